@@ -1,0 +1,46 @@
+"""What the shell's completion offers for DAGs, runs and tasks. Never fails: offers nothing then."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+OFFERED = 200
+
+
+def complete_dag(incomplete: str) -> list[str]:
+    """DAG ids."""
+    found: list[str] = []
+    with suppress(Exception):
+        from app.cli.session import reading
+        from store.queries.dags import dag_ids
+
+        with reading(None) as store, store.read() as connection:
+            found = [one for one in dag_ids(connection) if one.startswith(incomplete)]
+    return found[:OFFERED]
+
+
+def complete_run(ctx: Any, incomplete: str) -> list[str]:
+    """Run ids of the DAG that is on the command line, newest first."""
+    found: list[str] = []
+    with suppress(Exception):
+        from app.cli.session import reading
+        from store.queries.runs import RunFilter, list_runs
+
+        with reading(None) as store, store.read() as connection:
+            page = list_runs(connection, RunFilter(dag_id=ctx.params["dag"]), limit=OFFERED)
+        found = ["latest", *(row.run_id for row in page.rows)]
+    return [one for one in found if one.startswith(incomplete)]
+
+
+def complete_task(ctx: Any, incomplete: str) -> list[str]:
+    """Task ids of the DAG that is on the command line."""
+    found: list[str] = []
+    with suppress(Exception):
+        from app.cli.session import reading
+        from store.queries.dags import get_structure
+
+        with reading(None) as store, store.read() as connection:
+            structure = get_structure(connection, ctx.params["dag"])
+        found = [task.task_id for task in structure.tasks] if structure else []
+    return [one for one in found if one.startswith(incomplete)]

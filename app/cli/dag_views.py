@@ -1,0 +1,214 @@
+"""DAGs as ``dagtop dags`` lists and shows them."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from app.cli import documents
+from app.cli.errors import CommandError, near_misses, usage_error
+from app.cli.exit_codes import ExitCode
+from app.cli.lookups import find_dag
+from app.cli.output import (
+    Cell,
+    Column,
+    note,
+    print_facts,
+    print_json,
+    print_table,
+    say,
+    state_cell,
+)
+from app.cli.times import duration, shown
+from store.engine import Store
+from store.queries import dags
+from store.queries.dags import DagFilter, DagRow, FileRow
+from store.states import RUN_STATE_LOOKS
+from store.structure import DagStructure, ParamStructure
+
+
+Named = TypeVar("Named", bound=StrEnum)
+
+
+def named_states(option: str, names: Iterable[str] | None, kind: type[Named]) -> frozenset[Named]:
+    """The members of an enumeration that an option names."""
+    known = {one.value: one for one in kind}
+    for name in names or ():
+        if name not in known:
+            near = near_misses(name, known)
+            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise usage_error(f"{option} {name!r} is not known; {meant}")
+    return frozenset(known[name] for name in names or ())
+
+
+def structure_of(store: Store, dag_id: str) -> DagStructure:
+    """The newest structure of a DAG."""
+    with store.read() as connection:
+        structure = dags.get_structure(connection, dag_id)
+        if structure is None:
+            find_dag(connection, dag_id)
+            raise CommandError(f"DAG {dag_id} has never been imported", ExitCode.NOT_FOUND)
+    return structure
+
+
+def list_dags(store: Store, wanted: DagFilter, sort: str, json: bool) -> None:
+    """Print the DAGs and the import errors."""
+    with store.read() as connection:
+        rows = dags.list_dags(connection, wanted, sort)
+        errors = dags.import_errors(connection)
+    if json:
+        print_json(
+            {
+                "dags": [documents.of_dag(row) for row in rows],
+                "import_errors": [documents.of_file(row) for row in errors],
+            }
+        )
+        return
+    columns = [
+        Column("dag"),
+        Column("schedule"),
+        Column("paused"),
+        Column("last run"),
+        Column("started"),
+        Column("took", right=True),
+        Column("next run"),
+        Column("tags", fold=True),
+    ]
+    print_table(columns, map(_dag_cells, rows), empty="there is no such DAG")
+    for error in errors:
+        note(f"can't be imported: {place_of(error)}: {error.error}")
+
+
+def place_of(row: FileRow) -> str:
+    """``dags/train.py:12``."""
+    return row.file if row.line is None else f"{row.file}:{row.line}"
+
+
+def _dag_cells(row: DagRow) -> list[str | Cell]:
+    last = row.last_run
+    return [
+        row.dag_id if row.is_active else f"{row.dag_id} (gone)",
+        row.schedule or "-",
+        Cell("paused", "yellow") if row.is_paused else "",
+        state_cell(RUN_STATE_LOOKS[last.state]) if last else "",
+        shown(last.started_at or last.run_after, None) if last else "",
+        duration(last.duration) if last else "",
+        "" if row.is_paused else shown(row.next_run_after, None),
+        ", ".join(row.tags),
+    ]
+
+
+def show_dag(store: Store, dag_id: str, json: bool) -> None:
+    """Print all about one DAG."""
+    with store.read() as connection:
+        row = find_dag(connection, dag_id)
+        structure = dags.get_structure(connection, dag_id)
+        versions = dags.dag_versions(connection, dag_id, limit=20)
+    if json:
+        document = documents.of_dag(row)
+        document |= documents.of_structure(structure) if structure else {"params": [], "tasks": []}
+        document["doc_md"] = structure.doc_md if structure else None
+        document["versions"] = [documents.of_version(one) for one in versions]
+        print_json(document)
+        return
+    print_facts(_dag_facts(row))
+    if versions:
+        newest = versions[0]
+        print_facts([("version", f"{newest.number}, of {shown(newest.created_at, None)}")])
+    if structure is None:
+        return
+    if structure.params:
+        say("")
+        _print_params(structure.params)
+    say("")
+    _print_tasks(structure)
+
+
+def _dag_facts(row: DagRow) -> list[tuple[str, str | Cell]]:
+    last = row.last_run
+    schedule = row.schedule or "none: triggered by hand"
+    if row.schedule_words and row.schedule_words != row.schedule:
+        schedule += f" ({row.schedule_words})"
+    facts: list[tuple[str, str | Cell]] = [
+        ("dag", row.dag_id),
+        ("description", row.description),
+        ("file", row.file if row.is_active else f"{row.file} (no longer defines it)"),
+        ("import error", row.import_error or ""),
+        ("schedule", schedule),
+        ("schedule error", row.schedule_error or ""),
+        ("time zone", row.timezone),
+        ("paused", "yes" if row.is_paused else "no"),
+        ("owners", ", ".join(row.owners)),
+        ("tags", ", ".join(row.tags)),
+        ("next run", shown(row.next_run_after, None)),
+    ]
+    if last is not None:
+        took = duration(last.duration)
+        facts += [
+            ("last run", last.run_id),
+            ("  state", state_cell(RUN_STATE_LOOKS[last.state])),
+            ("  started", shown(last.started_at, None)),
+            ("  took", took),
+        ]
+    return facts
+
+
+def _print_params(params: Iterable[ParamStructure]) -> None:
+    columns = [Column("param"), Column("default"), Column("type"), Column("description", fold=True)]
+    rows = []
+    for param in params:
+        kind = param.schema.get("type", "")
+        default = jsonlib.dumps(param.default) if param.has_default else "(required)"
+        text = param.description or str(param.schema.get("description") or "")
+        rows.append(
+            (param.name, default, kind if isinstance(kind, str) else " or ".join(kind), text)
+        )
+    print_table(columns, rows, empty="")
+
+
+def _print_tasks(structure: DagStructure) -> None:
+    columns = [
+        Column("task"),
+        Column("operator"),
+        Column("upstream", fold=True),
+        Column("trigger rule"),
+        Column("retries", right=True),
+        Column("pool"),
+    ]
+    rows = [
+        (
+            task.task_id + (" [mapped]" if task.expansion or task.mapped_group else ""),
+            task.operator,
+            ", ".join(task.upstream),
+            task.trigger_rule,
+            str(task.retries),
+            task.pool,
+        )
+        for task in structure.tasks
+    ]
+    print_table(columns, rows, empty=f"{structure.dag_id} has no task")
+
+
+def show_backfill(dag_id: str, answer: dict[str, Any], dry_run: bool, json: bool) -> None:
+    """Print what a backfill has made, or would make."""
+    runs = answer["runs"]
+    if json:
+        document = {
+            "dag_id": dag_id,
+            "backfill_id": answer.get("backfill_id"),
+            "dry_run": dry_run,
+            "runs": [{"run_id": run_id, "logical_date": date} for run_id, date in runs],
+        }
+        print_json(document)
+        return
+    print_table(
+        [Column("run"), Column("logical date")],
+        runs,
+        empty="nothing to run: there are runs of that time already (see --reprocess)",
+    )
+    if answer.get("held"):
+        note(f"nothing of it runs yet: {answer['held']}")
+    if not dry_run and runs:
+        note(f"backfill {answer['backfill_id']}: {len(runs)} runs")

@@ -1,0 +1,318 @@
+"""``dagtop dags``. What lists and shows is in ``dag_views``: triggering loads no database."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from app.cli.completion import complete_dag
+from app.cli.errors import CommandError
+from app.cli.exit_codes import ExitCode
+from app.cli.groups import group
+from app.cli.output import note, print_json, say
+from app.cli.session import (
+    JsonOption,
+    WorkspaceOption,
+    YesOption,
+    chosen_workspace,
+    confirm,
+    reading,
+)
+from store.workspace import Workspace
+
+app = group("List, show, trigger and change DAGs.")
+
+DagArgument = Annotated[
+    str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
+]
+DagsArgument = Annotated[
+    list[str], typer.Argument(metavar="DAG...", help="DAG ids.", autocompletion=complete_dag)
+]
+ConfOption = Annotated[
+    str | None,
+    typer.Option("--conf", metavar="JSON", help="Conf of the run: a JSON object, or @FILE."),
+]
+ParamOption = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", metavar="NAME=VALUE", help="One param; may be repeated."),
+]
+DATE_HELP = "ISO 8601; without an offset in the DAG's time zone."
+
+
+@app.command("list")
+def list_dags(
+    search: Annotated[
+        str | None, typer.Argument(help="Words that occur in the id, a tag or an owner.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="With one of these tags.")] = None,
+    owner: Annotated[list[str] | None, typer.Option(help="Of one of these owners.")] = None,
+    paused: Annotated[
+        bool | None, typer.Option("--paused/--unpaused", help="Only these.", show_default=False)
+    ] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(help="State of the last run; may be repeated.")
+    ] = None,
+    sort: Annotated[
+        Literal["dag_id", "last_run", "next_run", "state", "duration"], typer.Option(help="Order.")
+    ] = "dag_id",
+    every: Annotated[
+        bool, typer.Option("--all", help="Also DAGs that no file defines any more.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the DAGs, and the pipeline files that can't be imported."""
+    from app.cli import dag_views
+    from store.queries.dags import DagFilter
+    from store.states import DagRunState
+
+    wanted = DagFilter(
+        search=search or "",
+        tags=frozenset(tag or ()),
+        owners=frozenset(owner or ()),
+        paused=paused,
+        active=None if every else True,
+        states=dag_views.named_states("--state", state, DagRunState),
+    )
+    with reading(workspace) as store:
+        dag_views.list_dags(store, wanted, sort, json)
+
+
+@app.command("show")
+def show(dag: DagArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Show a DAG: its schedule, params, tasks and last run."""
+    from app.cli import dag_views
+
+    with reading(workspace) as store:
+        dag_views.show_dag(store, dag, json)
+
+
+@app.command("trigger")
+def trigger(
+    dag: DagArgument,
+    conf: ConfOption = None,
+    param: ParamOption = None,
+    logical_date: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help=f"Now if not given. {DATE_HELP}"),
+    ] = None,
+    run_id: Annotated[str | None, typer.Option(help="Id of the new run.")] = None,
+    remark: Annotated[str | None, typer.Option("--note", help="A note on the run.")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until it has ended; exit code 1 if it failed.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Start a run now. Prints its run id, and how to open it."""
+    from app.cli.acting import act
+
+    space = chosen_workspace(workspace)
+    settled = _settled(space, dag, conf, param, logical_date)
+    payload = {"dag_id": dag, "run_id": run_id, "note": remark, **settled}
+    answer = act(space, "trigger", payload)
+    made = str(answer["run_id"])
+    link = open_command(dag, made)
+    held = answer.get("held")
+    document: dict[str, Any] = {"dag_id": dag, "run_id": made, "open": link, "held": held}
+    if not json:
+        say(made)
+        note(f"open it: {link}")
+    if held:
+        note(f"nothing of it runs yet: {held}")
+    if wait:
+        _wait(space, dag, made, document, json)
+    if json:
+        print_json(document)
+    if document.get("state", "success") != "success":
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _settled(
+    space: Workspace,
+    dag: str,
+    conf: str | None,
+    pairs: list[str] | None,
+    logical_date: str | None,
+) -> dict[str, Any]:
+    """Conf and logical date as the runner wants them. Reads the store only if there is need."""
+    if conf is None and not pairs and logical_date is None:
+        return {"conf": None, "logical_date": None}
+    from app.cli.conf import check_conf, parse_conf, with_params
+    from app.cli.dag_views import structure_of
+    from app.cli.times import parse_moment, zone_named
+
+    document = parse_conf(conf)
+    with reading(str(space.root)) as store:
+        structure = structure_of(store, dag)
+    settled = with_params(document, pairs or (), structure.params)
+    check_conf(settled, structure.params)
+    moment = None
+    if logical_date is not None:
+        zone = zone_named(structure.timezone)
+        moment = parse_moment(logical_date, zone, "--logical-date").isoformat()
+    return {"conf": settled or None, "logical_date": moment}
+
+
+def _wait(space: Workspace, dag: str, run_id: str, document: dict[str, Any], json: bool) -> None:
+    from app.cli.following import wait_for_run
+    from app.cli.times import duration
+
+    with reading(str(space.root)) as store:
+        row = wait_for_run(store, dag, run_id)
+    document |= {"state": row.state, "started_at": row.started_at, "ended_at": row.ended_at}
+    if not json:
+        note(f"{row.state} after {duration(row.duration) or 'no time'}")
+
+
+def open_command(dag: str, run_id: str | None = None, task: str | None = None) -> str:
+    """The command that opens the terminal UI at a DAG, run or task."""
+    from shlex import quote
+
+    parts = ["dagtop", "--dag", dag]
+    if run_id is not None:
+        parts += ["--run", run_id]
+    if task is not None:
+        parts += ["--task", task]
+    return " ".join(quote(part) for part in parts)
+
+
+@app.command("pause")
+def pause(dag: DagsArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Pause DAGs: nothing of them is started until they are unpaused."""
+    _set_paused(dag, True, workspace, json)
+
+
+@app.command("unpause")
+def unpause(dag: DagsArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Let paused DAGs run again."""
+    _set_paused(dag, False, workspace, json)
+
+
+def _set_paused(ids: list[str], paused: bool, workspace: str | None, json: bool) -> None:
+    from app.cli.acting import act
+
+    act(chosen_workspace(workspace), "pause" if paused else "unpause", {"dag_ids": ids})
+    if json:
+        print_json({"dag_ids": ids, "is_paused": paused})
+        return
+    for dag_id in ids:
+        say(f"{dag_id} is {'paused' if paused else 'unpaused'}")
+
+
+@app.command("backfill")
+def backfill(
+    dag: DagArgument,
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help=f"First. {DATE_HELP}")],
+    end: Annotated[str, typer.Option("--to", metavar="DATE", help=f"Last. {DATE_HELP}")],
+    conf: ConfOption = None,
+    param: ParamOption = None,
+    reprocess: Annotated[
+        Literal["none", "failed", "completed"],
+        typer.Option(help="Which of the runs that are there already run again."),
+    ] = "none",
+    max_active_runs: Annotated[
+        int, typer.Option(min=1, help="Runs of the backfill that run at the same time.")
+    ] = 10,
+    backwards: Annotated[bool, typer.Option("--backwards", help="Newest first.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make the scheduled runs of a span of time."""
+    from app.cli import dag_views
+    from app.cli.acting import act
+    from app.cli.times import parse_moment, zone_named
+
+    space = chosen_workspace(workspace)
+    with reading(str(space.root)) as store:
+        zone = zone_named(dag_views.structure_of(store, dag).timezone)
+    payload = {
+        "dag_id": dag,
+        "from_date": parse_moment(start, zone, "--from").isoformat(),
+        "to_date": parse_moment(end, zone, "--to").isoformat(),
+        "conf": _settled(space, dag, conf, param, None)["conf"],
+        "reprocess": reprocess,
+        "max_active_runs": max_active_runs,
+        "run_backwards": backwards,
+        "dry_run": dry_run,
+    }
+    dag_views.show_backfill(dag, act(space, "backfill", payload), dry_run, json)
+
+
+@app.command("next")
+def next_runs(
+    dag: DagArgument,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=1000, help="How many.")] = 5,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the next scheduled runs, with logical dates and data intervals."""
+    become_runner(workspace, "next", dag, "-n", str(number), *(["--json"] if json else []))
+
+
+@app.command("test")
+def run_once(
+    dag: DagArgument,
+    logical_date: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Logical date; now if not given.")
+    ] = None,
+    conf: ConfOption = None,
+    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run a DAG once in the foreground, without a runner; breakpoint() works in its tasks."""
+    from app.cli.conf import parse_conf
+
+    arguments = [dag]
+    if logical_date is not None:
+        arguments += ["--logical-date", logical_date]
+    if conf is not None:
+        from json import dumps
+
+        arguments += ["--conf", dumps(parse_conf(conf))]
+    if task is not None:
+        arguments += ["--task", task]
+    become_runner(workspace, "test", *arguments, *(["--json"] if json else []))
+
+
+def become_runner(workspace: str | None, *arguments: str) -> None:
+    """Go on as one of the runner's own commands: user code never runs in this program."""
+    import os
+    import sys
+
+    from app.cli.runner_process import runner_command
+
+    command = runner_command(chosen_workspace(workspace), *arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        raise CommandError(
+            f"{command[0]} can't be started: {error.strerror}", ExitCode.FAILED
+        ) from None
+
+
+@app.command("delete")
+def delete(
+    dag: DagArgument,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete a DAG's runs, logs and figures. A file that still defines it brings it back, empty."""
+    from app.cli.acting import act
+    from app.cli.lookups import find_dag
+
+    space = chosen_workspace(workspace)
+    with reading(str(space.root)) as store, store.read() as connection:
+        find_dag(connection, dag)
+    confirm(f"Delete all runs of {dag}, with their logs, XComs and metrics?", yes=yes)
+    answer = act(space, "delete_dag", {"dag_id": dag})
+    if json:
+        print_json({"dag_id": dag, "runs": answer.get("runs")})
+    else:
+        say(f"deleted {dag} with {answer.get('runs')} runs")

@@ -1,0 +1,173 @@
+"""``dagtop db``."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.errors import CommandError
+from app.cli.exit_codes import ExitCode
+from app.cli.groups import group
+from app.cli.output import note, print_json, say
+from app.cli.session import (
+    JsonOption,
+    WorkspaceOption,
+    YesOption,
+    chosen_workspace,
+    confirm,
+    writing,
+)
+from store import client
+
+if TYPE_CHECKING:
+    from store.engine import Store
+    from store.workspace import Workspace
+
+app = group("Look after the database.")
+
+
+@app.command("upgrade")
+def upgrade(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Bring the database to this version of dagtop, after a backup; makes it if it is missing."""
+    from store.maintenance import upgrade_workspace
+
+    space = chosen_workspace(workspace)
+    pid = client.runner_pid(space)
+    if pid is not None:
+        raise CommandError(
+            f"a runner (pid {pid}) works with the database; stop it first with 'dagtop down'",
+            ExitCode.REFUSED,
+        )
+    done = upgrade_workspace(space)
+    if json:
+        backup_path = None if done.backup is None else str(done.backup)
+        print_json({"before": done.before, "after": done.after, "backup": backup_path})
+    elif done.before is None:
+        say(f"made the database, revision {done.after}")
+    elif done.changed:
+        say(f"upgraded from revision {done.before} to {done.after}; the backup is {done.backup}")
+    else:
+        say(f"the database is up to date, revision {done.after}")
+
+
+@app.command("check")
+def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Look for damage; exit code 1 if there is any. Reads the whole database."""
+    from store.maintenance import check as check_store
+
+    with _any_version(chosen_workspace(workspace)) as store:
+        found = check_store(store)
+    if json:
+        print_json({"revision": found.revision, "problems": found.problems})
+    else:
+        say("the database is well" if found.is_well else "\n".join(found.problems))
+    if not found.is_well:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command("vacuum")
+def vacuum(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
+    """Give back the space that deletions have freed."""
+    from store.maintenance import vacuum as vacuum_store
+
+    with writing(workspace) as store:
+        freed = vacuum_store(store)
+    if json:
+        print_json({"freed_bytes": freed})
+    else:
+        say(f"the database is {max(freed, 0) / 2**20:.1f} MiB smaller")
+
+
+@app.command("prune")
+def prune(
+    older_than: Annotated[
+        str | None, typer.Option(metavar="AGE", help="Runs that ended before this: 90d, 12h.")
+    ] = None,
+    keep_runs: Annotated[
+        int | None, typer.Option("--keep", min=0, help="Keep so many of the newest of each DAG.")
+    ] = None,
+    dag: Annotated[str | None, typer.Option(help="Only runs of this DAG.")] = None,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete old runs with their logs; without options what [retention] no longer keeps."""
+    from app.cli.lookups import find_dag
+    from app.cli.times import parse_span
+    from store import config, maintenance
+
+    space = chosen_workspace(workspace)
+    span = parse_span(older_than, "--older-than") if older_than is not None else None
+    with writing(workspace) as store:
+        if dag is not None:
+            with store.read() as connection:
+                find_dag(connection, dag)
+        confirm(_prune_question(older_than, keep_runs, dag), yes=yes)
+        if span is None and keep_runs is None and dag is None:
+            done = maintenance.prune_by_retention(store, config.load(space).retention)
+        elif span is None and keep_runs is None:
+            raise CommandError("say what goes: --older-than or --keep", ExitCode.USAGE)
+        else:
+            done = maintenance.prune(store, older_than=span, keep_runs=keep_runs, dag_id=dag)
+    for run_key in done.run_ids:
+        shutil.rmtree(space.tries / str(run_key), ignore_errors=True)
+    if json:
+        print_json(
+            {
+                "runs": len(done.run_ids),
+                "events": done.events,
+                "commands": done.commands,
+                "versions": done.versions,
+            }
+        )
+    else:
+        say(f"deleted {len(done.run_ids)} runs and {done.events} events")
+        note("'dagtop db vacuum' gives their space back")
+
+
+def _prune_question(older_than: str | None, keep_runs: int | None, dag: str | None) -> str:
+    of_dag = f" of {dag}" if dag else ""
+    parts = []
+    if older_than is not None:
+        parts.append(f"that ended more than {older_than} ago")
+    if keep_runs is not None:
+        parts.append(f"beyond the newest {keep_runs} of each DAG")
+    what = " or ".join(parts) or "that [retention] no longer keeps"
+    return f"Delete the runs{of_dag} {what}, with their logs?"
+
+
+@app.command("backup")
+def backup(
+    file: Annotated[
+        str | None, typer.Argument(help="The copy; .dagtop/backups/dagtop-TIME.db if not given.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Copy the database while it is in use."""
+    from store.maintenance import BACKUPS
+    from store.maintenance import backup as backup_store
+
+    space = chosen_workspace(workspace)
+    stamp = datetime.now().astimezone().strftime("%Y%m%dT%H%M%S")
+    target = Path(file).expanduser() if file else space.state / BACKUPS / f"dagtop-{stamp}.db"
+    with _any_version(space) as store:
+        backup_store(store, target.absolute())
+    size = target.stat().st_size
+    if json:
+        print_json({"file": str(target.absolute()), "bytes": size})
+    else:
+        say(f"copied {size / 2**20:.1f} MiB to {target}")
+
+
+def _any_version(space: Workspace) -> Store:
+    """The store, whichever version of dagtop made it."""
+    from store import config
+    from store.engine import open_file, open_url
+
+    url = config.load(space).store.url
+    return open_url(url) if url else open_file(space.database)

@@ -1,0 +1,145 @@
+"""Typer groups that start fast: commands are imported when they are called.
+
+``dagtop dags trigger`` is run from scripts and timed by people: nothing is imported for it that it
+doesn't need. Two things cost most. The modules of the other commands: a ``LazyGroup`` imports a
+command's module when the command is asked for. And Typer's conversion of values, which loads
+pydantic (70 ms) even for a string: ``PlainValues`` takes the values that need no conversion and
+leaves all others, and all errors, to Typer.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, get_args, get_origin
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command as build_command
+
+from app.cli.errors import near_misses, report
+from app.cli.exit_codes import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHome:
+    """Where a command of a ``LazyGroup`` is: a module with a Typer ``app``.
+
+    ``command`` is its name in that app; None: the whole app is the (group of) command.
+    """
+
+    module: str
+    command: str | None = None
+
+
+class PlainValues:
+    """Takes values of plain types as they are; stands in for Typer's conversion of one option."""
+
+    def __init__(self, parameter: Any) -> None:
+        descriptor = parameter.type_descriptor
+        self.annotation = descriptor.annotation
+        self.limited = descriptor.parameter_info.parser is not None or descriptor.is_ranged
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        several = param.multiple or param.nargs == -1
+        if value is None:
+            return () if several else None
+        if not self.limited and self._is_plain(value):
+            return int(value) if self.annotation is int else value
+        param._runtime_param = None  # from here on Typer's own
+        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+    def _is_plain(self, value: Any) -> bool:
+        annotation = self.annotation
+        if annotation is str:
+            return isinstance(value, str)
+        if annotation is int:
+            text = str(value)
+            return text.isascii() and text.isdecimal()
+        if get_origin(annotation) is Literal:
+            return value in get_args(annotation)
+        if get_origin(annotation) is list and get_args(annotation) == (str,):
+            return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        return False
+
+
+class PlainParameters:
+    """A command whose parameters take plain values without Typer's conversion."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in parameters:
+            # A Typer that converts values in another way lacks these, and works as it does.
+            if getattr(parameter, "_runtime_param", self) is None:
+                parameter._runtime_param = PlainValues(parameter)
+        return parameters
+
+
+class Command(PlainParameters, TyperCommand):
+    """A command."""
+
+
+class Group(PlainParameters, TyperGroup):
+    """A group of commands; suggests the nearest where one is misspelt."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        names = self.list_commands(ctx)
+        if name not in names and not name.startswith("-") and not ctx.resilient_parsing:
+            near = near_misses(name, names)
+            meant = f"; did you mean {' or '.join(repr(one) for one in near)}?" if near else "."
+            ctx.fail(f"No such command {name!r}{meant}")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Group):
+    """The top of the command line: imports a command's module when it is called."""
+
+    homes: dict[str, CommandHome] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.homes)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in self.homes and cmd_name not in self.commands:
+            self.commands[cmd_name] = self._load(cmd_name, self.homes[cmd_name])
+        return self.commands.get(cmd_name)
+
+    @staticmethod
+    def _load(name: str, home: CommandHome) -> Any:
+        command = build_command(import_module(home.module).app)
+        if home.command is not None and isinstance(command, TyperGroup):
+            return command.commands[home.command]
+        command.name = name
+        return command
+
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run; whatever goes wrong is said in one sentence, and ends with its exit code."""
+        try:
+            return super().main(*arguments, **settings)
+        except KeyboardInterrupt:
+            sys.exit(ExitCode.INTERRUPTED)
+        except Exception as error:
+            sys.exit(report(error))
+
+
+class Commands(typer.Typer):
+    """A module's commands."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
+        settings.setdefault("cls", Command)
+        return super().command(name, **settings)
+
+
+def group(meaning: str) -> Commands:
+    """A group of commands, for a module of this package."""
+    return Commands(
+        cls=Group,
+        help=meaning,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )

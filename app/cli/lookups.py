@@ -1,0 +1,112 @@
+"""Finding the DAG, run and task that a command names; saying what may have been meant if not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from app.cli.errors import CommandError, not_found, usage_error
+from app.cli.exit_codes import ExitCode
+from store.queries import dags, runs, tasks
+from store.queries.dags import DagRow
+from store.queries.runs import RunFilter, RunRow
+from store.queries.tasks import InstanceRow, TryRow
+
+LATEST = "latest"
+SEARCHED_RUNS = 2000
+"""Newest runs of a DAG among which the beginning of a run id is looked for."""
+
+
+def find_dag(connection: Connection, dag_id: str) -> DagRow:
+    """The DAG of that id."""
+    found = dags.get_dag(connection, dag_id)
+    if found is None:
+        raise not_found("DAG", dag_id, dags.dag_ids(connection, active=None))
+    return found
+
+
+def find_run(connection: Connection, dag_id: str, name: str) -> RunRow:
+    """The run of that id; ``latest``; or the one whose id, or its part after ``__``, begins so."""
+    if name == LATEST:
+        latest = runs.latest_run(connection, dag_id)
+        if latest is None:
+            find_dag(connection, dag_id)
+            raise CommandError(f"DAG {dag_id} has no run yet", ExitCode.NOT_FOUND)
+        return latest
+    exact = runs.get_run(connection, dag_id, name)
+    if exact is not None:
+        return exact
+    find_dag(connection, dag_id)
+    recent = runs.list_runs(connection, RunFilter(dag_id=dag_id), limit=SEARCHED_RUNS).rows
+    begun = [row for row in recent if _begins(row.run_id, name)]
+    if len(begun) == 1:
+        return begun[0]
+    if begun:
+        shown = ", ".join(row.run_id for row in begun[:3])
+        raise usage_error(
+            f"{len(begun)} runs of {dag_id} begin with {name!r} ({shown}, …); write more of the id"
+        )
+    raise not_found(f"run of {dag_id}", name, (row.run_id for row in recent))
+
+
+def _begins(run_id: str, beginning: str) -> bool:
+    return bool(beginning) and (
+        run_id.startswith(beginning) or run_id.partition("__")[2].startswith(beginning)
+    )
+
+
+def find_tasks(
+    connection: Connection, run: RunRow, task_ids: Iterable[str] | None
+) -> list[InstanceRow]:
+    """The task instances of a run: all, or those of these tasks, each of which must have one."""
+    instances = tasks.list_instances(connection, run.id)
+    if task_ids is None:
+        return instances
+    present = {row.task_id for row in instances}
+    wanted = list(task_ids)
+    for task_id in wanted:
+        if task_id not in present:
+            raise not_found(f"task of {run.dag_id} in run {run.run_id}", task_id, sorted(present))
+    return [row for row in instances if row.task_id in wanted]
+
+
+def find_instance(
+    connection: Connection, run: RunRow, task_id: str, map_index: int | None
+) -> InstanceRow:
+    """One task instance; of a mapped task with several, the map index must be given."""
+    instances = find_tasks(connection, run, [task_id])
+    if map_index is None:
+        if len(instances) == 1:
+            return instances[0]
+        indexes = [row.map_index for row in instances]
+        raise usage_error(
+            f"{task_id} has {len(instances)} task instances in run {run.run_id}: "
+            f"choose one with --map-index {min(indexes)} to {max(indexes)}"
+        )
+    for row in instances:
+        if row.map_index == map_index:
+            return row
+    raise not_found(
+        f"map index of {task_id} in run {run.run_id}",
+        str(map_index),
+        [str(row.map_index) for row in instances],
+    )
+
+
+def find_try(connection: Connection, instance: InstanceRow, number: int | None) -> TryRow | None:
+    """A try of a task instance; without a number the newest, None before the first."""
+    if number is None:
+        return tasks.latest_try(connection, instance.id)
+    tries = tasks.list_tries(connection, instance.id)
+    for row in tries:
+        if row.try_number == number:
+            return row
+    raise not_found(
+        f"try of {instance.task_id}", str(number), [str(row.try_number) for row in tries]
+    )
+
+
+def instance_name(task_id: str, map_index: int) -> str:
+    """``train`` or ``train[3]``."""
+    return task_id if map_index < 0 else f"{task_id}[{map_index}]"

@@ -1,0 +1,52 @@
+"""Opening the terminal UI, with a runner behind it."""
+
+from __future__ import annotations
+
+import sys
+
+from app.cli.errors import usage_error
+from app.cli.session import chosen_workspace
+from store.workspace import Workspace
+
+
+def open_terminal_ui(
+    *,
+    folder: str | None = None,
+    dag: str | None = None,
+    run: str | None = None,
+    task: str | None = None,
+    read_only: bool = False,
+) -> None:
+    """Start the runner if none is up (never when read-only), and open the UI at a place."""
+    if run is not None and dag is None:
+        raise usage_error("--run needs --dag: a run id belongs to a DAG")
+    if task is not None and run is None:
+        raise usage_error("--task needs --dag and --run")
+    open_workspace(chosen_workspace(folder), dag=dag, run=run, task=task, read_only=read_only)
+
+
+def open_workspace(
+    space: Workspace,
+    *,
+    dag: str | None = None,
+    run: str | None = None,
+    task: str | None = None,
+    read_only: bool = False,
+) -> None:
+    """As ``open_terminal_ui``, of a workspace that is known."""
+    require_terminal()
+    if not read_only:
+        from app.cli.runner_process import start_runner
+
+        start_runner(space)
+    from app.tui import run as run_ui
+
+    run_ui(space, dag=dag, run=run, task=task, read_only=read_only)
+
+
+def require_terminal() -> None:
+    """Raises a usage error where there is no terminal to draw on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise usage_error(
+            "the terminal UI needs a terminal; 'dagtop status' and 'dagtop --help' work without one"
+        )

@@ -1,0 +1,160 @@
+"""``dagtop runs``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from app.cli.completion import complete_dag, complete_run
+from app.cli.groups import group
+from app.cli.output import print_json, say
+from app.cli.session import (
+    JsonOption,
+    WorkspaceOption,
+    YesOption,
+    chosen_workspace,
+    confirm,
+    reading,
+)
+
+app = group("List, show, cancel, clear and mark DAG runs.")
+
+DagArgument = Annotated[
+    str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
+]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="Run id, the beginning of one, or 'latest'.",
+        autocompletion=complete_run,
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+
+
+@app.command("list")
+def list_runs(
+    dag: Annotated[
+        str | None,
+        typer.Argument(metavar="DAG", help="Only of this DAG.", autocompletion=complete_dag),
+    ] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(help="queued, running, success, failed; may be repeated.")
+    ] = None,
+    run_type: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="manual, scheduled, backfill; may be repeated."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Due at or after this (ISO 8601, local).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Due before this (ISO 8601, local).")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List DAG runs, newest first."""
+    from app.cli import run_views
+
+    wanted = run_views.run_filter(dag, state, run_type, since, until)
+    with reading(workspace) as store:
+        run_views.list_runs(store, wanted, limit, json)
+
+
+@app.command("show")
+def show(
+    dag: DagArgument,
+    run: RunArgument = "latest",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a run and its task instances."""
+    from app.cli import run_views
+
+    with reading(workspace) as store:
+        run_views.show_run(store, dag, run, json)
+
+
+@app.command("cancel")
+def cancel(
+    dag: DagArgument,
+    run: RunArgument,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End what runs of a run, and skip the rest; the run is failed."""
+    from app.cli.acting import act
+
+    space = chosen_workspace(workspace)
+    run_id = _run_id(workspace, dag, run)
+    confirm(f"Cancel run {run_id} of {dag}?", yes=yes)
+    answer = act(space, "cancel_run", {"dag_id": dag, "run_id": run_id})
+    _say_state(dag, answer, "cancelled", json)
+
+
+@app.command("mark")
+def mark(
+    dag: DagArgument,
+    run: RunArgument,
+    state: Annotated[Literal["success", "failed"], typer.Argument(help="The state it gets.")],
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Set the state of a run by hand; what still runs of it is ended."""
+    from app.cli.acting import act
+
+    space = chosen_workspace(workspace)
+    run_id = _run_id(workspace, dag, run)
+    confirm(f"Mark run {run_id} of {dag} {state}?", yes=yes)
+    answer = act(space, "mark_run", {"dag_id": dag, "run_id": run_id, "state": state})
+    _say_state(dag, answer, f"marked {state}", json)
+
+
+@app.command("clear")
+def clear(
+    dag: DagArgument,
+    run: RunArgument,
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="Only what failed, or waited for what failed.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let the tasks of a run run again."""
+    from app.cli import task_views
+
+    run_id = _run_id(workspace, dag, run)
+    payload = {
+        "dag_id": dag,
+        "run_ids": [run_id],
+        "task_ids": None,
+        "only_failed": only_failed,
+    }
+    space = chosen_workspace(workspace)
+    task_views.change_instances(
+        space, "clear", payload, "Clear", dry_run=dry_run, yes=yes, json=json
+    )
+
+
+def _run_id(workspace: str | None, dag: str, run: str) -> str:
+    from app.cli.lookups import find_run
+
+    with reading(workspace) as store, store.read() as connection:
+        return find_run(connection, dag, run).run_id
+
+
+def _say_state(dag: str, answer: dict[str, Any], what: str, json: bool) -> None:
+    if json:
+        print_json({"dag_id": dag, "run_id": answer["run_id"], "state": answer.get("state")})
+        return
+    ended = answer.get("ended_tasks")
+    also = f"; {ended} running tasks are being ended" if ended else ""
+    say(f"{what} {answer['run_id']}{also}")

@@ -1,0 +1,280 @@
+"""``dagtop tasks``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from app.cli.completion import complete_dag, complete_run, complete_task
+from app.cli.groups import group
+from app.cli.output import print_json, say
+from app.cli.session import (
+    JsonOption,
+    WorkspaceOption,
+    YesOption,
+    chosen_workspace,
+    confirm,
+    reading,
+)
+
+app = group("List, watch and change the task instances of a run.")
+
+DagArgument = Annotated[
+    str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
+]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="Run id, the beginning of one, or 'latest'.",
+        autocompletion=complete_run,
+    ),
+]
+TaskArgument = Annotated[
+    str, typer.Argument(metavar="TASK", help="Task id.", autocompletion=complete_task)
+]
+TasksArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="TASK...", help="Task ids.", autocompletion=complete_task),
+]
+OptionalTask = Annotated[
+    str | None, typer.Argument(metavar="TASK", help="Task id.", autocompletion=complete_task)
+]
+MapIndexOption = Annotated[
+    int | None, typer.Option("--map-index", "-m", min=-1, help="Which instance of a mapped task.")
+]
+MapIndexesOption = Annotated[
+    list[int] | None,
+    typer.Option("--map-index", "-m", min=0, help="Only these map indexes; may be repeated."),
+]
+TryOption = Annotated[
+    int | None, typer.Option("--try", min=1, help="Which try; the newest if not given.")
+]
+UpstreamOption = Annotated[bool, typer.Option("--upstream", help="Also all that is upstream.")]
+DownstreamOption = Annotated[
+    bool, typer.Option("--downstream", help="Also all that is downstream.")
+]
+PastOption = Annotated[bool, typer.Option("--past", help="Also in all earlier runs.")]
+FutureOption = Annotated[bool, typer.Option("--future", help="Also in all later runs.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+
+
+@app.command("list")
+def list_tasks(
+    dag: DagArgument,
+    run: RunArgument = "latest",
+    state: Annotated[
+        list[str] | None, typer.Option(help="Only in these states; may be repeated.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the task instances of a run."""
+    from app.cli import task_views
+
+    states = task_views.task_states(state)
+    with reading(workspace) as store:
+        task_views.list_instances(store, dag, run, states, json)
+
+
+@app.command("state")
+def state(
+    dag: DagArgument,
+    run: RunArgument,
+    task: TaskArgument,
+    map_index: MapIndexOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one task instance and its tries: how they ended, and why."""
+    from app.cli import task_views
+
+    with reading(workspace) as store:
+        task_views.show_instance(store, dag, run, task, map_index, json)
+
+
+@app.command("logs")
+def logs(
+    dag: DagArgument,
+    run: RunArgument,
+    task: TaskArgument,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", "-f", help="Go on until the task has ended; exit code 1 if it failed."
+        ),
+    ] = False,
+    map_index: MapIndexOption = None,
+    number: TryOption = None,
+    lines: Annotated[
+        int | None, typer.Option("--lines", "-n", min=0, help="Only so many lines from the end.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the log of a task."""
+    from app.cli import task_logs
+
+    space = chosen_workspace(workspace)
+    with reading(workspace) as store:
+        wanted = task_logs.Wanted(dag, run, task, map_index, number)
+        if follow:
+            raise typer.Exit(task_logs.follow(space, store, wanted, lines))
+        task_logs.show(space, store, wanted, lines, json)
+
+
+@app.command("why")
+def why(
+    dag: DagArgument,
+    run: RunArgument = "latest",
+    task: OptionalTask = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why the unfinished tasks of a run don't run now. Asks the runner."""
+    from app.cli import task_views
+
+    space = chosen_workspace(workspace)
+    with reading(workspace) as store:
+        task_views.explain(space, store, dag, run, task, json)
+
+
+@app.command("render")
+def render(
+    dag: DagArgument,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Task id.")],
+    logical_date: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Logical date; now if not given.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the template fields of a task, rendered, without running it."""
+    from app.cli.dags import become_runner
+
+    date = [] if logical_date is None else ["--logical-date", logical_date]
+    become_runner(workspace, "render", dag, task, *date, *(["--json"] if json else []))
+
+
+@app.command("xcoms")
+def xcoms(
+    dag: DagArgument,
+    run: RunArgument,
+    task: OptionalTask = None,
+    map_index: MapIndexOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the XComs that the tasks of a run pushed."""
+    from app.cli import task_views
+
+    with reading(workspace) as store:
+        task_views.list_xcoms(store, dag, run, task, map_index, json)
+
+
+@app.command("clear")
+def clear(
+    dag: DagArgument,
+    run: RunArgument,
+    task: TasksArgument,
+    map_index: MapIndexesOption = None,
+    upstream: UpstreamOption = False,
+    downstream: DownstreamOption = False,
+    past: PastOption = False,
+    future: FutureOption = False,
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="Only what failed, or waited for what failed.")
+    ] = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let tasks run again."""
+    from app.cli import task_views
+
+    payload = _selection(workspace, dag, run, task, map_index) | {
+        "upstream": upstream,
+        "downstream": downstream,
+        "past": past,
+        "future": future,
+        "only_failed": only_failed,
+    }
+    payload["run_ids"] = [payload.pop("run_id")]
+    space = chosen_workspace(workspace)
+    task_views.change_instances(
+        space, "clear", payload, "Clear", dry_run=dry_run, yes=yes, json=json
+    )
+
+
+@app.command("mark")
+def mark(
+    dag: DagArgument,
+    run: RunArgument,
+    task: TasksArgument,
+    state: Annotated[
+        Literal["success", "failed", "skipped"], typer.Option(help="The state they get.")
+    ],
+    map_index: MapIndexesOption = None,
+    upstream: UpstreamOption = False,
+    downstream: DownstreamOption = False,
+    past: PastOption = False,
+    future: FutureOption = False,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Set the state of tasks by hand; running ones are ended."""
+    from app.cli import task_views
+
+    payload = _selection(workspace, dag, run, task, map_index) | {
+        "state": state,
+        "upstream": upstream,
+        "downstream": downstream,
+        "past": past,
+        "future": future,
+    }
+    space = chosen_workspace(workspace)
+    word = f"Mark {state}"
+    task_views.change_instances(
+        space, "mark_task", payload, word, dry_run=dry_run, yes=yes, json=json
+    )
+
+
+@app.command("kill")
+def kill(
+    dag: DagArgument,
+    run: RunArgument,
+    task: TaskArgument,
+    map_index: MapIndexOption = None,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """End the process of a running task: it fails, and isn't tried again."""
+    from app.cli.acting import act
+
+    space = chosen_workspace(workspace)
+    payload = _selection(workspace, dag, run, [task], None)
+    wanted = {"dag_id": dag, "run_id": payload["run_id"], "task_id": task, "map_index": map_index}
+    confirm(f"Kill {task} of run {payload['run_id']}?", yes=yes)
+    answer = act(space, "kill", wanted)
+    killed = answer.get("killed", [])
+    if json:
+        print_json({"killed": [{"task_id": one, "map_index": index} for one, index in killed]})
+    else:
+        say(f"killed {len(killed)} {'process' if len(killed) == 1 else 'processes'} of {task}")
+
+
+def _selection(
+    workspace: str | None, dag: str, run: str, task_ids: list[str], indexes: list[int] | None
+) -> dict[str, Any]:
+    """The tasks of a run that a command is about, looked up."""
+    from app.cli.lookups import find_run, find_tasks
+
+    with reading(workspace) as store, store.read() as connection:
+        row = find_run(connection, dag, run)
+        find_tasks(connection, row, task_ids)
+    return {"dag_id": dag, "run_id": row.run_id, "task_ids": task_ids, "map_indexes": indexes}

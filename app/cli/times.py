@@ -1,0 +1,77 @@
+"""Times on the command line: read from options, shown in the user's zone, given as UTC in JSON."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from app.cli.errors import usage_error
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+
+
+def iso(moment: datetime | None) -> str | None:
+    """For JSON: ISO 8601 in UTC, ``2026-11-21T10:00:04.5Z``; None stays None."""
+    if moment is None:
+        return None
+    text = moment.astimezone(UTC).isoformat().removesuffix("+00:00")
+    return (text.rstrip("0") if "." in text else text) + "Z"
+
+
+def shown(moment: datetime | None, zone: tzinfo | None) -> str:
+    """For tables: to the second, with the zone's offset; None is empty."""
+    if moment is None:
+        return ""
+    return moment.astimezone(zone).replace(microsecond=0).isoformat(" ")
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time: ``0.42s``, ``12.3s``, ``3m 07s``, ``2h 05m``, ``3d 04h``; None is empty."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s"
+    whole = int(seconds)
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    if whole < 2 * 86400:
+        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d {whole % 86400 // 3600:02d}h"
+
+
+def parse_moment(text: str, zone: tzinfo, option: str) -> datetime:
+    """A moment given as an option, ISO 8601; without an offset it is in ``zone``."""
+    if text == "now":
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise usage_error(
+            f"{option} {text!r} is not a date; write 2026-11-21, 2026-11-21T10:00 "
+            "or 2026-11-21T10:00:00+01:00"
+        ) from None
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+
+
+def parse_span(text: str, option: str) -> timedelta:
+    """A length of time given as an option: ``90d``, ``12h``, ``30m``; a bare number is days."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", text.strip().lower())
+    if found is None:
+        raise usage_error(f"{option} {text!r} is not a length of time; write 30d, 12h or 45m")
+    return timedelta(seconds=float(found[1]) * UNITS[found[2] or "d"])
+
+
+def zone_named(name: str) -> tzinfo:
+    """The time zone of a DAG (an IANA name or an offset such as ``+02:00``); UTC if unknown."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        found = re.fullmatch(r"([+-])(\d\d):?(\d\d)", name)
+        if found is None:
+            return UTC
+        offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
+        from datetime import timezone
+
+        return timezone(-offset if found[1] == "-" else offset)

@@ -1,0 +1,58 @@
+"""The terminal UI. ``run`` is all that others call; nothing heavy is loaded before it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from store.workspace import Workspace
+
+USAGE = 2
+
+
+def run(
+    workspace: Workspace,
+    *,
+    dag: str | None = None,
+    run: str | None = None,
+    task: str | None = None,
+    read_only: bool = False,
+) -> int:
+    """Open the terminal UI and return an exit code when it is left.
+
+    ``dag``, ``run`` and ``task`` open what they name. Quitting leaves the runner running.
+    """
+    refusal = unfit_terminal()
+    if refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return USAGE
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+    os.environ.setdefault("ESCDELAY", "50")
+
+    from app.tui.application import DagtopApp
+    from app.tui.driver import FrameDriver
+
+    app = DagtopApp(
+        workspace, dag=dag, run=run, task=task, read_only=read_only, driver_class=FrameDriver
+    )
+    code = app.run(mouse=os.environ.get("DAGTOP_MOUSE", "1") != "0")
+    return code or app.return_code or 0
+
+
+def unfit_terminal() -> str:
+    """Why the UI can't be shown here, in one sentence; empty if it can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return (
+            "dagtop's terminal UI needs a terminal; "
+            "use commands such as 'dagtop dags list' in scripts"
+        )
+    term = os.environ.get("TERM", "")
+    if term in ("", "dumb", "unknown"):
+        return (
+            f"dagtop's terminal UI can't draw on a terminal of type {term or 'unknown'!r}; "
+            "set TERM (such as xterm-256color), or use commands such as 'dagtop dags list'"
+        )
+    return ""

@@ -1,0 +1,318 @@
+"""The app: themes, the refresher, what the header says of the runner, and ways between screens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from app.tui import theme
+from app.tui.bindings import bindings, forbidden
+from app.tui.commander import Acted, Commander, Refused, Replied
+from app.tui.reading import read_runner
+from app.tui.refresher import Answered, Fetched, Refresher, RunnerSeen, StoreTrouble
+from app.tui.screens.base import DagtopScreen, runner_words
+from app.tui.spans import Span, Spans, span
+from app.tui.widgets.table import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import SystemCommand
+
+    from store.workspace import Workspace
+
+TICK = 5.0
+"""Seconds between two looks at what depends on the clock; only differences are repainted."""
+
+MESSAGE_TIME = 6.0
+"""Seconds for which the footer shows a message."""
+
+CLIPBOARD_CAP = 74_994
+"""Bytes of OSC 52 that common terminals accept (the limit that k9s found)."""
+
+
+def utc_now() -> datetime:
+    """The clock of the app, where a test doesn't give another."""
+    return datetime.now(UTC)
+
+
+class DagtopApp(App[int]):
+    """dagtop's terminal UI on one workspace."""
+
+    CSS_PATH: ClassVar[Any] = [
+        "dagtop.tcss",
+        "screens/dags.tcss",
+        "screens/grid.tcss",
+        "screens/log.tcss",
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    TITLE = "dagtop"
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        read_only: bool = False,
+        dag: str | None = None,
+        run: str | None = None,
+        task: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        zone: tzinfo | None = None,
+        environment: Mapping[str, str] | None = None,
+        driver_class: Any = None,
+    ) -> None:
+        environment = os.environ if environment is None else environment
+        super().__init__(driver_class=driver_class)
+        self.workspace = workspace
+        self.read_only = read_only
+        self.clock = clock
+        self.zone = zone
+        self.glyphs = theme.glyphs_for(environment)
+        self.palette = theme.Palette(theme.theme_name(environment))
+        self.runner: Any = None
+        self.runner_known = False
+        self.trouble = ""
+        self._link = (dag, run, task)
+        self._message_timer: Any = None
+        self._dag_ids: tuple[str, ...] = ()
+        self.refresher = Refresher(
+            workspace, self.post_message, partial(read_runner, workspace=workspace)
+        )
+        self.commander = Commander(workspace, self.post_message)
+        for one in theme.textual_themes():
+            self.register_theme(one)
+        self.theme = self.palette.theme
+
+    def get_default_screen(self) -> Screen[Any]:
+        from app.tui.screens.dags import DagsScreen
+
+        return DagsScreen()
+
+    def on_mount(self) -> None:
+        self.animation_level = "none"
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(ValueError, NotImplementedError, RuntimeError):
+                loop.add_signal_handler(number, self.exit, 128 + number)
+        self.set_interval(TICK, self._tick)
+        self.call_after_refresh(self.refresher.start)
+        dag, run, task = self._link
+        if dag is not None:
+            self.open_dag(dag, run, task)
+
+    def on_unmount(self) -> None:
+        self.refresher.close()
+
+    def scene(self) -> Scene:
+        """What cells depend on besides their rows."""
+        return Scene(self.clock(), self.zone, self.glyphs)
+
+    def _tick(self) -> None:
+        screen = self.screen
+        if isinstance(screen, DagtopScreen):
+            screen.show_runner()
+            screen.tick()
+
+    # ways between screens
+
+    @property
+    def dag_ids(self) -> tuple[str, ...]:
+        """The DAGs that the list showed last, for completion."""
+        return self._dag_ids
+
+    def know_dags(self, dag_ids: tuple[str, ...]) -> None:
+        """Remember which DAGs there are."""
+        self._dag_ids = dag_ids
+
+    def go(self, kind: str, dag_id: str = "") -> None:
+        """Go where a jump leads."""
+        if kind == "quit":
+            self.exit(0)
+        elif kind == "help":
+            self.action_help()
+        elif kind == "dags":
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        elif kind == "dag":
+            self.open_dag(dag_id)
+
+    def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
+        """Show a DAG's grid; with run and task the log of the task's newest try on top of it."""
+        from app.tui.screens.grid import GridScreen
+
+        self.push_screen(GridScreen(dag_id, run_id=run_id, task_id=task_id))
+        if run_id and task_id:
+            self.open_log(dag_id, run_id, task_id)
+
+    def open_log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> None:
+        """Show the log of a task instance's newest try."""
+        from app.tui.screens.log import LogScreen
+
+        self.push_screen(LogScreen(dag_id, run_id, task_id, map_index))
+
+    def open_text(self, title: str, text: str) -> None:
+        """Show a text of several lines: a traceback, details."""
+        from app.tui.screens.text import TextScreen
+
+        self.push_screen(TextScreen(title, text))
+
+    # the store
+
+    def on_fetched(self, message: Fetched) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, DagtopScreen) and screen.serial == message.serial:
+                screen.receive(message.serial, message.snapshot)
+
+    def on_answered(self, message: Answered) -> None:
+        message.then(message.result)
+
+    def on_replied(self, message: Replied) -> None:
+        message.then(message.reply)
+
+    def on_runner_seen(self, message: RunnerSeen) -> None:
+        self.runner, self.runner_known = message.runner, True
+        self._show_runner()
+
+    def on_store_trouble(self, message: StoreTrouble) -> None:
+        self.trouble = message.sentence
+        self._show_runner()
+
+    def _show_runner(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, DagtopScreen):
+                screen.show_runner()
+
+    def runner_spans(self) -> Spans:
+        """The runner's state for the header; empty until it is known."""
+        if not self.runner_known:
+            return ()
+        return runner_words(self.runner, self.clock(), self.zone, self.glyphs)
+
+    def trouble_spans(self) -> Spans:
+        """What is wrong with the store or the runner, in one line; empty if nothing is."""
+        if self.trouble:
+            return (Span(" ! ", "error"), span(self.trouble, "error"))
+        if not self.runner_known or (self.runner is not None and self.runner.alive):
+            return ()
+        line = (Span(" ! ", "warning"), Span("Nothing is scheduled or run: no runner is up. "))
+        if self.read_only:
+            return line
+        return (*line, Span("S", "key"), Span(" starts it."))
+
+    # acting
+
+    def act(self, kind: str, payload: dict[str, Any], done: str) -> None:
+        """Send a command to the runner; ``done`` is said when it was taken."""
+        self.commander.send(kind, payload, done)
+
+    def on_acted(self, message: Acted) -> None:
+        self.say(message.sentence, "good")
+        self.refresher.poke()
+
+    def on_refused(self, message: Refused) -> None:
+        self.say(message.sentence, "error")
+
+    def say(self, sentence: str, role: str = "text") -> None:
+        """Show a message in the footer for some seconds."""
+        screen = self.screen
+        if not isinstance(screen, DagtopScreen):
+            screen = next(s for s in reversed(self.screen_stack) if isinstance(s, DagtopScreen))
+        footer = screen.footer
+        footer.message = (span(sentence, role),)
+        if self._message_timer is not None:
+            self._message_timer.stop()
+
+        def clear() -> None:
+            footer.message = ()
+
+        self._message_timer = self.set_timer(MESSAGE_TIME, clear)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy by OSC 52, and say what was copied; a text that terminals would drop is refused."""
+        octets = len(text.encode("utf-8", "replace"))
+        if octets * 4 // 3 > CLIPBOARD_CAP:
+            self.say(f"{what} has {octets:,} bytes: too much for the clipboard", "warning")
+            return
+        self.copy_to_clipboard(text)
+        self.say(f"copied {what} ({octets:,} bytes) to the terminal's clipboard", "good")
+
+    # actions
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not forbidden(("everywhere",), action, read_only=self.read_only)
+
+    async def action_back(self) -> None:
+        """One step back; on the first screen there is none."""
+        screen = self.screen
+        if isinstance(screen, DagtopScreen) and screen.step_back():
+            return
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    async def action_quit(self) -> None:
+        """Leave; the runner goes on."""
+        self.exit(0)
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        from app.tui.screens.help import HelpScreen
+
+        screen = self.screen
+        if isinstance(screen, DagtopScreen):
+            self.push_screen(HelpScreen(screen.contexts))
+
+    def action_jump(self) -> None:
+        """Ask where to go."""
+        from app.tui.screens.jump import JumpScreen
+
+        if isinstance(self.screen, DagtopScreen):
+            self.push_screen(JumpScreen())
+
+    def action_palette(self) -> None:
+        """Search all actions."""
+        self.action_command_palette()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        names = [theme.DARK, theme.ANSI, theme.PLAIN]
+        self.palette = theme.Palette(names[(names.index(self.palette.theme) + 1) % len(names)])
+        self.theme = self.palette.theme
+        for screen in self.screen_stack:
+            if isinstance(screen, DagtopScreen):
+                screen.forget_paint()
+        self.say(f"theme {self.palette.theme}")
+
+    def action_start_runner(self) -> None:
+        """Start the runner, as a process of its own."""
+        if self.runner is not None and self.runner.alive:
+            self.say("the runner is up already")
+            return
+        self.say("starting the runner")
+        self.commander.start_runner()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        from textual.app import SystemCommand
+
+        from app.tui.actions import MOVE, actions_for, key_name
+
+        if not isinstance(screen, DagtopScreen):
+            return
+        for action in actions_for(screen.contexts, read_only=self.read_only):
+            if action.group == MOVE:
+                continue
+            owner = self if action.context == "everywhere" else screen
+            callback = getattr(owner, f"action_{action.handler}")
+            keys = " ".join(key_name(key) for key in action.keys)
+            yield SystemCommand(action.name, f"{action.description}  {keys}", callback)

@@ -1,0 +1,122 @@
+"""Textual's driver with our own way out: only differences, written by a thread that never queues.
+
+Textual's writer has a queue of frames; where the line is slow it fills up and the UI stands still.
+Here the event loop only states what the screen should look like; the thread writes the difference
+to what the terminal shows, when the terminal has taken what was written before.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from app.tui.frames import FrameBuffer
+
+STOP_TIMEOUT = 2.0
+"""Seconds that the end waits for a terminal to take the last bytes."""
+
+
+class FrameWriter:
+    """Writes a ``FrameBuffer`` to a file descriptor, in a thread."""
+
+    def __init__(self, fileno: int, buffer: FrameBuffer) -> None:
+        self._fileno = fileno
+        self._buffer = buffer
+        self._condition = threading.Condition()
+        self._due = False
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="dagtop-output", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def feed(self, data: str, size: tuple[int, int]) -> None:
+        """Take output of Textual; ``size`` is the terminal's."""
+        with self._condition:
+            if size != (self._buffer.width, self._buffer.height):
+                self._buffer.resize(*size)
+            self._buffer.feed(data)
+
+    def flush(self) -> None:
+        """What was fed is a whole frame: it may be written."""
+        with self._condition:
+            self._due = True
+            self._condition.notify()
+
+    def stop(self) -> None:
+        """Write what is left and end the thread."""
+        with self._condition:
+            self._stopping = self._due = True
+            self._condition.notify()
+        if self._thread.is_alive():
+            self._thread.join(STOP_TIMEOUT)
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                while not self._due:
+                    self._condition.wait()
+                self._due = False
+                data = self._buffer.take().encode("utf-8", "replace")
+                stopping = self._stopping
+            if not self._write(data) or stopping:
+                return
+
+    def _write(self, data: bytes) -> bool:
+        view = memoryview(data)
+        while view:
+            try:
+                written = os.write(self._fileno, view)
+            except BlockingIOError:
+                _wait_writable(self._fileno)
+                continue
+            except OSError:  # the terminal is gone; SIGHUP ends the app
+                return False
+            view = view[written:]
+        return True
+
+
+def _wait_writable(fileno: int) -> None:
+    import select
+
+    select.select([], [fileno], [], 1.0)
+
+
+class FrameDriver(LinuxDriver):
+    """``LinuxDriver`` whose output goes through a ``FrameBuffer``."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        assert self._file is not None
+        self._output_fileno = self._file.fileno()
+        self._frames: FrameWriter | None = None
+
+    def start_application_mode(self) -> None:
+        """Start, or go on after having been suspended."""
+        self._frames = FrameWriter(self._output_fileno, FrameBuffer(*self._get_terminal_size()))
+        self._frames.start()
+        super().start_application_mode()
+
+    def write(self, data: str) -> None:
+        """Take a part of a frame, or a sequence for the terminal itself."""
+        if self._frames is not None:
+            size = self._app.size
+            self._frames.feed(data, (size.width, size.height))
+            if data.startswith("\x1b]52"):
+                self._frames.flush()
+
+    def flush(self) -> None:
+        """A frame is whole."""
+        if self._frames is not None:
+            self._frames.flush()
+
+    def close(self) -> None:
+        """Write what is left; leave the terminal alone from here on."""
+        if self._frames is not None:
+            self._frames.stop()
+            self._frames = None
+        super().close()

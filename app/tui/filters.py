@@ -1,0 +1,89 @@
+"""The filter language: words, ``field:value``, ``!not``, ``dur>10m``; all terms must hold.
+
+A list item states what can be filtered by as a ``Facts``; this module knows nothing of DAGs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+_TERM = re.compile(r"(?P<field>[a-z_]+)(?P<op>:|=|>=|<=|>|<)(?P<value>.*)", re.DOTALL)
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
+_NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "k": 1e3}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an item can be filtered by."""
+
+    text: str
+    """Searched by bare words."""
+    flags: frozenset[str] = frozenset()
+    """Bare words that hold as a whole: paused, active."""
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """``state:failed``, ``tag:ml``: any of the values may match."""
+    numbers: Mapping[str, float | None] = field(default_factory=dict)
+    """``dur>10m``: compared as numbers, times in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition."""
+
+    field: str
+    operator: str
+    value: str
+    negated: bool = False
+
+
+def parse(text: str) -> tuple[Term, ...]:
+    """The terms of a filter. Whatever isn't a condition is a word to search for."""
+    terms: list[Term] = []
+    for word in _WORD.findall(text):
+        negated = word.startswith("!") and len(word) > 1
+        body = (word[1:] if negated else word).replace('"', "").lower()
+        if not body or body == "!":
+            continue
+        match = _TERM.fullmatch(body)
+        if match is None:
+            terms.append(Term("", "", body, negated))
+        elif match["value"]:
+            terms.append(Term(match["field"], match["op"], match["value"], negated))
+    return tuple(terms)
+
+
+def matches(terms: Sequence[Term], facts: Facts) -> bool:
+    """Whether all terms hold."""
+    return all(_holds(term, facts) is not term.negated for term in terms)
+
+
+def _holds(term: Term, facts: Facts) -> bool:
+    if not term.field:
+        return term.value in facts.flags or term.value in facts.text.lower()
+    if term.operator in (">", "<", ">=", "<="):
+        return _compares(term, facts.numbers.get(term.field))
+    values = facts.fields.get(term.field)
+    if values is None:
+        return f"{term.field}{term.operator}{term.value}" in facts.text.lower()
+    if term.operator == "=":
+        return any(value.lower() == term.value for value in values)
+    return any(term.value in value.lower() for value in values)
+
+
+def _compares(term: Term, number: float | None) -> bool:
+    match = _NUMBER.fullmatch(term.value)
+    if number is None or match is None or match[2] not in _UNITS:
+        return False
+    limit = float(match[1]) * _UNITS[match[2]]
+    match term.operator:
+        case ">":
+            return number > limit
+        case "<":
+            return number < limit
+        case ">=":
+            return number >= limit
+        case _:
+            return number <= limit

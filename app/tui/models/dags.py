@@ -1,0 +1,248 @@
+"""The DAG list without a screen: tabs, filters and cells, as pure functions of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from app.tui import formats
+from app.tui.filters import Facts
+from app.tui.spans import Span, Spans, joined, span
+from app.tui.theme import Glyphs, run_look, task_look
+from app.tui.widgets.table import Column, Scene
+
+if TYPE_CHECKING:
+    from store.queries.dags import DagRow, RecentRun
+
+TABS = ("All", "Active", "Paused", "Running", "Failed")
+STRIP = 12
+"""Runs in the strip of recent ones."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+FAR_OFF = datetime(9999, 1, 1, tzinfo=UTC)
+SHOWN_COUNTS = ("running", "queued", "failed", "success")
+
+
+def in_tab(dag: DagRow, tab: str) -> bool:
+    """Whether a DAG belongs under a tab."""
+    match tab:
+        case "Active":
+            return not dag.is_paused
+        case "Paused":
+            return dag.is_paused
+        case "Running":
+            return _runs_in(dag, "running") + _runs_in(dag, "queued") > 0
+        case "Failed":
+            return dag.last_run is not None and dag.last_run.state == "failed"
+        case _:
+            return True
+
+
+def tab_counts(dags: Sequence[DagRow]) -> dict[str, int]:
+    """How many DAGs each tab has."""
+    return {tab: sum(in_tab(dag, tab) for dag in dags) for tab in TABS}
+
+
+def tabs_line(counts: dict[str, int], active: str) -> Spans:
+    """The line of tabs with their counts."""
+    parts: list[Span] = [Span(" ")]
+    for tab in TABS:
+        number = formats.count(counts.get(tab, 0))
+        if tab == active:
+            parts.append(Span(f" {tab} {number} ", "badge"))
+        else:
+            parts.append(Span(f" {tab} ", "dim"))
+            busy = tab == "Failed" and counts.get(tab, 0)
+            parts.append(Span(f"{number} ", "error" if busy else "text"))
+        parts.append(Span(" "))
+    return tuple(parts)
+
+
+def facts_of(dag: DagRow) -> Facts:
+    """What the filter can ask of a DAG."""
+    flags = {"paused" if dag.is_paused else "active"}
+    states = [dag.last_run.state.value] if dag.last_run else ["never"]
+    if _runs_in(dag, "running"):
+        flags.add("running")
+        states.append("running")
+    return Facts(
+        text=" ".join((dag.dag_id, dag.display_name, *dag.tags)),
+        flags=frozenset(flags),
+        fields={
+            "state": states,
+            "tag": dag.tags,
+            "owner": dag.owners,
+            "dag": (dag.dag_id, dag.display_name),
+            "schedule": (dag.schedule, dag.schedule_words),
+            "file": (dag.file,),
+        },
+        numbers={
+            "dur": dag.last_run.duration if dag.last_run else None,
+            "runs": float(sum(dag.run_counts.values())),
+        },
+    )
+
+
+def _runs_in(dag: DagRow, state: str) -> int:
+    return next((n for key, n in dag.run_counts.items() if key.value == state), 0)
+
+
+# cells
+
+
+def name_cell(dag: DagRow, scene: Scene) -> Spans:
+    """On or off, and the name."""
+    switch = Span("off ", "dim") if dag.is_paused else Span("on  ", "good")
+    role = "dim" if dag.is_paused else "strong"
+    if dag.import_error:
+        return (switch, Span("! ", "error"), span(dag.display_name or dag.dag_id, "error"))
+    return (switch, span(dag.display_name or dag.dag_id, role))
+
+
+def last_cell(dag: DagRow, scene: Scene) -> Spans:
+    """State of the newest run: glyph, word, age."""
+    run = dag.last_run
+    if run is None:
+        return (Span("never ran", "dim"),)
+    when = run.ended_at or run.started_at or run.run_after
+    glyph, role = glyph_of(run.state, scene.glyphs), f"state.run.{run.state.value}"
+    age = formats.age(when, scene.now)
+    return (Span(f"{glyph} {run_look(run.state).word:<7} ", role), Span(f"{age:>3}", "dim"))
+
+
+def next_cell(dag: DagRow, scene: Scene) -> Spans:
+    """When the next run is made: countdown and time."""
+    if dag.schedule_error:
+        return (Span("error", "error"),)
+    if dag.is_paused or dag.next_run_after is None:
+        return (Span(scene.glyphs.dot, "faint"),)
+    left = formats.countdown(dag.next_run_after, scene.now)
+    moment = formats.clock(dag.next_run_after, scene.now, scene.zone)
+    role = "warning" if left == "due" else "text"
+    return (Span(f"{left:<7}", role), Span(moment, "dim"))
+
+
+def schedule_cell(dag: DagRow, scene: Scene) -> Spans:
+    """What the author wrote."""
+    if not dag.schedule or dag.schedule == "None":
+        return (Span("by hand", "dim"),)
+    return (span(dag.schedule, "text"),)
+
+
+def counts_cell(dag: DagRow, scene: Scene) -> Spans:
+    """Runs by state, those that need attention first."""
+    parts: list[Spans] = []
+    for state in SHOWN_COUNTS:
+        number = _runs_in(dag, state)
+        if number:
+            glyph = glyph_of(state, scene.glyphs)
+            parts.append((Span(f"{glyph}{formats.count(number)}", f"state.run.{state}"),))
+    return joined(parts, Span(" "))
+
+
+def tasks_cell(dag: DagRow, scene: Scene) -> Spans:
+    """Task instances of the newest run by state."""
+    parts: list[Spans] = []
+    for state, number in sorted(
+        dag.recent_task_states.items(), key=lambda pair: task_look(pair[0]).order
+    ):
+        look = task_look(state)
+        glyph = look.ascii_glyph if scene.glyphs.is_ascii else look.glyph
+        role = f"state.{state.value if state else 'none'}"
+        parts.append((Span(f"{glyph}{formats.count(number)}", role),))
+    return joined(parts, Span(" "))
+
+
+def strip_cell(dag: DagRow, scene: Scene) -> Spans:
+    """The newest runs, newest right: height is duration, colour and glyph are the state."""
+    return recent_strip(dag.recent_runs[-STRIP:], scene.glyphs, STRIP)
+
+
+def recent_strip(runs: Sequence[RecentRun], glyphs: Glyphs, width: int) -> Spans:
+    """One character a run. Only a run that succeeded shows its duration; the others their glyph."""
+    longest = max((run.duration or 0.0 for run in runs), default=0.0)
+    parts: list[Span] = [Span(" " * (width - len(runs)))]
+    for run in runs:
+        role = f"state.run.{run.state.value}"
+        if run.state.value == "success":
+            share = (run.duration or 0.0) / longest if longest else 0.0
+            parts.append(Span(glyphs.bar(share), role))
+        else:
+            parts.append(Span(glyph_of(run.state, glyphs), role))
+    return tuple(part for part in parts if part.text)
+
+
+def tags_cell(dag: DagRow, scene: Scene) -> Spans:
+    """Its tags."""
+    return (span(" ".join(dag.tags), "dim"),)
+
+
+def owner_cell(dag: DagRow, scene: Scene) -> Spans:
+    """Its owners."""
+    return (span(", ".join(dag.owners), "dim"),)
+
+
+def glyph_of(state: str, glyphs: Glyphs) -> str:
+    """The glyph of a run's state."""
+    look = run_look(state)
+    return look.ascii_glyph if glyphs.is_ascii else look.glyph
+
+
+def columns() -> list[Column[DagRow]]:
+    """The columns, the most wanted first: those that don't fit are a scroll to the right."""
+    return [
+        Column("name", "    DAG", 22, name_cell, lambda d: d.dag_id.lower(), most=44),
+        Column("last", "LAST RUN", 13, last_cell, _last_key, descending=True),
+        Column("next", "NEXT RUN", 16, next_cell, _next_key),
+        Column("strip", "RECENT RUNS", STRIP, strip_cell),
+        Column("schedule", "SCHEDULE", 14, schedule_cell, lambda d: d.schedule),
+        Column("counts", "RUNS", 12, counts_cell, _count_key, descending=True),
+        Column("tasks", "LAST RUN'S TASKS", 18, tasks_cell),
+        Column("tags", "TAGS", 16, tags_cell, lambda d: " ".join(d.tags)),
+        Column("owner", "OWNER", 12, owner_cell, lambda d: ", ".join(d.owners)),
+    ]
+
+
+def _last_key(dag: DagRow) -> datetime:
+    return dag.last_run.run_after if dag.last_run else LONG_AGO
+
+
+def _next_key(dag: DagRow) -> datetime:
+    return FAR_OFF if dag.is_paused else dag.next_run_after or FAR_OFF
+
+
+def _count_key(dag: DagRow) -> int:
+    return sum(dag.run_counts.values())
+
+
+def detail_line(dag: DagRow | None, scene: Scene) -> Spans:
+    """What there is to say of the row under the cursor."""
+    if dag is None:
+        return ()
+    dot = Span(f" {scene.glyphs.dot} ", "faint")
+    schedule = dag.schedule_words or dag.schedule
+    if not schedule or schedule == "None":
+        schedule = "run by hand"
+    parts: list[Spans] = []
+    if dag.import_error:
+        parts.append((span(dag.import_error, "error"),))
+    if dag.schedule_error:
+        parts.append((span(dag.schedule_error, "error"),))
+    parts.append((span(schedule, "dim"),))
+    if dag.description:
+        parts.append((span(dag.description, "dim"),))
+    parts.append((span(dag.file, "dim"),))
+    if dag.tags:
+        parts.append((span(" ".join(f"#{tag}" for tag in dag.tags), "dim"),))
+    if dag.owners:
+        parts.append((span(", ".join(dag.owners), "dim"),))
+    return (Span("  "), *joined(parts, dot))
+
+
+def named(dags: Sequence[DagRow], most: int = 6) -> str:
+    """The ids in words: "a, b and 3 more"."""
+    names = [dag.dag_id for dag in dags[:most]]
+    if len(dags) > most:
+        return f"{', '.join(names)} and {len(dags) - most} more"
+    return ", ".join(names)

@@ -1,0 +1,192 @@
+"""One DAG's grid without a screen: rows that fold, labels, cells, bars. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from app.tui import formats
+from app.tui.spans import Span, Spans, joined, span
+from app.tui.theme import Glyphs, run_look, task_look
+from app.tui.widgets.table import Scene
+
+if TYPE_CHECKING:
+    from store.queries.dags import DagRow
+    from store.queries.grid import Cell, Grid, GridRow, GridRun
+    from store.states import TaskInstanceState
+
+NOT_THERE = Span(" ")
+
+
+def visible_rows(
+    rows: Sequence[GridRow], folded: Collection[str], words: Sequence[str] = ()
+) -> list[GridRow]:
+    """The rows that are seen: not inside a folded group; with ``words``, tasks that have them all.
+
+    A filter shows the tasks it finds whatever is folded, and the groups around them.
+    """
+    if words:
+        found = {
+            row.id
+            for row in rows
+            if row.kind == "task" and all(word in row.id.lower() for word in words)
+        }
+        return [row for row in rows if row.id in found or found.intersection(row.task_ids)]
+    shown: list[GridRow] = []
+    hidden: set[str] = set()
+    for row in rows:
+        if row.parent is not None and (row.parent in hidden or row.parent in folded):
+            if row.kind == "group":
+                hidden.add(row.id)
+            continue
+        shown.append(row)
+    return shown
+
+
+def state_span(state: TaskInstanceState | None, glyphs: Glyphs, text: str = "") -> Span:
+    """A state's glyph (and words) in its colour."""
+    look = task_look(state)
+    glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
+    return Span(f"{glyph}{text}", f"state.{state.value if state else 'none'}")
+
+
+def run_span(state: str, glyphs: Glyphs, text: str = "") -> Span:
+    """A run state's glyph (and words) in its colour."""
+    look = run_look(state)
+    return Span(
+        f"{look.ascii_glyph if glyphs.is_ascii else look.glyph}{text}", f"state.run.{state}"
+    )
+
+
+def counts_spans(counts: Mapping[TaskInstanceState | None, int], glyphs: Glyphs) -> Spans:
+    """``447✓ 3✗``: most frequent first."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], task_look(pair[0]).order))
+    parts: list[Spans] = []
+    for state, number in ordered:
+        look = state_span(state, glyphs)
+        parts.append((Span(f"{formats.count(number)}{look.text}", look.role),))
+    return joined(parts, Span(" "))
+
+
+def label(row: GridRow, cell: Cell | None, folded: bool, glyphs: Glyphs) -> Spans:
+    """The name of a row, indented; of mapped tasks and groups what the selected run holds."""
+    indent = "  " * row.depth
+    if row.kind == "group":
+        sign = glyphs.folded if folded else glyphs.unfolded
+        head: Spans = (Span(f"{indent}{sign} ", "accent"), span(row.label, "strong"))
+        if not folded or cell is None:
+            return head
+        return (*head, Span(" "), *counts_spans(cell.counts, glyphs))
+    role = "dim" if row.is_gone else "text"
+    name = span(row.label, role)
+    if not row.is_mapped:
+        return (Span(indent), name)
+    head = (Span(indent), name, Span(" []", "dim"))
+    if cell is None or not cell.is_mapped:
+        return head
+    number = Span(f" {formats.count(cell.instances)} ", "text")
+    dot = Span(f"{glyphs.dot} ", "faint")
+    return (*head, number, dot, *counts_spans(cell.counts, glyphs))
+
+
+def bars(
+    runs: Sequence[GridRun], height: int, glyphs: Glyphs, longest: float | None = None
+) -> list[list[Span]]:
+    """Lines (top first) of one character a run: bars of durations, in the colour of the state."""
+    longest = longest or max((run.duration or 0.0 for run in runs), default=0.0)
+    lines: list[list[Span]] = []
+    for level in range(height - 1, -1, -1):
+        line: list[Span] = []
+        for run in runs:
+            role = f"state.run.{run.state.value}"
+            share = (run.duration or 0.0) / longest if longest else 0.0
+            filled = share * height * 8 - level * 8
+            if run.duration is None:
+                line.append(Span(" "))
+            elif filled >= 8:
+                line.append(Span(glyphs.bars[7], role))
+            elif filled > 0 or level == 0:
+                line.append(Span(glyphs.bars[max(0, min(7, round(filled) - 1))], role))
+            else:
+                line.append(Span(" "))
+        lines.append(line)
+    return lines
+
+
+def dag_line(dag: DagRow, scene: Scene) -> Spans:
+    """What there is to say of the DAG, above the grid."""
+    dot = Span(f" {scene.glyphs.dot} ", "faint")
+    switch = Span("off", "dim") if dag.is_paused else Span("on", "good")
+    parts: list[Spans] = [(switch,)]
+    if dag.import_error:
+        parts.append((span(dag.import_error, "error"),))
+    schedule = dag.schedule_words or dag.schedule
+    parts.append((span(schedule if schedule and schedule != "None" else "run by hand", "text"),))
+    if dag.next_run_after is not None and not dag.is_paused:
+        left = formats.countdown(dag.next_run_after, scene.now)
+        moment = formats.clock(dag.next_run_after, scene.now, scene.zone)
+        parts.append((Span("next ", "dim"), Span(f"{left}, {moment}", "text")))
+    if dag.description:
+        parts.append((span(dag.description, "dim"),))
+    if dag.tags:
+        parts.append((span(" ".join(f"#{tag}" for tag in dag.tags), "dim"),))
+    return (Span(" "), *joined(parts, dot))
+
+
+def run_line(run: GridRun | None, scene: Scene) -> Spans:
+    """The run under the cursor."""
+    if run is None:
+        return (Span("  no runs yet", "dim"),)
+    dot = Span(f" {scene.glyphs.dot} ", "faint")
+    parts: list[Spans] = [(run_span(run.state.value, scene.glyphs, f" {run.state.value}"),)]
+    if run.duration is not None:
+        parts.append((Span(formats.duration(run.duration), "text"),))
+    elif run.started_at is not None:
+        begun = formats.clock(run.started_at, scene.now, scene.zone)
+        parts.append((Span(f"since {begun}", "text"),))
+    if run.ended_at is not None:
+        parts.append((Span(formats.ago(run.ended_at, scene.now), "dim"),))
+    parts.append((span(run.run_id, "dim"),))
+    if run.note:
+        parts.append((span(run.note, "accent"),))
+    return (Span("  run   ", "dim"), *joined(parts, dot))
+
+
+def cell_line(row: GridRow | None, cell: Cell | None, error: str, scene: Scene) -> Spans:
+    """The task instance under the cursor."""
+    if row is None:
+        return ()
+    glyphs = scene.glyphs
+    dot = Span(f" {glyphs.dot} ", "faint")
+    head = (Span("  task  " if row.kind == "task" else "  group ", "dim"),)
+    if cell is None:
+        return (*head, span(row.id, "text"), dot, Span("not in this run", "dim"))
+    parts: list[Spans] = [
+        (span(row.id, "text"),),
+        (state_span(cell.state, glyphs, f" {task_look(cell.state).word}"),),
+    ]
+    if cell.instances > 1:
+        parts.append(counts_spans(cell.counts, glyphs))
+    elif cell.try_number > 1:
+        parts.append((Span(f"try {cell.try_number}", "text"),))
+    if cell.started_at is not None and cell.ended_at is not None:
+        seconds = (cell.ended_at - cell.started_at).total_seconds()
+        parts.append((Span(formats.duration(max(0.0, seconds)), "text"),))
+    if error:
+        parts.append((span(error, "error"),))
+    return (*head, *joined(parts, dot))
+
+
+def fold_default(rows: Sequence[GridRow], most: int) -> set[str]:
+    """Groups folded at first: all, where the rows don't fit on the screen otherwise."""
+    if len(rows) <= most:
+        return set()
+    return {row.id for row in rows if row.kind == "group"}
+
+
+def column_of(grid: Grid, run_id: str | None) -> int:
+    """Index of a run; of the newest without one."""
+    for index, run in enumerate(grid.runs):
+        if run.run_id == run_id:
+            return index
+    return len(grid.runs) - 1

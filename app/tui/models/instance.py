@@ -1,0 +1,268 @@
+"""A task instance, a run, a mapped task: what panels and tables say of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from app.text import sanitize_lines
+from app.tui import formats
+from app.tui.models.grid import run_span, state_span
+from app.tui.reading import InstanceFacts, error_line
+from app.tui.spans import Span, Spans, joined, span
+from app.tui.theme import task_look
+from app.tui.widgets.table import Column, Scene
+
+if TYPE_CHECKING:
+    from store.queries.runs import RunRow
+    from store.queries.tasks import InstanceRow, TryRow
+
+LABEL = 10
+
+
+def instance_name(task_id: str, map_index: int, map_label: str | None = None) -> str:
+    """``train``, ``train[3]``, ``train[3] eu-west``."""
+    if map_index < 0:
+        return task_id
+    return f"{task_id}[{map_index}] {map_label}" if map_label else f"{task_id}[{map_index}]"
+
+
+def fact(name: str, *pieces: Span) -> Spans:
+    """A line "name  value"."""
+    return (Span(f"{name:<{LABEL}}", "dim"), *pieces)
+
+
+def instance_lines(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -> list[Spans]:
+    """The panel about a task instance."""
+    instance, run, glyphs = facts.instance, facts.run, scene.glyphs
+    look = task_look(instance.state)
+    name = instance_name(instance.task_id, instance.map_index, instance.map_label)
+    lines: list[Spans] = [
+        (span(name, "title"),),
+        (state_span(instance.state, glyphs, f" {look.word}"), Span(f"  {look.meaning}", "dim")),
+        (),
+        fact("run", run_span(run.state.value, glyphs, " "), span(run.run_id)),
+    ]
+    lines.extend(fact("waits for", span(reason, "warning")) for reason in reasons)
+    if instance.next_at is not None and instance.ended_at is None:
+        left = formats.countdown(instance.next_at, scene.now)
+        lines.append(fact("next try", Span(left)))
+    lines.append(fact("tries", Span(f"{instance.try_number} of {instance.max_tries + 1}")))
+    slots = "" if instance.pool_slots == 1 else f", {instance.pool_slots} slots"
+    lines.append(fact("pool", span(instance.pool), Span(slots, "dim")))
+    lines.extend(phase_lines(instance, scene))
+    if instance.note:
+        lines.append(fact("note", span(instance.note, "accent")))
+    for one in reversed(facts.tries[-6:]):
+        lines.append(())
+        lines.extend(try_lines(one, scene))
+    return lines
+
+
+def phase_lines(instance: InstanceRow, scene: Scene) -> list[Spans]:
+    """When it was scheduled, queued, started, ended, and how long each took."""
+    lines: list[Spans] = []
+    stations = (
+        ("scheduled", instance.scheduled_at),
+        ("queued", instance.queued_at),
+        ("started", instance.started_at),
+        ("ended", instance.ended_at),
+    )
+    previous = None
+    for name, moment in stations:
+        if moment is None:
+            continue
+        took = ""
+        if previous is not None and moment >= previous:
+            took = f"  +{formats.duration((moment - previous).total_seconds())}"
+        lines.append(fact(name, Span(formats.stamp(moment, scene.zone)), Span(took, "dim")))
+        previous = moment
+    return lines
+
+
+def try_lines(one: TryRow, scene: Scene) -> list[Spans]:
+    """One try: state, times, process, what went wrong."""
+    glyphs = scene.glyphs
+    state = task_look(one.state)
+    glyph = state.ascii_glyph if glyphs.is_ascii else state.glyph
+    head = [
+        Span(f"try {one.try_number:<{LABEL - 4}}", "heading"),
+        Span(f"{glyph} {state.word}", f"state.{one.state}"),
+    ]
+    if one.duration is not None:
+        head.append(Span(f"  {formats.duration(one.duration)}"))
+    lines: list[Spans] = [tuple(head)]
+    where = [part for part in (one.hostname, f"pid {one.pid}" if one.pid else None) if part]
+    if where:
+        lines.append(fact("", span(", ".join(where), "dim")))
+    used = resources(one)
+    if used:
+        lines.append(fact("", Span(used, "dim")))
+    if one.reason and one.reason != error_line(one):
+        lines.append(fact("", span(one.reason, "text")))
+    if one.error_type or one.error_message:
+        lines.append(fact("", span(error_line(one), "error")))
+    if one.error_place:
+        lines.append(fact("", Span("at ", "dim"), span(one.error_place, "accent")))
+    return lines
+
+
+def resources(one: TryRow) -> str:
+    """CPU and memory of a try, in words."""
+    parts: list[str] = []
+    if one.cpu_seconds is not None:
+        parts.append(f"CPU {formats.duration(one.cpu_seconds)}")
+    if one.peak_rss is not None:
+        parts.append(f"peak {formats.size(one.peak_rss)}")
+    if one.read_bytes or one.write_bytes:
+        parts.append(
+            f"read {formats.size(one.read_bytes)}, written {formats.size(one.write_bytes)}"
+        )
+    return ", ".join(parts)
+
+
+def reasons_for(reply: object, task_id: str, map_index: int) -> list[str]:
+    """What the runner's answer to GetReasons says of one instance (of a run as a whole too)."""
+    if not isinstance(reply, list):
+        return [reply] if isinstance(reply, str) else []
+    found = [
+        (str(task), int(index), str(reason)) for task, index, reason in reply if reason is not None
+    ]
+    exact = [r for task, index, r in found if task == task_id and index == map_index]
+    loose = [r for task, index, r in found if task == task_id and index != map_index]
+    whole = [r for task, _, r in found if not task]
+    return exact or whole or list(dict.fromkeys(loose))[:3]
+
+
+def run_text(run: RunRow, scene: Scene) -> str:
+    """All there is to say of a run, as text."""
+    import json
+
+    interval = ""
+    if run.data_interval_start and run.data_interval_end:
+        start = formats.stamp(run.data_interval_start, scene.zone)
+        interval = f"{start} to {formats.stamp(run.data_interval_end, scene.zone)}"
+    conf = json.dumps(run.conf, indent=2, ensure_ascii=False) if run.conf else ""
+    rows = (
+        ("run", run.run_id),
+        ("state", run.state.value),
+        ("type", run.run_type.value),
+        ("logical date", formats.stamp(run.logical_date, scene.zone)),
+        ("data interval", interval),
+        ("run after", formats.stamp(run.run_after, scene.zone)),
+        ("queued", formats.stamp(run.queued_at, scene.zone)),
+        ("started", formats.stamp(run.started_at, scene.zone)),
+        ("ended", formats.stamp(run.ended_at, scene.zone)),
+        ("took", formats.duration(run.duration)),
+        ("triggered by", run.triggered_by or ""),
+        ("pipeline version", str(run.version)),
+        ("cleared", formats.plural(run.clear_number, "time") if run.clear_number else ""),
+        ("note", run.note or ""),
+        ("params", conf),
+    )
+    lines: list[str] = []
+    for name, value in rows:
+        if value:
+            first, *rest = sanitize_lines(value).split("\n")
+            lines.append(f"{name:<17} {first}")
+            lines.extend(f"{'':<17} {line}" for line in rest)
+    return "\n".join(lines)
+
+
+# the table of a mapped task's instances
+
+
+def instance_columns(errors: Mapping[int, str]) -> list[Column[InstanceRow]]:
+    """The columns of the table of mapped instances."""
+
+    def index_cell(row: InstanceRow, scene: Scene) -> Spans:
+        number = "-" if row.map_index < 0 else str(row.map_index)
+        if row.map_label:
+            return (Span(f"{number:>5} ", "dim"), span(row.map_label, "strong"))
+        return (Span(f"{number:>5}", "strong"),)
+
+    def state_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (state_span(row.state, scene.glyphs, f" {task_look(row.state).word}"),)
+
+    def tries_cell(row: InstanceRow, scene: Scene) -> Spans:
+        role = "warning" if row.try_number > 1 else "text"
+        return (Span(f"{row.try_number}/{row.max_tries + 1}", role),)
+
+    def took_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (Span(formats.duration(row.duration)),)
+
+    def started_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (Span(formats.clock(row.started_at, scene.now, scene.zone), "dim"),)
+
+    def error_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (span(errors.get(row.id, ""), "error"),)
+
+    return [
+        Column("index", "INDEX", 8, index_cell, lambda r: r.map_index, most=34),
+        Column("state", "STATE", 17, state_cell, lambda r: task_look(r.state).order),
+        Column("tries", "TRIES", 5, tries_cell, lambda r: r.try_number, right=True),
+        Column(
+            "took", "TOOK", 8, took_cell, lambda r: r.duration or 0.0, right=True, descending=True
+        ),
+        Column("started", "STARTED", 10, started_cell, _start_key),
+        Column("error", "ERROR", 30, error_cell, lambda r: errors.get(r.id, "")),
+    ]
+
+
+def _start_key(row: InstanceRow) -> float:
+    return row.started_at.timestamp() if row.started_at else 0.0
+
+
+def touched_lines(reply: object, verb: str) -> list[Spans]:
+    """What a dry run says an action would touch, tasks of mapped ones together."""
+    if isinstance(reply, str):
+        return [(span(reply, "warning"),)]
+    instances = reply.get("instances", []) if isinstance(reply, dict) else []
+    if not instances:
+        return [(Span("This touches nothing.", "warning"),)]
+    groups: dict[tuple[str, str | None], int] = {}
+    runs: set[str] = set()
+    for one in instances:
+        run_id, task_id, _, state = (*one, None, None, None, None)[:4]
+        runs.add(str(run_id))
+        key = (str(task_id), state)
+        groups[key] = groups.get(key, 0) + 1
+    total = formats.plural(len(instances), "task instance")
+    lines: list[Spans] = [
+        (
+            Span(f"{verb} ", "dim"),
+            Span(total, "strong"),
+            Span(f" in {formats.plural(len(runs), 'run')}:", "dim"),
+        )
+    ]
+    for (task_id, state), number in groups.items():
+        look = task_look(state)
+        times = f" × {number}" if number > 1 else ""
+        role = f"state.{state or 'none'}"
+        lines.append((Span(f"  {look.glyph} ", role), span(task_id), Span(times, "dim")))
+    return lines
+
+
+def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
+    """The line above a log: state, try, times, where the error is."""
+    instance = facts.instance
+    dot = Span(f" {scene.glyphs.dot} ", "faint")
+    state = instance.state.value if instance.state else None
+    if one is not None and one.try_number != instance.try_number:
+        state = one.state
+    look = task_look(state)
+    glyph = look.ascii_glyph if scene.glyphs.is_ascii else look.glyph
+    parts: list[Spans] = [(Span(f"{glyph} {look.word}", f"state.{state or 'none'}"),)]
+    if one is not None:
+        parts.append((Span(f"try {one.try_number} of {max(1, len(facts.tries))}"),))
+        if one.duration is not None:
+            parts.append((Span(formats.duration(one.duration)),))
+        elif one.started_at is not None:
+            begun = formats.clock(one.started_at, scene.now, scene.zone)
+            parts.append((Span(f"since {begun}"),))
+        if one.error_place:
+            parts.append((span(one.error_place, "accent"),))
+        line = error_line(one)
+        if line:
+            parts.append((span(line, "error" if one.error_type else "text"),))
+    return (Span(" "), *joined(parts, dot))

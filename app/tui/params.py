@@ -1,0 +1,180 @@
+"""A DAG's params as form fields: which control, its text, and back to a checked value. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from store.structure import ParamStructure
+
+TEXT, CHOICE, JSON = "text", "choice", "json"
+NULL_WORD = "(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A param in the form."""
+
+    name: str
+    control: str
+    """TEXT: typed as it is; JSON: typed as JSON; CHOICE: one of ``options``."""
+    types: tuple[str, ...]
+    """JSON Schema types; empty: any."""
+    text: str
+    """The default as it stands in the field."""
+    options: tuple[Any, ...] = ()
+    description: str = ""
+    required: bool = False
+
+    @property
+    def hint(self) -> str:
+        """What may be typed, in a few words."""
+        words = [kind for kind in self.types if kind != "null"]
+        if self.control == CHOICE:
+            return "left, right"
+        kind = " or ".join(words) if words else "any JSON"
+        return f"{kind}, may be empty" if "null" in self.types else kind
+
+
+def field_of(param: ParamStructure) -> Field:
+    """The form field of a param."""
+    schema = param.schema
+    kinds = schema.get("type", [])
+    types = tuple([kinds] if isinstance(kinds, str) else kinds)
+    if not types and param.default is not None:
+        types = _type_of(param.default)
+    options: tuple[Any, ...] = ()
+    if isinstance(schema.get("enum"), list) and schema["enum"]:
+        options = tuple(schema["enum"])
+    elif set(types) - {"null"} == {"boolean"}:
+        options = (True, False) if "null" not in types else (True, False, None)
+    control = CHOICE if options else TEXT
+    if not options and (not types or set(types) & {"object", "array"}):
+        control = JSON
+    required = not param.has_default
+    return Field(
+        name=param.name,
+        control=control,
+        types=types,
+        text="" if required else _text_of(param.default, control),
+        options=options,
+        description=str(schema.get("description") or param.description or ""),
+        required=required,
+    )
+
+
+def _type_of(value: Any) -> tuple[str, ...]:
+    for kind, name in (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (str, "string"),
+        (list, "array"),
+        (dict, "object"),
+    ):
+        if isinstance(value, kind):
+            return (name,)
+    return ()
+
+
+def _text_of(value: Any, control: str) -> str:
+    if control == CHOICE:
+        return option_text(value)
+    if value is None:
+        return ""
+    if control == TEXT and isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def option_text(value: Any) -> str:
+    """A choice as it is shown."""
+    if value is None:
+        return NULL_WORD
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def value_of(field: Field, text: str) -> Any:
+    """The value that the text stands for. Raises ``ValueError`` with one sentence."""
+    if field.control == CHOICE:
+        for option in field.options:
+            if option_text(option) == text:
+                return option
+        raise ValueError("choose one of the values")
+    if field.control == JSON:
+        return _json_value(field, text)
+    if not text and "null" in field.types:
+        return None
+    if not text and field.required:
+        raise ValueError("this has no default: fill it in")
+    if "integer" in field.types or "number" in field.types:
+        return _number(field, text)
+    return text
+
+
+def _json_value(field: Field, text: str) -> Any:
+    if not text.strip():
+        if field.required:
+            raise ValueError("this has no default: fill it in")
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if not field.types or "string" in field.types:
+            return text
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from None
+
+
+def _number(field: Field, text: str) -> Any:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+    except ValueError:
+        if "string" in field.types:
+            return text
+        raise ValueError(f"{text!r} is not a number") from None
+    if "number" not in field.types:
+        raise ValueError(f"{text!r} is not a whole number")
+    return number
+
+
+def schema_error(param: ParamStructure, value: Any) -> str | None:
+    """What the JSON Schema of a param says against a value; None if nothing."""
+    if not param.schema:
+        return None
+    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema.exceptions import SchemaError, best_match
+
+    validator = Draft202012Validator(param.schema, format_checker=FormatChecker())
+    try:
+        error = best_match(validator.iter_errors(value))
+    except SchemaError as broken:
+        return f"the schema of this param is broken: {broken.message}"
+    return None if error is None else error.message
+
+
+def check(
+    params: Sequence[ParamStructure], texts: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of all fields, and what is wrong with those that are wrong."""
+    values: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for param in params:
+        field = field_of(param)
+        try:
+            value = value_of(field, texts[param.name])
+        except ValueError as error:
+            errors[param.name] = str(error)
+            continue
+        wrong = schema_error(param, value)
+        if wrong is not None:
+            errors[param.name] = wrong
+        values[param.name] = value
+    return values, errors

@@ -1,0 +1,200 @@
+"""What screens read: queries of the store put together, one read transaction a snapshot.
+
+Run in the refresher's thread. ``store.queries`` is imported inside functions: it loads SQLAlchemy,
+which must not delay the first paint.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from store.engine import Store
+    from store.queries.dags import DagRow, FileRow
+    from store.queries.grid import Grid
+    from store.queries.runs import RunRow
+    from store.queries.tasks import InstanceRow, TryRow
+    from store.structure import DagStructure
+    from store.workspace import Workspace
+
+BEAT_LIMIT = 15.0
+"""Seconds after its last beat (at most 10 apart) for which a runner counts as alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerState:
+    """Whether a runner is up, and since when."""
+
+    alive: bool
+    since: datetime
+    pid: int
+    hostname: str
+
+
+@dataclass(frozen=True, slots=True)
+class DagsSnapshot:
+    """The DAG list."""
+
+    dags: tuple[DagRow, ...]
+    errors: tuple[FileRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceFacts:
+    """A task instance with its tries."""
+
+    run: RunRow
+    instance: InstanceRow
+    tries: tuple[TryRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GridSnapshot:
+    """One DAG's grid."""
+
+    dag: DagRow
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesSnapshot:
+    """The instances of one mapped task in one run."""
+
+    run: RunRow | None
+    instances: tuple[InstanceRow, ...]
+    errors: Mapping[int, str] = field(default_factory=dict)
+    """Error line of the newest try, by row id of the instance, of those that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogSnapshot:
+    """A task instance's tries, and its neighbours among the mapped ones."""
+
+    facts: InstanceFacts | None
+    map_indexes: tuple[int, ...]
+
+
+def read_runner(store: Store, workspace: Workspace) -> RunnerState | None:
+    """The runner's state; None if there never was one.
+
+    On this machine the lock tells at once whether it lives; of a runner elsewhere (a shared
+    PostgreSQL) its last beat does.
+    """
+    from store.client import runner_is_up
+    from store.queries.system import get_lease
+
+    with store.read() as connection:
+        lease = get_lease(connection)
+    if lease is None:
+        return None
+    alive = runner_is_up(workspace)
+    if not alive and lease.hostname != socket.gethostname():
+        age = (datetime.now(UTC) - lease.beat_at).total_seconds()
+        alive = lease.stopped_at is None and age < BEAT_LIMIT
+    if alive:
+        return RunnerState(True, lease.started_at, lease.pid, lease.hostname)
+    since = lease.stopped_at or lease.beat_at
+    return RunnerState(False, since, lease.pid, lease.hostname)
+
+
+def read_dags(store: Store) -> DagsSnapshot:
+    """All DAGs that files define, and the files that can't be imported."""
+    from store.queries.dags import import_errors, list_dags
+
+    with store.read() as connection:
+        return DagsSnapshot(tuple(list_dags(connection)), tuple(import_errors(connection)))
+
+
+def read_structure(store: Store, dag_id: str) -> DagStructure | None:
+    """The structure of a DAG's newest version."""
+    from store.queries.dags import get_structure
+
+    with store.read() as connection:
+        return get_structure(connection, dag_id)
+
+
+def read_grid(store: Store, dag_id: str, runs: int) -> GridSnapshot | None:
+    """A DAG's newest runs; None if there is no such DAG."""
+    from store.queries.dags import get_dag
+    from store.queries.grid import grid
+
+    with store.read() as connection:
+        dag = get_dag(connection, dag_id)
+        found = grid(connection, dag_id, runs=runs)
+    return None if dag is None or found is None else GridSnapshot(dag, found)
+
+
+def read_facts(store: Store, dag_run_id: int, task_id: str, map_index: int) -> InstanceFacts | None:
+    """A task instance and its tries; None if there is none."""
+    with store.read() as connection:
+        return _facts(connection, dag_run_id, task_id, map_index)
+
+
+def read_run(store: Store, dag_id: str, run_id: str) -> RunRow | None:
+    """One run."""
+    from store.queries.runs import get_run
+
+    with store.read() as connection:
+        return get_run(connection, dag_id, run_id)
+
+
+def read_instances(store: Store, dag_run_id: int, task_id: str) -> InstancesSnapshot:
+    """The instances of a mapped task."""
+    from store.queries.runs import get_run_by_id
+    from store.queries.tasks import latest_try, list_instances
+    from store.states import TaskInstanceState
+
+    failed = (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY)
+    with store.read() as connection:
+        run = get_run_by_id(connection, dag_run_id)
+        rows = list_instances(connection, dag_run_id, task_ids=[task_id])
+        errors: dict[int, str] = {}
+        for row in rows:
+            if row.state in failed and len(errors) < 50:
+                last = latest_try(connection, row.id)
+                if last is not None:
+                    errors[row.id] = error_line(last)
+    return InstancesSnapshot(run, tuple(rows), errors)
+
+
+def read_log(
+    store: Store, dag_id: str, run_id: str, task_id: str, map_index: int | None
+) -> LogSnapshot:
+    """A task instance and its tries. ``map_index`` None: the first there is."""
+    from store.queries.runs import get_run
+    from store.queries.tasks import list_instances
+
+    with store.read() as connection:
+        run = get_run(connection, dag_id, run_id)
+        if run is None:
+            return LogSnapshot(None, ())
+        rows = list_instances(connection, run.id, task_ids=[task_id])
+        indexes = tuple(row.map_index for row in rows)
+        wanted = map_index if map_index in indexes else (indexes[0] if indexes else None)
+        if wanted is None:
+            return LogSnapshot(None, ())
+        return LogSnapshot(_facts(connection, run.id, task_id, wanted), indexes)
+
+
+def _facts(connection: Any, dag_run_id: int, task_id: str, map_index: int) -> InstanceFacts | None:
+    from store.queries.runs import get_run_by_id
+    from store.queries.tasks import get_instance, list_tries
+
+    run = get_run_by_id(connection, dag_run_id)
+    instance = get_instance(connection, dag_run_id, task_id, map_index)
+    if run is None or instance is None:
+        return None
+    return InstanceFacts(run, instance, tuple(list_tries(connection, instance.id)))
+
+
+def error_line(row: TryRow) -> str:
+    """What went wrong in a try, in one line; empty if nothing did."""
+    message = (row.error_message or "").strip().split("\n")[0]
+    if row.error_type:
+        kind = row.error_type.rpartition(".")[2]
+        return f"{kind}: {message}" if message else kind
+    return row.reason or ""

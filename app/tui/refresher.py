@@ -1,0 +1,188 @@
+"""Reads the store in a thread of its own and posts what the visible screen shows.
+
+The database is opened here, after the first paint: SQLAlchemy takes longer to import than the
+first screen to appear. Polling is a few microseconds (``Store.changed``); a query runs only when
+something was committed or another screen is shown.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from store.errors import StoreError, StoreMissing
+
+if TYPE_CHECKING:
+    from store.engine import Store
+    from store.workspace import Workspace
+
+BUSY_POLL = 0.25
+"""Seconds between two looks while things change."""
+
+IDLE_POLL = 1.0
+"""Seconds between two looks once nothing has changed for ``IDLE_AFTER``."""
+
+IDLE_AFTER = 10.0
+RETRY = 1.0
+"""Seconds until a store that can't be opened is tried again."""
+
+RUNNER_LOOK = 5.0
+"""Seconds between two looks at the runner's lease when nothing else asks for one."""
+
+Fetch = Callable[["Store"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a screen wants: ``fetch`` makes its snapshot, ``serial`` tells answers apart."""
+
+    serial: int
+    fetch: Fetch
+
+
+class Fetched(Message):
+    """A snapshot for the screen that asked."""
+
+    def __init__(self, serial: int, snapshot: Any) -> None:
+        super().__init__()
+        self.serial = serial
+        self.snapshot = snapshot
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Fetched) and message.serial == self.serial
+
+
+class Answered(Message):
+    """A one-off question was answered: ``then`` wants the result, on the event loop."""
+
+    def __init__(self, then: Callable[[Any], None], result: Any) -> None:
+        super().__init__()
+        self.then = then
+        self.result = result
+
+
+class RunnerSeen(Message):
+    """The runner's lease as it is now (None: there never was one)."""
+
+    def __init__(self, runner: Any) -> None:
+        super().__init__()
+        self.runner = runner
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RunnerSeen)
+
+
+class StoreTrouble(Message):
+    """The store can't be read; ``sentence`` is empty when it can be again."""
+
+    def __init__(self, sentence: str, *, missing: bool = False) -> None:
+        super().__init__()
+        self.sentence = sentence
+        self.missing = missing
+
+
+class Refresher:
+    """The polling thread. All methods may be called from any thread."""
+
+    def __init__(
+        self, workspace: Workspace, post: Callable[[Message], object], runner: Fetch
+    ) -> None:
+        self._workspace = workspace
+        self._post = post
+        self._runner = runner
+        self._wake = threading.Event()
+        self._closed = False
+        self._request: Request | None = None
+        self._serial = 0
+        self._questions: deque[tuple[Fetch, Callable[[Any], None]]] = deque()
+        self._thread = threading.Thread(target=self._run, name="dagtop-refresher", daemon=True)
+        self._last: tuple[int, Any] = (0, None)
+        self._last_runner: Any = ()
+        self._trouble = ""
+
+    def start(self) -> None:
+        """Open the store and begin to poll."""
+        self._thread.start()
+
+    def show(self, fetch: Fetch | None) -> int:
+        """From now on fetch this; returns the serial of the answers. None: nothing."""
+        self._serial += 1
+        self._request = None if fetch is None else Request(self._serial, fetch)
+        self._wake.set()
+        return self._serial
+
+    def once(self, fetch: Fetch, then: Callable[[Any], None]) -> None:
+        """Read something once; ``then`` is called with it on the event loop."""
+        self._questions.append((fetch, then))
+        self._wake.set()
+
+    def poke(self) -> None:
+        """Look again at once."""
+        self._last = (0, None)
+        self._wake.set()
+
+    def close(self) -> None:
+        """End the thread; waits for the query that runs, at most two seconds."""
+        self._closed = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+
+    def _run(self) -> None:
+        from store.engine import open_store
+
+        while not self._closed:
+            try:
+                with open_store(self._workspace) as store:
+                    self._say("")
+                    self._poll(store)
+            except StoreError as error:
+                self._say(str(error), missing=isinstance(error, StoreMissing))
+                self._pause(RETRY)
+
+    def _poll(self, store: Store) -> None:
+        served, last_change, looked = 0, time.monotonic(), 0.0
+        while not self._closed:
+            while self._questions:
+                fetch, then = self._questions.popleft()
+                self._post(Answered(then, fetch(store)))
+            request, now = self._request, time.monotonic()
+            changed = store.changed()
+            asked = request is not None and (request.serial != served or self._last[0] == 0)
+            if changed:
+                last_change = now
+            if request is not None and (changed or asked):
+                self._answer(store, request)
+                served = request.serial
+            if changed or now - looked > RUNNER_LOOK:
+                looked = now
+                self._look_at_runner(store)
+            self._pause(IDLE_POLL if now - last_change > IDLE_AFTER else BUSY_POLL)
+
+    def _answer(self, store: Store, request: Request) -> None:
+        snapshot = request.fetch(store)
+        if (request.serial, snapshot) != self._last:
+            self._last = (request.serial, snapshot)
+            self._post(Fetched(request.serial, snapshot))
+        self._say("")
+
+    def _look_at_runner(self, store: Store) -> None:
+        runner = self._runner(store)
+        if runner != self._last_runner:
+            self._last_runner = runner
+            self._post(RunnerSeen(runner))
+
+    def _say(self, sentence: str, *, missing: bool = False) -> None:
+        if sentence != self._trouble:
+            self._trouble = sentence
+            self._post(StoreTrouble(sentence, missing=missing))
+
+    def _pause(self, seconds: float) -> None:
+        self._wake.wait(seconds)
+        self._wake.clear()

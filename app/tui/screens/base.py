@@ -1,0 +1,167 @@
+"""What all screens share: frame, keys, snapshots that arrive, and standing still while hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from app.tui.actions import footer_actions
+from app.tui.bindings import forbidden
+from app.tui.formats import clock
+from app.tui.spans import Span, Spans, span
+from app.tui.widgets.chrome import Banner, FooterLine, HeaderLine, InfoLine
+from app.tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+    from app.tui.reading import RunnerState
+    from app.tui.refresher import Fetch
+    from app.tui.theme import Glyphs
+
+
+class DagtopScreen(Screen[None]):
+    """A full screen. Subclasses give ``contexts``, ``body``, ``fetch`` and ``show_snapshot``."""
+
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list")
+    AUTO_FOCUS = "#main"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.serial = 0
+        self.snapshot: Any = None
+
+    @property
+    def dagtop(self) -> DagtopApp:
+        """The app, as ours."""
+        return cast("DagtopApp", self.app)
+
+    # what a screen is made of
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between header and footer."""
+        return ()
+
+    def crumbs(self) -> tuple[str, ...]:
+        """Where this is: the path of breadcrumbs after "dagtop"."""
+        return ()
+
+    def fetch(self) -> Fetch | None:
+        """What the refresher reads for this screen, in its thread."""
+        return None
+
+    def show_snapshot(self, snapshot: Any) -> None:
+        """Show what was read."""
+
+    def tick(self) -> None:
+        """Some time has passed: repaint what depends on the clock."""
+        for view in self.query(LineView):
+            view.repaint()
+
+    def step_back(self) -> bool:
+        """Undo one thing within the screen (a filter, marks); False if there is none."""
+        return False
+
+    # the frame
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine(widget_id="header")
+        yield Banner(widget_id="banner")
+        yield from self.body()
+        yield FooterLine(widget_id="footer")
+        yield InfoLine(widget_id="too-small")
+
+    def on_mount(self) -> None:
+        self.query_one("#too-small", InfoLine).line = (
+            Span(" dagtop needs 40 columns and 12 lines", "text"),
+        )
+        self.show_actions()
+        self.show_crumbs()
+        self.show_runner()
+
+    def on_resize(self) -> None:
+        width, height = self.app.size
+        self.set_class(width < 40 or height < 12, "-too-small")
+
+    def on_screen_resume(self) -> None:
+        self.show_runner()
+        self.ask()
+        self.tick()
+
+    def show_actions(self) -> None:
+        """Fill the footer from the registry."""
+        read_only = self.dagtop.read_only
+        self.footer.actions = tuple(footer_actions(self.contexts, read_only=read_only))
+
+    def show_crumbs(self) -> None:
+        """Fill the header's left side."""
+        self.query_one("#header", HeaderLine).crumbs = self.crumbs()
+
+    def show_runner(self) -> None:
+        """Fill the header's right side."""
+        self.query_one("#header", HeaderLine).runner = self.dagtop.runner_spans()
+        self.show_banner()
+
+    def show_banner(self) -> None:
+        """Show the most urgent thing that is wrong, or nothing."""
+        self.query_one("#banner", Banner).line = self.banner()
+
+    def banner(self) -> Spans:
+        """What the banner says."""
+        return self.dagtop.trouble_spans()
+
+    @property
+    def footer(self) -> FooterLine:
+        return self.query_one("#footer", FooterLine)
+
+    def forget_paint(self) -> None:
+        """Paint everything anew, in another theme."""
+        for view in self.query(LineView):
+            view.forget()
+
+    # snapshots
+
+    def ask(self) -> None:
+        """Ask the refresher for what this screen shows."""
+        self.serial = self.dagtop.refresher.show(self.fetch())
+
+    def receive(self, serial: int, snapshot: Any) -> None:
+        """A snapshot arrived; one that was asked for earlier is of no use any more."""
+        if serial == self.serial:
+            self.snapshot = snapshot
+            self.show_snapshot(snapshot)
+
+    # actions that all have
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not forbidden(self.contexts, action, read_only=self.dagtop.read_only)
+
+    def action_travel(self, way: str) -> None:
+        """Move in the main widget."""
+        main = self.query_one("#main")
+        travel = getattr(main, "travel", None)
+        if travel is not None:
+            travel(way)
+
+
+def runner_words(
+    runner: RunnerState | None, now: datetime, zone: tzinfo | None, glyphs: Glyphs
+) -> Spans:
+    """The runner's state for the header: up or down, since when."""
+    if runner is None:
+        return (Span(f"{glyphs.off} ", "warning"), Span("no runner yet", "text"))
+    since = span(f"since {clock(runner.since, now, zone)}", "dim")
+    if runner.alive:
+        return (Span(f"{glyphs.on} ", "good"), Span("runner up ", "text"), since)
+    return (Span(f"{glyphs.off} ", "error"), Span("runner down ", "text"), since)
+
+
+def counted(shown: int, total: int, noun: str) -> Spans:
+    """ "12 of 340", or "340 dags" where all are shown."""
+    if shown == total:
+        return (Span(f"{total:,} {noun}", "dim"),)
+    return (Span(f"{shown:,} of {total:,}", "accent"),)

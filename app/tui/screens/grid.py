@@ -1,0 +1,344 @@
+"""One DAG: its tasks as rows, its runs as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from app.tui.bindings import bindings
+from app.tui.models.grid import cell_line, dag_line, fold_default, run_line
+from app.tui.models.instance import instance_lines, reasons_for, run_text
+from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid, read_run
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.base import DagtopScreen, counted
+from app.tui.screens.triggering import trigger
+from app.tui.spans import Span, Spans, span
+from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.grid_view import GridView
+from app.tui.widgets.prompt import PromptLine
+from app.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from app.tui.refresher import Fetch
+    from store.queries.runs import RunRow
+
+FIRST_RUNS, MOST_RUNS = 60, 1000
+"""Runs loaded at first, and at most."""
+
+REST = 0.12
+"""Seconds that the cursor rests on a cell before its details are read."""
+
+WIDE = 110
+"""Columns from which on the panel stands beside the grid."""
+
+
+class GridScreen(DagtopScreen):
+    """Tasks by runs, live."""
+
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "grid")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "grid")
+
+    def __init__(
+        self, dag_id: str, *, run_id: str | None = None, task_id: str | None = None
+    ) -> None:
+        super().__init__()
+        self.dag_id = dag_id
+        self.snapshot: GridSnapshot | None = None
+        self.facts: InstanceFacts | None = None
+        self.reasons: list[str] = []
+        self._wanted = (run_id, task_id)
+        self._runs = FIRST_RUNS
+        self._rest_timer: Any = None
+        self._before_filter: tuple[str, ...] = ()
+
+    def crumbs(self) -> tuple[str, ...]:
+        return (self.dagtop.workspace.root.name or "/", self.dag_id)
+
+    def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="dag")
+        with Horizontal(id="middle"):
+            yield GridView(widget_id="main")
+            yield TextView(widget_id="panel")
+        yield InfoLine(widget_id="run")
+        yield InfoLine(widget_id="cell")
+        yield PromptLine("/", widget_id="filter")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#panel").can_focus = False
+
+    @property
+    def view(self) -> GridView:
+        return self.query_one("#main", GridView)
+
+    # snapshots
+
+    def fetch(self) -> Fetch:
+        return partial(read_grid, dag_id=self.dag_id, runs=self._runs)
+
+    def show_snapshot(self, snapshot: GridSnapshot | None) -> None:
+        if snapshot is None:
+            self.query_one("#dag", InfoLine).line = (
+                Span(" ! ", "error"),
+                span(f"there is no DAG {self.dag_id}", "error"),
+            )
+            return
+        view = self.view
+        if view.grid is None:
+            view.folded = fold_default(snapshot.grid.rows, max(20, view.size.height * 3))
+        run_id, task_id = self._wanted
+        self._wanted = (None, None)
+        view.show(snapshot.grid, run_id=run_id, task_id=task_id)
+        self._show_dag()
+        self._read_facts()
+
+    def _show_dag(self) -> None:
+        if self.snapshot is None:
+            return
+        info = self.query_one("#dag", InfoLine)
+        info.line = dag_line(self.snapshot.dag, self.dagtop.scene())
+        view, grid = self.view, self.snapshot.grid
+        tasks = sum(row.kind == "task" for row in grid.rows)
+        shown = sum(row.kind == "task" for row in view.rows)
+        words: list[Span] = []
+        if view.words:
+            words = [Span("/", "key"), span(" ".join(view.words), "accent"), Span("  ")]
+            words.extend(counted(shown, tasks, "tasks"))
+        else:
+            words.extend(counted(tasks, tasks, "task" if tasks == 1 else "tasks"))
+        runs = f"{len(grid.runs)}{'+' if grid.older else ''} runs"
+        info.right = (*words, Span(f"  {runs}", "dim"))
+
+    def tick(self) -> None:
+        super().tick()
+        self._show_dag()
+        self._show_lines()
+
+    def on_grid_view_moved(self) -> None:
+        self.facts = None
+        self._show_lines()
+        if self._rest_timer is not None:
+            self._rest_timer.stop()
+        self._rest_timer = self.set_timer(REST, self._read_facts)
+
+    def on_grid_view_wants_older(self) -> None:
+        if self._runs < MOST_RUNS:
+            self._runs = min(MOST_RUNS, self._runs * 4)
+            self.ask()
+
+    def on_grid_view_chosen(self) -> None:
+        self.action_open()
+
+    def _show_lines(self) -> None:
+        view, scene = self.view, self.dagtop.scene()
+        self.query_one("#run", InfoLine).line = run_line(view.run, scene)
+        error = ""
+        if self.facts is not None and self.facts.tries:
+            last = self.facts.tries[-1]
+            if last.error_type or (last.reason and last.state != "success"):
+                error = error_line(last)
+        line = cell_line(view.row, view.current, error, scene)
+        self.query_one("#cell", InfoLine).line = line
+        self._show_panel()
+
+    # the panel
+
+    def _place(self) -> tuple[int, str, int] | None:
+        view = self.view
+        run, row, cell = view.run, view.row, view.current
+        if run is None or row is None or cell is None or row.kind != "task" or cell.is_mapped:
+            return None
+        return (run.id, row.id, -1)
+
+    def _read_facts(self) -> None:
+        place = self._place()
+        if place is None or not self.is_current:
+            return
+
+        def then(facts: InstanceFacts | None) -> None:
+            if self._place() == place:
+                self.facts = facts
+                self._show_lines()
+
+        self.dagtop.refresher.once(
+            lambda store: read_facts(store, place[0], place[1], place[2]), then
+        )
+        if self.has_class("-panel"):
+            self._ask_reasons()
+
+    def _ask_reasons(self) -> None:
+        view = self.view
+        run, row = view.run, view.row
+        if run is None or row is None or run.ended_at is not None:
+            self.reasons = []
+            return
+        request = {
+            "type": "get_reasons",
+            "dag_id": self.dag_id,
+            "run_id": run.run_id,
+            "task_id": None,
+        }
+
+        def then(reply: object) -> None:
+            self.reasons = reasons_for(reply, row.id, -1)
+            self._show_panel()
+
+        self.dagtop.commander.ask(request, then)
+
+    def _show_panel(self) -> None:
+        if not self.has_class("-panel"):
+            return
+        panel = self.query_one("#panel", TextView)
+        scene = self.dagtop.scene()
+        lines: list[Spans] = []
+        if self.facts is not None:
+            lines = instance_lines(self.facts, self.reasons, scene)
+        else:
+            cell = self.view.current
+            lines = [cell_line(self.view.row, cell, "", scene)]
+            lines.extend((Span("waits for ", "dim"), span(r, "warning")) for r in self.reasons)
+            if cell is not None and cell.is_mapped:
+                lines.append((Span("Enter lists its instances.", "dim"),))
+        panel.show(lines)
+
+    def action_info(self) -> None:
+        """Show or hide the panel."""
+        self.toggle_class("-panel")
+        self.set_class(self.app.size.width >= WIDE, "-wide")
+        self._read_facts()
+        self._show_panel()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.set_class(self.app.size.width >= WIDE, "-wide")
+
+    def action_why(self) -> None:
+        """Say why the instance under the cursor waits."""
+        if not self.has_class("-panel"):
+            self.action_info()
+        run = self.view.run
+        if run is not None and run.ended_at is not None:
+            self.dagtop.say("the run has ended: nothing waits")
+        else:
+            self._ask_reasons()
+
+    # going
+
+    def step_back(self) -> bool:
+        if self.view.words:
+            self.view.words = ()
+            self._filtered()
+            return True
+        if self.has_class("-panel"):
+            self.remove_class("-panel")
+            return True
+        return False
+
+    def action_open(self) -> None:
+        """Open the log of the try; a mapped task lists its instances, a group folds."""
+        view = self.view
+        run, row, cell = view.run, view.row, view.current
+        if row is None:
+            return
+        if row.kind == "group":
+            view.fold()
+        elif run is None or cell is None:
+            self.dagtop.say("this run has no such task")
+        elif cell.is_mapped:
+            from app.tui.screens.instances import InstancesScreen
+
+            self.app.push_screen(InstancesScreen(self.dag_id, run.run_id, run.id, row.id))
+        else:
+            self.dagtop.open_log(self.dag_id, run.run_id, row.id)
+
+    def action_run_details(self) -> None:
+        """Show all about the run under the cursor."""
+        run = self.view.run
+        if run is None:
+            return
+
+        def then(row: RunRow | None) -> None:
+            if row is not None:
+                self.dagtop.open_text(row.run_id, run_text(row, self.dagtop.scene()))
+
+        self.dagtop.refresher.once(lambda store: read_run(store, self.dag_id, run.run_id), then)
+
+    def action_fold(self) -> None:
+        """Fold or unfold a group."""
+        if not self.view.fold():
+            self.dagtop.say("no group is around this task")
+
+    def action_fold_all(self) -> None:
+        """Fold or unfold all groups."""
+        self.view.fold_all()
+
+    def action_first_run(self) -> None:
+        """To the oldest run."""
+        self.view.go_to_run(0)
+
+    def action_last_run(self) -> None:
+        """To the newest run."""
+        if self.view.grid is not None:
+            self.view.go_to_run(len(self.view.grid.runs) - 1)
+
+    # the filter
+
+    async def action_filter(self) -> None:
+        """Open the filter."""
+        self._before_filter = self.view.words
+        prompt = self.query_one("#filter", PromptLine)
+        await prompt.open(" ".join(self.view.words), "words of task ids")
+
+    def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
+        self.view.words = tuple(message.text.lower().split())
+        self._filtered()
+
+    def on_prompt_line_escaped(self) -> None:
+        self.view.words = self._before_filter
+        self._filtered()
+
+    def _filtered(self) -> None:
+        self.view.lay_out()
+        self.view.repaint()
+        self._show_dag()
+        self._show_lines()
+
+    # acting
+
+    def selection(self) -> Selection | None:
+        """What is under the cursor; a group stands for all its tasks."""
+        run, row = self.view.run, self.view.row
+        if run is None or row is None:
+            self.dagtop.say("no run is under the cursor")
+            return None
+        return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,))
+
+    def action_trigger(self) -> None:
+        """Trigger a run."""
+        trigger(self.dagtop, self.dag_id)
+
+    def action_pause(self) -> None:
+        """Pause or unpause the DAG."""
+        if self.snapshot is not None:
+            kind = "unpause" if self.snapshot.dag.is_paused else "pause"
+            self.dagtop.act(kind, {"dag_ids": [self.dag_id]}, f"{kind}d {self.dag_id}")
+
+    def action_clear(self) -> None:
+        """Run tasks again."""
+        if selection := self.selection():
+            ask_clear(self.dagtop, selection)
+
+    def action_mark_state(self) -> None:
+        """Mark tasks, or the run."""
+        if selection := self.selection():
+            ask_mark(self.dagtop, selection)
+
+    def action_kill(self) -> None:
+        """End what runs."""
+        if selection := self.selection():
+            ask_kill(self.dagtop, selection)

@@ -1,0 +1,71 @@
+"""The keys that work here, made from the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from app.tui.actions import GROUPS, Action, actions_for, key_name
+from app.tui.bindings import bindings
+from app.tui.spans import Span, Spans
+from app.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+
+
+def help_lines(actions: Sequence[Action]) -> list[Spans]:
+    """The overlay's lines: groups, then keys, names and what they do."""
+    lines: list[Spans] = []
+    for group in GROUPS:
+        members = [action for action in actions if action.group == group and action.keys]
+        if not members:
+            continue
+        if lines:
+            lines.append(())
+        lines.append((Span(group.upper(), "heading"),))
+        for action in members:
+            keys = " ".join(key_name(key) for key in action.keys)
+            asks = Span("  asks first", "warning") if action.destructive else Span("")
+            lines.append(
+                (
+                    Span(f"{keys:<10} ", "key"),
+                    Span(f"{action.name:<13} ", "text"),
+                    Span(action.description, "dim"),
+                    asks,
+                )
+            )
+    return lines
+
+
+class HelpScreen(ModalScreen[None]):
+    """An overlay over the screen whose keys it explains."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("list"),
+        ("escape,q,question_mark,enter", "dismiss", "Close"),
+    ]
+    AUTO_FOCUS = "#main"
+
+    def __init__(self, contexts: tuple[str, ...]) -> None:
+        super().__init__()
+        self._contexts = contexts
+
+    def compose(self) -> ComposeResult:
+        app = cast("DagtopApp", self.app)
+        lines = help_lines(actions_for(self._contexts, read_only=app.read_only))
+        with Vertical(classes="dialog", id="help") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "j k scroll   Esc closes"
+            view = TextView(lines, wrap=False, widget_id="main")
+            view.styles.height = len(lines)
+            yield view
+
+    def action_travel(self, way: str) -> None:
+        """Scroll."""
+        self.query_one("#main", TextView).travel(way)

@@ -1,0 +1,311 @@
+"""The grid of tasks and runs: sticky names, columns of runs with bars above, a cursor on a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from app.tui import formats
+from app.tui.models.grid import (
+    NOT_THERE,
+    bars,
+    label,
+    run_span,
+    state_span,
+    visible_rows,
+)
+from app.tui.spans import Span, Spans, fit, width_of
+from app.tui.widgets.line_view import LineView
+from app.tui.widgets.scrolling import Position
+
+if TYPE_CHECKING:
+    from store.queries.grid import Cell, Grid, GridRow, GridRun
+
+PITCH = 2
+"""Cells a run takes."""
+
+NAME_LEAST = 18
+
+
+class GridView(LineView, can_focus=True):
+    """Paints a ``Grid``; knows the cursor, what is folded and what is scrolled to."""
+
+    class Moved(Message):
+        """The cursor is on another cell, or the cell has changed."""
+
+    class Chosen(Message):
+        """A cell was clicked twice."""
+
+    class WantsOlder(Message):
+        """The cursor came to the oldest run that is loaded."""
+
+    def __init__(self, *, widget_id: str | None = None) -> None:
+        super().__init__(widget_id=widget_id)
+        self.grid: Grid | None = None
+        self.folded: set[str] = set()
+        self.words: tuple[str, ...] = ()
+        self.rows: list[GridRow] = []
+        self.position = Position()
+        self.run_index = 0
+        self.first_run = 0
+        self.name_width = NAME_LEAST
+        self._bars: list[list[Span]] = []
+        self._cells: dict[tuple[int, str], Cell | None] = {}
+
+    # what is shown
+
+    def show(self, grid: Grid, *, run_id: str | None = None, task_id: str | None = None) -> None:
+        """Show a grid. The cursor stays on its task and run; at the newest run it stays there."""
+        old_run, old_row = self.run, self.row
+        at_newest = self.grid is None or self.run_index == len(self.grid.runs) - 1
+        self.grid = grid
+        self._cells.clear()
+        self.lay_out(keep=task_id or (old_row.id if old_row else None))
+        keys = [run.run_id for run in grid.runs]
+        wanted = run_id or (old_run.run_id if old_run and not at_newest else None)
+        self.run_index = keys.index(wanted) if wanted in keys else len(keys) - 1
+        self._moved()
+
+    def lay_out(self, keep: str | None = None) -> None:
+        """Work out the visible rows after a fold, a filter or a resize."""
+        if self.grid is None:
+            return
+        keep = keep or (self.row.id if self.row else None)
+        self.rows = visible_rows(self.grid.rows, self.folded, self.words)
+        self.position.count = len(self.rows)
+        for index, row in enumerate(self.rows):
+            if row.id == keep:
+                self.position.cursor = index
+        self.position.page = max(1, self.size.height - self.head_height)
+        self.position.clamp()
+        self._measure()
+
+    def _measure(self) -> None:
+        assert self.grid is not None
+        glyphs = self.dagtop.glyphs
+        newest = self.grid.runs[-1] if self.grid.runs else None
+        longest = 0
+        for row in self.rows[:2000]:
+            cell = self.cell(newest, row) if newest else None
+            longest = max(longest, width_of(label(row, cell, row.id in self.folded, glyphs)))
+        most = max(NAME_LEAST, self.size.width * 2 // 5)
+        self.name_width = max(NAME_LEAST, min(longest + 1, most))
+        self._bars = bars(self.grid.runs, self.bar_height, glyphs)
+
+    @property
+    def bar_height(self) -> int:
+        return 3 if self.size.height < 26 else 5
+
+    @property
+    def head_height(self) -> int:
+        """Lines above the rows: the bars and the states of the runs."""
+        return self.bar_height + 1
+
+    @property
+    def columns(self) -> int:
+        """Runs that fit."""
+        return max(1, (self.size.width - self.name_width - 4) // PITCH)
+
+    @property
+    def run(self) -> GridRun | None:
+        """The run under the cursor."""
+        if self.grid is None or not 0 <= self.run_index < len(self.grid.runs):
+            return None
+        return self.grid.runs[self.run_index]
+
+    @property
+    def row(self) -> GridRow | None:
+        """The row under the cursor."""
+        if not 0 <= self.position.cursor < len(self.rows):
+            return None
+        return self.rows[self.position.cursor]
+
+    def cell(self, run: GridRun, row: GridRow) -> Cell | None:
+        """What is at a crossing; sums of groups are remembered."""
+        if self.grid is None:
+            return None
+        if row.kind == "task":
+            return self.grid.cells.get((run.id, row.id))
+        key = (run.id, row.id)
+        if key not in self._cells:
+            self._cells[key] = self.grid.cell(run, row)
+        return self._cells[key]
+
+    @property
+    def current(self) -> Cell | None:
+        """What is under the cursor."""
+        run, row = self.run, self.row
+        return None if run is None or row is None else self.cell(run, row)
+
+    # moving
+
+    def travel(self, way: str) -> None:
+        """Move as the action ``list.<way>`` says."""
+        position = self.position
+        half = max(1, position.page // 2)
+        match way:
+            case "down" | "up":
+                position.move(1 if way == "down" else -1)
+            case "page_down" | "page_up":
+                position.jump(position.page - 1 if way == "page_down" else 1 - position.page)
+            case "half_down" | "half_up":
+                position.jump(half if way == "half_down" else -half)
+            case "top" | "bottom":
+                position.move(position.count if way == "bottom" else -position.count)
+            case "left" | "right":
+                self.go_to_run(self.run_index + (1 if way == "right" else -1))
+                return
+        self._moved()
+
+    def go_to_run(self, index: int) -> None:
+        """Put the cursor on a run."""
+        if self.grid is None or not self.grid.runs:
+            return
+        if index <= 0 and self.grid.older is not None:
+            self.post_message(self.WantsOlder())
+        self.run_index = max(0, min(index, len(self.grid.runs) - 1))
+        self._moved()
+
+    def fold(self) -> bool:
+        """Fold or unfold the group under the cursor (or around it); False if there is none."""
+        row = self.row
+        if row is None:
+            return False
+        group = row.id if row.kind == "group" else row.parent
+        if group is None:
+            return False
+        self.folded ^= {group}
+        self.lay_out(keep=group)
+        self._moved()
+        return True
+
+    def fold_all(self) -> None:
+        """Fold all groups; if all are folded, unfold them."""
+        if self.grid is None:
+            return
+        groups = {row.id for row in self.grid.rows if row.kind == "group"}
+        self.folded = set() if self.folded >= groups else groups
+        self.lay_out()
+        self._moved()
+
+    def _moved(self) -> None:
+        self.position.clamp()
+        columns, last = self.columns, (len(self.grid.runs) if self.grid else 0)
+        if self.run_index < self.first_run:
+            self.first_run = self.run_index
+        elif self.run_index >= self.first_run + columns:
+            self.first_run = self.run_index - columns + 1
+        self.first_run = max(0, min(self.first_run, last - columns))
+        self.repaint()
+        self.post_message(self.Moved())
+
+    # painting
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.lay_out()
+        self._moved()
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    def build(self, y: int) -> Strip:
+        if self.grid is None:
+            return self.strip(())
+        if y < self.bar_height:
+            return self._bar_line(y)
+        if y == self.bar_height:
+            return self._state_line()
+        index = self.position.top + y - self.head_height
+        if index >= len(self.rows):
+            return self.strip(())
+        return self._row_line(index, y - self.head_height)
+
+    def _shown_runs(self) -> Sequence[GridRun]:
+        assert self.grid is not None
+        return self.grid.runs[self.first_run : self.first_run + self.columns]
+
+    def _frame(self, left: Spans) -> list[Span]:
+        glyphs = self.dagtop.glyphs
+        line = [Span(" "), *fit(left, self.name_width, ellipsis=glyphs.ellipsis)]
+        more = glyphs.more_left if self.first_run else " "
+        return [*line, Span(more, "accent")]
+
+    def _bar_line(self, y: int) -> Strip:
+        left: Spans = ()
+        runs = self._shown_runs()
+        if y == 0:
+            longest = (
+                max((run.duration or 0.0 for run in self.grid.runs), default=0.0)
+                if (self.grid)
+                else 0.0
+            )
+            if longest:
+                text = f"longest {formats.duration(longest)}"
+                left = fit((Span(text, "dim"),), self.name_width - 1, right=True)
+        line = [Span(" "), *fit(left, self.name_width), Span(" ")]
+        if self._bars:
+            for index in range(self.first_run, self.first_run + len(runs)):
+                line.extend((self._bars[y][index], NOT_THERE))
+        return self.strip(line)
+
+    def _state_line(self) -> Strip:
+        glyphs = self.dagtop.glyphs
+        line = self._frame((Span("TASK", "heading"),))
+        for offset, run in enumerate(self._shown_runs()):
+            piece = run_span(run.state.value, glyphs)
+            chosen = self.first_run + offset == self.run_index
+            line.append(Span(piece.text, f"{piece.role}@cell") if chosen else piece)
+            line.append(NOT_THERE)
+        return self.strip(line)
+
+    def _row_line(self, index: int, y: int) -> Strip:
+        row, glyphs = self.rows[index], self.dagtop.glyphs
+        selected = index == self.position.cursor
+        run = self.run
+        name = label(row, self.cell(run, row) if run else None, row.id in self.folded, glyphs)
+        mark = Span(glyphs.cursor if selected else " ", "accent")
+        line = [mark, *fit(name, self.name_width, ellipsis=glyphs.ellipsis), Span(" ")]
+        for offset, one in enumerate(self._shown_runs()):
+            cell = self.cell(one, row)
+            piece = NOT_THERE if cell is None else state_span(cell.state, glyphs)
+            if selected and self.first_run + offset == self.run_index:
+                piece = Span(piece.text, f"{piece.role}@cell")
+            line.extend((piece, NOT_THERE))
+        start, length = self.position.thumb()
+        if length:
+            used = sum(cell_len(piece.text) for piece in line)
+            line.append(Span(" " * max(0, self.size.width - 1 - used)))
+            line.append(Span(glyphs.thumb if start <= y < start + length else " ", "faint"))
+        return self.strip(line, ("cursor" if self.has_focus else "idle") if selected else "")
+
+    # mouse
+
+    def on_click(self, event: events.Click) -> None:
+        index = self.position.top + event.y - self.head_height
+        column = (event.x - self.name_width - 2) // PITCH + self.first_run
+        inside = event.y >= self.head_height and 0 <= index < len(self.rows)
+        again = inside and index == self.position.cursor and event.chain >= 2
+        if inside:
+            self.position.cursor = index
+        if self.grid is not None and 0 <= column < len(self.grid.runs):
+            self.run_index = column
+        self._moved()
+        if again:
+            self.post_message(self.Chosen())
+
+    def on_mouse_scroll_down(self) -> None:
+        self.position.scroll(3)
+        self._moved()
+
+    def on_mouse_scroll_up(self) -> None:
+        self.position.scroll(-3)
+        self._moved()

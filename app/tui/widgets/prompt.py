@@ -1,0 +1,75 @@
+"""A one-line prompt above the footer: the filter, a search."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+
+class PromptLine(Horizontal):
+    """Opens with a sign ("/"), says what is typed, and is closed by Enter or Escape."""
+
+    class Typed(Message):
+        """The text changed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Entered(Message):
+        """Enter was pressed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Escaped(Message):
+        """Escape was pressed: what was typed is void."""
+
+    def __init__(self, sign: str, *, widget_id: str | None = None) -> None:
+        super().__init__(id=widget_id)
+        self._sign = sign
+
+    def compose(self) -> ComposeResult:
+        yield Static(f" {self._sign} ", classes="sign", markup=False)
+
+    @property
+    def is_open(self) -> bool:
+        return self.has_class("-open")
+
+    async def open(self, text: str = "", placeholder: str = "") -> None:
+        """Show the prompt with a text to go on with. The input is made at the first use."""
+        inputs = self.query(Input)
+        if not inputs:
+            field = Input(text, placeholder=placeholder, compact=True)
+            field.cursor_blink = False
+            await self.mount(field)
+        else:
+            field = inputs.first()
+            field.value = text
+            field.cursor_position = len(text)
+        self.add_class("-open")
+        field.focus()
+
+    def close(self) -> None:
+        """Hide the prompt and give the focus back to the list."""
+        self.remove_class("-open")
+        main = self.screen.query_one("#main")
+        main.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.is_open:
+            self.post_message(self.Typed(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.close()
+        self.post_message(self.Entered(event.value))
+
+    def key_escape(self) -> None:
+        """Close without a result."""
+        self.close()
+        self.post_message(self.Escaped())

@@ -1,0 +1,383 @@
+"""A table of any number of rows that formats and repaints only what is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any, Generic, TypeVar
+
+from rich.cells import cell_len
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from app.tui.spans import Span, Spans, fit, plain, width_of
+from app.tui.theme import Glyphs
+from app.tui.widgets.line_view import LineView
+from app.tui.widgets.scrolling import Position
+
+T = TypeVar("T")
+
+GUTTER = 2
+"""Cells before the first column: the cursor's bar and the mark."""
+GAP = 2
+"""Cells between columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a cell's text depends on besides its row."""
+
+    now: datetime
+    zone: tzinfo | None
+    glyphs: Glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """A column: how wide, and how a cell is made of a row's item."""
+
+    key: str
+    title: str
+    width: int
+    cell: Callable[[T, Scene], Spans]
+    sort: Callable[[T], Any] | None = None
+    """Sort key; the column can't be sorted by without one."""
+    right: bool = False
+    most: int = 0
+    """For the first column: how wide it may grow to hold its longest cell."""
+    descending: bool = False
+    """The order that is useful first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[T]):
+    """A column on screen, at ``x``."""
+
+    column: Column[T]
+    x: int
+    width: int
+
+
+def place_columns(
+    columns: Sequence[Column[T]], width: int, *, first: int = 0, longest: int = 0
+) -> list[Placed[T]]:
+    """Which columns fit into ``width`` cells, and where.
+
+    The first column stays; of the others those from number ``first`` on (0 is the second column)
+    follow while they fit whole. What is left makes the first column wider, up to its longest cell.
+    """
+    if not columns:
+        return []
+    sticky, rest = columns[0], columns[1:][first:]
+    left = width - GUTTER - sticky.width
+    shown: list[Column[T]] = []
+    for column in rest:
+        if column.width + GAP > left:
+            break
+        shown.append(column)
+        left -= column.width + GAP
+    wanted = max(sticky.width, min(sticky.most or sticky.width, longest))
+    name_width = max(1, min(sticky.width + max(0, left), wanted))
+    if sticky.width + left < sticky.width:
+        name_width = max(1, width - GUTTER)
+    x = GUTTER
+    placed = [Placed(sticky, x, name_width)]
+    x += name_width
+    for column in shown:
+        placed.append(Placed(column, x + GAP, column.width))
+        x += GAP + column.width
+    return placed
+
+
+class Table(LineView, Generic[T], can_focus=True):
+    """Rows of items: cursor, marks, sorting, sticky header and first column.
+
+    ``show`` takes a new list at any time; cursor and marks follow their rows by key. Cells are
+    made for visible rows only, lines are refreshed where they differ.
+    """
+
+    class Moved(Message):
+        """The cursor is on another row (or the row under it is another one)."""
+
+    class Chosen(Message):
+        """A row was clicked twice."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column[T]],
+        key: Callable[[T], str],
+        *,
+        empty: str = "",
+        widget_id: str | None = None,
+    ) -> None:
+        super().__init__(widget_id=widget_id)
+        self.columns = list(columns)
+        self.key = key
+        self.empty = empty
+        self.items: list[T] = []
+        self.marks: set[str] = set()
+        self.sort_column: str | None = None
+        self.sort_descending = False
+        self.position = Position()
+        self.first_column = 0
+        self._longest = 0
+        self._given: Sequence[T] = ()
+        self._placed: list[Placed[T]] = []
+
+    # what is shown
+
+    def show(self, items: Sequence[T]) -> None:
+        """Show these rows. The cursor stays on its row, or on its place where the row is gone."""
+        self._given = items
+        self._arrange(keep=self.current_key)
+
+    def set_columns(self, columns: Sequence[Column[T]]) -> None:
+        """Show other columns of the same items."""
+        self.columns = list(columns)
+        self._arrange(keep=self.current_key)
+
+    def sort_by(self, key: str | None, descending: bool = False) -> None:
+        """Sort by a column; None: the order in which rows were given."""
+        self.sort_column, self.sort_descending = key, descending
+        self._arrange(keep=self.current_key)
+
+    def sort_next(self) -> str:
+        """Sort by the next column that can be sorted by; returns what it is now, in words."""
+        keys: list[str | None] = [None, *(c.key for c in self.columns if c.sort)]
+        following = keys[(keys.index(self.sort_column) + 1) % len(keys)]
+        column = next((c for c in self.columns if c.key == following), None)
+        self.sort_by(following, column.descending if column else False)
+        return column.title.strip().lower() or column.key if column else "the usual order"
+
+    def _arrange(self, keep: str | None) -> None:
+        column = next((c for c in self.columns if c.key == self.sort_column), None)
+        items = list(self._given)
+        if column is not None and column.sort is not None:
+            items.sort(key=column.sort, reverse=self.sort_descending)
+        self.items = items
+        self.position.count = len(items)
+        if keep is not None:
+            for index, item in enumerate(items):
+                if self.key(item) == keep:
+                    self.position.cursor = index
+                    break
+        self.marks &= {self.key(item) for item in items}
+        self._longest = 0
+        if self.columns and self.columns[0].most and self.is_attached:
+            cell, scene = self.columns[0].cell, self.dagtop.scene()
+            self._longest = max((width_of(cell(item, scene)) for item in items[:2000]), default=0)
+        self.position.clamp()
+        self._place()
+        self.repaint()
+        self.post_message(self.Moved())
+
+    # cursor and marks
+
+    @property
+    def current(self) -> T | None:
+        """The item under the cursor."""
+        if 0 <= self.position.cursor < len(self.items):
+            return self.items[self.position.cursor]
+        return None
+
+    @property
+    def current_key(self) -> str | None:
+        item = self.current
+        return None if item is None else self.key(item)
+
+    def chosen(self) -> list[T]:
+        """What an action works on: the marked rows, else the one under the cursor."""
+        marked = [item for item in self.items if self.key(item) in self.marks]
+        if marked:
+            return marked
+        return [] if self.current is None else [self.current]
+
+    def go_to(self, key: str) -> bool:
+        """Put the cursor on a row; False where there is none of that key."""
+        for index, item in enumerate(self.items):
+            if self.key(item) == key:
+                self.position.cursor = index
+                self._moved()
+                return True
+        return False
+
+    def toggle_mark(self) -> None:
+        """Mark or unmark the row under the cursor and move down."""
+        key = self.current_key
+        if key is None:
+            return
+        self.marks ^= {key}
+        self.position.move(1)
+        self._moved()
+
+    def toggle_all(self) -> None:
+        """Mark all rows; if all are marked, none."""
+        keys = {self.key(item) for item in self.items}
+        self.marks = set() if self.marks == keys else keys
+        self._moved()
+
+    def clear_marks(self) -> bool:
+        """Unmark everything; False where nothing was marked."""
+        had = bool(self.marks)
+        self.marks.clear()
+        if had:
+            self._moved()
+        return had
+
+    def travel(self, way: str) -> None:
+        """Move as the action ``list.<way>`` says."""
+        position = self.position
+        half = max(1, position.page // 2)
+        if way in ("left", "right"):
+            self._scroll_columns(1 if way == "right" else -1)
+            return
+        match way:
+            case "down":
+                position.move(1)
+            case "up":
+                position.move(-1)
+            case "page_down":
+                position.jump(max(1, position.page - 1))
+            case "page_up":
+                position.jump(-max(1, position.page - 1))
+            case "half_down":
+                position.jump(half)
+            case "half_up":
+                position.jump(-half)
+            case "top":
+                position.move(-position.count)
+            case "bottom":
+                position.move(position.count)
+        self._moved()
+
+    def _moved(self) -> None:
+        self.position.clamp()
+        self.repaint()
+        self.post_message(self.Moved())
+
+    def _scroll_columns(self, step: int) -> None:
+        last = max(0, len(self.columns) - 2)
+        if step > 0 and not self.more_right:
+            return
+        self.first_column = max(0, min(self.first_column + step, last))
+        self._place()
+        self.repaint()
+
+    @property
+    def more_right(self) -> bool:
+        """Whether there are columns beyond the right edge."""
+        return self.first_column + len(self._placed) < len(self.columns)
+
+    # painting
+
+    def _place(self) -> None:
+        width = self.size.width - 1  # the scroll bar
+        self._placed = place_columns(
+            self.columns, width, first=self.first_column, longest=self._longest
+        )
+        while self.first_column and not self.more_right:
+            wider = place_columns(
+                self.columns, width, first=self.first_column - 1, longest=self._longest
+            )
+            if len(wider) + self.first_column - 1 < len(self.columns):
+                break
+            self.first_column -= 1
+            self._placed = wider
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.position.page = max(1, self.size.height - 1)
+        self._arrange(keep=self.current_key)
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    def build(self, y: int) -> Strip:
+        if y == 0:
+            return self._header()
+        index = self.position.top + y - 1
+        if index >= len(self.items):
+            return self._blank(y)
+        item = self.items[index]
+        scene = self.dagtop.scene()
+        selected = index == self.position.cursor
+        marked = self.key(item) in self.marks
+        glyphs = scene.glyphs
+        line: list[Span] = [
+            Span(glyphs.cursor if selected else " ", "accent"),
+            Span(glyphs.mark if marked else " ", "mark"),
+        ]
+        x = GUTTER
+        for place in self._placed:
+            if place.x > x:
+                line.append(Span(" " * (place.x - x)))
+            cell = place.column.cell(item, scene)
+            line.extend(fit(cell, place.width, right=place.column.right, ellipsis=glyphs.ellipsis))
+            x = place.x + place.width
+        row = ("cursor" if self.has_focus else "idle") if selected else ""
+        return self.strip(self._with_thumb(line, x, y), row)
+
+    def _with_thumb(self, line: list[Span], x: int, y: int) -> list[Span]:
+        start, length = self.position.thumb()
+        if not length:
+            return line
+        line.append(Span(" " * (self.size.width - 1 - x)))
+        inside = start <= y - 1 < start + length
+        line.append(Span(self.dagtop.glyphs.thumb if inside else " ", "faint"))
+        return line
+
+    def _header(self) -> Strip:
+        glyphs = self.dagtop.glyphs
+        line: list[Span] = [Span(" " * GUTTER)]
+        x = GUTTER
+        for number, place in enumerate(self._placed):
+            line.append(Span(" " * (place.x - x)))
+            title = place.column.title
+            arrow = ""
+            if place.column.key == self.sort_column:
+                arrow = glyphs.down if self.sort_descending else glyphs.up
+            text = f"{title}{arrow}"
+            if cell_len(text) > place.width:
+                text = title[: place.width - cell_len(arrow)] + arrow
+            if number == 1 and self.first_column:
+                line[-1] = Span(" " * (place.x - x - 1))
+                line.append(Span(glyphs.more_left, "accent"))
+            role = "accent" if arrow else "heading"
+            line.extend(fit((Span(text, role),), place.width, right=place.column.right))
+            x = place.x + place.width
+        if self.more_right and self.size.width - x >= 1:
+            line.append(Span(" " * (self.size.width - x - 1)))
+            line.append(Span(glyphs.more_right, "accent"))
+        return self.strip(line)
+
+    def _blank(self, y: int) -> Strip:
+        if not self.items and self.empty and y == max(1, self.size.height // 3):
+            text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
+            room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
+            return self.strip((Span(" " * min(room, 40)), *text))
+        return self.strip(())
+
+    # mouse
+
+    def on_click(self, event: events.Click) -> None:
+        index = self.position.top + event.y - 1
+        if event.y == 0 or index >= len(self.items):
+            return
+        again = index == self.position.cursor and event.chain >= 2
+        self.position.cursor = index
+        self._moved()
+        if again:
+            self.post_message(self.Chosen())
+
+    def on_mouse_scroll_down(self) -> None:
+        self.position.scroll(3)
+        self._moved()
+
+    def on_mouse_scroll_up(self) -> None:
+        self.position.scroll(-3)
+        self._moved()

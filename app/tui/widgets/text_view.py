@@ -1,0 +1,135 @@
+"""Lines of text that scroll: a traceback, help, details, a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.strip import Strip
+
+from app.tui.spans import Span, Spans, fit, width_of
+from app.tui.widgets.line_view import LineView
+from app.tui.widgets.scrolling import Position
+
+
+def wrapped(line: Spans, width: int, indent: int = 0) -> list[Spans]:
+    """The line in pieces of at most ``width`` cells, broken at spaces where there are any."""
+    if width_of(line) <= width:
+        return [line]
+    result: list[Spans] = []
+    current: list[Span] = []
+    used = 0
+    for piece in line:
+        for word in _words(piece.text):
+            cells = cell_len(word)
+            if used and used + cells > width:
+                result.append(tuple(current))
+                current, used = [Span(" " * indent)], indent
+                word = word.lstrip(" ")
+                cells = cell_len(word)
+            while used + cells > width and cells:
+                room = max(1, width - used)
+                head = _head(word, room)
+                current.append(Span(head, piece.role))
+                result.append(tuple(current))
+                word = word[len(head) :]
+                cells = cell_len(word)
+                current, used = [Span(" " * indent)], indent
+            current.append(Span(word, piece.role))
+            used += cells
+    result.append(tuple(current))
+    return result
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = []
+    start = 0
+    for index in range(1, len(text)):
+        if text[index] != " " and text[index - 1] == " ":
+            words.append(text[start:index])
+            start = index
+    words.append(text[start:])
+    return words
+
+
+def _head(word: str, width: int) -> str:
+    used = 0
+    for index, character in enumerate(word):
+        used += cell_len(character)
+        if used > width:
+            return word[: max(1, index)]
+    return word
+
+
+class TextView(LineView, can_focus=True):
+    """Scrolls through lines; wraps them if asked to."""
+
+    def __init__(
+        self, lines: Sequence[Spans] = (), *, wrap: bool = True, widget_id: str | None = None
+    ) -> None:
+        super().__init__(widget_id=widget_id)
+        self.position = Position()
+        self.wrap = wrap
+        self._lines: Sequence[Spans] = lines
+        self._rows: list[Spans] = []
+
+    def show(self, lines: Sequence[Spans]) -> None:
+        """Show other lines; the place is kept."""
+        self._lines = lines
+        self._arrange()
+
+    @property
+    def row_count(self) -> int:
+        """Rows on screen if all could be seen."""
+        return len(self._rows)
+
+    def _arrange(self) -> None:
+        width = max(1, self.size.width - 2)
+        if self.wrap:
+            self._rows = [row for line in self._lines for row in wrapped(line, width, 2)]
+        else:
+            self._rows = list(self._lines)
+        self.position.count = len(self._rows)
+        self.position.page = max(1, self.size.height)
+        self.position.top = max(0, min(self.position.top, len(self._rows) - self.position.page))
+        self.repaint()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._arrange()
+
+    def travel(self, way: str) -> None:
+        """Scroll as the action ``list.<way>`` says."""
+        page = max(1, self.position.page - 1)
+        count = len(self._rows)
+        steps = {
+            "down": 1,
+            "up": -1,
+            "page_down": page,
+            "page_up": -page,
+            "half_down": page // 2,
+            "half_up": -(page // 2),
+            "top": -count,
+            "bottom": count,
+        }
+        self._scroll(steps.get(way, 0))
+
+    def _scroll(self, step: int) -> None:
+        last = max(0, len(self._rows) - self.position.page)
+        self.position.top = max(0, min(self.position.top + step, last))
+        self.repaint()
+
+    def on_mouse_scroll_down(self) -> None:
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        self._scroll(-3)
+
+    def build(self, y: int) -> Strip:
+        width = self.size.width
+        index = self.position.top + y
+        row = self._rows[index] if index < len(self._rows) else ()
+        line = fit(row, max(1, width - 1), ellipsis=self.dagtop.glyphs.ellipsis)
+        start, length = self.position.thumb()
+        inside = length and start <= y < start + length
+        return self.strip((*line, Span(self.dagtop.glyphs.thumb if inside else " ", "faint")))

@@ -1,0 +1,284 @@
+"""Params, metrics and tags of a running task, under MLflow's names and limits.
+
+``log_metric`` only puts a point into a buffer: a training loop may call it for every batch. Points
+reach the journal when a buffer is full, every 50 ms by a thread that the first point starts, at
+once where a value is not finite (a diverging training is to be seen now), and when the task ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from array import array
+from math import isfinite
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+from runner.authoring import services
+from runner.authoring.exceptions import ArgumentError, DagtopException
+from runner.journal.records import MetricPoints, ParamLogged, TagSet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY_LENGTH = 250
+PARAM_LENGTH = 6000
+TAG_LENGTH = 8000
+"""Characters at most: MLflow's limits."""
+FLUSH_POINTS = 4096
+"""Points of one metric that are written at once."""
+FLUSH_SECONDS = 0.05
+_INT64 = 2**63
+
+Point = tuple[float, int, int]
+"""Value, step, microseconds since 1970."""
+
+
+class ParamChanged(DagtopException, ValueError):
+    """A param was logged twice with different values; params of a run are written once."""
+
+
+class Tracker:
+    """What one task has logged, and its points that are not in the journal yet.
+
+    A point is put into its buffer by one ``list.append``: no lock, and nothing that a signal
+    handler could interrupt half-way. Only writing takes a lock.
+    """
+
+    def __init__(self, target: services.Services, *, forked: bool = False) -> None:
+        self.target = target
+        self.points: dict[str, list[Point]] = {}
+        self.params: dict[str, str] = {}
+        self.waiting = False
+        self.writing = threading.Lock()
+        self._forked = forked
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def buffer(self, key: str) -> list[Point]:
+        """The buffer of a metric that is logged for the first time."""
+        _check_key("metric", key)
+        return self.points.setdefault(key, [])
+
+    def wait(self) -> None:
+        """See to it that what is in the buffers is written within 50 ms."""
+        if self._forked:  # it may end in ways that leave no time for a last flush
+            self.flush()
+            return
+        self.waiting = True
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._flush_now_and_then, name="dagtop-metrics", daemon=True
+            )
+            self._thread.start()
+        self._wake.set()
+
+    def _flush_now_and_then(self) -> None:
+        while self._wake.wait():
+            time.sleep(FLUSH_SECONDS)
+            self._wake.clear()
+            self.waiting = False
+            try:
+                self.flush()
+            except OSError:  # a full disk: the points stay, and the task's own next flush tells
+                self._wake.set()
+
+    def flush(self, key: str | None = None) -> None:
+        """Write the points of one metric, or of all. Raises ``OSError``; they stay then."""
+        with services.shield, self.writing:
+            for name in [key] if key is not None else list(self.points):
+                self._write(name, self.points[name])
+
+    def _write(self, key: str, points: list[Point]) -> None:
+        for _ in range(0, len(points), FLUSH_POINTS):
+            batch = points[:FLUSH_POINTS]
+            data = (
+                _bytes_of(array("d", [point[0] for point in batch]))
+                + _bytes_of(array("q", [point[1] for point in batch]))
+                + _bytes_of(array("q", [point[2] for point in batch]))
+            )
+            self.target.record(MetricPoints(key, len(batch), data))
+            del points[: len(batch)]
+
+
+def _bytes_of(values: array[Any]) -> bytes:
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values.tobytes()
+
+
+_tracker: Tracker | None = None
+
+
+def _current() -> Tracker:
+    """The tracker of the task that runs. Raises ``OutsideTask``."""
+    global _tracker
+    target = services.current()
+    if _tracker is None or _tracker.target is not target:
+        _tracker = Tracker(target)
+    return _tracker
+
+
+def _before_fork() -> None:
+    if _tracker is not None:
+        _tracker.writing.acquire()
+
+
+def _after_fork_in_parent() -> None:
+    if _tracker is not None:
+        _tracker.writing.release()
+
+
+def _after_fork_in_child() -> None:
+    """What is in the buffers is the parent's to write."""
+    global _tracker
+    if _tracker is not None:
+        params, _tracker = _tracker.params, Tracker(_tracker.target, forked=True)
+        _tracker.params = params
+
+
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
+)
+
+
+def finish() -> None:
+    """Write what is left, at the end of a task. Raises ``OSError``."""
+    global _tracker
+    tracker, _tracker = _tracker, None
+    if tracker is not None:
+        tracker.flush()
+
+
+def log_metric(
+    key: str, value: float, step: int | None = None, timestamp: int | None = None
+) -> None:
+    """Log one value of a metric of the running task.
+
+    ``step`` is 0 where it isn't given, ``timestamp`` (milliseconds since 1970) now, as in MLflow.
+    NaN and the infinities are kept as they are. Raises ``ArgumentError`` (a TypeError) for a value
+    that is no number.
+    """
+    tracker = _tracker
+    if tracker is None or tracker.target is not services._services:
+        tracker = _current()
+    if type(value) is not float:
+        value = _number(key, value)
+    if type(step) is not int:
+        step = 0 if step is None else _step(key, step)
+    at = time.time_ns() // 1000 if timestamp is None else _microseconds(key, timestamp)
+    if not -_INT64 <= step < _INT64:
+        raise ArgumentError(f"log_metric({key!r}): step {step} doesn't fit into 64 bits")
+    points = tracker.points.get(key)
+    if points is None:
+        points = tracker.buffer(key)
+    points.append((value, step, at))
+    if not isfinite(value):
+        tracker.flush(key)
+        tracker.target.ring()
+    elif len(points) >= FLUSH_POINTS:
+        tracker.flush(key)
+    elif not tracker.waiting:
+        tracker.wait()
+
+
+def log_metrics(
+    metrics: Mapping[str, float], step: int | None = None, timestamp: int | None = None
+) -> None:
+    """Log one value each of several metrics, at the same step and time."""
+    if timestamp is None:
+        timestamp = time.time_ns() // 1_000_000
+    for key, value in metrics.items():
+        log_metric(key, value, step, timestamp)
+
+
+def log_param(key: str, value: Any) -> Any:
+    """Log a param of the running task, as text; gives the value back.
+
+    Raises ``ParamChanged`` where it was logged with another value, ``ArgumentError`` where key or
+    value is too long.
+    """
+    tracker = _current()
+    _check_key("param", key)
+    text = _text("param", key, value, PARAM_LENGTH)
+    known = tracker.params.get(key)
+    if known is None:
+        tracker.target.record(ParamLogged(key, text))
+        tracker.params[key] = text
+    elif known != text:
+        raise ParamChanged(
+            f"param {key!r} was logged as {known!r} and can't become {text!r}: a param of a run is "
+            "written once, log what changes as a metric or a tag"
+        )
+    return value
+
+
+def log_params(params: Mapping[str, Any]) -> None:
+    """Log several params."""
+    for key, value in params.items():
+        log_param(key, value)
+
+
+def set_tag(key: str, value: Any) -> None:
+    """Set a tag of the running task; setting it again overwrites it."""
+    target = services.current()
+    _check_key("tag", key)
+    target.record(TagSet(key, _text("tag", key, value, TAG_LENGTH)))
+
+
+def set_tags(tags: Mapping[str, Any]) -> None:
+    """Set several tags."""
+    for key, value in tags.items():
+        set_tag(key, value)
+
+
+def _check_key(what: str, key: str) -> None:
+    if not isinstance(key, str) or not key:
+        raise ArgumentError(f"the name of a {what} is a string, not {key!r}")
+    if len(key) > KEY_LENGTH:
+        raise ArgumentError(
+            f"the name of a {what} has at most {KEY_LENGTH} characters, "
+            f"{key[:40]!r}… has {len(key)}"
+        )
+    if not key.isprintable():
+        raise ArgumentError(f"the name of a {what} has no control characters: {key!r}")
+
+
+def _text(what: str, key: str, value: Any, limit: int) -> str:
+    text = str(value).encode("utf-8", "backslashreplace").decode()
+    if len(text) > limit:
+        raise ArgumentError(
+            f"{what} {key!r} has {len(text):,} characters and may have {limit:,}: "
+            "save it to a file and log its path"
+        )
+    return text
+
+
+def _number(key: str, value: Any) -> float:
+    """A float of an int, a bool, a numpy scalar, a tensor with one element …; not of text."""
+    if not isinstance(value, (str, bytes, bytearray)):
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError, RuntimeError):
+            value = type(value) if len(repr(value)) > 60 else value
+    raise ArgumentError(f"log_metric({key!r}): the value is a number, not {value!r}")
+
+
+def _step(key: str, step: Any) -> int:
+    try:
+        return index(step)
+    except TypeError:
+        raise ArgumentError(f"log_metric({key!r}): step is a whole number, not {step!r}") from None
+
+
+def _microseconds(key: str, timestamp: Any) -> int:
+    try:
+        return int(timestamp * 1000)
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentError(
+            f"log_metric({key!r}): timestamp is in milliseconds since 1970, not {timestamp!r}"
+        ) from None

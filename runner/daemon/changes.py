@@ -1,0 +1,118 @@
+"""What one turn of the runner writes, gathered and then written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+
+from store import models
+
+INSERT_ORDER = (
+    models.source,
+    models.dag_version,
+    models.dag,
+    models.pipeline_file,
+    models.backfill,
+    models.dag_run,
+    models.task_instance,
+    models.task_try,
+    models.callback,
+    models.event,
+)
+"""Parents first: foreign keys hold at every statement."""
+
+
+@cache
+def _update_statement(table: Table, columns: tuple[str, ...]) -> Any:
+    values = {name: bindparam(f"new_{name}") for name in columns}
+    return update(table).where(table.c.id == bindparam("row_key")).values(values)
+
+
+@cache
+def _insert_statement(table: Table) -> Any:
+    return insert(table)
+
+
+class Changes:
+    """Rows to insert, update and delete, and what to do once they are committed.
+
+    Updates of one row merge; an update of a row inserted in the same turn changes the insert.
+    """
+
+    def __init__(self) -> None:
+        self._inserts: dict[Table, dict[Any, dict[str, Any]]] = {}
+        self._updates: dict[Table, dict[int, dict[str, Any]]] = {}
+        self._deletes: dict[Table, list[int]] = {}
+        self.events: list[dict[str, Any]] = []
+        self.after_commit: list[Callable[[], None]] = []
+
+    def insert(self, table: Table, key: Any, row: dict[str, Any]) -> None:
+        """``key`` identifies the row for later updates and deletes within this turn."""
+        self._inserts.setdefault(table, {})[key] = row
+
+    def update(self, table: Table, key: int, **values: Any) -> None:
+        inserted = self._inserts.get(table, {}).get(key)
+        if inserted is not None:
+            inserted.update(values)
+            return
+        self._updates.setdefault(table, {}).setdefault(key, {}).update(values)
+
+    def delete(self, table: Table, key: int) -> None:
+        if self._inserts.get(table, {}).pop(key, None) is None:
+            self._updates.get(table, {}).pop(key, None)
+            self._deletes.setdefault(table, []).append(key)
+
+    def event(
+        self,
+        at: datetime,
+        kind: str,
+        message: str,
+        *,
+        actor: str = "runner",
+        details: Any = None,
+        **where: Any,
+    ) -> None:
+        """A row of the audit trail. ``where``: dag_id, dag_run_id, run_id, task_id, …"""
+        row: dict[str, Any] = dict.fromkeys(
+            ("dag_id", "dag_run_id", "run_id", "task_id", "map_index", "try_number")
+        )
+        row.update(where, at=at, kind=kind, actor=actor, message=message, details=details)
+        self.events.append(row)
+
+    def __bool__(self) -> bool:
+        return bool(self._inserts or self._updates or self._deletes or self.events)
+
+    def flush(self, connection: Connection) -> None:
+        """Write what was gathered so far; it may be called several times in a transaction."""
+        for table in INSERT_ORDER:
+            rows = self._inserts.pop(table, None)
+            if rows:
+                self._insert(connection, table, list(rows.values()))
+        assert not self._inserts, "a table is missing from INSERT_ORDER"
+        for table, keys in self._deletes.items():
+            connection.execute(
+                delete(table).where(table.c.id == bindparam("k")), [{"k": k} for k in keys]
+            )
+        for table, rows in self._updates.items():
+            shapes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+            for key, values in rows.items():
+                parameters = {f"new_{name}": value for name, value in values.items()}
+                parameters["row_key"] = key
+                shapes.setdefault(tuple(values), []).append(parameters)
+            for columns, batch in shapes.items():
+                connection.execute(_update_statement(table, columns), batch)
+        if self.events:
+            connection.execute(_insert_statement(models.event), self.events)
+        self._updates, self._deletes, self.events = {}, {}, []
+
+    @staticmethod
+    def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+        shapes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for row in rows:
+            shapes.setdefault(tuple(sorted(row)), []).append(row)
+        for batch in shapes.values():
+            connection.execute(_insert_statement(table), batch)

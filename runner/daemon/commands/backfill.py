@@ -1,0 +1,121 @@
+"""The backfill command: the scheduled runs of a span of time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from runner.authoring.timetables import DagRunInfo
+from runner.daemon import runs, timing
+from runner.daemon.commands.common import Payload, Refused, named_pipeline, parse_date
+from runner.daemon.commands.instances import chosen_instances, clear_rows
+from runner.daemon.commands.runs import check_conf
+from runner.daemon.memory import Pipeline
+from runner.daemon.turn import Turn
+from runner.scheduling import dag_runs
+from store import models
+from store.states import (
+    DagRunType,
+)
+
+
+def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Make the scheduled runs of a span of time (Airflow 3's backfill)."""
+    pipeline = named_pipeline(turn, payload)
+    start, end = parse_date(payload["from_date"]), parse_date(payload["to_date"])
+    reprocess = payload.get("reprocess") or "none"
+    if reprocess not in ("none", "failed", "completed"):
+        raise Refused("reprocess is none, failed or completed")
+    conf = payload.get("conf") or {}
+    check_conf(pipeline, conf)
+    backwards = bool(payload.get("run_backwards"))
+    try:
+        dag_runs.check_backfill(pipeline.structure, run_backwards=backwards, reprocess=reprocess)
+        infos = dag_runs.backfill_dates(
+            timing.timetable(pipeline.structure), start, end, turn.now, run_backwards=backwards
+        )
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    if not infos:
+        raise Refused(
+            f"DAG {pipeline.dag_id} ({pipeline.structure.timetable.summary or 'no schedule'}) has "
+            "no scheduled run in that time"
+        )
+    new, again = _sort_out(turn, pipeline, infos, reprocess)
+    listed = [
+        [timing.run_id(DagRunType.BACKFILL, info), str(info.logical_date)] for info in new
+    ] + [[row.run_id, row.logical_date.isoformat()] for row in again]
+    if payload.get("dry_run"):
+        return {"backfill_id": None, "runs": listed}
+    key = turn.brain.counters.take("backfill")
+    turn.changes.insert(
+        models.backfill,
+        key,
+        {
+            "id": key,
+            "dag_id": pipeline.dag_id,
+            "from_date": start,
+            "to_date": end,
+            "conf": conf,
+            "reprocess": reprocess,
+            "max_active_runs": max(1, payload.get("max_active_runs") or 10),
+            "run_backwards": backwards,
+            "actor": actor,
+            "created_at": turn.now,
+        },
+    )
+    for info in new:
+        runs.make_run(
+            turn,
+            pipeline,
+            run_type=DagRunType.BACKFILL,
+            run_id=timing.run_id(DagRunType.BACKFILL, info),
+            logical_date=info.logical_date,
+            interval=info.interval,
+            run_after=info.run_after,
+            conf=conf,
+            triggered_by=actor,
+            backfill_id=key,
+        )
+    turn.changes.flush(turn.connection)
+    for row in again:
+        turn.changes.update(models.dag_run, row.id, backfill_id=key, conf=conf)
+        chosen = chosen_instances(turn, pipeline, [row], {})
+        clear_rows(turn, pipeline, chosen, f"backfill by {actor}")
+    turn.changes.event(
+        turn.now,
+        "backfill",
+        f"{actor} started a backfill of {len(listed)} runs",
+        actor=actor,
+        dag_id=pipeline.dag_id,
+        details={"from": start.isoformat(), "to": end.isoformat(), "reprocess": reprocess},
+    )
+    return {"backfill_id": key, "runs": listed, "held": pipeline.hold()}
+
+
+def _sort_out(
+    turn: Turn, pipeline: Pipeline, infos: list[DagRunInfo], reprocess: str
+) -> tuple[list[DagRunInfo], list[Row[Any]]]:
+    """Intervals without a run, and runs that are to run again."""
+    turn.changes.flush(turn.connection)
+    dates = [info.logical_date for info in infos if info.logical_date is not None]
+    table = models.dag_run
+    have = {
+        row.logical_date: row
+        for row in turn.connection.execute(
+            select(table).where(
+                table.c.dag_id == pipeline.dag_id,
+                table.c.logical_date >= min(dates),
+                table.c.logical_date <= max(dates),
+            )
+        )
+    }
+    new, again = [], []
+    for info in infos:
+        row = have.get(info.logical_date)
+        if row is None:
+            new.append(info)
+        elif dag_runs.is_created_by_backfill(row.state, reprocess):
+            again.append(row)
+    return new, again

@@ -1,0 +1,291 @@
+"""Commands about task instances: clear, mark, kill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from runner.daemon import runs
+from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run
+from runner.daemon.commands.runs import end_executing
+from runner.daemon.memory import LiveRun, Pipeline
+from runner.daemon.turn import Turn
+from runner.scheduling import closure
+from store import models
+from store.states import (
+    EXECUTING_TASK_STATES,
+    FINISHED_RUN_STATES,
+    DagRunState,
+    TaskInstanceState,
+)
+
+State = TaskInstanceState
+MARKABLE = ("success", "failed", "skipped")
+
+
+def chosen_runs(turn: Turn, pipeline: Pipeline, payload: Payload) -> list[Row[Any]]:
+    """The runs that a clear or mark is about: those named, and with past / future their kin."""
+    turn.changes.flush(turn.connection)
+    table = models.dag_run
+    query = select(table).where(table.c.dag_id == pipeline.dag_id)
+    names = payload.get("run_ids")
+    if names is None and payload.get("run_id") is not None:
+        names = [payload["run_id"]]
+    if names is None:
+        return list(turn.connection.execute(query.order_by(table.c.run_after)))
+    named = [named_run(turn, pipeline.dag_id, name) for name in names]
+    found = {row.id: row for row in named}
+    at = func.coalesce(table.c.logical_date, table.c.run_after)
+    for row in named:
+        moment = row.logical_date or row.run_after
+        if payload.get("past"):
+            found |= {r.id: r for r in turn.connection.execute(query.where(at < moment))}
+        if payload.get("future"):
+            found |= {r.id: r for r in turn.connection.execute(query.where(at > moment))}
+    return list(found.values())
+
+
+def chosen_instances(
+    turn: Turn,
+    pipeline: Pipeline,
+    chosen: list[Row[Any]],
+    payload: Payload,
+    *,
+    marking: bool = False,
+) -> list[Row[Any]]:
+    task_ids = payload.get("task_ids")
+    if task_ids is not None:
+        for task_id in task_ids:
+            if task_id not in pipeline.tasks:
+                raise Refused(f"DAG {pipeline.dag_id} has no task {task_id!r}")
+        select_kin = closure.select_marked if marking else closure.select_tasks
+        task_ids = select_kin(
+            pipeline.structure,
+            task_ids,
+            upstream=bool(payload.get("upstream")),
+            downstream=bool(payload.get("downstream")),
+        )
+    table, run = models.task_instance, models.dag_run
+    found: list[Row[Any]] = []
+    for row in chosen:
+        query = (
+            select(table, run.c.run_id)
+            .join(run, run.c.id == table.c.dag_run_id)
+            .where(table.c.dag_run_id == row.id)
+            .order_by(table.c.id)
+        )
+        if task_ids is not None:
+            query = query.where(table.c.task_id.in_(task_ids))
+        if payload.get("only_failed"):
+            query = query.where(table.c.state.in_((State.FAILED, State.UPSTREAM_FAILED)))
+        named = set(payload.get("task_ids") or ())
+        indexes = payload.get("map_indexes")
+        for instance in turn.connection.execute(query):
+            if (
+                indexes is not None
+                and instance.task_id in named
+                and instance.map_index not in indexes
+            ):
+                continue
+            found.append(instance)
+    return found
+
+
+def _listed(found: list[Row[Any]]) -> list[list[Any]]:
+    return [[row.run_id, row.task_id, row.map_index, row.state] for row in found]
+
+
+def clear(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Have task instances run again (Airflow's clear); their runs are queued again."""
+    pipeline = named_pipeline(turn, payload)
+    chosen = chosen_runs(turn, pipeline, payload)
+    found = [
+        row
+        for row in chosen_instances(turn, pipeline, chosen, payload)
+        if row.state != State.REMOVED and (row.state is not None or not payload.get("dry_run"))
+    ]
+    answer = {"instances": _listed(found), "runs": len({row.dag_run_id for row in found})}
+    if payload.get("dry_run"):
+        return answer
+    clear_rows(turn, pipeline, found, f"cleared by {actor}")
+    turn.changes.event(
+        turn.now,
+        "clear",
+        f"{actor} cleared {len(found)} task instances of {answer['runs']} runs",
+        actor=actor,
+        dag_id=pipeline.dag_id,
+        run_id=chosen[0].run_id if len(chosen) == 1 else None,
+        dag_run_id=chosen[0].id if len(chosen) == 1 else None,
+        details={"task_ids": sorted({row.task_id for row in found})},
+    )
+    return answer
+
+
+def clear_rows(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str) -> None:
+    """Clear these rows of ``task_instance`` and queue their runs again."""
+    by_run: dict[int, list[Row[Any]]] = {}
+    for row in found:
+        by_run.setdefault(row.dag_run_id, []).append(row)
+    for run_key, rows in by_run.items():
+        run = turn.brain.runs.get(run_key)
+        for row in rows:
+            clear_one(turn, pipeline, run, row, why)
+        if run is None:
+            requeue(turn, pipeline, run_key)
+
+
+def clear_one(turn: Turn, pipeline: Pipeline, run: LiveRun | None, row: Row[Any], why: str) -> None:
+    task = pipeline.tasks.get(row.task_id)
+    retries = task.retries if task is not None else 0
+    max_tries = row.try_number + retries
+    key = (row.task_id, row.map_index)
+    turn.changes.update(models.task_instance, row.id, max_tries=max_tries)
+    if run is None:
+        turn.changes.update(
+            models.task_instance,
+            row.id,
+            state=None,
+            next_at=None,
+            started_at=None,
+            ended_at=None,
+            duration=None,
+        )
+        return
+    instance = run.state.instances[key]
+    instance.max_tries = max_tries
+    waiting = run.rescheduled.pop(row.id, None)
+    if waiting is not None:
+        turn.changes.update(
+            models.task_try, waiting.key, state=State.SKIPPED, ended_at=turn.now, reason=why
+        )
+        turn.orders.closed.append(waiting)
+    if instance.state in EXECUTING_TASK_STATES:
+        end_executing(turn, run, key, f"restart:{why}")
+        turn.set_instance(run, instance, State.RESTARTING)
+    else:
+        turn.set_instance(run, instance, None, started_at=None, ended_at=None, duration=None)
+
+
+def requeue(turn: Turn, pipeline: Pipeline, run_key: int) -> None:
+    """A finished run is queued again, to be looked at with its changed instances."""
+    table = models.dag_run
+    row = turn.connection.execute(
+        select(table.c.state, table.c.clear_number).where(table.c.id == run_key)
+    ).one()
+    if row.state not in FINISHED_RUN_STATES:
+        return
+    turn.changes.update(
+        table,
+        run_key,
+        state=DagRunState.QUEUED,
+        started_at=None,
+        ended_at=None,
+        queued_at=turn.now,
+        clear_number=row.clear_number + 1,
+    )
+    turn.brain.queued_runs[pipeline.dag_id] += 1
+
+
+def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Set the state of task instances by hand; running ones are ended first."""
+    wanted = payload["state"]
+    if wanted not in MARKABLE:
+        raise Refused(f"a task can be marked {', '.join(MARKABLE)}; not {wanted}")
+    pipeline = named_pipeline(turn, payload)
+    chosen = chosen_runs(turn, pipeline, payload)
+    found = [
+        row
+        for row in chosen_instances(turn, pipeline, chosen, payload, marking=True)
+        if row.state not in (wanted, State.REMOVED)
+    ]
+    answer = {"instances": _listed(found)}
+    if payload.get("dry_run"):
+        return answer
+    why = f"marked {wanted} by {actor}"
+    for row in found:
+        _mark_one(turn, row, State(wanted), why)
+        turn.changes.event(
+            turn.now,
+            "task_marked",
+            why,
+            actor=actor,
+            dag_id=pipeline.dag_id,
+            dag_run_id=row.dag_run_id,
+            run_id=row.run_id,
+            task_id=row.task_id,
+            map_index=row.map_index,
+        )
+    _clear_failed_below(turn, pipeline, found, why if wanted == "success" else "")
+    for run_key in {row.dag_run_id for row in found}:
+        if run_key not in turn.brain.runs:
+            turn.changes.flush(turn.connection)
+            requeue(turn, pipeline, run_key)
+    return answer
+
+
+def _mark_one(turn: Turn, row: Row[Any], state: TaskInstanceState, why: str) -> None:
+    run = turn.brain.runs.get(row.dag_run_id)
+    if run is None:
+        turn.changes.update(
+            models.task_instance, row.id, state=state, ended_at=row.ended_at or turn.now
+        )
+        return
+    instance = run.state.instances[(row.task_id, row.map_index)]
+    if instance.state in EXECUTING_TASK_STATES:
+        end_executing(turn, run, (row.task_id, row.map_index), f"{state}:{why}")
+    else:
+        run.rescheduled.pop(row.id, None)
+        turn.set_instance(run, instance, state)
+
+
+def _clear_failed_below(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str) -> None:
+    """After a mark as success, what had failed because of it runs again (Airflow's rule)."""
+    if not why or not found:
+        return
+    turn.changes.flush(turn.connection)
+    named = {row.task_id for row in found}
+    below = closure.resumed_by_mark(pipeline.structure, named)
+    table, run = models.task_instance, models.dag_run
+    rows = turn.connection.execute(
+        select(table, run.c.run_id)
+        .join(run, run.c.id == table.c.dag_run_id)
+        .where(
+            table.c.dag_run_id.in_({row.dag_run_id for row in found}),
+            table.c.task_id.in_(below),
+            table.c.state.in_((State.FAILED, State.UPSTREAM_FAILED)),
+        )
+    ).all()
+    clear_rows(turn, pipeline, list(rows), why)
+
+
+def kill(turn: Turn, payload: Payload, actor: str) -> Any:
+    """End the process of a running task: SIGTERM, then SIGKILL; it fails without a retry."""
+    pipeline = named_pipeline(turn, payload)
+    row = named_run(turn, pipeline.dag_id, payload["run_id"])
+    run = turn.brain.runs.get(row.id)
+    task_id, index = payload["task_id"], payload.get("map_index")
+    found = [
+        live_try
+        for live_try in turn.brain.tries.values()
+        if live_try.run_key == row.id
+        and live_try.task_id == task_id
+        and index in (None, live_try.map_index)
+        and not live_try.ended
+    ]
+    if not found:
+        raise Refused(f"{task_id} of run {row.run_id} has no process at work")
+    for live_try in found:
+        runs.order_end(turn, live_try, f"kill:killed by {actor}")
+        place = run.where() if run else {"dag_id": pipeline.dag_id, "dag_run_id": row.id}
+        turn.changes.event(
+            turn.now,
+            "kill",
+            f"{actor} killed try {live_try.try_number}",
+            actor=actor,
+            **place,
+            task_id=task_id,
+            map_index=live_try.map_index,
+            try_number=live_try.try_number,
+        )
+    return {"killed": [[task_id, live_try.map_index] for live_try in found]}

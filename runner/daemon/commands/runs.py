@@ -1,0 +1,163 @@
+"""Commands about DAGs and their runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from runner.daemon import runs, timing
+from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run, parse_date
+from runner.daemon.memory import LiveRun, LiveTry, Pipeline
+from runner.daemon.turn import Turn
+from runner.scheduling.endings import end_run
+from store import models
+from store.states import (
+    DagRunState,
+    DagRunType,
+)
+
+
+def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Make a manual run. Its logical date is now unless one is given."""
+    pipeline = named_pipeline(turn, payload)
+    if not pipeline.is_active:
+        raise Refused(f"{pipeline.file} no longer defines DAG {pipeline.dag_id}")
+    if pipeline.file_error is not None:
+        raise Refused(f"{pipeline.file} can't be imported: {pipeline.file_error}")
+    conf = payload.get("conf") or {}
+    if not isinstance(conf, dict):
+        raise Refused("the conf must be a JSON object")
+    check_conf(pipeline, conf)
+    given = payload.get("logical_date")
+    logical_date = parse_date(given) if given else turn.now
+    run_after = turn.now
+    info = timing.manual_run(pipeline.structure, logical_date, run_after)
+    run_id = payload.get("run_id") or timing.run_id(DagRunType.MANUAL, info)
+    turn.changes.flush(turn.connection)
+    table = models.dag_run
+    for column, value, what in (
+        (table.c.run_id, run_id, f"a run {run_id!r}"),
+        (table.c.logical_date, logical_date, f"a run of {logical_date.isoformat()}"),
+    ):
+        query = select(table.c.run_id).where(table.c.dag_id == pipeline.dag_id, column == value)
+        if (found := turn.connection.execute(query).scalar()) is not None:
+            raise Refused(f"DAG {pipeline.dag_id} has {what} already ({found})")
+    key = runs.make_run(
+        turn,
+        pipeline,
+        run_type=DagRunType.MANUAL,
+        run_id=run_id,
+        logical_date=logical_date,
+        interval=info.interval,
+        run_after=run_after,
+        conf=conf,
+        note=payload.get("note"),
+        triggered_by=actor,
+    )
+    turn.changes.event(
+        turn.now,
+        "run_triggered",
+        f"{actor} triggered {run_id}",
+        actor=actor,
+        dag_id=pipeline.dag_id,
+        dag_run_id=key,
+        run_id=run_id,
+        details={"conf": conf},
+    )
+    return {"run_id": run_id, "dag_run_id": key, "held": pipeline.hold()}
+
+
+def check_conf(pipeline: Pipeline, conf: Payload) -> None:
+    """Check conf against the DAG's params: each value by its JSON Schema (Airflow's rule)."""
+    for param in pipeline.structure.params:
+        if param.name not in conf and not param.has_default:
+            raise Refused(f"param {param.name!r} has no default: give it a value")
+        if param.name not in conf or not param.schema:
+            continue
+        import jsonschema
+
+        try:
+            jsonschema.validate(
+                conf[param.name],
+                param.schema,
+                format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+            )
+        except jsonschema.ValidationError as error:
+            raise Refused(f"param {param.name!r}: {error.message}") from None
+
+
+def pause(turn: Turn, payload: Payload, actor: str) -> Any:
+    return _set_paused(turn, payload, True, actor)
+
+
+def unpause(turn: Turn, payload: Payload, actor: str) -> Any:
+    return _set_paused(turn, payload, False, actor)
+
+
+def _set_paused(turn: Turn, payload: Payload, paused: bool, actor: str) -> Any:
+    found = [named_pipeline(turn, {"dag_id": dag_id}) for dag_id in payload["dag_ids"]]
+    for pipeline in found:
+        if pipeline.is_paused != paused:
+            runs.set_paused(turn, pipeline, paused, actor=actor)
+    return {"dag_ids": [pipeline.dag_id for pipeline in found]}
+
+
+def mark_run(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Set a run's final state by hand; teardowns whose setup ran still run."""
+    wanted = payload["state"]
+    if wanted not in ("success", "failed"):
+        raise Refused("a run can be marked success or failed")
+    return _end_run(turn, payload, wanted, f"marked {wanted} by {actor}", actor)
+
+
+def cancel_run(turn: Turn, payload: Payload, actor: str) -> Any:
+    """End what runs, skip what waits; the run is failed."""
+    return _end_run(turn, payload, "failed", f"cancelled by {actor}", actor)
+
+
+def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) -> Any:
+    pipeline = named_pipeline(turn, payload)
+    row = named_run(turn, pipeline.dag_id, payload["run_id"])
+    run = turn.brain.runs.get(row.id)
+    if run is None and row.state == DagRunState.QUEUED:
+        run = runs.begin_run(turn, pipeline, row)
+    if run is None:
+        if row.state == wanted:
+            raise Refused(f"run {row.run_id} is {row.state} already")
+        if payload.get("only_unfinished"):
+            raise Refused(f"run {row.run_id} has ended: it is {row.state}")
+        turn.changes.update(models.dag_run, row.id, state=wanted)
+        turn.changes.event(
+            turn.now,
+            "run_marked",
+            why,
+            actor=actor,
+            dag_id=pipeline.dag_id,
+            dag_run_id=row.id,
+            run_id=row.run_id,
+        )
+        return {"run_id": row.run_id, "state": wanted}
+    run.intended_state = wanted
+    turn.changes.update(models.dag_run, run.key, intended_state=wanted)
+    turn.changes.event(turn.now, "run_marked", why, actor=actor, **run.where())
+    decision = end_run(run.state, DagRunState(wanted), why)
+    runs.apply(turn, run, decision)
+    if decision.run_state is not None:
+        runs.finish_run(turn, run, decision.run_state, why)
+    return {"run_id": run.run_id, "state": wanted, "ended_tasks": len(decision.kills)}
+
+
+def end_executing(turn: Turn, run: LiveRun, key: tuple[str, int], intent: str) -> None:
+    for live_try in open_tries(turn, run, key):
+        runs.order_end(turn, live_try, intent)
+
+
+def open_tries(turn: Turn, run: LiveRun, key: tuple[str, int]) -> list[LiveTry]:
+    return [
+        live_try
+        for live_try in turn.brain.tries.values()
+        if live_try.run_key == run.key
+        and (live_try.task_id, live_try.map_index) == key
+        and not live_try.ended
+    ]

@@ -1,0 +1,62 @@
+"""Commands about the runner and its pipelines: delete, reparse, stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from runner.daemon import runs
+from runner.daemon.commands.common import Payload, Refused, named_pipeline
+from runner.daemon.turn import Turn
+from store import models
+
+
+def delete_dag(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Delete a DAG's runs and its row. Its file, if there, brings it back empty."""
+    pipeline = named_pipeline(turn, payload)
+    if turn.brain.runs_of(pipeline.dag_id) or turn.brain.queued_runs[pipeline.dag_id] > 0:
+        raise Refused(f"DAG {pipeline.dag_id} has unfinished runs: cancel them first")
+    turn.changes.flush(turn.connection)
+    table = models.dag_run
+    count = turn.connection.execute(delete(table).where(table.c.dag_id == pipeline.dag_id)).rowcount
+    turn.connection.execute(
+        delete(models.backfill).where(models.backfill.c.dag_id == pipeline.dag_id)
+    )
+    turn.connection.execute(delete(models.dag).where(models.dag.c.dag_id == pipeline.dag_id))
+    turn.connection.execute(
+        delete(models.dag_version).where(models.dag_version.c.dag_id == pipeline.dag_id)
+    )
+    turn.connection.execute(
+        delete(models.pipeline_file).where(models.pipeline_file.c.file == pipeline.file)
+    )
+    del turn.brain.pipelines[pipeline.dag_id]
+    turn.orders.reparse.append(pipeline.file)
+    turn.changes.event(
+        turn.now,
+        "dag_deleted",
+        f"{actor} deleted {pipeline.dag_id} with {count} runs",
+        actor=actor,
+        dag_id=pipeline.dag_id,
+    )
+    return {"runs": count}
+
+
+def reparse(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Import pipeline files anew, changed or not."""
+    files = payload.get("files")
+    if files is None:
+        files = sorted(turn.connection.execute(select(models.pipeline_file.c.file)).scalars())
+    turn.orders.reparse.extend(files)
+    return {"files": files}
+
+
+def stop(turn: Turn, payload: Payload, actor: str) -> Any:
+    """End the runner. Running tasks go on, unless they are to be ended too."""
+    if payload.get("kill_tasks"):
+        for live_try in turn.brain.tries.values():
+            if not live_try.ended:
+                runs.order_end(turn, live_try, f"restart:the runner was stopped by {actor}")
+    turn.orders.stop = "kill" if payload.get("kill_tasks") else "leave"
+    turn.changes.event(turn.now, "runner_stopped", f"{actor} stopped the runner", actor=actor)
+    return {"stopping": True}

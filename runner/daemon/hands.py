@@ -1,0 +1,214 @@
+"""What the runner does outside its store: hosts, tickets, signals, timers.
+
+Called after a turn's commit with its ``Orders``; what comes back goes into the ``Inbox``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from datetime import UTC, datetime
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+
+from runner.daemon import callbacks
+from runner.daemon.brain import Brain
+from runner.daemon.inbox import Inbox
+from runner.daemon.memory import LiveTry
+from runner.daemon.turn import Orders
+from runner.execution.hosts import FileHost, HostEvents, Hosts
+from runner.execution.processes import is_alive, open_process, signal_group
+from runner.journal.messages import (
+    CallbackExited,
+    Exited,
+    Forked,
+    FromHost,
+    Parsed,
+    ParseFailed,
+    RunCallback,
+    RunTry,
+    StartFailed,
+)
+from store.config import Config
+from store.engine import Store
+from store.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+LINGER = 60.0
+"""Seconds that a process may go on after it has stated its end (it may be flushing uploads)."""
+
+
+class Hands:
+    """Starts and ends processes, and sets timers."""
+
+    def __init__(self, workspace: Workspace, store: Store, config: Config, inbox: Inbox) -> None:
+        self.workspace = workspace
+        self.store = store
+        self.config = config
+        self.inbox = inbox
+        self.loop = asyncio.get_running_loop()
+        self.scheduler = AsyncIOScheduler(timezone=UTC)
+        self.hosts = Hosts(
+            workspace,
+            self.loop,
+            HostEvents(self._parsed, self._host_message, self._host_lost),
+            config.runner.parse_timeout,
+        )
+        self.unparsed: dict[str, None] = {}
+        """Files to be imported, in order; a dict for its order."""
+        self._kill_timers: dict[int, asyncio.TimerHandle] = {}
+        self._just_parsed: list[tuple[FileHost, Parsed | ParseFailed]] = []
+
+    def carry_out(self, orders: Orders, brain: Brain) -> None:
+        for live_try in orders.closed:
+            self._close(live_try)
+        for live_try, run, ticket in orders.tickets:
+            pipeline = run.pipeline
+            host = self.hosts.host(pipeline.file, pipeline.digest)
+            live_try.host_key = host.key
+            self.hosts.run(host, RunTry(ticket))
+        for live_try in orders.watch:
+            self._watch(live_try)
+        for live_try in orders.kills:
+            self._end_process(live_try)
+        for when, key in orders.timers:
+            self._set_timer(when, key)
+        for host, message in self._just_parsed:
+            self._settle(host, message)
+        self._just_parsed.clear()
+        for key in orders.new_callbacks:
+            self._start_callback(key, brain)
+        for file in orders.reparse:
+            self.unparsed[file] = None
+        self.import_files()
+
+    def _set_timer(self, when: datetime, key: tuple[Any, ...]) -> None:
+        self.scheduler.add_job(
+            self._due,
+            DateTrigger(when, timezone=UTC),
+            args=[key],
+            id=repr(key),
+            replace_existing=True,
+            misfire_grace_time=None,
+        )
+
+    def _due(self, key: tuple[Any, ...]) -> None:
+        self.inbox.due.add(key)
+        self.inbox.wake()
+
+    def _watch(self, live_try: LiveTry) -> None:
+        """Notice the end of a process that no host of ours has forked."""
+        assert live_try.pid is not None
+        if live_try.process_descriptor is None:
+            live_try.process_descriptor = open_process(live_try.pid)
+            if live_try.process_descriptor is not None:
+                self.loop.add_reader(live_try.process_descriptor, self._process_ended, live_try)
+        if not is_alive(live_try.pid, live_try.process_start or ""):
+            self._process_ended(live_try)
+
+    def _process_ended(self, live_try: LiveTry) -> None:
+        self._unwatch(live_try)
+        assert live_try.pid is not None
+        signal_group(live_try.pid, signal.SIGKILL)  # what it left behind
+        self.inbox.exits.append((live_try.key, live_try.pid, None, 0.0, 0))
+        self.inbox.wake()
+
+    def _unwatch(self, live_try: LiveTry) -> None:
+        if live_try.process_descriptor is not None:
+            self.loop.remove_reader(live_try.process_descriptor)
+            os.close(live_try.process_descriptor)
+            live_try.process_descriptor = None
+
+    def _close(self, live_try: LiveTry) -> None:
+        self._unwatch(live_try)
+        live_try.close()
+        timer = self._kill_timers.pop(live_try.key, None)
+        if timer is not None:
+            timer.cancel()
+        for host in self.hosts.all():
+            if host.key == live_try.host_key:
+                host.tries.discard(live_try.key)
+
+    def _end_process(self, live_try: LiveTry) -> None:
+        """SIGTERM to the process group, SIGKILL after the grace."""
+        if live_try.gone or live_try.pid is None:
+            self.inbox.bells.add(live_try.key)
+            return
+        signal_group(live_try.pid, signal.SIGTERM)
+        if live_try.key not in self._kill_timers:
+            self._kill_timers[live_try.key] = self.loop.call_later(
+                self.config.runner.kill_grace, self._kill_process, live_try
+            )
+
+    def _kill_process(self, live_try: LiveTry) -> None:
+        if live_try.pid is not None and not live_try.gone:
+            signal_group(live_try.pid, signal.SIGKILL)
+
+    def _start_callback(self, key: int, brain: Brain) -> None:
+        found = callbacks.make_ticket(self.store, brain, self.workspace, key)
+        if found is None:
+            return
+        pipeline, ticket, path = found
+        host = self.hosts.host(pipeline.file, pipeline.digest)
+        self.hosts.run(host, RunCallback(ticket, path))
+
+    # -- hosts -----------------------------------------------------------------------------
+
+    def import_files(self) -> None:
+        """Start imports of changed files, as many at once as there are processors."""
+        limit = max(1, os.cpu_count() or 1)
+        while self.unparsed and self.hosts.importing() < limit:
+            file = next(iter(self.unparsed))
+            del self.unparsed[file]
+            self.hosts.host(file, None)
+
+    def _parsed(self, host: FileHost, message: Parsed | ParseFailed) -> None:
+        self.inbox.parsed.append((host, message))
+        self._just_parsed.append((host, message))
+        self.inbox.wake()
+
+    def _settle(self, host: FileHost, message: Parsed | ParseFailed) -> None:
+        """After its report is stored: a host gets its waiting work, or leaves."""
+        if isinstance(message, ParseFailed):
+            return
+        self.hosts.retire_file(host.file, keep=host)
+        for work in self.hosts.work_of(host):
+            self.hosts.run(host, work)
+        if not host.busy:
+            self.hosts.retire(host)
+
+    def _host_message(self, host: FileHost, message: FromHost) -> None:
+        if isinstance(message, Forked):
+            return
+        if isinstance(message, Exited):
+            host.tries.discard(message.try_key)
+            host.used = self.loop.time()
+            self.inbox.exits.append(
+                (
+                    message.try_key,
+                    message.pid,
+                    message.status,
+                    message.cpu_seconds,
+                    message.peak_rss,
+                )
+            )
+        elif isinstance(message, CallbackExited):
+            host.callbacks.discard(message.callback_key)
+            self.inbox.callbacks.append((message.callback_key, message.status))
+        elif isinstance(message, StartFailed):
+            host.tries.discard(message.try_key)
+            self.inbox.failed_starts.append((message.try_key, message.error))
+        self.inbox.wake()
+
+    def _host_lost(
+        self, host: FileHost, tries: list[int], host_callbacks: list[int], why: str
+    ) -> None:
+        if tries or host_callbacks or host.parsed is None:
+            log.warning("%s", why)
+            self.inbox.lost_hosts.append((host, tries, host_callbacks, why))
+            self.inbox.wake()

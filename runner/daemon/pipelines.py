@@ -1,0 +1,279 @@
+"""Pipeline files: which there are, what changed, and taking in what their hosts report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select, update
+
+from runner.daemon.memory import Pipeline
+from runner.daemon.runs import adopt_structure, pause_changed
+from runner.daemon.turn import Turn
+from runner.journal.messages import Parsed, ParseFailed
+from store import models, records
+from store.structure import DagStructure, encode_structure
+from store.workspace import Workspace
+
+MARKS = (b"dagtop", b"airflow")
+"""A file that holds neither word defines no pipeline (Airflow's "safe mode")."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What tells whether a file has changed, without reading it."""
+
+    modified_ns: int
+    size: int
+
+
+def stamp(path: Path | str) -> FileStamp | None:
+    """The stamp of a file, or None where there is none."""
+    try:
+        facts = os.stat(path)
+    except OSError:
+        return None
+    return FileStamp(facts.st_mtime_ns, facts.st_size)
+
+
+def find_files(workspace: Workspace) -> Iterator[str]:
+    """Pipeline files below ``dags/``, relative to the workspace, in the order of their names."""
+    for folder, folders, names in os.walk(workspace.dags, followlinks=True):
+        folders[:] = sorted(n for n in folders if not n.startswith((".", "__pycache__")))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if name.endswith(".py") and not name.startswith(".") and may_define_dags(path):
+                yield str(path.relative_to(workspace.root))
+
+
+def may_define_dags(path: Path) -> bool:
+    """Whether a file mentions what a pipeline file must import. Unreadable files count: they are
+    reported when their import fails."""
+    now = stamp(path)
+    return now is None or _mentions(str(path), now)
+
+
+@lru_cache(maxsize=100_000)
+def _mentions(path: str, stamp: FileStamp) -> bool:
+    """Read a file once per change of it (``stamp`` is only the cache's key)."""
+    try:
+        text = Path(path).read_bytes()
+    except OSError:
+        return True
+    return any(mark in text for mark in MARKS)
+
+
+def files_to_parse(turn: Turn, files: Iterable[str]) -> list[str]:
+    """Those files that differ from what the store knows: new, changed, or with a changed
+    dependency."""
+    root = turn.brain.workspace.root
+    table = models.pipeline_file
+    known = {row.file: row for row in turn.connection.execute(select(table))}
+    found = []
+    for file in files:
+        row = known.get(file)
+        now = stamp(root / file)
+        if (
+            row is None
+            or now is None
+            or now != FileStamp(row.modified_ns, row.size)
+            or any(
+                stamp(root / path) != FileStamp(modified, size)
+                for path, modified, size in row.dependencies
+            )
+        ):
+            found.append(file)
+    return found
+
+
+def forget_missing(turn: Turn, files: Iterable[str]) -> None:
+    """Files that are gone: their DAGs become inactive, nothing is deleted."""
+    present = set(files)
+    table = models.pipeline_file
+    known = set(turn.connection.execute(select(table.c.file)).scalars())
+    for file in known - present:
+        turn.connection.execute(delete(table).where(table.c.file == file))
+    for pipeline in turn.brain.pipelines.values():
+        if pipeline.file not in present and pipeline.is_active:
+            _deactivate(turn, pipeline, f"{pipeline.file} is gone")
+
+
+def _deactivate(turn: Turn, pipeline: Pipeline, why: str) -> None:
+    pipeline.is_active = False
+    dag = models.dag
+    turn.connection.execute(
+        update(dag).where(dag.c.dag_id == pipeline.dag_id).values(is_active=False)
+    )
+    turn.changes.event(turn.now, "dag_removed", why, dag_id=pipeline.dag_id)
+    pause_changed(turn, pipeline)
+
+
+def take_in_failure(turn: Turn, file: str, failure: ParseFailed) -> None:
+    """A file can't be imported: say so; its DAGs start nothing until it is mended."""
+    _put_file(
+        turn,
+        file,
+        digest=failure.digest,
+        parse_seconds=failure.seconds,
+        dependencies=_stamps(turn, failure.dependencies),
+        variables=failure.variables,
+        fork_unsafe=None,
+        error=failure.error,
+        error_line=failure.line,
+        traceback=failure.traceback,
+        warnings=[],
+    )
+    turn.changes.event(turn.now, "import_error", failure.error, details={"file": file})
+    for pipeline in turn.brain.pipelines.values():
+        if pipeline.file == file:
+            pipeline.file_error = failure.error
+            pause_changed(turn, pipeline)
+
+
+def take_in(turn: Turn, file: str, parsed: Parsed) -> None:
+    """A file was imported: new versions of what changed in it, and its DAGs are fit to run."""
+    turn.changes.flush(turn.connection)
+    records.put_source(turn.connection, parsed.digest, parsed.text)
+    defined: set[str] = set()
+    warnings = list(parsed.warnings)
+    for plain in parsed.structures:
+        structure = msgspec.convert(plain, DagStructure)
+        other = turn.brain.pipelines.get(structure.dag_id)
+        if (
+            other is not None
+            and other.file != file
+            and other.is_active
+            and (turn.brain.workspace.root / other.file).exists()
+        ):
+            warnings.append(
+                f"{file}:{structure.line or 1}: DAG '{structure.dag_id}' is defined in "
+                f"{other.file} already; rename one of them (this one is left out)"
+            )
+            continue
+        defined.add(structure.dag_id)
+        _take_in_dag(turn, file, structure, parsed.digest)
+    _put_file(
+        turn,
+        file,
+        digest=parsed.digest,
+        parse_seconds=parsed.seconds,
+        dependencies=_stamps(turn, parsed.dependencies),
+        variables=parsed.variables,
+        fork_unsafe=parsed.fork_unsafe,
+        error=None,
+        error_line=None,
+        traceback=None,
+        warnings=warnings,
+    )
+    for pipeline in turn.brain.pipelines.values():
+        if pipeline.file == file and pipeline.is_active and pipeline.dag_id not in defined:
+            _deactivate(turn, pipeline, f"{file} no longer defines it")
+
+
+def _stamps(turn: Turn, paths: Iterable[str]) -> list[tuple[str, int, int]]:
+    root = turn.brain.workspace.root
+    found = []
+    for path in paths:
+        facts = stamp(path)
+        if facts is not None:
+            found.append((os.path.relpath(path, root), facts.modified_ns, facts.size))
+    return found
+
+
+def _put_file(turn: Turn, file: str, **columns: Any) -> None:
+    facts = stamp(turn.brain.workspace.root / file) or FileStamp(0, 0)
+    columns |= {"modified_ns": facts.modified_ns, "size": facts.size, "parsed_at": turn.now}
+    records.put_files(turn.connection, [{"file": file, **columns}])
+
+
+def _take_in_dag(turn: Turn, file: str, structure: DagStructure, source_digest: str) -> None:
+    """Store a DAG's version if it is new, and bring its row and its runs in line."""
+    brain = turn.brain
+    document = encode_structure(structure)
+    digest = hashlib.sha256(document + source_digest.encode()).hexdigest()
+    known = brain.pipelines.get(structure.dag_id)
+    version = models.dag_version
+    latest = turn.connection.execute(
+        select(version.c.id, version.c.number, version.c.digest)
+        .where(version.c.dag_id == structure.dag_id)
+        .order_by(version.c.number.desc())
+        .limit(1)
+    ).first()
+    if latest is not None and latest.digest == digest:
+        version_id, is_new = latest.id, False
+    else:
+        version_id, is_new = brain.counters.take("dag_version"), True
+        turn.connection.execute(
+            version.insert().values(
+                id=version_id,
+                dag_id=structure.dag_id,
+                number=(latest.number if latest else 0) + 1,
+                digest=digest,
+                structure=document.decode(),
+                source_digest=source_digest,
+                created_at=turn.now,
+            )
+        )
+    _put_dag(turn, file, structure, version_id, is_first=known is None)
+    brain.load_pipelines(turn.connection, [structure.dag_id])
+    pipeline = brain.pipelines[structure.dag_id]
+    pipeline.file_error = None
+    if is_new and latest is not None:
+        turn.changes.event(
+            turn.now,
+            "dag_changed",
+            f"version {latest.number + 1} of {structure.dag_id} from {file}",
+            dag_id=structure.dag_id,
+        )
+    _reload_runs(turn, pipeline)
+    pause_changed(turn, pipeline)
+
+
+def _put_dag(
+    turn: Turn, file: str, structure: DagStructure, version_id: int, *, is_first: bool
+) -> None:
+    dag = models.dag
+    columns = {
+        "file": file,
+        "is_active": True,
+        "display_name": structure.display_name or structure.dag_id,
+        "description": structure.description,
+        "owners": structure.owners,
+        "tags": structure.tags,
+        "schedule": structure.timetable.summary,
+        "schedule_words": structure.timetable.description,
+        "timezone": structure.timezone,
+        "max_active_runs": structure.max_active_runs,
+        "version_id": version_id,
+    }
+    if not is_first:
+        turn.connection.execute(update(dag).where(dag.c.dag_id == structure.dag_id).values(columns))
+        return
+    paused = structure.is_paused_upon_creation
+    if paused is None:
+        paused = turn.config.runner.paused_at_creation
+    turn.connection.execute(
+        dag.insert().values(
+            dag_id=structure.dag_id, is_paused=paused, created_at=turn.now, **columns
+        )
+    )
+
+
+def _reload_runs(turn: Turn, pipeline: Pipeline) -> None:
+    """Unfinished runs go on with the new version, as Airflow's do."""
+    turn.changes.flush(turn.connection)
+    table = models.dag_run
+    for old in turn.brain.runs_of(pipeline.dag_id):
+        row = turn.connection.execute(select(table).where(table.c.id == old.key)).one()
+        turn.brain.forget_run(old)
+        run = turn.brain.load_run(turn.connection, row)
+        run.rescheduled = old.rescheduled
+        turn.brain.add_run(run)
+        adopt_structure(turn, run)
+        turn.brain.refresh_candidates(run)

@@ -1,0 +1,443 @@
+"""DAG runs: made when due, promoted from queued to running, decided, finished."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select, update
+
+from runner.authoring.timetables import DagRunInfo, DataInterval
+from runner.daemon import timing
+from runner.daemon.ingest import request_callback
+from runner.daemon.memory import LiveRun, Pipeline
+from runner.daemon.turn import Turn
+from runner.scheduling.decide import decide
+from runner.scheduling.endings import timed_out
+from runner.scheduling.expansion import initial_instances
+from runner.scheduling.model import (
+    Decision,
+    DroppedInstance,
+    Instance,
+    NewInstance,
+    StateChange,
+)
+from store import models
+from store.states import (
+    FINISHED_TASK_STATES,
+    DagRunState,
+    DagRunType,
+    TaskInstanceState,
+)
+
+State = TaskInstanceState
+
+
+def make_run(
+    turn: Turn,
+    pipeline: Pipeline,
+    *,
+    run_type: str,
+    run_id: str,
+    logical_date: datetime | None,
+    interval: tuple[datetime, datetime] | None,
+    run_after: datetime,
+    conf: dict[str, Any] | None = None,
+    note: str | None = None,
+    triggered_by: str = "schedule",
+    backfill_id: int | None = None,
+) -> int:
+    """Insert a DAG run in state queued, with its task instances. Returns its row key."""
+    key = turn.brain.counters.take("dag_run")
+    turn.changes.insert(
+        models.dag_run,
+        key,
+        {
+            "id": key,
+            "dag_id": pipeline.dag_id,
+            "run_id": run_id,
+            "run_type": run_type,
+            "state": DagRunState.QUEUED,
+            "logical_date": logical_date,
+            "data_interval_start": interval[0] if interval else None,
+            "data_interval_end": interval[1] if interval else None,
+            "run_after": run_after,
+            "queued_at": turn.now,
+            "conf": conf,
+            "note": note,
+            "triggered_by": triggered_by,
+            "version_id": pipeline.version_id,
+            "backfill_id": backfill_id,
+        },
+    )
+    for instance in initial_instances(pipeline.structure):
+        insert_instance(turn, pipeline, key, instance)
+    turn.brain.queued_runs[pipeline.dag_id] += 1
+    return key
+
+
+def insert_instance(turn: Turn, pipeline: Pipeline, run_key: int, instance: Instance) -> None:
+    """Insert the row of a new task instance and tell the instance its key."""
+    key = turn.brain.counters.take("task_instance")
+    instance.row_key = key
+    task = pipeline.tasks[instance.task_id]
+    instance.max_tries = task.retries
+    turn.changes.insert(
+        models.task_instance,
+        key,
+        {
+            "id": key,
+            "dag_run_id": run_key,
+            "dag_id": pipeline.dag_id,
+            "task_id": instance.task_id,
+            "map_index": instance.map_index,
+            "state": instance.state,
+            "try_number": instance.try_number,
+            "max_tries": instance.max_tries,
+            "pool": task.pool,
+            "pool_slots": task.pool_slots,
+            "version_id": pipeline.version_id,
+        },
+    )
+
+
+def create_due_runs(turn: Turn) -> None:
+    """Make the scheduled runs that are due, one per DAG and turn, as Airflow does."""
+    for pipeline in turn.brain.pipelines.values():
+        due = pipeline.next_run_after
+        if due is None or due > turn.now or pipeline.hold() is not None:
+            continue
+        if active_scheduled(turn, pipeline) >= pipeline.max_active_runs:
+            continue  # looked at again when one of them ends
+        assert pipeline.next_logical_date is not None
+        assert pipeline.next_interval_start is not None
+        interval = (
+            pipeline.next_interval_start,
+            pipeline.next_interval_end or pipeline.next_interval_start,
+        )
+        logical_date = pipeline.next_logical_date
+        turn.changes.flush(turn.connection)
+        if not _exists(turn, pipeline.dag_id, logical_date):
+            make_run(
+                turn,
+                pipeline,
+                run_type=DagRunType.SCHEDULED,
+                run_id=timing.run_id(
+                    DagRunType.SCHEDULED, DagRunInfo(logical_date, DataInterval(*interval), due)
+                ),
+                logical_date=logical_date,
+                interval=interval,
+                run_after=due,
+            )
+        plan_next(turn, pipeline, interval)
+
+
+def _exists(turn: Turn, dag_id: str, logical_date: datetime) -> bool:
+    table = models.dag_run
+    query = select(table.c.id).where(table.c.dag_id == dag_id, table.c.logical_date == logical_date)
+    return turn.connection.execute(query).first() is not None
+
+
+def active_scheduled(turn: Turn, pipeline: Pipeline) -> int:
+    """Runs of a DAG that are queued or running, backfills apart (they have their own limit)."""
+    running = sum(
+        run.dag_id == pipeline.dag_id and run.backfill_id is None
+        for run in turn.brain.runs.values()
+    )
+    return running + turn.brain.queued_runs[pipeline.dag_id]
+
+
+def plan_next(
+    turn: Turn, pipeline: Pipeline, last_interval: tuple[datetime, datetime] | None
+) -> None:
+    """Compute when the DAG's next scheduled run is made, and wake up then."""
+    error: str | None = None
+    info = None
+    try:
+        info = timing.next_scheduled(pipeline.structure, last_interval, turn.now)
+    except ValueError as problem:
+        error = str(problem)
+    pipeline.next_logical_date = info.logical_date if info else None
+    interval = info.interval if info else None
+    pipeline.next_interval_start = interval.start if interval else None
+    pipeline.next_interval_end = interval.end if interval else None
+    pipeline.next_run_after = info.run_after if info else None
+    turn.connection.execute(
+        update(models.dag)
+        .where(models.dag.c.dag_id == pipeline.dag_id)
+        .values(
+            next_logical_date=pipeline.next_logical_date,
+            next_interval_start=pipeline.next_interval_start,
+            next_interval_end=pipeline.next_interval_end,
+            next_run_after=pipeline.next_run_after,
+            schedule_error=error,
+        )
+    )
+    if pipeline.next_run_after is not None and pipeline.hold() is None:
+        turn.orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
+
+
+def last_interval(turn: Turn, dag_id: str) -> tuple[datetime, datetime] | None:
+    """Data interval of the DAG's newest scheduled (or backfilled) run."""
+    table = models.dag_run
+    row = turn.connection.execute(
+        select(table.c.data_interval_start, table.c.data_interval_end)
+        .where(
+            table.c.dag_id == dag_id,
+            table.c.run_type.in_((DagRunType.SCHEDULED, DagRunType.BACKFILL)),
+            table.c.data_interval_start.is_not(None),
+        )
+        .order_by(table.c.logical_date.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def promote_runs(turn: Turn) -> None:
+    """Queued runs become running as far as ``max_active_runs`` (or their backfill's limit) lets."""
+    for dag_id, count in list(turn.brain.queued_runs.items()):
+        pipeline = turn.brain.pipelines.get(dag_id)
+        if count <= 0:
+            del turn.brain.queued_runs[dag_id]
+        elif pipeline is not None and pipeline.hold() is None:
+            _promote(turn, pipeline)
+
+
+def _promote(turn: Turn, pipeline: Pipeline) -> None:
+    turn.changes.flush(turn.connection)
+    running = turn.brain.runs_of(pipeline.dag_id)
+    own = sum(run.backfill_id is None for run in running)
+    table, backfill = models.dag_run, models.backfill
+    forwards = case((backfill.c.run_backwards.is_(True), None), else_=table.c.run_after)
+    backwards = case((backfill.c.run_backwards.is_(True), table.c.run_after))
+    rows = turn.connection.execute(
+        select(table, backfill.c.max_active_runs.label("limit"))
+        .outerjoin(backfill, backfill.c.id == table.c.backfill_id)
+        .where(table.c.dag_id == pipeline.dag_id, table.c.state == DagRunState.QUEUED)
+        .order_by(forwards, backwards.desc(), table.c.id)
+        .limit(pipeline.max_active_runs + 64)
+    ).all()
+    in_backfill: dict[int, int] = {}
+    for run in running:
+        if run.backfill_id is not None:
+            in_backfill[run.backfill_id] = in_backfill.get(run.backfill_id, 0) + 1
+    for row in rows:
+        if row.backfill_id is None:
+            if own >= pipeline.max_active_runs:
+                continue
+            own += 1
+        else:
+            if in_backfill.get(row.backfill_id, 0) >= row.limit:
+                continue
+            in_backfill[row.backfill_id] = in_backfill.get(row.backfill_id, 0) + 1
+        begin_run(turn, pipeline, row)
+
+
+def begin_run(turn: Turn, pipeline: Pipeline, row: Any) -> LiveRun:
+    """A queued run starts: it moves from the store into memory."""
+    run = turn.brain.load_run(turn.connection, row)
+    started_at: datetime = row.started_at or turn.now
+    run.started_at = started_at
+    turn.brain.queued_runs[pipeline.dag_id] -= 1
+    turn.changes.update(
+        models.dag_run, run.key, state=DagRunState.RUNNING, started_at=run.started_at
+    )
+    adopt_structure(turn, run)
+    turn.brain.add_run(run)
+    timeout = pipeline.structure.dagrun_timeout
+    if timeout is not None:
+        turn.orders.timers.append(
+            (started_at + timedelta(seconds=timeout), ("run_timeout", run.key))
+        )
+    return run
+
+
+def adopt_structure(turn: Turn, run: LiveRun) -> None:
+    """Bring a run's instances in line with its pipeline: new tasks added, gone ones removed."""
+    pipeline = run.pipeline
+    have = {task_id for task_id, _ in run.state.instances}
+    for instance in initial_instances(pipeline.structure):
+        if instance.task_id not in have:
+            insert_instance(turn, pipeline, run.key, instance)
+            run.state.add_instance(instance)
+            run.rows[instance.row_key] = (instance.task_id, instance.map_index)
+    for key, instance in list(run.state.instances.items()):
+        if instance.task_id not in pipeline.tasks and instance.state is not State.REMOVED:
+            instance.state = State.REMOVED
+            turn.changes.update(
+                models.task_instance, instance.row_key, state=State.REMOVED, ended_at=turn.now
+            )
+            turn.brain.candidates.pop(instance.row_key, None)
+            _end_tries(turn, run, key, f"removed:task {instance.task_id} is no longer in the DAG")
+    turn.changes.update(models.dag_run, run.key, version_id=pipeline.version_id)
+
+
+def _end_tries(turn: Turn, run: LiveRun, key: tuple[str, int], intent: str) -> None:
+    for live_try in turn.brain.tries.values():
+        if live_try.run_key != run.key or (live_try.task_id, live_try.map_index) != key:
+            continue
+        if not live_try.ended:
+            order_end(turn, live_try, intent)
+
+
+def order_end(turn: Turn, live_try: Any, intent: str) -> None:
+    """Have a try's process ended; ``intent`` says what its instance becomes, and why."""
+    live_try.intent = intent
+    turn.changes.update(models.task_try, live_try.key, intent=intent)
+    turn.orders.kills.append(live_try)
+
+
+def decide_runs(turn: Turn) -> None:
+    """Ask for decisions about the runs that changed, and apply them."""
+    brain = turn.brain
+    while brain.dirty:
+        run = brain.runs.get(brain.dirty.pop())
+        if run is None or run.pipeline.hold() is not None:
+            continue
+        decision = decide(run.state, turn.now)
+        apply(turn, run, decision)
+        if decision.run_state is not None:
+            finish_run(turn, run, decision.run_state, decision.run_reason)
+
+
+def apply(turn: Turn, run: LiveRun, decision: Decision) -> None:
+    """Write a decision's changes; memory has them already."""
+    for key in decision.kills:
+        _end_tries(turn, run, key, "leave:the run was ended")
+    for change in decision.changes:
+        if isinstance(change, StateChange):
+            _apply_state(turn, run, change)
+        elif isinstance(change, NewInstance):
+            instance = run.state.instances[change.key]
+            insert_instance(turn, run.pipeline, run.key, instance)
+            run.rows[instance.row_key] = change.key
+            turn.follow(run, instance)
+        else:
+            _drop(turn, run, change)
+
+
+def _apply_state(turn: Turn, run: LiveRun, change: StateChange) -> None:
+    instance = run.state.instances.get(change.key)
+    if instance is None:
+        return
+    columns: dict[str, Any] = {"state": change.state, "next_at": None}
+    if change.state is State.SCHEDULED:
+        columns["scheduled_at"] = turn.now
+    elif change.state in FINISHED_TASK_STATES:
+        columns["ended_at"] = turn.now
+        if change.state is State.SUCCESS:
+            columns |= {"started_at": turn.now, "duration": 0.0}
+        else:
+            turn.changes.event(
+                turn.now, f"task_{change.state}", change.reason, **run.where(instance)
+            )
+    turn.changes.update(models.task_instance, instance.row_key, **columns)
+    turn.follow(run, instance)
+
+
+def _drop(turn: Turn, run: LiveRun, change: DroppedInstance) -> None:
+    for row_key, key in list(run.rows.items()):
+        if key == change.key:
+            del run.rows[row_key]
+            turn.brain.candidates.pop(row_key, None)
+            turn.changes.delete(models.task_instance, row_key)
+
+
+def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> None:
+    """A run has its final state."""
+    if run.intended_state is not None:
+        state, reason = DagRunState(run.intended_state), f"marked {run.intended_state}"
+    turn.changes.update(
+        models.dag_run, run.key, state=state, ended_at=turn.now, intended_state=None
+    )
+    turn.changes.event(turn.now, f"run_{state}", reason or f"the run ended: {state}", **run.where())
+    turn.brain.forget_run(run)
+    kind = "on_success" if state is DagRunState.SUCCESS else "on_failure"
+    if kind in run.pipeline.structure.callbacks:
+        request_callback(turn, run, kind, reason or str(state), None)
+    pipeline = run.pipeline
+    if pipeline.next_run_after is not None:
+        turn.orders.timers.append((max(pipeline.next_run_after, turn.now), ("dag", run.dag_id)))
+    elif pipeline.structure.timetable.kind == "continuous":
+        plan_next(turn, pipeline, last_interval(turn, run.dag_id))
+    if state is DagRunState.FAILED:
+        _pause_after_failures(turn, pipeline)
+
+
+def _pause_after_failures(turn: Turn, pipeline: Pipeline) -> None:
+    """``max_consecutive_failed_dag_runs``: that many failures in a row pause the DAG."""
+    limit = pipeline.structure.max_consecutive_failed_dag_runs
+    if limit <= 0:
+        return
+    turn.changes.flush(turn.connection)
+    table = models.dag_run
+    states = turn.connection.execute(
+        select(table.c.state)
+        .where(table.c.dag_id == pipeline.dag_id, table.c.state.in_(("success", "failed")))
+        .order_by(table.c.run_after.desc())
+        .limit(limit)
+    ).scalars()
+    found = list(states)
+    if len(found) == limit and all(state == DagRunState.FAILED for state in found):
+        set_paused(turn, pipeline, True, actor="runner", why=f"{limit} runs in a row failed")
+
+
+def set_paused(turn: Turn, pipeline: Pipeline, paused: bool, *, actor: str, why: str = "") -> None:
+    """Pause or unpause a DAG: what it may start changes at once."""
+    pipeline.is_paused = paused
+    turn.connection.execute(
+        update(models.dag).where(models.dag.c.dag_id == pipeline.dag_id).values(is_paused=paused)
+    )
+    word = "paused" if paused else "unpaused"
+    turn.changes.event(
+        turn.now, f"dag_{word}", why or f"the DAG was {word}", actor=actor, dag_id=pipeline.dag_id
+    )
+    pause_changed(turn, pipeline)
+
+
+def pause_changed(turn: Turn, pipeline: Pipeline) -> None:
+    """Bring the memory in line after a DAG was paused, unpaused, mended or broken."""
+    for run in turn.brain.runs_of(pipeline.dag_id):
+        turn.brain.refresh_candidates(run)
+        turn.brain.dirty.add(run.key)
+    if pipeline.hold() is None:
+        turn.changes.flush(turn.connection)
+        plan_next(turn, pipeline, last_interval(turn, pipeline.dag_id))
+
+
+def run_timed_out(turn: Turn, run: LiveRun) -> None:
+    """``dagrun_timeout``: the run fails, what is unfinished is skipped, what runs is ended."""
+    decision = timed_out(run.state, run.started_at, turn.now)
+    if decision is None or decision.run_state is None:
+        return
+    apply(turn, run, decision)
+    finish_run(turn, run, decision.run_state, decision.run_reason)
+
+
+def end_backfills(turn: Turn) -> None:
+    """Backfills whose runs have all ended get their end."""
+    run, backfill = models.dag_run, models.backfill
+    unfinished = select(run.c.id).where(
+        and_(
+            run.c.backfill_id == backfill.c.id,
+            or_(run.c.state == DagRunState.QUEUED, run.c.state == DagRunState.RUNNING),
+        )
+    )
+    turn.connection.execute(
+        update(backfill)
+        .where(backfill.c.ended_at.is_(None), ~unfinished.exists())
+        .values(ended_at=turn.now)
+    )
+
+
+def count_queued(turn: Turn, dag_id: str) -> int:
+    """Runs of a DAG in state queued, asked of the store."""
+    table = models.dag_run
+    return (
+        turn.connection.execute(
+            select(func.count()).where(
+                table.c.dag_id == dag_id, table.c.state == DagRunState.QUEUED
+            )
+        ).scalar()
+        or 0
+    )

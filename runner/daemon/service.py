@@ -1,0 +1,274 @@
+"""The runner as a daemon: one per workspace, its sockets, its lease, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import logging.handlers
+import os
+import signal
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, delete
+
+from runner.daemon import answers, pipelines, resources, upkeep
+from runner.daemon.brain import Brain
+from runner.daemon.changes import Changes
+from runner.daemon.engine import Engine
+from runner.daemon.turn import Orders, Turn
+from runner.daemon.watching import Watcher
+from runner.journal.identity import own_start
+from store import config, models
+from store.engine import Store, open_store
+from store.errors import StoreError
+from store.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 10.0
+RESCAN_SECONDS = 10.0
+"""How often the files are looked at, in case a watch was missed (network folders send none)."""
+UPKEEP_SECONDS = 3600.0
+VERSION = "0.1.0"
+
+
+class AlreadyRunning(Exception):
+    """Another runner serves this workspace; the message says which."""
+
+
+def take_lock(workspace: Workspace) -> int:
+    """Become the one runner of the workspace. Raises ``AlreadyRunning``.
+
+    The descriptor keeps the lock for as long as the process lives, however it ends.
+    """
+    workspace.create_state_folder()
+    descriptor = os.open(workspace.runner_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+        os.close(descriptor)
+        raise AlreadyRunning(
+            f"a runner (pid {pid}) serves {workspace.root} already; this one leaves"
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def set_up_logging(workspace: Workspace) -> None:
+    """The runner's own log, kept below 3 × 5 MB."""
+    handler = logging.handlers.RotatingFileHandler(
+        workspace.runner_log, maxBytes=5_000_000, backupCount=2, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+
+
+def main(workspace: Workspace) -> int:
+    """Serve a workspace until told to stop. Returns the exit status."""
+    try:
+        lock = take_lock(workspace)
+    except AlreadyRunning as other:
+        print(other, file=sys.stderr)
+        return 4
+    set_up_logging(workspace)
+    try:
+        settings = config.load(workspace)
+        store = open_store(workspace, create=True)
+    except (StoreError, config.ConfigError) as error:
+        print(error, file=sys.stderr)
+        log.error("%s", error)
+        return 5
+    try:
+        with store:
+            asyncio.run(_serve(workspace, store, settings))
+    finally:
+        os.close(lock)
+    return 0
+
+
+async def _serve(workspace: Workspace, store: Store, settings: config.Config) -> None:
+    engine = Engine(workspace, store, settings)
+    service = Service(workspace, store, engine)
+    await service.run()
+
+
+class Service:
+    """Sockets, timers and signals around an ``Engine``."""
+
+    def __init__(self, workspace: Workspace, store: Store, engine: Engine) -> None:
+        self.workspace = workspace
+        self.store = store
+        self.engine = engine
+        self.loop = engine.loop
+        self._sampler = resources.Sampler()
+        self._started_at = datetime.now(UTC)
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        engine = self.engine
+        engine.hands.hosts.start_base()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.add_signal_handler(number, engine.stop, "leave")
+        self.loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        engine.hands.scheduler.start()
+        bell = self._open_doorbell()
+        self._scan(first=True)
+        questions = await self._open_questions()
+        watcher = self._start_watcher()
+        self._every(engine.config.runner.poll_seconds, "poll", engine.poll)
+        self._every(LEASE_SECONDS, "lease", self._beat)
+        self._every(RESCAN_SECONDS, "rescan", self._scan)
+        self._every(UPKEEP_SECONDS, "upkeep", self._upkeep)
+        self._every(engine.config.runner.resource_interval, "resources", self._measure)
+        self._every(5.0, "hosts", self._retire_hosts)
+        self._beat()
+        log.info("runner %s serves %s", os.getpid(), self.workspace.root)
+        self.loop.call_soon(upkeep.end_strays, self.store, engine)
+        engine.wake()
+        await engine.stopped.wait()
+        log.info("runner %s stops", os.getpid())
+        watcher.close()
+        questions.close()
+        for task in list(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self.loop.remove_reader(bell)
+        bell.close()
+        for path in (self.workspace.doorbell, self.workspace.questions):
+            path.unlink(missing_ok=True)
+        self._beat(stopped=True)
+        engine.close()
+
+    def _every(self, seconds: float, name: str, act: object) -> None:
+        self.engine.hands.scheduler.add_job(
+            act, "interval", seconds=seconds, id=f"every {name}", coalesce=True, max_instances=1
+        )
+
+    # -- sockets ---------------------------------------------------------------------------
+
+    def _open_doorbell(self) -> socket.socket:
+        path = self.workspace.doorbell
+        path.unlink(missing_ok=True)
+        bell = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        bell.setblocking(False)
+        with contextlib.suppress(OSError):
+            bell.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        bell.bind(str(path))
+        os.chmod(path, 0o600)
+        self.loop.add_reader(bell, self._hear, bell)
+        return bell
+
+    def _hear(self, bell: socket.socket) -> None:
+        messages = []
+        with contextlib.suppress(BlockingIOError):
+            while len(messages) < 256:
+                messages.append(bell.recv(64))
+        self.engine.ring(messages)
+
+    async def _open_questions(self) -> asyncio.Server:
+        path = self.workspace.questions
+        path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            return await asyncio.start_unix_server(self._connected, path=str(path))
+        finally:
+            os.umask(before)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            await answers.serve(self.engine, reader, writer)
+        except asyncio.CancelledError:
+            writer.close()  # the runner ends
+        finally:
+            self._connections.discard(task)
+
+    # -- files -----------------------------------------------------------------------------
+
+    def _start_watcher(self) -> Watcher:
+        self.workspace.dags.mkdir(parents=True, exist_ok=True)
+        folders = [self.workspace.dags]
+        for name in ("plugins", "include", "config"):
+            folder = self.workspace.root / name
+            if folder.is_dir():
+                folders.append(folder)
+        watcher = Watcher(self.loop, folders, lambda paths: self._scan())
+        watcher.start()
+        return watcher
+
+    def _scan(self, first: bool = False) -> None:
+        """Look at all pipeline files; import what changed."""
+        files = list(pipelines.find_files(self.workspace))
+        known = {pipeline.file for pipeline in self.engine.brain.pipelines.values()}
+        try:
+            with self.store.read() as connection:
+                for file in pipelines.files_to_parse(self._looking(connection), files):
+                    self.engine.hands.unparsed[file] = None
+        except StoreError as error:
+            log.warning("the pipeline files could not be compared with the store: %s", error)
+            return
+        if first or known - set(files):
+            self.engine.inbox.files_gone = True
+            self.engine.wake()
+        self.engine.hands.import_files()
+
+    def _looking(self, connection: Connection) -> Turn:
+        return Turn(
+            now=datetime.now(UTC),
+            connection=connection,
+            brain=Brain(self.workspace, 0),
+            config=self.engine.config,
+            changes=Changes(),
+            orders=Orders(),
+        )
+
+    # -- regular work ----------------------------------------------------------------------
+
+    def _beat(self, stopped: bool = False) -> None:
+        now = datetime.now(UTC)
+        with contextlib.suppress(StoreError), self.store.write() as connection:
+            connection.execute(delete(models.runner_lease))
+            connection.execute(
+                models.runner_lease.insert().values(
+                    id=1,
+                    hostname=socket.gethostname(),
+                    pid=os.getpid(),
+                    process_start=own_start(),
+                    version=VERSION,
+                    started_at=self._started_at,
+                    beat_at=now,
+                    stopped_at=now if stopped else None,
+                )
+            )
+
+    def _measure(self) -> None:
+        with contextlib.suppress(StoreError):
+            resources.store_samples(self.store, self.engine.brain.tries.values(), self._sampler)
+
+    def _retire_hosts(self) -> None:
+        settings = self.engine.config.runner
+        self.engine.hands.hosts.retire_idle(settings.warm_hosts, settings.warm_seconds)
+
+    def _upkeep(self) -> None:
+        self.loop.run_in_executor(None, upkeep.tidy, self.store, self.workspace, self.engine.config)
+
+
+def log_tail(path: Path, lines: int = 20) -> str:
+    """The last lines of the runner's log, for an error message."""
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""

@@ -1,0 +1,224 @@
+"""From a scheduled task instance to a try with a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+
+from runner.daemon.memory import LiveRun, LiveTry
+from runner.daemon.turn import Turn
+from runner.journal.records import Ticket, XComInput
+from runner.scheduling.limits import choose
+from runner.scheduling.model import Instance
+from runner.scheduling.run_state import RunState
+from store import models, records
+from store.states import TaskInstanceState
+from store.structure import TaskStructure
+
+HANDED_OVER = 256 * 1024
+"""Bytes of XComs that a ticket carries at most; beyond that the task asks for them."""
+
+
+def start_what_may(turn: Turn) -> None:
+    """Give slots to the scheduled instances that may have one now, in Airflow's order."""
+    brain = turn.brain
+    if not brain.candidates:
+        return
+    choice = choose(brain.candidates.values(), brain.usage, brain.parallelism)
+    brain.wait_reasons = choice.reasons
+    for candidate in choice.start:
+        run = brain.runs[candidate.dag_run_key]
+        instance = run.instance(candidate.row_key)
+        assert instance is not None
+        start(turn, run, instance)
+
+
+def start(turn: Turn, run: LiveRun, instance: Instance) -> None:
+    """Make the next try of an instance (or the next poke of its try) and its ticket."""
+    task = run.pipeline.tasks[instance.task_id]
+    waiting = run.rescheduled.pop(instance.row_key, None)
+    live_try = _next_poke(turn, run, waiting) if waiting else _new_try(turn, run, instance, task)
+    live_try.queued_at = turn.now
+    live_try.slots = (task.pool, task.pool_slots)
+    turn.brain.tries[live_try.key] = live_try
+    turn.brain.take_slots(live_try, run)
+    turn.brain.candidates.pop(instance.row_key, None)
+    run.state.set_state(
+        (instance.task_id, instance.map_index),
+        TaskInstanceState.QUEUED,
+        try_number=live_try.try_number,
+    )
+    turn.changes.update(
+        models.task_instance,
+        instance.row_key,
+        state=TaskInstanceState.QUEUED,
+        try_number=live_try.try_number,
+        queued_at=turn.now,
+        started_at=live_try.first_started_at,
+        ended_at=None,
+        duration=None,
+        next_at=None,
+        version_id=run.pipeline.version_id,
+        pool=task.pool,
+        pool_slots=task.pool_slots,
+    )
+    turn.orders.tickets.append((live_try, run, make_ticket(turn, run, live_try)))
+
+
+def _new_try(turn: Turn, run: LiveRun, instance: Instance, task: TaskStructure) -> LiveTry:
+    number = instance.try_number + 1
+    key = turn.brain.counters.take("task_try")
+    if number > 1:
+        records.clear_xcoms(turn.connection, [(run.key, task.task_id, instance.map_index)])
+    turn.changes.insert(
+        models.task_try,
+        key,
+        {
+            "id": key,
+            "task_instance_id": instance.row_key,
+            "dag_run_id": run.key,
+            "try_number": number,
+            "state": TaskInstanceState.QUEUED,
+            "version_id": run.pipeline.version_id,
+            "queued_at": turn.now,
+            "journal_number": 0,
+            "journal_offset": 0,
+        },
+    )
+    return LiveTry(
+        key=key,
+        row_key=instance.row_key,
+        run_key=run.key,
+        task_id=instance.task_id,
+        map_index=instance.map_index,
+        try_number=number,
+        journal=str(turn.brain.workspace.journal(run.key, key)),
+    )
+
+
+def _next_poke(turn: Turn, run: LiveRun, waiting: LiveTry) -> LiveTry:
+    """The same try goes on in a new process with a journal of its own."""
+    waiting.journal_number += 1
+    waiting.journal = str(
+        turn.brain.workspace.journal(run.key, waiting.key, waiting.journal_number)
+    )
+    waiting.offset = 0
+    waiting.pid = waiting.process_start = waiting.host_key = waiting.exit_status = None
+    waiting.ended = waiting.gone = False
+    turn.changes.update(
+        models.task_try,
+        waiting.key,
+        state=TaskInstanceState.QUEUED,
+        journal_number=waiting.journal_number,
+        journal_offset=0,
+        pid=None,
+        process_start=None,
+        ended_at=None,
+    )
+    return waiting
+
+
+def take_back(turn: Turn, live_try: LiveTry) -> None:
+    """A try that never got a process, because its file can't be imported: it waits once more."""
+    brain = turn.brain
+    run = brain.runs.get(live_try.run_key)
+    brain.tries.pop(live_try.key, None)
+    brain.release_slots(live_try, run)
+    number = live_try.try_number
+    if live_try.journal_number == 0:
+        number -= 1
+        turn.changes.delete(models.task_try, live_try.key)
+    else:
+        live_try.journal_number -= 1
+        turn.changes.update(
+            models.task_try,
+            live_try.key,
+            state=TaskInstanceState.UP_FOR_RESCHEDULE,
+            journal_number=live_try.journal_number,
+        )
+    instance = run.instance(live_try.row_key) if run is not None else None
+    if run is None or instance is None:
+        return
+    if live_try.journal_number or number == live_try.try_number:
+        run.rescheduled[live_try.row_key] = live_try
+    instance.try_number = number
+    turn.set_instance(run, instance, TaskInstanceState.SCHEDULED, try_number=number)
+
+
+def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:
+    """All that the try's process needs. The same ticket may be made again after a restart."""
+    workspace = turn.brain.workspace
+    task = run.pipeline.tasks[live_try.task_id]
+    instance = run.state.instances[(live_try.task_id, live_try.map_index)]
+    xcoms, left_out, counts = _inputs(turn, run, task)
+    first = live_try.first_started_at
+    return Ticket(
+        try_key=live_try.key,
+        task_instance_key=live_try.row_key,
+        dag_id=run.dag_id,
+        task_id=live_try.task_id,
+        map_index=live_try.map_index,
+        try_number=live_try.try_number,
+        max_tries=instance.max_tries,
+        run=run.facts,
+        journal=live_try.journal,
+        log=str(workspace.log(run.key, live_try.key)),
+        doorbell=str(workspace.doorbell),
+        questions=str(workspace.questions),
+        xcoms=xcoms,
+        xcoms_left_out=left_out,
+        pushed_counts=counts,
+        expansion_lengths=run.state.argument_lengths(task.task_id),
+        first_started_at=first.timestamp() if first else None,
+        reschedule_count=live_try.journal_number,
+        dag_version=run.pipeline.version_number,
+        context=_context(task, live_try),
+    )
+
+
+def _context(task: TaskStructure, live_try: LiveTry) -> dict[str, Any]:
+    queued = live_try.queued_at
+    return {
+        "pool": task.pool,
+        "pool_slots": task.pool_slots,
+        "priority_weight": task.priority_weight,
+        "queued_at": queued.isoformat() if queued else None,
+    }
+
+
+def _inputs(
+    turn: Turn, run: LiveRun, task: TaskStructure
+) -> tuple[list[XComInput], bool, dict[str, int]]:
+    """The XComs that the task's arguments refer to, if they are small, and mapped counts."""
+    if not task.xcom_inputs:
+        return [], False, {}
+    wanted = set(task.xcom_inputs)
+    producers = {task_id for task_id, _ in wanted}
+    counts = expanded_counts(run.state, producers)
+    turn.changes.flush(turn.connection)
+    table = models.xcom
+    rows = turn.connection.execute(
+        select(table.c.task_id, table.c.key, table.c.map_index, table.c.value)
+        .where(table.c.dag_run_id == run.key, table.c.task_id.in_(producers))
+        .order_by(table.c.task_id, table.c.key, table.c.map_index)
+    ).all()
+    found = [
+        XComInput(row.task_id, row.key, row.map_index, row.value)
+        for row in rows
+        if (row.task_id, row.key) in wanted
+    ]
+    if sum(len(item.value) for item in found) > HANDED_OVER:
+        return [], True, counts
+    return found, False, counts
+
+
+def expanded_counts(state: RunState, task_ids: Iterable[str]) -> dict[str, int]:
+    """How many instances each of the mapped ones among these tasks has."""
+    counts = {}
+    for task_id in task_ids:
+        task_state = state.tasks.get(task_id)
+        if task_state is not None and task_state.node.expansion is not None:
+            counts[task_id] = sum(index >= 0 for index in task_state.instances)
+    return counts

@@ -1,0 +1,81 @@
+"""One turn of the runner: a moment, a write transaction, and the changes gathered in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from runner.daemon.brain import Brain
+from runner.daemon.changes import Changes
+from runner.daemon.memory import LiveRun, LiveTry
+from runner.journal.records import Ticket
+from runner.scheduling.model import Instance
+from store import models
+from store.config import Config
+from store.states import FINISHED_TASK_STATES, TaskInstanceState
+
+
+@dataclass(slots=True)
+class Orders:
+    """What the outside must do once the turn is committed."""
+
+    tickets: list[tuple[LiveTry, LiveRun, Ticket]] = field(default_factory=list)
+    new_callbacks: list[int] = field(default_factory=list)
+    """Row keys of callbacks to be run."""
+    kills: list[LiveTry] = field(default_factory=list)
+    timers: list[tuple[datetime, tuple[Any, ...]]] = field(default_factory=list)
+    """(when, key): the key comes back in a later turn's ``due``."""
+    closed: list[LiveTry] = field(default_factory=list)
+    """Tries that are over and whose process is gone."""
+    reparse: list[str] = field(default_factory=list)
+    """Pipeline files to be imported anew."""
+    stop: str | None = None
+    """"leave" or "kill": the runner is to end, and what becomes of running tasks."""
+    watch: list[LiveTry] = field(default_factory=list)
+    """Tries that have told their pid and that no host watches."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """Handed from step to step within a turn."""
+
+    now: datetime
+    connection: Connection
+    brain: Brain
+    config: Config
+    changes: Changes
+    orders: Orders
+
+    def set_instance(
+        self,
+        run: LiveRun,
+        instance: Instance,
+        state: TaskInstanceState | None,
+        *,
+        next_at: datetime | None = None,
+        **columns: Any,
+    ) -> None:
+        """Give a task instance a state, in memory, in the store and among the candidates."""
+        key = (instance.task_id, instance.map_index)
+        run.state.set_state(key, state, next_at=next_at)
+        columns["state"] = state
+        columns["next_at"] = next_at
+        if state in FINISHED_TASK_STATES and "ended_at" not in columns:
+            columns["ended_at"] = self.now
+        self.changes.update(models.task_instance, instance.row_key, **columns)
+        self.follow(run, instance)
+
+    def follow(self, run: LiveRun, instance: Instance) -> None:
+        """Keep candidates and timers in line with an instance's state."""
+        brain = self.brain
+        if instance.state is TaskInstanceState.SCHEDULED and run.pipeline.hold() is None:
+            brain.candidates[instance.row_key] = run.candidate(instance)
+        else:
+            brain.candidates.pop(instance.row_key, None)
+            brain.wait_reasons.pop(instance.row_key, None)
+        if instance.next_at is not None:
+            self.orders.timers.append((instance.next_at, ("instance", run.key, instance.row_key)))
+        brain.dirty.add(run.key)

@@ -1,0 +1,60 @@
+"""Watching the workspace: a changed pipeline file is imported at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from watchfiles import watch
+
+log = logging.getLogger(__name__)
+
+IGNORED = ("__pycache__", ".dagtop", ".git")
+DEBOUNCE = 200
+"""Milliseconds within which changes are taken together."""
+STEP = 40
+
+
+class Watcher:
+    """A thread that reports changed paths below the given folders on the event loop."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        folders: list[Path],
+        report: Callable[[set[str]], None],
+    ) -> None:
+        self._loop = loop
+        self._folders = folders
+        self._report = report
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        try:
+            for changes in watch(
+                *self._folders,
+                watch_filter=lambda _, path: not any(part in path for part in IGNORED),
+                debounce=DEBOUNCE,
+                step=STEP,
+                stop_event=self._stop,
+                rust_timeout=1000,
+                yield_on_timeout=False,
+                raise_interrupt=False,
+            ):
+                paths = {path for _, path in changes}
+                self._loop.call_soon_threadsafe(self._report, paths)
+        except (OSError, RuntimeError) as error:
+            # RuntimeError: the loop has closed, or the system has no more watches to give
+            if not self._stop.is_set():
+                log.warning("pipeline files are not watched, only looked at each 10 s: %s", error)

@@ -1,0 +1,444 @@
+"""One run in the foreground: no daemon, no store written, breakpoints and prints where you are.
+
+``dagtop dags test``, ``dagtop dags next`` and ``dagtop tasks render`` are these verbs. Tasks
+run one after the other in this process; retry delays are not waited for, reschedules are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from runner.authoring.dag import DAG
+from runner.authoring.parse import ParsedFile, parse_file
+from runner.authoring.timetables import DagRunInfo
+from runner.daemon import timing
+from runner.daemon.pipelines import find_files
+from runner.daemon.starting import expanded_counts
+from runner.host.run_try import run_try
+from runner.journal.client import QuestionError
+from runner.journal.questions import (
+    Answer,
+    GetConnection,
+    GetVariable,
+    GetXCom,
+    Question,
+    SetVariable,
+)
+from runner.journal.reader import decode_frames
+from runner.journal.records import (
+    DownstreamSkipped,
+    Ended,
+    MetricPoints,
+    RunFacts,
+    Ticket,
+    XComInput,
+    XComPushed,
+)
+from runner.journal.writer import JournalWriter
+from runner.scheduling.decide import decide, why
+from runner.scheduling.expansion import initial_instances
+from runner.scheduling.model import Instance
+from runner.scheduling.run_state import RunState
+from store.states import TASK_STATE_LOOKS, DagRunState, DagRunType, TaskInstanceState
+from store.structure import DagStructure
+from store.workspace import Workspace
+
+State = TaskInstanceState
+
+
+class Problem(Exception):
+    """Why a verb can't be done, as a sentence."""
+
+
+def main(verb: str, workspace: Workspace, rest: Sequence[str]) -> int:
+    """Do a verb. Returns its exit status: 0 well, 1 failed, 3 no such thing."""
+    try:
+        if verb == "test":
+            return _test(workspace, rest)
+        if verb == "next":
+            return _next(workspace, rest)
+        return _render(workspace, rest)
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 3
+
+
+def find_dag(workspace: Workspace, dag_id: str) -> tuple[DAG, DagStructure]:
+    """Import pipeline files until one defines the DAG; files that mention its id come first."""
+    files = [workspace.root / file for file in find_files(workspace)]
+    files.sort(key=lambda path: dag_id.encode() not in path.read_bytes())
+    errors = []
+    for path in files:
+        result = parse_file(path, workspace.root)
+        if not isinstance(result, ParsedFile):
+            errors.append(result.error)
+            continue
+        if dag_id in result.dags:
+            plain = next(s for s in result.structures if s["dag_id"] == dag_id)
+            return result.dags[dag_id], msgspec.convert(plain, DagStructure)
+    hint = f" (not imported: {'; '.join(errors)})" if errors else ""
+    raise Problem(f"no pipeline file in {workspace.dags} defines DAG {dag_id!r}{hint}")
+
+
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise Problem(f"{text!r} is not a date; write it like 2026-11-21T06:00:00+00:00") from None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+# -- test ----------------------------------------------------------------------------------
+
+
+def _test(workspace: Workspace, rest: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="dagtop dags test")
+    parser.add_argument("dag_id")
+    parser.add_argument("--logical-date")
+    parser.add_argument("--conf", default="{}")
+    parser.add_argument("--task")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(rest)
+    dag, structure = find_dag(workspace, options.dag_id)
+    if options.task is not None and options.task not in {t.task_id for t in structure.tasks}:
+        raise Problem(f"DAG {options.dag_id} has no task {options.task!r}")
+    conf = json.loads(options.conf)
+    with tempfile.TemporaryDirectory(prefix="dagtop-test-") as folder:
+        run = ForegroundRun(
+            workspace, dag, structure, conf, _date(options.logical_date), Path(folder)
+        )
+        state = run.run_task(options.task) if options.task else run.run()
+    summary = run.summary(state)
+    print(json.dumps(summary, indent=2) if options.json else _table(summary))
+    return 0 if state == DagRunState.SUCCESS else 1
+
+
+class ForegroundRun:
+    """A DAG run in memory, with tasks run in this process."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        dag: DAG,
+        structure: DagStructure,
+        conf: dict[str, Any],
+        logical_date: datetime | None,
+        folder: Path,
+    ) -> None:
+        now = datetime.now(UTC)
+        date = logical_date or now
+        info = timing.manual_run(structure, date, now)
+        interval = info.interval
+        self.dag = dag
+        self.structure = structure
+        self.tasks = {task.task_id: task for task in structure.tasks}
+        self.folder = folder
+        self.questions = LocalQuestions(workspace)
+        self.facts = RunFacts(
+            dag_run_key=0,
+            run_id=timing.run_id(DagRunType.MANUAL, info),
+            run_type="manual",
+            logical_date=date.isoformat(),
+            data_interval_start=interval[0].isoformat() if interval else None,
+            data_interval_end=interval[1].isoformat() if interval else None,
+            run_after=now.isoformat(),
+            queued_at=now.isoformat(),
+            started_at=now.isoformat(),
+            conf=conf,
+            triggered_by="test",
+        )
+        self.state = RunState(structure, initial_instances(structure))
+        for instance in self.state.instances.values():
+            instance.max_tries = self.tasks[instance.task_id].retries
+        self._tries = 0
+        self._first_started: dict[tuple[str, int], float] = {}
+        self._reschedules: dict[tuple[str, int], int] = {}
+        self._errors: dict[tuple[str, int], str] = {}
+        self.metrics = 0
+
+    def run(self) -> DagRunState:
+        """Run until the DAG run has its final state."""
+        while True:
+            decision = decide(self.state, datetime.now(UTC))
+            if decision.run_state is not None:
+                return decision.run_state
+            ready = [
+                instance
+                for instance in self.state.instances.values()
+                if instance.state is State.SCHEDULED
+            ]
+            for instance in ready:
+                if not instance.try_number:
+                    instance.max_tries = self.tasks[instance.task_id].retries
+                self._run_once(instance)
+            if not ready and not self._wait():
+                return DagRunState.FAILED
+
+    def run_task(self, task_id: str) -> DagRunState:
+        """Run a single task, whatever is upstream of it."""
+        instance = self.state.instances.get((task_id, -1))
+        if instance is None:
+            raise Problem(f"task {task_id} is mapped: test the whole DAG")
+        instance.max_tries = self.tasks[task_id].retries
+        self._run_once(instance)
+        return DagRunState.SUCCESS if instance.state is State.SUCCESS else DagRunState.FAILED
+
+    def _wait(self) -> bool:
+        """Nothing is ready: end retry delays, wait for the next poke of a rescheduled sensor."""
+        waiting = [i for i in self.state.instances.values() if i.next_at is not None]
+        if not waiting:
+            for key, reason in why(self.state, datetime.now(UTC)).items():
+                print(f"{key[0]} can't run: {reason}", file=sys.stderr)
+            return False
+        retries = [i for i in waiting if i.state is State.UP_FOR_RETRY]
+        for instance in retries:
+            key = (instance.task_id, instance.map_index)
+            self.state.set_state(key, instance.state, next_at=datetime.now(UTC))
+        if not retries:
+            due = min(i.next_at for i in waiting if i.next_at is not None)
+            time.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
+        return True
+
+    def _run_once(self, instance: Instance) -> None:
+        key = (instance.task_id, instance.map_index)
+        again = key in self._reschedules
+        number = instance.try_number if again else instance.try_number + 1
+        self.state.set_state(key, State.QUEUED, try_number=number)
+        self._tries += 1
+        path = self.folder / f"journal.{self._tries}"
+        journal = JournalWriter.create(str(path), self._tries, str(self.folder / "bell"))
+        assert journal is not None
+        self.state.set_state(key, State.RUNNING)
+        self._first_started.setdefault(key, time.time())
+        run_try(self._ticket(instance, path), self.dag, journal, self.questions)
+        sys.stdout.flush()
+        self._take_in(instance, path.read_bytes())
+
+    def ticket_of(self, task_id: str) -> Ticket:
+        """A ticket for the first try of a task, as it stands."""
+        instance = self.state.instances.get((task_id, -1)) or self.state.instances[task_id, 0]
+        return self._ticket(instance, self.folder / "journal")
+
+    def _ticket(self, instance: Instance, path: Path) -> Ticket:
+        task = self.tasks[instance.task_id]
+        key = (instance.task_id, instance.map_index)
+        wanted = set(task.xcom_inputs)
+        return Ticket(
+            try_key=self._tries,
+            task_instance_key=0,
+            dag_id=self.structure.dag_id,
+            task_id=instance.task_id,
+            map_index=instance.map_index,
+            try_number=instance.try_number,
+            max_tries=instance.max_tries,
+            run=self.facts,
+            journal=str(path),
+            log="",
+            doorbell=str(self.folder / "bell"),
+            questions="",
+            xcoms=[
+                XComInput(task_id, name, index, value)
+                for (task_id, name, index), value in sorted(self.questions.xcoms.items())
+                if (task_id, name) in wanted
+            ],
+            pushed_counts=expanded_counts(self.state, {task_id for task_id, _ in wanted}),
+            expansion_lengths=self.state.argument_lengths(task.task_id),
+            first_started_at=self._first_started.get(key),
+            reschedule_count=self._reschedules.get(key, 0),
+        )
+
+    def _take_in(self, instance: Instance, data: bytes) -> None:
+        key = (instance.task_id, instance.map_index)
+        for record in decode_frames(data)[0]:
+            if isinstance(record, XComPushed):
+                self.questions.xcoms[instance.task_id, record.key, instance.map_index] = (
+                    record.value
+                )
+                if instance.map_index == -1:
+                    self.state.set_length(instance.task_id, record.key, record.length)
+                else:
+                    self.state.set_pushed(key, record.key)
+            elif isinstance(record, DownstreamSkipped):
+                self.state.apply_skip(record.task_ids, record.map_index, by=key)
+            elif isinstance(record, MetricPoints):
+                self.metrics += record.count
+            elif isinstance(record, Ended):
+                self._ended(key, record)
+
+    def _ended(self, key: tuple[str, int], record: Ended) -> None:
+        state = State(record.state)
+        next_at = None
+        if record.error is not None:
+            self._errors[key] = f"{record.error.type}: {record.error.message}"
+        if state is State.UP_FOR_RESCHEDULE:
+            self._reschedules[key] = self._reschedules.get(key, 0) + 1
+            next_at = datetime.fromtimestamp(record.next_at or record.at, UTC)
+        else:
+            self._reschedules.pop(key, None)
+        if state is State.UP_FOR_RETRY:
+            next_at = datetime.now(UTC)
+        self.state.set_state(key, state, next_at=next_at)
+
+    def summary(self, state: DagRunState) -> dict[str, Any]:
+        return {
+            "dag_id": self.structure.dag_id,
+            "run_id": self.facts.run_id,
+            "state": str(state),
+            "tasks": [
+                {
+                    "task_id": instance.task_id,
+                    "map_index": instance.map_index,
+                    "state": None if instance.state is None else str(instance.state),
+                    "tries": instance.try_number,
+                    "error": self._errors.get((instance.task_id, instance.map_index)),
+                }
+                for instance in self.state.instances.values()
+            ],
+        }
+
+
+def _table(summary: dict[str, Any]) -> str:
+    lines = ["", f"{summary['dag_id']}  {summary['run_id']}: {summary['state']}"]
+    for task in summary["tasks"]:
+        look = TASK_STATE_LOOKS[State(task["state"]) if task["state"] else None]
+        index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
+        name = task["task_id"] + index
+        error = f"  {task['error']}" if task["error"] else ""
+        lines.append(f"  {look.glyph} {name:<40} {look.word:<16} tries {task['tries']}{error}")
+    return "\n".join(lines)
+
+
+class LocalQuestions:
+    """Answers a task's questions without a runner; Variables and Connections from the store."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.xcoms: dict[tuple[str, str, int], bytes] = {}
+        self._variables: dict[str, str | None] = {}
+
+    def ask(self, question: Question) -> Any:
+        answer = self.answer(question)
+        return answer.value if answer.found else None
+
+    def answer(self, question: Question) -> Answer:
+        if isinstance(question, GetXCom):
+            found = [
+                [index, value.decode()]
+                for (task_id, key, index), value in sorted(self.xcoms.items())
+                if task_id == question.task_id
+                and key == question.key
+                and (question.map_indexes is None or index in question.map_indexes)
+            ]
+            return Answer(value=found, found=bool(found))
+        if isinstance(question, SetVariable):
+            self._variables[question.key] = question.value
+            return Answer()
+        if isinstance(question, GetVariable) and question.key in self._variables:
+            value = self._variables[question.key]
+            return Answer(value=value, found=value is not None)
+        if isinstance(question, GetVariable | GetConnection):
+            return self._from_store(question)
+        raise QuestionError(
+            f"{type(question).__name__} needs the runner, which a test does without"
+        )
+
+    def _from_store(self, question: GetVariable | GetConnection) -> Answer:
+        if not self._workspace.database.exists():
+            return Answer(found=False)
+        from runner.daemon.answers import look_up
+        from store.engine import open_store
+
+        with open_store(self._workspace, read_only=True) as store, store.read() as connection:
+            return look_up(connection, question)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+# -- next and render -----------------------------------------------------------------------
+
+
+def _next(workspace: Workspace, rest: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="dagtop dags next")
+    parser.add_argument("dag_id")
+    parser.add_argument("-n", "--count", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(rest)
+    _, structure = find_dag(workspace, options.dag_id)
+    found = []
+    last: tuple[datetime, datetime] | None = None
+    now = datetime.now(UTC)
+    for _ in range(options.count):
+        info = timing.next_scheduled(structure, last, now)
+        if info is None:
+            break
+        found.append(info)
+        last = info.interval
+    rows = [
+        {
+            "run_after": info.run_after.isoformat(),
+            "logical_date": info.logical_date.isoformat() if info.logical_date else None,
+            "data_interval_start": info.interval.start.isoformat() if info.interval else None,
+            "data_interval_end": info.interval.end.isoformat() if info.interval else None,
+        }
+        for info in found
+    ]
+    if options.json:
+        print(json.dumps(rows, indent=2))
+    elif not rows:
+        print(f"DAG {options.dag_id} has no further scheduled run")
+    else:
+        for info in found:
+            here = info.run_after.astimezone()
+            print(f"{here:%Y-%m-%d %H:%M:%S %Z}   interval {_span(info)}")
+    return 0
+
+
+def _span(info: DagRunInfo) -> str:
+    if info.interval is None:
+        return "none"
+    start, end = info.interval
+    return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC"
+
+
+def _render(workspace: Workspace, rest: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="dagtop tasks render")
+    parser.add_argument("dag_id")
+    parser.add_argument("task_id")
+    parser.add_argument("--logical-date")
+    parser.add_argument("--conf", default="{}")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(rest)
+    dag, structure = find_dag(workspace, options.dag_id)
+    if options.task_id not in {task.task_id for task in structure.tasks}:
+        raise Problem(f"DAG {options.dag_id} has no task {options.task_id!r}")
+    from runner.host.run_try import render_only
+
+    with tempfile.TemporaryDirectory(prefix="dagtop-render-") as folder:
+        run = ForegroundRun(
+            workspace,
+            dag,
+            structure,
+            json.loads(options.conf),
+            _date(options.logical_date),
+            Path(folder),
+        )
+        fields = render_only(run.ticket_of(options.task_id), dag, run.questions)
+    if options.json:
+        print(json.dumps(fields, indent=2))
+    else:
+        for name, value in fields.items():
+            print(f"# {name}\n{value}\n")
+    return 0

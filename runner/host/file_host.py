@@ -1,0 +1,260 @@
+"""The host of one pipeline file: imports it once, reports its DAGs, forks a process per try."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import hashlib
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runner.host import system, task_process
+from runner.journal.messages import (
+    CallbackExited,
+    Exited,
+    Forked,
+    FromHost,
+    MessageBuffer,
+    Parsed,
+    ParseFailed,
+    Retire,
+    RunCallback,
+    RunTry,
+    StartFailed,
+    StartHost,
+    ToHost,
+    encode_message,
+)
+
+if TYPE_CHECKING:
+    from runner.authoring.dag import DAG
+
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""``ru_maxrss`` is in bytes on macOS and in KiB elsewhere."""
+
+
+class ImportTimedOut(BaseException):
+    """The import took too long. Not an ``Exception``: a pipeline file must not catch it."""
+
+
+def serve(order: StartHost, channel: socket.socket) -> None:
+    """Parse, report, then run tries until told to retire or the runner goes away."""
+    system.become_subreaper()
+    system.name_process(f"dagtop {Path(order.file).stem}")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.chdir(order.workspace)
+    message, dags = import_file(order)
+    channel.sendall(encode_message(message))
+    if isinstance(message, ParseFailed):
+        return
+    assert isinstance(message, Parsed)
+    gc.collect()
+    gc.freeze()
+    FileHost(order, channel, dags, fresh=message.fork_unsafe is not None).serve()
+
+
+def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]:
+    """Import the pipeline file under a time limit, with its output sent to the import log."""
+    from runner.authoring.parse import ParsedFile, parse_file
+
+    began = time.perf_counter()
+    path = Path(order.file)
+    digest, text = "", ""
+    with contextlib.suppress(OSError):
+        data = path.read_bytes()
+        digest, text = hashlib.sha256(data).hexdigest(), data.decode(errors="replace")
+    redirect_output(order.import_log)
+    signal.signal(signal.SIGALRM, _time_out)
+    signal.setitimer(signal.ITIMER_REAL, order.parse_timeout)
+    try:
+        result = parse_file(path, Path(order.workspace))
+    except ImportTimedOut as error:
+        return timed_out(order, error, digest, time.perf_counter() - began), {}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        flush_output()
+    seconds = time.perf_counter() - began
+    if isinstance(result, ParsedFile):
+        parsed = Parsed(
+            structures=result.structures,
+            digest=digest,
+            text=text,
+            dependencies=result.dependencies,
+            variables=result.variables,
+            fork_unsafe=result.fork_unsafe,
+            warnings=result.warnings,
+            seconds=seconds,
+        )
+        return parsed, result.dags
+    return ParseFailed(
+        error=result.error,
+        line=result.line,
+        traceback=result.traceback,
+        digest=digest,
+        dependencies=getattr(result, "dependencies", []),
+        variables=getattr(result, "variables", []),
+        seconds=seconds,
+    ), {}
+
+
+def timed_out(order: StartHost, error: BaseException, digest: str, seconds: float) -> ParseFailed:
+    """The failure that names the line at which a slow import was interrupted."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((f.lineno for f in reversed(frames) if f.filename == order.file), None)
+    name = os.path.relpath(order.file, order.workspace)
+    place = f"{name}:{line}" if line else name
+    return ParseFailed(
+        error=(
+            f"{place}: the import did not end within {order.parse_timeout:g} s; move slow work "
+            "into a task, or raise parse_timeout in dagtop.toml"
+        ),
+        line=line,
+        traceback="".join(traceback.format_list(frames)),
+        digest=digest,
+        dependencies=[],
+        variables=[],
+        seconds=seconds,
+    )
+
+
+def _time_out(*_: object) -> None:
+    raise ImportTimedOut
+
+
+def redirect_output(path: str) -> None:
+    """Send stdout and stderr to a file, made new."""
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def flush_output() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+
+
+class FileHost:
+    """Forks tries, reaps them, and reports both. ``fresh``: each try in a new interpreter."""
+
+    def __init__(
+        self, order: StartHost, channel: socket.socket, dags: dict[str, DAG], fresh: bool
+    ) -> None:
+        self._order = order
+        self._channel = channel
+        self._dags = dags
+        self._fresh = fresh
+        self._tries: dict[int, int] = {}
+        self._callbacks: dict[int, int] = {}
+        self._retiring = False
+        self._buffer = MessageBuffer(ToHost)
+        self._wakeup, self._wake = system.signal_pipe()
+
+    def serve(self) -> None:
+        while not (self._retiring and not self._tries and not self._callbacks):
+            readable, _, _ = select.select([self._channel, self._wakeup], [], [])
+            if self._wakeup in readable:
+                system.drain(self._wakeup)
+                self._reap()
+            if self._channel in readable:
+                data = self._channel.recv(1 << 18)
+                if not data:
+                    return  # the runner is gone; running tries go on, the next runner finds them
+                for message in self._buffer.feed(data):
+                    self._act(message)
+
+    def _act(self, message: ToHost) -> None:
+        if isinstance(message, RunTry):
+            ticket = message.ticket
+            self._start(message, self._tries, ticket.try_key)
+        elif isinstance(message, RunCallback):
+            self._start(message, self._callbacks, message.ticket.callback_key)
+        elif isinstance(message, Retire):
+            self._retiring = True
+
+    def _start(self, message: RunTry | RunCallback, table: dict[int, int], key: int) -> None:
+        try:
+            pid = self._spawn(message) if self._fresh else os.fork()
+        except OSError as error:
+            if isinstance(message, RunTry):
+                self._send(StartFailed(key, f"no process could be started: {error.strerror}"))
+            else:
+                self._send(CallbackExited(key, 255))
+            return
+        if pid == 0:
+            self._channel.close()
+            os.close(self._wakeup)
+            os.close(self._wake)
+            faulthandler.disable()
+            task_process.main(message, self._dags)  # never returns
+        table[pid] = key
+        if isinstance(message, RunTry):
+            self._send(Forked(key, pid))
+
+    def _spawn(self, message: RunTry | RunCallback) -> int:
+        """Start a fresh interpreter, for files whose import leaves threads or a GPU context."""
+        import subprocess
+
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+        process = subprocess.Popen(
+            [sys.executable, "-P", program, "--single"],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(encode_message(self._order) + encode_message(message))
+            process.stdin.close()
+        process.returncode = 0  # reaped by us, with the others
+        return process.pid
+
+    def _send(self, message: FromHost) -> None:
+        with contextlib.suppress(OSError):  # end of file comes next
+            self._channel.sendall(encode_message(message))
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self._tries:
+                self._end_leftovers(pid)
+                self._send(
+                    Exited(
+                        try_key=self._tries.pop(pid),
+                        pid=pid,
+                        status=os.waitstatus_to_exitcode(status),
+                        cpu_seconds=usage.ru_utime + usage.ru_stime,
+                        peak_rss=usage.ru_maxrss * RSS_UNIT,
+                    )
+                )
+            elif pid in self._callbacks:
+                self._end_leftovers(pid)
+                key = self._callbacks.pop(pid)
+                self._send(CallbackExited(key, os.waitstatus_to_exitcode(status)))
+
+    def _end_leftovers(self, pid: int) -> None:
+        """End what a try left behind: its process group, and daemons that escaped from it.
+
+        Those became children of this host when the try's process (their subreaper) ended.
+        """
+        system.kill_group(pid)
+        known: set[Any] = {*self._tries, *self._callbacks}
+        for child in system.children():
+            if child not in known:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(child, signal.SIGKILL)

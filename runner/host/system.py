@@ -1,0 +1,66 @@
+"""The few things that hosts and task processes ask of the operating system."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from functools import cache
+from typing import Any
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@cache
+def _library() -> Any:
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def become_subreaper() -> None:
+    """Orphaned descendants become children of this process (Linux), so that it can end them."""
+    if sys.platform == "linux":
+        _library().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def name_process(name: str) -> None:
+    """The name that ``top`` shows (Linux, 15 characters)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError), open("/proc/self/comm", "w") as file:
+            file.write(name[:15])
+
+
+def children() -> list[int]:
+    """Pids of the direct children (Linux; elsewhere none are known)."""
+    if sys.platform != "linux":
+        return []
+    pid = os.getpid()
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+def signal_pipe() -> tuple[int, int]:
+    """A descriptor that becomes readable when a child ends, and its other end."""
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    os.set_blocking(write, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    return read, write
+
+
+def drain(descriptor: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while os.read(descriptor, 4096):
+            pass
+
+
+def kill_group(leader: int) -> None:
+    """End what is left of a process group. No such group: nothing to do."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)

@@ -1,0 +1,115 @@
+"""What a freshly forked process does before and after the user's task."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+from runner.host import system
+from runner.host.run_try import run_callbacks, run_try
+from runner.journal.client import QuestionClient
+from runner.journal.identity import own_start
+from runner.journal.messages import RunCallback, RunTry
+from runner.journal.records import Started
+from runner.journal.writer import JournalWriter
+
+if TYPE_CHECKING:
+    from runner.authoring.dag import DAG
+
+HOSTNAME = socket.gethostname()
+
+
+def main(message: RunTry | RunCallback, dags: dict[str, DAG]) -> NoReturn:
+    """Run one try (or one set of callbacks) in this process and end it.
+
+    The exit status is the errno where the journal or the log could not be made: then no user code
+    has run, and the runner reads it so.
+    """
+    status = 1
+    try:
+        _leave_the_host()
+        if isinstance(message, RunTry):
+            status = _run(message, dags)
+        else:
+            status = _run_callback(message, dags)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _leave_the_host() -> None:
+    """A session and process group of its own, default signals, no tie to the host's pipes."""
+    if os.getpid() != os.getsid(0):
+        os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    system.become_subreaper()
+
+
+def _run(message: RunTry, dags: dict[str, DAG]) -> int:
+    ticket = message.ticket
+    try:
+        os.makedirs(os.path.dirname(ticket.journal), mode=0o700, exist_ok=True)
+        open_log(ticket.log)
+        journal = JournalWriter.create(ticket.journal, ticket.try_key, ticket.doorbell)
+        if journal is None:
+            return 0  # another process runs this try
+        started = Started(time.time(), os.getpid(), own_start(), HOSTNAME)
+        journal.append(started)
+    except OSError as error:
+        return error.errno or 1
+    journal.ring()
+    system.name_process(ticket.task_id)
+    os.environ["DAGTOP_TRY"] = str(ticket.try_key)
+    run_try(ticket, dags[ticket.dag_id], journal, QuestionClient(ticket.questions))
+    _finish()
+    return 0
+
+
+def _run_callback(message: RunCallback, dags: dict[str, DAG]) -> int:
+    try:
+        os.makedirs(os.path.dirname(message.log), mode=0o700, exist_ok=True)
+        open_log(message.log)
+    except OSError as error:
+        return error.errno or 1
+    ticket = message.ticket
+    client = QuestionClient(ticket.ticket.questions)
+    done = run_callbacks(ticket, dags[ticket.ticket.dag_id], client)
+    _finish()
+    return 0 if done else 1
+
+
+def open_log(path: str) -> None:
+    """Make stdin empty and send stdout and stderr straight to the log file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(  # pyright: ignore[reportAttributeAccessIssue]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
+
+
+def _finish() -> None:
+    """What the interpreter does at its end, less the teardown that costs time."""
+    with contextlib.suppress(Exception):
+        threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
+    with contextlib.suppress(Exception):
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()

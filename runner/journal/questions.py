@@ -1,0 +1,92 @@
+"""Questions that a task process (or a host, while importing) asks the runner, and the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class GetXCom(msgspec.Struct, frozen=True, tag="get_xcom"):
+    """XComs of one task of one run. ``map_indexes`` None: all, ordered by map index."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    key: str
+    map_indexes: list[int] | None = None
+    include_prior_dates: bool = False
+
+
+class GetVariable(msgspec.Struct, frozen=True, tag="get_variable"):
+    key: str
+
+
+class SetVariable(msgspec.Struct, frozen=True, tag="set_variable"):
+    """``value`` None deletes it."""
+
+    key: str
+    value: str | None
+    description: str | None = None
+
+
+class GetConnection(msgspec.Struct, frozen=True, tag="get_connection"):
+    conn_id: str
+
+
+class GetRunStates(msgspec.Struct, frozen=True, tag="get_run_states"):
+    """States of DAG runs (and of tasks in them). Dates are ISO 8601; empty lists: all."""
+
+    dag_id: str
+    logical_dates: list[str] = []
+    run_ids: list[str] = []
+    task_ids: list[str] = []
+
+
+class GetPreviousRun(msgspec.Struct, frozen=True, tag="get_previous_run"):
+    """The newest run of the DAG before ``logical_date``, in ``state`` if given."""
+
+    dag_id: str
+    logical_date: str
+    state: str | None = None
+
+
+class Submit(msgspec.Struct, frozen=True, tag="submit"):
+    """A command (see ``store.commands``) to be written and acted on at once."""
+
+    command: str
+    payload: dict[str, Any]
+    actor: str
+
+
+class GetReasons(msgspec.Struct, frozen=True, tag="get_reasons"):
+    """Why the unfinished task instances of a run wait."""
+
+    dag_id: str
+    run_id: str
+    task_id: str | None = None
+
+
+class GetStatus(msgspec.Struct, frozen=True, tag="get_status"):
+    """Health of the runner: hosts, slots, queue, decision times."""
+
+
+Question = (
+    GetXCom
+    | GetVariable
+    | SetVariable
+    | GetConnection
+    | GetRunStates
+    | GetPreviousRun
+    | Submit
+    | GetReasons
+    | GetStatus
+)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """``error`` is a sentence where the question could not be answered."""
+
+    value: Any = None
+    error: str | None = None
+    found: bool = True

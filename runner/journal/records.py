@@ -1,0 +1,172 @@
+"""What a task process states, and what it is given: the only words between it and the runner.
+
+Standard library and msgspec only: this is imported into processes that run user code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """Base of what a journal holds. ``at`` is seconds since 1970 (UTC)."""
+
+
+class Started(Record, frozen=True, tag="started"):
+    """The first record: the try has a process. It leads its own process group."""
+
+    at: float
+    pid: int
+    process_start: str
+    hostname: str
+
+
+class ErrorFacts(msgspec.Struct, frozen=True, array_like=True):
+    """An exception as text. ``place`` is file:line of the innermost frame in user code."""
+
+    type: str
+    message: str
+    place: str
+    traceback: str
+
+
+class Ended(Record, frozen=True, tag="ended"):
+    """The last record. ``state``: success, failed, skipped, up_for_retry, up_for_reschedule.
+
+    ``failed`` with ``retriable`` becomes up_for_retry where tries are left (the task process knows
+    and says so, its on_retry or on_failure callbacks have run). ``duration`` is measured by a
+    monotonic clock. ``next_at`` is when a rescheduled sensor wants to look again.
+    """
+
+    at: float
+    duration: float
+    state: str
+    reason: str = ""
+    error: ErrorFacts | None = None
+    next_at: float | None = None
+
+
+class XComPushed(Record, frozen=True, tag="xcom"):
+    """``value`` is JSON; ``length`` that of a list or dict, else None."""
+
+    at: float
+    key: str
+    value: bytes
+    length: int | None = None
+
+
+class Rendered(Record, frozen=True, tag="rendered"):
+    """Rendered template fields, as JSON values with secrets masked."""
+
+    fields: dict[str, Any]
+    map_label: str | None = None
+
+
+class DownstreamSkipped(Record, frozen=True, tag="skip"):
+    """A branch or short circuit chose: these tasks are skipped (of the same run).
+
+    ``map_index`` is -1, or the index within a mapped group for which it holds.
+    """
+
+    task_ids: list[str]
+    map_index: int = -1
+
+
+class ParamLogged(Record, frozen=True, tag="param"):
+    key: str
+    value: str
+
+
+class TagSet(Record, frozen=True, tag="tag"):
+    key: str
+    value: str
+
+
+class MetricPoints(Record, frozen=True, tag="metric"):
+    """Points of one metric. ``data``: little-endian float64 values, int64 steps, int64 µs times."""
+
+    key: str
+    count: int
+    data: bytes
+
+
+AnyRecord = (
+    Started
+    | Ended
+    | XComPushed
+    | Rendered
+    | DownstreamSkipped
+    | ParamLogged
+    | TagSet
+    | MetricPoints
+)
+
+
+class RunFacts(msgspec.Struct, frozen=True, array_like=True):
+    """What a task process knows of its DAG run. Dates are ISO 8601 with offset, or None."""
+
+    dag_run_key: int
+    run_id: str
+    run_type: str
+    logical_date: str | None
+    data_interval_start: str | None
+    data_interval_end: str | None
+    run_after: str
+    queued_at: str | None
+    started_at: str | None
+    conf: dict[str, Any] | None
+    note: str | None = None
+    triggered_by: str | None = None
+
+
+class XComInput(msgspec.Struct, frozen=True, array_like=True):
+    """An XCom handed over with the ticket. ``map_index`` -1: of an unmapped task."""
+
+    task_id: str
+    key: str
+    map_index: int
+    value: bytes
+
+
+class Ticket(msgspec.Struct, frozen=True, array_like=True):
+    """One try to be run, with all that the common task needs so that it asks nothing."""
+
+    try_key: int
+    task_instance_key: int
+    dag_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    max_tries: int
+    run: RunFacts
+    journal: str
+    log: str
+    doorbell: str
+    questions: str
+    xcoms: list[XComInput] = []
+    """Of every task in ``xcom_inputs``, unless ``xcoms_left_out`` (too large: ask for them)."""
+    xcoms_left_out: bool = False
+    pushed_counts: dict[str, int] = {}
+    """Per mapped upstream task: how many instances it expanded to."""
+    expansion_lengths: list[int] = []
+    """Of a mapped task: the length of each argument of its ``Expansion``, in order."""
+    first_started_at: float | None = None
+    """Of a rescheduled sensor: when its try series began."""
+    reschedule_count: int = 0
+    dag_version: int = 0
+    context: dict[str, Any] = {}
+    """Further values for the context: pool, priority_weight, queued_at, prev dates when known."""
+
+
+class CallbackTicket(msgspec.Struct, frozen=True, array_like=True):
+    """Callbacks to run in a process of their own: a DAG's, or those of a task that was lost."""
+
+    callback_key: int
+    kind: str
+    """on_success, on_failure, on_retry."""
+    reason: str
+    ticket: Ticket
+    """Of the lost try; for a DAG's callback ``task_id`` is that of its last task."""
+    of_dag: bool

@@ -1,0 +1,150 @@
+"""Which DAG runs there will be, and what they are called."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+import msgspec
+
+from runner.authoring.ticks import zone
+from runner.authoring.timetables import (
+    DagRunInfo,
+    DataInterval,
+    TimeRestriction,
+    Timetable,
+    timetable_from,
+)
+from store.states import DagRunType
+from store.structure import DagStructure, TimetableStructure
+
+MAX_BACKFILL_RUNS = 100_000
+"""A backfill that would make more runs is refused: a mistyped year, most likely."""
+
+
+def timetable_of(structure: TimetableStructure) -> Timetable:
+    """The timetable of a DAG. Raises ``ValueError`` with one sentence."""
+    return timetable_from(**msgspec.structs.asdict(structure))
+
+
+def restriction_of(structure: DagStructure) -> TimeRestriction:
+    """Between which dates a DAG is scheduled. Raises ``ValueError`` for a date that is none."""
+    here = zone(structure.timezone)
+    return TimeRestriction(
+        _date(structure.start_date, here), _date(structure.end_date, here), structure.catchup
+    )
+
+
+def _date(text: str | None, here: tzinfo) -> datetime | None:
+    if text is None:
+        return None
+    date = datetime.fromisoformat(text)
+    return date.replace(tzinfo=here) if date.tzinfo is None else date.astimezone(here)
+
+
+def next_dagrun(
+    timetable: Timetable,
+    last_interval: DataInterval | None,
+    restriction: TimeRestriction,
+    now: datetime,
+) -> DagRunInfo | None:
+    """The next scheduled run; None: there is none (for now).
+
+    ``last_interval``: that of the newest scheduled or backfilled run, if there is one. The run is
+    to be made as soon as its ``run_after`` has come, which may be in the past. Raises
+    ``ValueError`` with one sentence if the schedule can't be computed.
+    """
+    try:
+        return timetable.next_dagrun_info(last_interval, restriction, now)
+    except OverflowError as error:
+        raise ValueError(f"the schedule {timetable.summary} leaves the calendar: {error}") from None
+
+
+def manual_dagrun(
+    timetable: Timetable, logical_date: datetime | None, run_after: datetime
+) -> DagRunInfo:
+    """A run that is triggered. Without a logical date it has no data interval (as in Airflow 3)."""
+    if logical_date is None:
+        return DagRunInfo(None, None, run_after.astimezone(UTC))
+    logical_date = logical_date.astimezone(UTC)
+    interval = timetable.infer_manual_data_interval(logical_date)
+    return DagRunInfo(logical_date, interval, run_after.astimezone(UTC))
+
+
+def generate_run_id(
+    run_type: DagRunType | str, logical_date: datetime | None, run_after: datetime
+) -> str:
+    """``scheduled__2024-01-01T00:00:00+00:00``: the type, and a date in UTC.
+
+    The logical date; of a manual run, and where there is no logical date, ``run_after``.
+    Microseconds are there when they are not 0.
+    """
+    run_type = DagRunType(run_type)
+    manual = run_type is DagRunType.MANUAL or logical_date is None
+    date = run_after if manual or logical_date is None else logical_date
+    return f"{run_type}__{date.astimezone(UTC).isoformat()}"
+
+
+def backfill_dates(
+    timetable: Timetable,
+    from_date: datetime,
+    to_date: datetime,
+    now: datetime,
+    *,
+    run_backwards: bool = False,
+) -> list[DagRunInfo]:
+    """All scheduled runs whose logical date is within ``[from_date, to_date]`` and that are over.
+
+    In the order in which they are to run. The DAG's own start and end date don't matter. Raises
+    ``ValueError`` with one sentence where Airflow refuses the backfill, too.
+    """
+    if not timetable.periodic:
+        raise ValueError(
+            f"a DAG with the schedule {timetable.summary} has no periods to backfill: trigger it"
+        )
+    if from_date > to_date:
+        raise ValueError(
+            f"the backfill's first date {from_date.isoformat()} is after its last date "
+            f"{to_date.isoformat()}"
+        )
+    if from_date >= now:
+        raise ValueError("a backfill can't be of the future: choose dates that have passed")
+    restriction = TimeRestriction(from_date, to_date, catchup=True)
+    infos: list[DagRunInfo] = []
+    last: DataInterval | None = None
+    while (info := timetable.next_dagrun_info(last, restriction, now)) is not None:
+        if info.interval is None or info.interval.end >= now:
+            break
+        if len(infos) == MAX_BACKFILL_RUNS:
+            raise ValueError(
+                f"the backfill would make more than {MAX_BACKFILL_RUNS} runs: choose fewer dates"
+            )
+        infos.append(info)
+        last = info.interval
+    if run_backwards:
+        infos.reverse()
+    return infos
+
+
+def check_backfill(structure: DagStructure, *, run_backwards: bool, reprocess: str) -> None:
+    """Raise ``ValueError`` if tasks that depend on the past forbid such a backfill."""
+    task_id = next((task.task_id for task in structure.tasks if task.depends_on_past), None)
+    if task_id is None:
+        return
+    if run_backwards:
+        raise ValueError(f"a backfill can't run backwards: task {task_id} depends on past runs")
+    if reprocess == "none":
+        raise ValueError(
+            f"task {task_id} depends on past runs: backfill with reprocess failed or completed"
+        )
+
+
+def is_created_by_backfill(existing_state: str | None, reprocess: str) -> bool:
+    """Whether a backfill makes (or clears) a run for a date whose run is in ``existing_state``.
+
+    None: there is no run yet. ``reprocess``: none, failed, completed.
+    """
+    if existing_state is None:
+        return True
+    if existing_state == "failed":
+        return reprocess in {"failed", "completed"}
+    return existing_state == "success" and reprocess == "completed"

@@ -1,0 +1,148 @@
+"""Commands: rows that say what someone wants done. Anyone writes them, the runner acts on them.
+
+What each kind's payload and answer hold is in ``KINDS``. To send one from a program that should
+start fast, use ``store.client``, which asks a running runner without loading SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from store.engine import Store
+from store.errors import CommandRefused, CommandTimeout, NotFound, UnknownKind
+from store.models import PENDING_COMMAND, command
+
+KINDS = {
+    "trigger": "dag_id, conf, logical_date, run_id, note -> run_id, dag_run_id",
+    "pause": "dag_ids -> dag_ids",
+    "unpause": "dag_ids -> dag_ids",
+    "clear": "dag_id, run_ids, task_ids, map_indexes, upstream, downstream, only_failed, past, "
+    "future, dry_run -> instances, runs",
+    "mark_task": "dag_id, run_id, task_ids, map_indexes, state, upstream, downstream, past, "
+    "future, dry_run -> instances",
+    "mark_run": "dag_id, run_id, state -> run_id, state",
+    "cancel_run": "dag_id, run_id -> run_id",
+    "kill": "dag_id, run_id, task_id, map_index -> instances",
+    "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "
+    "dry_run -> backfill_id, runs",
+    "reparse": "files -> files",
+    "stop": "kill_tasks -> (nothing)",
+    "delete_dag": "dag_id -> runs",
+}
+"""Kind of command -> what its payload holds -> what its answer holds."""
+
+PENDING, DONE, REFUSED = "pending", "done", "refused"
+
+FIRST_WAIT, LONGEST_WAIT = 0.002, 0.05
+"""Seconds between two looks for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command and what became of it."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    actor: str
+    created_at: datetime
+    state: str
+    """pending, done, refused."""
+    answer: dict[str, Any] | None
+    """Of a refused one: ``{"error": sentence}``."""
+    done_at: datetime | None
+
+
+COLUMNS = tuple(command.c[name] for name in CommandRow.__dataclass_fields__)
+
+
+def submit(store: Store, kind: str, payload: dict[str, Any], actor: str) -> int:
+    """Write a command; its id. The runner looks at it when the bell rings, or at its next poll."""
+    with store.write() as connection:
+        return add(connection, kind, payload, actor)
+
+
+def add(connection: Connection, kind: str, payload: dict[str, Any], actor: str) -> int:
+    """Write a command within a transaction; its id. Raises ``UnknownKind``."""
+    if kind not in KINDS:
+        raise UnknownKind(f"there is no command {kind!r}; there are {', '.join(KINDS)}")
+    return connection.execute(
+        command.insert().returning(command.c.id),
+        {
+            "kind": kind,
+            "payload": payload,
+            "actor": actor,
+            "created_at": datetime.now(UTC),
+            "state": PENDING,
+            "answer": None,
+            "done_at": None,
+        },
+    ).scalar_one()
+
+
+_PENDING = select(*COLUMNS).where(text(PENDING_COMMAND)).order_by(command.c.id)
+_ONE = select(*COLUMNS).where(command.c.id == bindparam("wanted"))
+
+
+def pending(connection: Connection) -> list[CommandRow]:
+    """The commands that nobody has acted on, oldest first."""
+    return [CommandRow(*row) for row in connection.execute(_PENDING)]
+
+
+def get_command(connection: Connection, command_id: int) -> CommandRow | None:
+    """One command; None if there is none of that id (any more)."""
+    row = connection.execute(_ONE, {"wanted": command_id}).first()
+    return None if row is None else CommandRow(*row)
+
+
+def finish(
+    connection: Connection, command_id: int, state: str, answer: dict[str, Any] | None
+) -> None:
+    """Say what became of a command: ``done``, or ``refused`` with ``{"error": sentence}``."""
+    if state not in (DONE, REFUSED):
+        raise ValueError(f"a command ends as {DONE} or {REFUSED}, not as {state}")
+    connection.execute(
+        command.update().where(command.c.id == bindparam("wanted")),
+        {"wanted": command_id, "state": state, "answer": answer, "done_at": datetime.now(UTC)},
+    )
+
+
+def wait(store: Store, command_id: int, timeout: float) -> dict[str, Any]:
+    """The answer to a command, waiting for it at most ``timeout`` seconds.
+
+    Raises ``CommandRefused`` with the runner's reason, ``CommandTimeout`` if nobody has answered
+    (it stays pending), ``NotFound`` if there is no such command.
+    """
+    deadline = time.monotonic() + timeout
+    pause = FIRST_WAIT
+    token = None
+    while True:
+        now = store.change_token()
+        if now != token:
+            token = now
+            answer = _answer(store, command_id)
+            if answer is not None:
+                return answer
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise CommandTimeout(
+                f"nobody has answered command {command_id} within {timeout:g} s; "
+                "it will be carried out when the runner is up ('dagtop up')"
+            )
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_WAIT)
+
+
+def _answer(store: Store, command_id: int) -> dict[str, Any] | None:
+    with store.read() as connection:
+        found = get_command(connection, command_id)
+    if found is None:
+        raise NotFound(f"there is no command {command_id}")
+    if found.state == REFUSED:
+        raise CommandRefused(str((found.answer or {}).get("error", "the command was refused")))
+    return (found.answer or {}) if found.state == DONE else None

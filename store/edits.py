@@ -1,0 +1,198 @@
+"""What people change by a row of their own: pausing, pools, variables, connections.
+
+Each change is put on the audit trail, in the same transaction. None of these needs a runner; ring
+its bell afterwards (``store.client.ring``) so that it notices at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store import events
+from store.errors import InvalidValue, NotFound
+from store.models import connection as connection_table
+from store.models import dag, dag_run, pool, variable
+from store.queries.connections import ConnectionDetails
+from store.queries.pools import DEFAULT_POOL
+
+
+def set_paused(
+    connection: Connection, dag_ids: Sequence[str], paused: bool, actor: str
+) -> list[str]:
+    """Pause or unpause DAGs; the ids of those that were not so before.
+
+    Raises ``NotFound`` for a DAG that doesn't exist; then nothing is changed.
+    """
+    found = dict(
+        connection.execute(
+            select(dag.c.dag_id, dag.c.is_paused).where(dag.c.dag_id.in_(dag_ids))
+        ).tuples()
+    )
+    for dag_id in dag_ids:
+        if dag_id not in found:
+            raise NotFound(
+                unknown("DAG", dag_id, connection.execute(select(dag.c.dag_id)).scalars())
+            )
+    changed = [dag_id for dag_id in dict.fromkeys(dag_ids) if found[dag_id] != paused]
+    if changed:
+        connection.execute(update(dag).where(dag.c.dag_id.in_(changed)).values(is_paused=paused))
+        kind, word = ("dag_paused", "paused") if paused else ("dag_unpaused", "unpaused")
+        events.record_many(
+            connection,
+            [
+                {"kind": kind, "actor": actor, "dag_id": dag_id, "message": f"{word} {dag_id}"}
+                for dag_id in changed
+            ],
+        )
+    return changed
+
+
+def set_run_note(connection: Connection, dag_run_id: int, note: str | None, actor: str) -> None:
+    """Write (or with None remove) the note of a DAG run. Raises ``NotFound``."""
+    row = connection.execute(
+        update(dag_run)
+        .where(dag_run.c.id == dag_run_id)
+        .values(note=note)
+        .returning(dag_run.c.dag_id, dag_run.c.run_id)
+    ).first()
+    if row is None:
+        raise NotFound(f"there is no DAG run with the key {dag_run_id}")
+    events.record(
+        connection,
+        "run_noted",
+        actor,
+        f"wrote a note on {row.run_id}" if note else f"removed the note of {row.run_id}",
+        dag_id=row.dag_id,
+        dag_run_id=dag_run_id,
+        run_id=row.run_id,
+    )
+
+
+def set_pool(
+    connection: Connection,
+    name: str,
+    slots: int,
+    actor: str,
+    *,
+    description: str | None = None,
+    include_deferred: bool | None = None,
+) -> None:
+    """Make a pool, or change one. -1 slots: no limit. None: as it was (empty, False if new).
+
+    Raises ``InvalidValue`` for an empty name or fewer than -1 slots.
+    """
+    if not name.strip():
+        raise InvalidValue("a pool needs a name")
+    if slots < -1:
+        raise InvalidValue(
+            f"pool {name} can't have {slots} slots: give 0 or more, or -1 for no limit"
+        )
+    old = connection.execute(select(pool).where(pool.c.name == name)).first()
+    row = {
+        "name": name,
+        "slots": slots,
+        "description": _chosen(description, old.description if old else ""),
+        "include_deferred": _chosen(include_deferred, old.include_deferred if old else False),
+    }
+    _upsert(connection, pool, row)
+    before = f", before {old.slots}" if old else ""
+    events.record(
+        connection, "pool_set", actor, f"set pool {name} to {slots} slots{before}", details=row
+    )
+
+
+def delete_pool(connection: Connection, name: str, actor: str) -> None:
+    """Delete a pool; tasks that name it wait until it is made again. Raises ``NotFound``."""
+    if name == DEFAULT_POOL:
+        raise InvalidValue(f"{DEFAULT_POOL} can't be deleted; give it fewer slots instead")
+    _delete(connection, pool, "name", name, "pool")
+    events.record(connection, "pool_deleted", actor, f"deleted pool {name}")
+
+
+def set_variable(
+    connection: Connection, key: str, value: str, actor: str, *, description: str | None = None
+) -> None:
+    """Make a variable, or change one. The audit trail doesn't hold its value."""
+    if not key.strip():
+        raise InvalidValue("a variable needs a name")
+    old = connection.execute(select(variable.c.description).where(variable.c.key == key)).first()
+    text = _chosen(description, old.description if old else "")
+    _upsert(connection, variable, {"key": key, "value": value, "description": text})
+    events.record(
+        connection, "variable_set", actor, f"{'changed' if old else 'made'} variable {key}"
+    )
+
+
+def delete_variable(connection: Connection, key: str, actor: str) -> None:
+    """Delete a variable. Raises ``NotFound``."""
+    _delete(connection, variable, "key", key, "variable")
+    events.record(connection, "variable_deleted", actor, f"deleted variable {key}")
+
+
+def set_connection(connection: Connection, details: ConnectionDetails, actor: str) -> None:
+    """Make a connection, or replace one. The audit trail doesn't hold its password or extra.
+
+    Raises ``InvalidValue`` for an empty id, a port out of range, an extra that isn't JSON.
+    """
+    if not details.conn_id.strip():
+        raise InvalidValue("a connection needs an id")
+    if details.port is not None and not 0 <= details.port <= 65535:
+        raise InvalidValue(f"port {details.port} of {details.conn_id} is not between 0 and 65535")
+    if details.extra:
+        try:
+            msgspec.json.decode(details.extra)
+        except msgspec.DecodeError as error:
+            raise InvalidValue(f"the extra of {details.conn_id} is not JSON: {error}") from error
+    row = {column.name: getattr(details, column.name) for column in connection_table.columns}
+    exists = connection.execute(
+        select(connection_table.c.conn_id).where(connection_table.c.conn_id == details.conn_id)
+    ).first()
+    _upsert(connection, connection_table, row)
+    shown = {
+        name: value
+        for name, value in asdict(details).items()
+        if name not in ("password", "extra") and value not in (None, "")
+    }
+    word = "changed" if exists else "made"
+    events.record(
+        connection, "connection_set", actor, f"{word} connection {details.conn_id}", details=shown
+    )
+
+
+def delete_connection(connection: Connection, conn_id: str, actor: str) -> None:
+    """Delete a connection. Raises ``NotFound``."""
+    _delete(connection, connection_table, "conn_id", conn_id, "connection")
+    events.record(connection, "connection_deleted", actor, f"deleted connection {conn_id}")
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for something that isn't there: "there is no DAG tain: did you mean train?"."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"there is no {what} {name}" + (f": did you mean {close[0]}?" if close else "")
+
+
+def _chosen(given: Any, otherwise: Any) -> Any:
+    return otherwise if given is None else given
+
+
+def _upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Insert a row, or replace the one with its primary key."""
+    module = sqlite if connection.dialect.name == "sqlite" else postgresql
+    keys = [column.name for column in table.primary_key.columns]
+    statement = module.insert(table).values(row)
+    values = {name: statement.excluded[name] for name in row if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def _delete(connection: Connection, table: Table, key: str, name: str, what: str) -> None:
+    result = connection.execute(delete(table).where(table.c[key] == name))
+    if result.rowcount == 0:
+        names = connection.execute(select(table.c[key])).scalars()
+        raise NotFound(unknown(what, name, names))

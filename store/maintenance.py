@@ -1,0 +1,311 @@
+"""Upkeep of the database: upgrade, check, backup, vacuum, and deleting what is old."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, func, select, text
+
+from store import migrations, records
+from store.config import RetentionConfig
+from store.engine import Store, open_file
+from store.errors import StoreError
+from store.models import (
+    backfill,
+    command,
+    dag,
+    dag_run,
+    dag_version,
+    event,
+    source,
+    task_instance,
+    task_try,
+)
+from store.states import FINISHED_RUN_STATES
+from store.workspace import Workspace
+
+BATCH = 20
+"""Runs deleted per transaction: others get their turn between two."""
+
+FINISHED = sorted(state.value for state in FINISHED_RUN_STATES)
+BACKUPS = "backups"
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What an upgrade did."""
+
+    before: str | None
+    """Revision that was found; None: there was no database."""
+    after: str
+    backup: Path | None
+    """Copy made before; None where nothing had to be migrated, and on PostgreSQL."""
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check found."""
+
+    revision: str | None
+    problems: tuple[str, ...]
+    """One sentence each; empty: all is well."""
+
+    @property
+    def is_well(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was deleted."""
+
+    run_ids: tuple[int, ...]
+    """Row ids of the DAG runs; their folders below ``Workspace.tries`` are not touched."""
+    events: int
+    commands: int
+    versions: int
+
+
+def upgrade_workspace(workspace: Workspace, *, url: str | None = None) -> Upgrade:
+    """Make or upgrade the database of a workspace (``dagtop db upgrade``). Backs it up first."""
+    from store import config
+    from store.engine import open_url
+
+    url = url or config.load(workspace).store.url
+    if url:
+        store = open_url(url)
+    else:
+        workspace.create_state_folder()
+        store = open_file(workspace.database, create=True)
+    with store:
+        return upgrade(store)
+
+
+def upgrade(store: Store) -> Upgrade:
+    """Bring the tables to this dagtop's revision, after a backup. Raises ``StoreTooNew``.
+
+    All migrations together are one transaction: an error leaves the database as it was.
+    """
+    with store.read() as connection:
+        before = migrations.revision(connection)
+    if before == migrations.HEAD:
+        return Upgrade(before, migrations.HEAD, None)
+    if before is None:
+        migrations.create_tables(store)
+        return Upgrade(None, migrations.HEAD, None)
+    if before not in migrations.REVISIONS:
+        raise migrations.too_new(store.name, before)
+    path = store.path
+    copy = None
+    if path is not None:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        copy = backup(store, path.parent / BACKUPS / f"{path.stem}-{before}-{stamp}.db")
+    migrations.migrate(store)
+    return Upgrade(before, migrations.HEAD, copy)
+
+
+def check(store: Store) -> Check:
+    """Look for damage: SQLite's own check, broken references, and the revision. Reads it all."""
+    problems: list[str] = []
+    with store.read() as connection:
+        found = migrations.revision(connection)
+        if found != migrations.HEAD:
+            problems.append(
+                f"its revision is {found}, but this dagtop works with {migrations.HEAD}"
+            )
+        if store.is_sqlite:
+            rows = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            problems.extend(f"integrity: {row}" for row in rows if row != "ok")
+            problems.extend(
+                f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
+                for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+            )
+    return Check(found, tuple(problems))
+
+
+def backup(store: Store, target: Path) -> Path:
+    """Copy an SQLite database while it is in use (SQLite's online backup); mode 0600.
+
+    The copy appears under its name when it is whole. Raises ``StoreError`` if there is such a file.
+    """
+    if not store.is_sqlite:
+        raise StoreError("a PostgreSQL database is backed up with pg_dump")
+    if target.exists():
+        raise StoreError(f"{target} exists already; name another file for the backup")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    with suppress(FileNotFoundError):
+        part.unlink()
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        with store.engine.connect() as connection, closing(sqlite3.connect(part)) as copy:
+            raw: Any = connection.connection.dbapi_connection
+            raw.backup(copy, pages=4096, sleep=0.01)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a WAL beside it
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise StoreError(f"{store.name} can't be copied to {target}: {error}") from error
+    part.replace(target)
+    return target
+
+
+def vacuum(store: Store) -> int:
+    """Give back the space that deletions have freed; how many bytes the database shrank by.
+
+    Needs as much free disk as the database takes, and waits for other writers.
+    """
+    before = _size(store)
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM")
+        if store.is_sqlite:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("PRAGMA optimize")
+    return before - _size(store)
+
+
+def prune_by_retention(store: Store, retention: RetentionConfig) -> Pruned:
+    """Delete what the ``[retention]`` settings no longer keep."""
+    return prune(
+        store,
+        older_than=timedelta(days=retention.days) if retention.days else None,
+        keep_runs=retention.runs or None,
+    )
+
+
+def prune(
+    store: Store,
+    *,
+    older_than: timedelta | None = None,
+    keep_runs: int | None = None,
+    dag_id: str | None = None,
+    now: datetime | None = None,
+) -> Pruned:
+    """Delete ended runs: those older than that, and those beyond the newest ``keep_runs`` of a DAG.
+
+    With a run go its task instances, tries, XComs, params, tags, metrics and callbacks. Of events
+    and answered commands only those ``older_than`` go; DAG versions and sources go when no run is
+    left that could have used them. Short transactions: others can write in between.
+    """
+    moment = None if older_than is None else (now or datetime.now(UTC)) - older_than
+    deleted: list[int] = []
+    while True:
+        with store.write() as connection:
+            ids = _prunable(connection, moment, keep_runs, dag_id)
+            if not ids:
+                break
+            _delete_runs(connection, ids)
+            deleted.extend(ids)
+    events = commands = 0
+    if moment is not None and dag_id is None:
+        events = _delete_before(store, event, event.c.at, moment)
+        commands = _delete_before(store, command, command.c.done_at, moment)
+    with store.write() as connection:
+        versions = _delete_unused_versions(connection)
+    return Pruned(tuple(deleted), events, commands, versions)
+
+
+def ended_before(connection: Connection, run_ids: list[int], moment: datetime) -> set[int]:
+    """Which of these runs (by row id) have ended before ``moment``: their logs may go."""
+    query = select(dag_run.c.id).where(
+        dag_run.c.id.in_(run_ids), dag_run.c.state.in_(FINISHED), dag_run.c.ended_at < moment
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _size(store: Store) -> int:
+    with store.read() as connection:
+        if store.is_sqlite:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            return pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        return connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+
+
+def _prunable(
+    connection: Connection, moment: datetime | None, keep_runs: int | None, dag_id: str | None
+) -> list[int]:
+    """At most ``BATCH`` runs that may be deleted, oldest first."""
+    ended = dag_run.c.state.in_(FINISHED)
+    found: list[int] = []
+    if moment is not None:
+        query = select(dag_run.c.id).where(ended, dag_run.c.run_after < moment)
+        if dag_id is not None:
+            query = query.where(dag_run.c.dag_id == dag_id)
+        # An old logical date doesn't make a run old: a backfill of last year may be of today.
+        query = query.where(dag_run.c.ended_at < moment)
+        found.extend(connection.execute(query.limit(BATCH)).scalars())
+    if keep_runs is not None and not found:
+        wanted = [dag_id] if dag_id else connection.execute(_dags_with_runs()).scalars().all()
+        for name in wanted:
+            beyond = (
+                select(dag_run.c.id, dag_run.c.state)
+                .where(dag_run.c.dag_id == name)
+                .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+                .offset(keep_runs)
+                .limit(BATCH * 50)
+            )
+            found.extend(row.id for row in connection.execute(beyond) if row.state in FINISHED)
+            if len(found) >= BATCH:
+                break
+    return found[:BATCH]
+
+
+def _dags_with_runs() -> Any:
+    return select(dag.c.dag_id).union(select(dag_run.c.dag_id).distinct())
+
+
+def _delete_runs(connection: Connection, ids: list[int]) -> None:
+    if connection.dialect.name == "postgresql":
+        for table in (dag_run, task_instance, task_try):
+            records.keep_ids(connection, table)
+    backfills = select(dag_run.c.backfill_id).where(
+        dag_run.c.id.in_(ids), dag_run.c.backfill_id.is_not(None)
+    )
+    ended = set(connection.execute(backfills).scalars())
+    connection.execute(delete(dag_run).where(dag_run.c.id.in_(ids)))
+    if ended:
+        left = exists().where(dag_run.c.backfill_id == backfill.c.id)
+        connection.execute(
+            delete(backfill).where(
+                backfill.c.id.in_(ended), backfill.c.ended_at.is_not(None), ~left
+            )
+        )
+
+
+def _delete_before(store: Store, table: Any, column: Any, moment: datetime) -> int:
+    total = 0
+    while True:
+        with store.write() as connection:
+            old = select(table.c.id).where(column < moment).limit(5000)
+            count = connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
+        total += count
+        if count < 5000:
+            return total
+
+
+def _delete_unused_versions(connection: Connection) -> int:
+    """Delete versions older than any that a run of their DAG, or the DAG itself, refers to.
+
+    A task instance may have run with a newer version than its run, never with an older one.
+    """
+    oldest_used = (
+        select(func.min(dag_run.c.version_id))
+        .where(dag_run.c.dag_id == dag_version.c.dag_id)
+        .scalar_subquery()
+    )
+    current = select(dag.c.version_id).where(dag.c.dag_id == dag_version.c.dag_id).scalar_subquery()
+    unused = dag_version.c.id < func.coalesce(oldest_used, current)
+    count = connection.execute(delete(dag_version).where(unused)).rowcount
+    if count:
+        used = exists().where(dag_version.c.source_digest == source.c.digest)
+        connection.execute(delete(source).where(~used))
+    return count

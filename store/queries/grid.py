@@ -1,0 +1,324 @@
+"""The grid of a DAG: its tasks and groups as rows, its runs as columns, a state in each cell."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from store.models import dag, dag_run, dag_version, task_instance
+from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, between, from_micros, micros
+from store.queries.runs import RunKey
+from store.states import DagRunState, DagRunType, TaskInstanceState
+from store.structure import DagStructure, GroupStructure, TaskStructure, decode_structure
+
+STATE_PRIORITY: tuple[TaskInstanceState | None, ...] = (
+    TaskInstanceState.FAILED,
+    TaskInstanceState.UPSTREAM_FAILED,
+    TaskInstanceState.UP_FOR_RETRY,
+    TaskInstanceState.UP_FOR_RESCHEDULE,
+    TaskInstanceState.RUNNING,
+    TaskInstanceState.RESTARTING,
+    TaskInstanceState.DEFERRED,
+    TaskInstanceState.QUEUED,
+    TaskInstanceState.SCHEDULED,
+    None,
+    TaskInstanceState.SUCCESS,
+    TaskInstanceState.SKIPPED,
+    TaskInstanceState.REMOVED,
+)
+"""Of several instances the first of these that occurs is the state of all (Airflow's order)."""
+
+PRIORITY = {state: rank for rank, state in enumerate(STATE_PRIORITY)}
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A row of the grid: a task or a task group, in the order of the file, groups opened."""
+
+    kind: str
+    """``task`` or ``group``."""
+    id: str
+    label: str
+    depth: int
+    """0 at the top level."""
+    parent: str | None
+    """The group around it."""
+    operator: str = ""
+    """Of a task: its class name, or ``@task`` and its kin."""
+    is_mapped: bool = False
+    """It, or a group around it, is expanded at run time."""
+    task_ids: tuple[str, ...] = ()
+    """Of a group: all tasks in it, at any depth. Of a task: itself."""
+    is_gone: bool = False
+    """Runs have it, the pipeline hasn't any more."""
+    ui_color: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GridRun:
+    """A column of the grid."""
+
+    id: int
+    run_id: str
+    run_type: DagRunType
+    state: DagRunState
+    logical_date: datetime | None
+    run_after: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration: float | None
+    """Seconds; None while it has not ended."""
+    note: str | None
+
+    @property
+    def key(self) -> RunKey:
+        return RunKey(self.run_after, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A task (or group) in a run. For several instances: the sum of them."""
+
+    state: TaskInstanceState | None
+    """Of several instances the one that matters most, see ``STATE_PRIORITY``."""
+    counts: Mapping[TaskInstanceState | None, int]
+    """Instances by state."""
+    is_mapped: bool = False
+    """It has map indexes."""
+    try_number: int = 0
+    """The largest."""
+    started_at: datetime | None = None
+    """The earliest."""
+    ended_at: datetime | None = None
+    """The latest; while some have not ended it is of those that have."""
+
+    @property
+    def instances(self) -> int:
+        """How many task instances it stands for."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A snapshot: equal grids look the same."""
+
+    dag_id: str
+    is_paused: bool
+    version: int | None
+    """Number of the DAG version whose structure the rows show."""
+    rows: tuple[GridRow, ...]
+    runs: tuple[GridRun, ...]
+    """Oldest first."""
+    cells: Mapping[tuple[int, str], Cell] = field(default_factory=dict)
+    """By (row id of the run, task id)."""
+    older: RunKey | None = None
+    """Give it as ``before`` to see the runs before these; None if there are none."""
+
+    def cell(self, run: GridRun, row: GridRow) -> Cell | None:
+        """What is at the crossing; None where the run hasn't got the task."""
+        if row.kind == "task":
+            return self.cells.get((run.id, row.id))
+        found = [self.cells.get((run.id, task_id)) for task_id in row.task_ids]
+        return sum_of(cell for cell in found if cell is not None)
+
+
+def grid(
+    connection: Connection, dag_id: str, *, runs: int = 25, before: RunKey | None = None
+) -> Grid | None:
+    """The newest ``runs`` runs (those before ``before``) and their cells; three queries.
+
+    None if there is no such DAG.
+    """
+    head = connection.execute(
+        select(dag.c.is_paused, dag_version.c.number, dag_version.c.digest, dag_version.c.structure)
+        .select_from(dag)
+        .outerjoin(dag_version, dag_version.c.id == dag.c.version_id)
+        .where(dag.c.dag_id == dag_id)
+    ).first()
+    if head is None:
+        return None
+    found = _runs(connection, dag_id, runs + 1, before)
+    shown = tuple(reversed(found[:runs]))
+    cells = _cells(connection, [run.id for run in shown])
+    rows = () if head.structure is None else rows_of(head.digest, head.structure)
+    return Grid(
+        dag_id=dag_id,
+        is_paused=head.is_paused,
+        version=head.number,
+        rows=(*rows, *_gone(rows, cells)),
+        runs=shown,
+        cells=cells,
+        older=shown[0].key if len(found) > runs else None,
+    )
+
+
+def sum_of(cells: Iterable[Cell]) -> Cell | None:
+    """One cell that stands for all of these; None for none."""
+    several = list(cells)
+    if len(several) < 2:
+        return several[0] if several else None
+    counts: dict[TaskInstanceState | None, int] = {}
+    for cell in several:
+        for state, number in cell.counts.items():
+            counts[state] = counts.get(state, 0) + number
+    return Cell(
+        state=min(counts, key=PRIORITY.__getitem__),
+        counts=counts,
+        is_mapped=any(cell.is_mapped for cell in several),
+        try_number=max(cell.try_number for cell in several),
+        started_at=min((c.started_at for c in several if c.started_at), default=None),
+        ended_at=max((c.ended_at for c in several if c.ended_at), default=None),
+    )
+
+
+_known_rows: OrderedDict[str, tuple[GridRow, ...]] = OrderedDict()
+KNOWN_ROWS = 64
+
+
+def rows_of(digest: str, structure: str) -> tuple[GridRow, ...]:
+    """The rows of a structure; remembered by ``digest``, as a live grid asks every second."""
+    rows = _known_rows.get(digest)
+    if rows is None:
+        rows = structure_rows(decode_structure(structure))
+        _known_rows[digest] = rows
+        while len(_known_rows) > KNOWN_ROWS:
+            _known_rows.popitem(last=False)
+    return rows
+
+
+def structure_rows(structure: DagStructure) -> tuple[GridRow, ...]:
+    """Tasks and groups in the order of the file, each group followed by what is in it."""
+    tasks = {task.task_id: task for task in structure.tasks}
+    groups = {group.group_id: group for group in structure.groups}
+    rows: list[GridRow] = []
+
+    def add(node: str, depth: int, parent: str | None, mapped: bool) -> tuple[str, ...]:
+        if node in tasks:
+            rows.append(_task_row(tasks[node], depth, parent, mapped))
+            return (node,)
+        group = groups[node]
+        place, mapped = len(rows), mapped or group.expansion is not None
+        inside: list[str] = []
+        for child in group.children:
+            inside.extend(add(child, depth + 1, node, mapped))
+        rows.insert(place, _group_row(group, depth, parent, mapped, tuple(inside)))
+        return tuple(inside)
+
+    for node in structure.roots or [task.task_id for task in structure.tasks]:
+        add(node, 0, None, False)
+    return tuple(rows)
+
+
+def _task_row(task: TaskStructure, depth: int, parent: str | None, mapped: bool) -> GridRow:
+    return GridRow(
+        kind="task",
+        id=task.task_id,
+        label=task.label or task.task_id,
+        depth=depth,
+        parent=parent,
+        operator=task.operator,
+        is_mapped=mapped or task.expansion is not None,
+        task_ids=(task.task_id,),
+        ui_color=task.ui_color,
+    )
+
+
+def _group_row(
+    group: GroupStructure, depth: int, parent: str | None, mapped: bool, inside: tuple[str, ...]
+) -> GridRow:
+    return GridRow(
+        kind="group",
+        id=group.group_id,
+        label=group.label,
+        depth=depth,
+        parent=parent,
+        is_mapped=mapped,
+        task_ids=inside,
+        ui_color=group.ui_color,
+    )
+
+
+def _gone(rows: tuple[GridRow, ...], cells: Mapping[tuple[int, str], Cell]) -> tuple[GridRow, ...]:
+    present = {row.id for row in rows}
+    gone = sorted({task_id for _, task_id in cells} - present)
+    return tuple(
+        GridRow("task", task_id, task_id, 0, None, task_ids=(task_id,), is_gone=True)
+        for task_id in gone
+    )
+
+
+def _runs(connection: Connection, dag_id: str, limit: int, before: RunKey | None) -> list[GridRun]:
+    columns = dag_run.c
+    query = (
+        select(
+            columns.id,
+            columns.run_id,
+            columns.run_type,
+            columns.state,
+            columns.logical_date,
+            columns.run_after,
+            columns.started_at,
+            columns.ended_at,
+            columns.note,
+        )
+        .where(columns.dag_id == dag_id)
+        .order_by(columns.run_after.desc(), columns.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(tuple_(columns.run_after, columns.id) < tuple_(*before))
+    return [_grid_run(row) for row in connection.execute(query)]
+
+
+def _grid_run(row: AnyRow) -> GridRun:
+    return GridRun(
+        id=row.id,
+        run_id=row.run_id,
+        run_type=DagRunType(row.run_type),
+        state=RUN_STATES[row.state],
+        logical_date=row.logical_date,
+        run_after=row.run_after,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        duration=between(row.started_at, row.ended_at),
+        note=row.note,
+    )
+
+
+def _cells(connection: Connection, run_ids: list[int]) -> dict[tuple[int, str], Cell]:
+    if not run_ids:
+        return {}
+    columns = task_instance.c
+    query = (
+        select(
+            columns.dag_run_id,
+            columns.state,
+            columns.task_id,
+            func.count(),
+            func.max(columns.map_index),
+            func.max(columns.try_number),
+            func.min(micros(columns.started_at)),
+            func.max(micros(columns.ended_at)),
+        )
+        .where(columns.dag_run_id.in_(run_ids))
+        .group_by(columns.dag_run_id, columns.state, columns.task_id)
+    )
+    cells: dict[tuple[int, str], Cell] = {}
+    for run, state_name, task_id, number, index, tries, start, end in connection.execute(
+        query
+    ).all():
+        state = TASK_STATES[state_name]
+        cell = Cell(state, {state: number}, index >= 0, tries, from_micros(start), from_micros(end))
+        earlier = cells.get((run, task_id))
+        cells[run, task_id] = cell if earlier is None else _both(earlier, cell)
+    return cells
+
+
+def _both(one: Cell, other: Cell) -> Cell:
+    cell = sum_of((one, other))
+    assert cell is not None
+    return cell

@@ -1,0 +1,50 @@
+"""Small helpers of the queries: from stored values to states and times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, type_coerce
+
+from store.columns import EPOCH
+from store.states import DagRunState, TaskInstanceState
+
+AnyRow: TypeAlias = Any
+"""A row of a query: SQLAlchemy 2.0 and 2.1 spell the types of its columns differently."""
+
+AnySelect: TypeAlias = Any
+
+TASK_STATES: dict[str | None, TaskInstanceState | None] = {
+    None: None,
+    **{state.value: state for state in TaskInstanceState},
+}
+RUN_STATES: dict[str, DagRunState] = {state.value: state for state in DagRunState}
+
+
+def micros(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """A time as stored, in microseconds since 1970: cheap where there are thousands."""
+    return type_coerce(column, BigInteger)
+
+
+def json_rows(dialect: str, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:
+    """An aggregate: all rows as one JSON text, a list of lists of their columns."""
+    if dialect == "sqlite":
+        return func.json_group_array(func.json_array(*columns))
+    return cast(func.json_agg(func.json_build_array(*columns)), Text)
+
+
+def from_micros(value: int | None) -> datetime | None:
+    """The time in UTC that is stored as ``value``."""
+    return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def seconds_between(start: int | None, end: int | None) -> float | None:
+    """Seconds between two stored times; None where one is missing."""
+    return None if start is None or end is None else (end - start) / 1e6
+
+
+def between(start: datetime | None, end: datetime | None) -> float | None:
+    """Seconds between two times; None where one is missing."""
+    return None if start is None or end is None else (end - start).total_seconds()

@@ -1,0 +1,239 @@
+"""What the runner writes, many rows at a time: one ``executemany`` per table and set of columns.
+
+Rows are dicts of column values. Inserts return the new rows' ids in the order of the rows. Ids of
+runs, task instances and tries are never given out twice (they name folders on disk): they come
+from ``next_id``, also for those who count by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Insert,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.models import (
+    callback,
+    dag,
+    dag_run,
+    dag_version,
+    pipeline_file,
+    resource_sample,
+    source,
+    task_instance,
+    task_try,
+    xcom,
+)
+
+Row = dict[str, Any]
+Rows = Sequence[Row]
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The id for the next row of a table: larger than any that it ever had.
+
+    Only within a write transaction is nobody else given the same one.
+    """
+    if connection.dialect.name == "sqlite":
+        query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        return (connection.execute(query, {"name": table.name}).scalar() or 0) + 1
+    query = text(
+        f"SELECT greatest((SELECT max(id) FROM {table.name}), (SELECT last_value FROM "
+        f"{table.name}_id_seq))"
+    )
+    return connection.execute(query).scalar_one() + 1
+
+
+def insert_dag_run(connection: Connection, row: Row) -> int:
+    """Add a DAG run; its id."""
+    return _insert(connection, dag_run, [row])[0]
+
+
+def update_dag_runs(connection: Connection, rows: Rows) -> None:
+    """Change runs: each row has ``id`` and the columns that change."""
+    _update(connection, dag_run, rows)
+
+
+def insert_instances(connection: Connection, rows: Rows) -> list[int]:
+    """Add task instances; their ids."""
+    return _insert(connection, task_instance, rows)
+
+
+def update_instances(connection: Connection, rows: Rows) -> None:
+    """Change task instances: each row has ``id`` and the columns that change."""
+    _update(connection, task_instance, rows)
+
+
+def delete_instances(connection: Connection, ids: Iterable[int]) -> None:
+    """Delete task instances, with their tries."""
+    _delete_by_id(connection, task_instance, ids)
+
+
+def insert_tries(connection: Connection, rows: Rows) -> list[int]:
+    """Add tries; their ids."""
+    return _insert(connection, task_try, rows)
+
+
+def update_tries(connection: Connection, rows: Rows) -> None:
+    """Change tries: each row has ``id`` and the columns that change."""
+    _update(connection, task_try, rows)
+
+
+def put_xcoms(connection: Connection, rows: Rows) -> None:
+    """Write XComs, each over an older one of the same run, task, map index and key."""
+    put(connection, xcom, rows)
+
+
+def clear_xcoms(connection: Connection, of: Iterable[tuple[int, str, int]]) -> None:
+    """Delete all XComs of the (dag_run_id, task_id, map_index) given: done before a new try."""
+    keys = [{"run": run, "task": task, "index": index} for run, task, index in of]
+    if keys:
+        connection.execute(_CLEAR_XCOMS, keys)
+
+
+_CLEAR_XCOMS = delete(xcom).where(
+    and_(
+        xcom.c.dag_run_id == bindparam("run"),
+        xcom.c.task_id == bindparam("task"),
+        xcom.c.map_index == bindparam("index"),
+    )
+)
+
+
+def insert_samples(connection: Connection, rows: Rows) -> None:
+    """Add resource figures of tries."""
+    if rows:
+        connection.execute(_insert_statement(resource_sample), rows)
+
+
+def insert_callbacks(connection: Connection, rows: Rows) -> list[int]:
+    """Add callbacks to be run; their ids."""
+    return _insert(connection, callback, rows)
+
+
+def update_callbacks(connection: Connection, rows: Rows) -> None:
+    """Change callbacks: each row has ``id`` and the columns that change."""
+    _update(connection, callback, rows)
+
+
+def put_files(connection: Connection, rows: Rows) -> None:
+    """Write what is known of pipeline files, each over what was known."""
+    put(connection, pipeline_file, rows)
+
+
+def put_dags(connection: Connection, rows: Rows) -> None:
+    """Write DAGs; of those that exist only the columns that a row has are changed."""
+    put(connection, dag, rows)
+
+
+def put_source(connection: Connection, digest: str, source_text: str) -> None:
+    """Keep the text of a pipeline file, once."""
+    statement = _conflict_insert(connection, source).on_conflict_do_nothing()
+    connection.execute(statement, {"digest": digest, "text": source_text})
+
+
+def insert_version(connection: Connection, row: Row) -> int:
+    """Add a version of a DAG, numbered after its newest; its id. ``number`` may be left out."""
+    newest = (
+        select(dag_version.c.number)
+        .where(dag_version.c.dag_id == row["dag_id"])
+        .order_by(dag_version.c.number.desc())
+        .limit(1)
+    )
+    number = (connection.execute(newest).scalar() or 0) + 1
+    return _insert(connection, dag_version, [{"number": number, **row}])[0]
+
+
+def put(connection: Connection, table: Table, rows: Rows) -> None:
+    """Insert rows, or change those that have the same primary key."""
+    for columns, batch in by_columns(rows):
+        connection.execute(_put_statement(connection.dialect.name, table, columns), batch)
+
+
+def by_columns(rows: Iterable[Row]) -> list[tuple[tuple[str, ...], list[Row]]]:
+    """The rows grouped by the columns that they have, so that each group is one statement."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row), []).append(row)
+    return list(groups.items())
+
+
+def _insert(connection: Connection, table: Table, rows: Rows) -> list[int]:
+    if not rows:
+        return []
+    first = next_id(connection, table)
+    numbered = [{"id": first + offset, **row} for offset, row in enumerate(rows)]
+    for _, batch in by_columns(numbered):
+        connection.execute(_insert_statement(table), batch)
+    if connection.dialect.name == "postgresql":
+        keep_ids(connection, table)
+    return [row["id"] for row in numbered]
+
+
+def keep_ids(connection: Connection, table: Table) -> None:
+    """Make PostgreSQL's sequence know the ids in use, so that they don't come again."""
+    connection.execute(
+        text(
+            f"SELECT setval('{table.name}_id_seq', greatest((SELECT max(id) FROM {table.name}), "
+            f"(SELECT last_value FROM {table.name}_id_seq)))"
+        )
+    )
+
+
+def _update(connection: Connection, table: Table, rows: Rows) -> None:
+    for columns, batch in by_columns(rows):
+        renamed = [
+            {("row_id" if name == "id" else name): row[name] for name in row} for row in batch
+        ]
+        connection.execute(_update_statement(table, columns), renamed)
+
+
+def _delete_by_id(connection: Connection, table: Table, ids: Iterable[int]) -> None:
+    keys = [{"row_id": key} for key in ids]
+    if keys:
+        connection.execute(_delete_statement(table), keys)
+
+
+@cache
+def _insert_statement(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _update_statement(table: Table, columns: tuple[str, ...]) -> Update:
+    values = {name: bindparam(name) for name in columns if name != "id"}
+    return update(table).where(table.c.id == bindparam("row_id")).values(values)
+
+
+@cache
+def _delete_statement(table: Table) -> Delete:
+    return delete(table).where(table.c.id == bindparam("row_id"))
+
+
+def _conflict_insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _put_statement(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    statement = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    keys = [column.name for column in table.primary_key.columns]
+    values = {name: statement.excluded[name] for name in columns if name not in keys}
+    if not values:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(index_elements=keys, set_=values)

@@ -1,0 +1,206 @@
+"""The structure of a pipeline as data: what a pipeline file's host reports and everyone reads.
+
+``runner.authoring`` writes this as plain JSON (it may not import the store); the runner decides
+from it and the terminal draws from it. One stored ``dag_version`` holds one of these. All
+durations are seconds, all dates ISO 8601 strings with an offset.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+RETURN_VALUE = "return_value"
+"""XCom key of what a task returned (Airflow's ``XCOM_RETURN_KEY``)."""
+
+
+class LiteralLength(msgspec.Struct, frozen=True, tag="literal", tag_field="kind"):
+    """A collection written in the pipeline file."""
+
+    length: int
+
+
+class XComLength(msgspec.Struct, frozen=True, tag="xcom", tag_field="kind"):
+    """The collection that an upstream task pushes; of a mapped task, how many instances pushed."""
+
+    task_id: str
+    key: str = RETURN_VALUE
+
+
+class ZipLength(msgspec.Struct, frozen=True, tag="zip", tag_field="kind"):
+    """``XComArg.zip``: the shortest, or with a fill value the longest, of its parts."""
+
+    parts: list[Length]
+    longest: bool = False
+
+
+class ConcatLength(msgspec.Struct, frozen=True, tag="concat", tag_field="kind"):
+    """``XComArg.concat``: the sum of its parts."""
+
+    parts: list[Length]
+
+
+Length = LiteralLength | XComLength | ZipLength | ConcatLength
+"""How many items a mapped argument has. ``XComArg.map`` and ``filter`` keep their source's length."""
+
+
+class Expansion(msgspec.Struct, frozen=True):
+    """How a mapped task or group expands.
+
+    ``expand(a=…, b=…)`` is the product of its arguments in order, the first the slowest;
+    ``expand_kwargs`` has the single argument ``""``.
+    """
+
+    arguments: list[tuple[str, Length]]
+
+
+class TaskStructure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One task. Defaults are Airflow 3's."""
+
+    task_id: str
+    operator: str
+    """Class name, or ``@task`` and its kin for decorated functions."""
+    label: str = ""
+    """Name without the group prefix, or ``task_display_name``."""
+    upstream: list[str] = []
+    downstream: list[str] = []
+    group_id: str | None = None
+    trigger_rule: str = "all_success"
+    retries: int = 0
+    retry_delay: float = 300.0
+    retry_exponential_backoff: float = 0.0
+    """0: constant delay; otherwise the multiplier per try (``True`` is 2)."""
+    max_retry_delay: float | None = None
+    execution_timeout: float | None = None
+    depends_on_past: bool = False
+    wait_for_downstream: bool = False
+    ignore_first_depends_on_past: bool = True
+    wait_for_past_depends_before_skipping: bool = False
+    pool: str = "default_pool"
+    pool_slots: int = 1
+    priority_weight: int = 1
+    """The weight in force: summed over descendants (or ancestors) as ``weight_rule`` says."""
+    weight_rule: str = "downstream"
+    max_active_tis_per_dag: int | None = None
+    max_active_tis_per_dagrun: int | None = None
+    is_setup: bool = False
+    is_teardown: bool = False
+    on_failure_fail_dagrun: bool = False
+    is_sensor: bool = False
+    sensor_mode: str = "poke"
+    sensor_timeout: float | None = None
+    runs_nothing: bool = False
+    """An ``EmptyOperator`` without callbacks: success without a process."""
+    expansion: Expansion | None = None
+    """Set for a mapped task (not for a task in a mapped group)."""
+    mapped_group: str | None = None
+    """The mapped group around this task: one instance per index of that group."""
+    map_index_template: str | None = None
+    xcom_inputs: list[tuple[str, str]] = []
+    """(task id, key) of the XComs that its arguments refer to; handed over with its ticket."""
+    multiple_outputs: bool = False
+    callbacks: list[str] = []
+    """Which of on_execute, on_failure, on_success, on_retry, on_skipped it has."""
+    template_fields: list[str] = []
+    fields: dict[str, Any] = {}
+    """Template fields and other arguments worth showing, as JSON values or reprs."""
+    owner: str = ""
+    doc_md: str | None = None
+    ui_color: str | None = None
+    ui_fgcolor: str | None = None
+    line: int | None = None
+    """Line of the pipeline file that made the task."""
+
+
+class GroupStructure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A task group; ``expansion`` is set for a mapped one."""
+
+    group_id: str
+    label: str
+    parent: str | None = None
+    tooltip: str = ""
+    children: list[str] = []
+    """Task ids and group ids inside, in the order of the file."""
+    expansion: Expansion | None = None
+    ui_color: str | None = None
+
+
+class TimetableStructure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """When a DAG runs. ``runner.authoring.timetables`` computes with it."""
+
+    kind: str
+    """none, once, continuous, cron_interval, delta_interval, cron_trigger, delta_trigger."""
+    expression: str = ""
+    """Cron expression of the cron kinds."""
+    seconds: float = 0.0
+    """Period of the delta kinds."""
+    months: int = 0
+    """Calendar months on top of ``seconds`` (from a relativedelta)."""
+    interval: float = 0.0
+    """Width of the data interval of the trigger kinds, in seconds."""
+    run_immediately: bool | float = False
+    """Of ``cron_trigger``, without a start date: True, or seconds since the last tick that may be
+    caught up with."""
+    timezone: str = "UTC"
+    summary: str = ""
+    """What the author wrote: ``@daily``, ``0 3 * * 1``, ``6:00:00``."""
+    description: str = ""
+    """In words: "At 00:00 every day"."""
+
+
+class ParamStructure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One param of a DAG: its default and its JSON Schema. Trigger forms are made from it."""
+
+    name: str
+    has_default: bool = True
+    default: Any = None
+    schema: dict[str, Any] = {}
+    description: str = ""
+
+
+class DagStructure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One DAG, whole."""
+
+    dag_id: str
+    file: str
+    """Pipeline file, relative to the workspace."""
+    line: int | None = None
+    display_name: str = ""
+    description: str = ""
+    doc_md: str | None = None
+    owners: list[str] = []
+    tags: list[str] = []
+    profile: str = "3"
+    """Which Airflow major's semantics hold: "2" or "3"."""
+    timetable: TimetableStructure = TimetableStructure(kind="none")
+    timezone: str = "UTC"
+    start_date: str | None = None
+    end_date: str | None = None
+    catchup: bool = False
+    max_active_runs: int = 16
+    max_active_tasks: int = 16
+    max_consecutive_failed_dag_runs: int = 0
+    dagrun_timeout: float | None = None
+    is_paused_upon_creation: bool | None = None
+    fail_fast: bool = False
+    params: list[ParamStructure] = []
+    tasks: list[TaskStructure] = []
+    """In topological order, ties in the order of the file."""
+    groups: list[GroupStructure] = []
+    roots: list[str] = []
+    """Task and group ids at the top level, in the order of the file."""
+    edge_labels: list[tuple[str, str, str]] = []
+    """(upstream, downstream, label)."""
+    callbacks: list[str] = []
+    """Which of on_success, on_failure the DAG has."""
+
+
+def decode_structure(document: bytes | str) -> DagStructure:
+    """Read a stored structure. Raises ``msgspec.ValidationError`` on a malformed document."""
+    return msgspec.json.decode(document, type=DagStructure)
+
+
+def encode_structure(structure: DagStructure) -> bytes:
+    """Write a structure as JSON, in a stable order of keys."""
+    return msgspec.json.encode(structure, order="sorted")
