@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from runner.authoring.variable import Variable
     from runner.authoring.xcom_arg import XComArg
 
+__version__ = "0.1.0"
+
 _NAMES = {
     "baseoperator": "BaseOperator",
     "connection": "BaseHook Connection",

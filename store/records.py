@@ -7,13 +7,15 @@ from ``next_id``, also for those who count by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
     Delete,
+    Dialect,
     Insert,
     Table,
     Update,
@@ -66,7 +68,7 @@ def insert_dag_run(connection: Connection, row: Row) -> int:
 
 def update_dag_runs(connection: Connection, rows: Rows) -> None:
     """Change runs: each row has ``id`` and the columns that change."""
-    _update(connection, dag_run, rows)
+    update_rows(connection, dag_run, rows)
 
 
 def insert_instances(connection: Connection, rows: Rows) -> list[int]:
@@ -76,7 +78,7 @@ def insert_instances(connection: Connection, rows: Rows) -> list[int]:
 
 def update_instances(connection: Connection, rows: Rows) -> None:
     """Change task instances: each row has ``id`` and the columns that change."""
-    _update(connection, task_instance, rows)
+    update_rows(connection, task_instance, rows)
 
 
 def delete_instances(connection: Connection, ids: Iterable[int]) -> None:
@@ -91,7 +93,7 @@ def insert_tries(connection: Connection, rows: Rows) -> list[int]:
 
 def update_tries(connection: Connection, rows: Rows) -> None:
     """Change tries: each row has ``id`` and the columns that change."""
-    _update(connection, task_try, rows)
+    update_rows(connection, task_try, rows)
 
 
 def put_xcoms(connection: Connection, rows: Rows) -> None:
@@ -117,8 +119,7 @@ _CLEAR_XCOMS = delete(xcom).where(
 
 def insert_samples(connection: Connection, rows: Rows) -> None:
     """Add resource figures of tries."""
-    if rows:
-        connection.execute(_insert_statement(resource_sample), rows)
+    insert_rows(connection, resource_sample, rows)
 
 
 def insert_callbacks(connection: Connection, rows: Rows) -> list[int]:
@@ -128,7 +129,7 @@ def insert_callbacks(connection: Connection, rows: Rows) -> list[int]:
 
 def update_callbacks(connection: Connection, rows: Rows) -> None:
     """Change callbacks: each row has ``id`` and the columns that change."""
-    _update(connection, callback, rows)
+    update_rows(connection, callback, rows)
 
 
 def put_files(connection: Connection, rows: Rows) -> None:
@@ -173,16 +174,83 @@ def by_columns(rows: Iterable[Row]) -> list[tuple[tuple[str, ...], list[Row]]]:
     return list(groups.items())
 
 
+def insert_rows(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
+    """Insert rows that have all the values they need: one ``executemany`` per set of columns."""
+    for columns, batch in by_columns(rows):
+        _run(connection, _insert_statement(table, columns), table, columns, batch)
+
+
+def update_rows(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
+    """Change rows by ``id``: one ``executemany`` per set of columns."""
+    for columns, batch in by_columns(rows):
+        values = tuple(name for name in columns if name != "id")
+        _run(connection, _update_statement(table, values), table, columns, batch)
+
+
 def _insert(connection: Connection, table: Table, rows: Rows) -> list[int]:
     if not rows:
         return []
     first = next_id(connection, table)
     numbered = [{"id": first + offset, **row} for offset, row in enumerate(rows)]
-    for _, batch in by_columns(numbered):
-        connection.execute(_insert_statement(table), batch)
+    insert_rows(connection, table, numbered)
     if connection.dialect.name == "postgresql":
         keep_ids(connection, table)
     return [row["id"] for row in numbered]
+
+
+def _run(
+    connection: Connection,
+    statement: Insert | Update,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: list[Row],
+) -> None:
+    """Execute for all rows. For SQLite the parameters are made here, column by column.
+
+    SQLAlchemy makes them row by row, which takes as long again as SQLite needs to write them.
+    """
+    if connection.dialect.name != "sqlite":
+        renamed = [{f"value_{name}": value for name, value in row.items()} for row in rows]
+        connection.execute(statement, renamed)
+        return
+    prepared = _prepared(connection.dialect, statement, table, columns)
+    values: list[Iterable[Any]] = []
+    for name, convert in prepared.parameters:
+        column = map(itemgetter(name), rows)
+        values.append(column if convert is None else map(convert, column))
+    parameters = list(zip(*values, strict=True))
+    connection.exec_driver_sql(prepared.sql, parameters if len(rows) > 1 else parameters[0])
+
+
+class _Prepared(NamedTuple):
+    sql: str
+    parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    """In the order of the question marks: the column, and what makes its value a stored one."""
+
+
+_prepared_statements: dict[tuple[Any, tuple[str, ...]], _Prepared] = {}
+
+
+def _prepared(
+    dialect: Dialect, statement: Insert | Update, table: Table, columns: tuple[str, ...]
+) -> _Prepared:
+    key = (statement, columns)
+    known = _prepared_statements.get(key)
+    if known is not None:
+        return known
+    compiled: Any = statement.compile(
+        dialect=dialect, column_keys=[f"value_{name}" for name in columns]
+    )
+    names = [name.removeprefix("value_") for name in compiled.positiontup]
+    prepared = _Prepared(
+        str(compiled),
+        tuple(
+            (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
+            for name in names
+        ),
+    )
+    _prepared_statements[key] = prepared
+    return prepared
 
 
 def keep_ids(connection: Connection, table: Table) -> None:
@@ -195,14 +263,6 @@ def keep_ids(connection: Connection, table: Table) -> None:
     )
 
 
-def _update(connection: Connection, table: Table, rows: Rows) -> None:
-    for columns, batch in by_columns(rows):
-        renamed = [
-            {("row_id" if name == "id" else name): row[name] for name in row} for row in batch
-        ]
-        connection.execute(_update_statement(table, columns), renamed)
-
-
 def _delete_by_id(connection: Connection, table: Table, ids: Iterable[int]) -> None:
     keys = [{"row_id": key} for key in ids]
     if keys:
@@ -210,14 +270,14 @@ def _delete_by_id(connection: Connection, table: Table, ids: Iterable[int]) -> N
 
 
 @cache
-def _insert_statement(table: Table) -> Insert:
-    return insert(table)
+def _insert_statement(table: Table, columns: tuple[str, ...]) -> Insert:
+    return insert(table).values({name: bindparam(f"value_{name}") for name in columns})
 
 
 @cache
 def _update_statement(table: Table, columns: tuple[str, ...]) -> Update:
-    values = {name: bindparam(name) for name in columns if name != "id"}
-    return update(table).where(table.c.id == bindparam("row_id")).values(values)
+    values = {name: bindparam(f"value_{name}") for name in columns}
+    return update(table).where(table.c.id == bindparam("value_id")).values(values)
 
 
 @cache

@@ -28,7 +28,6 @@ from store.queries.dags import DagFilter, DagRow, FileRow
 from store.states import RUN_STATE_LOOKS
 from store.structure import DagStructure, ParamStructure
 
-
 Named = TypeVar("Named", bound=StrEnum)
 
 

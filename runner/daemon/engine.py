@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 CLOCK_JUMP = 5.0
 """Seconds by which wall clock and monotonic clock must part to be called a jump."""
+SOON = 0.02
+"""Seconds by which facts that nothing waits for may be gathered into one turn."""
 RETRY_PAUSE = 0.5
 """Seconds until a turn that could not be written is tried again."""
 
@@ -55,12 +57,12 @@ class Engine:
         self.config = config
         self.loop = asyncio.get_running_loop()
         self.brain = Brain(workspace, config.runner.parallelism)
-        self.inbox = Inbox(self.wake)
+        self.inbox = Inbox(self.wake, self.wake_soon)
         self.hands = Hands(workspace, store, config, self.inbox)
         self.turn_seconds: deque[float] = deque(maxlen=1000)
         self.stopping: str | None = None
         self.stopped = asyncio.Event()
-        self._woken = False
+        self._woken = self._woken_soon = False
         self._memory_lost = True
         self._clock_offset = time.time() - time.monotonic()
         self._connection = store.engine.connect().execution_options(**{WRITE: True})
@@ -73,6 +75,12 @@ class Engine:
         if not self._woken:
             self._woken = True
             self.loop.call_soon(self._turn_now)
+
+    def wake_soon(self) -> None:
+        """Have a turn run within ``SOON``: for facts that nothing waits for."""
+        if not self._woken_soon:
+            self._woken_soon = True
+            self.loop.call_later(SOON, self.wake)
 
     def ring(self, messages: list[bytes]) -> None:
         """The doorbell rang."""
@@ -133,7 +141,7 @@ class Engine:
     # -- the turn --------------------------------------------------------------------------
 
     def _turn_now(self) -> None:
-        self._woken = False
+        self._woken = self._woken_soon = False
         began = time.perf_counter()
         try:
             orders = self._turn()

@@ -62,9 +62,12 @@ class Hands:
         self.unparsed: dict[str, None] = {}
         """Files to be imported, in order; a dict for its order."""
         self._kill_timers: dict[int, asyncio.TimerHandle] = {}
+        self.ended: set[int] = set()
+        """Tries whose last record is in the store and whose process has yet to go."""
         self._just_parsed: list[tuple[FileHost, Parsed | ParseFailed]] = []
 
     def carry_out(self, orders: Orders, brain: Brain) -> None:
+        self.ended.update(live_try.key for live_try in orders.ended)
         for live_try in orders.closed:
             self._close(live_try)
         for live_try, run, ticket in orders.tickets:
@@ -127,6 +130,7 @@ class Hands:
     def _close(self, live_try: LiveTry) -> None:
         self._unwatch(live_try)
         live_try.close()
+        self.ended.discard(live_try.key)
         timer = self._kill_timers.pop(live_try.key, None)
         if timer is not None:
             timer.cancel()
@@ -184,6 +188,8 @@ class Hands:
 
     def _host_message(self, host: FileHost, message: FromHost) -> None:
         if isinstance(message, Forked):
+            self.inbox.bells.add(message.try_key)
+            self.inbox.wake_soon()
             return
         if isinstance(message, Exited):
             host.tries.discard(message.try_key)
@@ -197,6 +203,10 @@ class Hands:
                     message.peak_rss,
                 )
             )
+            if message.try_key in self.ended:
+                # Its last record is dealt with; what is left is not worth a turn of its own.
+                self.inbox.wake_soon()
+                return
         elif isinstance(message, CallbackExited):
             host.callbacks.discard(message.callback_key)
             self.inbox.callbacks.append((message.callback_key, message.status))

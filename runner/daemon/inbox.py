@@ -25,10 +25,11 @@ class Request:
 class Inbox:
     """Facts that a turn has not dealt with yet. Kept until the turn is committed.
 
-    ``wake`` has a turn run soon.
+    ``wake`` has a turn run at once, ``wake_soon`` within some milliseconds, together with others.
     """
 
     wake: Callable[[], None]
+    wake_soon: Callable[[], None]
 
     bells: set[int] = field(default_factory=set)
     exits: list[tuple[int, int, int | None, float, int]] = field(default_factory=list)

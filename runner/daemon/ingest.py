@@ -245,6 +245,7 @@ def finish(
     if live_try.ended:
         return
     live_try.ended = True
+    turn.orders.ended.append(live_try)
     run, instance = _instance(turn, live_try)
     turn.brain.release_slots(live_try, run)
     wanted, why = _intended(live_try, state)

@@ -28,6 +28,8 @@ class Orders:
     kills: list[LiveTry] = field(default_factory=list)
     timers: list[tuple[datetime, tuple[Any, ...]]] = field(default_factory=list)
     """(when, key): the key comes back in a later turn's ``due``."""
+    ended: list[LiveTry] = field(default_factory=list)
+    """Tries that have stated their end in this turn."""
     closed: list[LiveTry] = field(default_factory=list)
     """Tries that are over and whose process is gone."""
     reparse: list[str] = field(default_factory=list)

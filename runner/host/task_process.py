@@ -65,10 +65,9 @@ def _run(message: RunTry, dags: dict[str, DAG]) -> int:
         if journal is None:
             return 0  # another process runs this try
         started = Started(time.time(), os.getpid(), own_start(), HOSTNAME)
-        journal.append(started)
+        journal.append(started)  # no ring: the host's word of the fork has the runner look
     except OSError as error:
         return error.errno or 1
-    journal.ring()
     system.name_process(ticket.task_id)
     os.environ["DAGTOP_TRY"] = str(ticket.try_key)
     run_try(ticket, dags[ticket.dag_id], journal, QuestionClient(ticket.questions))

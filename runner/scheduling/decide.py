@@ -162,10 +162,9 @@ def _expand(run: RunState, task_state: TaskState) -> list[Change]:
     key = (node.task_id, -1)
     count = run.expanded_count(node)
     if count is None:
-        if any(run.tasks[source].unfinished for source in node.sources):
-            return []
-        sources = ", ".join(node.sources)
-        reason = f"it can't be expanded: {sources} pushed no list or dict to map over"
+        missing = [source for source in node.sources if run.tasks[source].unfinished]
+        what = "has not ended" if missing else "pushed no list or dict"
+        reason = f"it can't be expanded: {', '.join(missing or node.sources)} {what}"
         return [StateChange(key, UPSTREAM_FAILED, reason)]
     if count == 0:
         return [StateChange(key, SKIPPED, "it maps over nothing: the list is empty")]

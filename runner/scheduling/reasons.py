@@ -65,8 +65,6 @@ def _waits_for(run: RunState, task_state: TaskState, index: int) -> str:
     if verdict is READY:
         if hindrance is not None:
             return hindrance
-        if index < 0 and node.expansion is not None and run.expanded_count(node) is None:
-            return _blockers(run, task_state, node.sources, index) or "is about to be expanded"
         return "is about to be scheduled"
     if verdict is not None:
         return hindrance or f"is about to be {verdict}"

@@ -279,7 +279,7 @@ def metrics(folder: Path) -> Iterator[Figure]:
             run_id = workspace.trigger("metrics")
             assert workspace.wait_for_run("metrics", run_id, 120) == "success"
             stored = workspace.value(
-                "SELECT sum(metric.count) FROM metric JOIN tracked_run ON tracked_run.id = run_id "
+                "SELECT sum(metric.count) FROM metric JOIN tracked_run ON tracked_run.id = metric.run_id "
                 "JOIN task_try ON task_try.id = try_id JOIN dag_run ON dag_run.id = dag_run_id "
                 "WHERE dag_run.run_id = ?",
                 run_id,

@@ -16,13 +16,12 @@ from dagtop import Param, dag, log_metric, log_params, set_tag, task
 DIGITS = np.arange(10)
 
 
-def pixels_and_labels(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Training and test images with their labels. Pixels are scaled to 0 … 1."""
+def pixels_and_labels(seed: int) -> Any:
+    """Images to train with, images to test with, their labels. Pixels are scaled to 0 … 1."""
     images, labels = load_digits(return_X_y=True)
-    seen, unseen, seen_labels, unseen_labels = train_test_split(
+    return train_test_split(
         images / 16.0, labels, test_size=0.25, random_state=seed, stratify=labels
     )
-    return seen, unseen, seen_labels, unseen_labels
 
 
 def epochs_of(model: Any, epochs: int, seed: int) -> Iterator[tuple[int, float, float]]:

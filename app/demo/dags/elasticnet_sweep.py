@@ -72,8 +72,8 @@ def pick_best(models: list[dict[str, Any]]) -> dict[str, Any]:
 def deploy(best: dict[str, Any], day: str) -> str:
     """Write the model's card and its coefficients; the folder's path is the result."""
     folder = MODELS / day
-    names = load_diabetes().feature_names
-    coefficients = dict(zip(names, best["coefficients"], strict=True))
+    data: Any = load_diabetes()
+    coefficients = dict(zip(data.feature_names, best["coefficients"], strict=True))
     write_whole(
         folder / "coefficients.json",
         {"intercept": best["intercept"], "coefficients": coefficients},

@@ -67,6 +67,8 @@ class InfoLine(LineView):
         self.repaint()
 
     def build(self, y: int) -> Strip:
+        if y:
+            return self.strip(())
         width = self.size.width
         room = width - width_of(self.right) - (2 if self.right else 0)
         ellipsis = self.dagtop.glyphs.ellipsis

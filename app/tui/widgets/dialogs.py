@@ -113,8 +113,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         for letter, value in self._alternatives:
             chosen = self.choices.alternative == value
             lines.append(_option(letter, chosen, value, round_mark=True))
-        for toggle in self._toggles:
-            lines.append(_option(toggle.key, self.choices.on[toggle.name], toggle.label))
+        lines.extend(_option(t.key, self.choices.on[t.name], t.label) for t in self._toggles)
         for options in self.query("#options").results(TextView):
             options.show(lines)
 

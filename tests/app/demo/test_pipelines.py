@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def test_the_recommendation_has_the_steps_in_order(structures: dict[str, DagStru
         "validate_and_format",
         "stream_out",
     ]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         assert before in tasks[after].upstream
 
 
@@ -92,10 +93,9 @@ def run_in_foreground(
     workspace: Workspace, dag_id: str, *arguments: str
 ) -> tuple[dict[str, Any], str]:
     """``dagtop dags test``: the summary, and everything that was printed."""
-    program = [sys.executable, "-P", str(ROOT / "runner" / "__main__.py"), "test"]
+    program = [sys.executable, "-P", str(ROOT / "runner" / "__main__.py"), "test", "--json"]
     result = subprocess.run(
-        [*program, "--workspace", workspace.root, dag_id, "--json", "--logical-date", DAY]
-        + list(arguments),
+        [*program, "--workspace", workspace.root, dag_id, "--logical-date", DAY, *arguments],
         capture_output=True,
         text=True,
         timeout=55,
