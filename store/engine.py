@@ -35,6 +35,12 @@ BUSY_TIMEOUT = 5.0
 WRITE = "dagtop_write"
 """Execution option of a connection whose transactions write."""
 
+OUTSIDE = "dagtop_outside"
+"""Execution option of an SQLite connection that begins no transactions."""
+
+TOKEN_OF_SQLITE = "PRAGMA data_version"
+TOKEN_OF_POSTGRESQL = "SELECT pg_current_snapshot()::text"
+
 ChangeToken = int | str
 """Compare with ``==`` only."""
 
@@ -88,11 +94,15 @@ class Store:
         """
         with self._watch_lock:
             if self._watch is None:
-                self._watch = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            query = (
-                "PRAGMA data_version" if self.is_sqlite else "SELECT pg_current_snapshot()::text"
-            )
+                self._watch = self.connect_outside()
+            query = TOKEN_OF_SQLITE if self.is_sqlite else TOKEN_OF_POSTGRESQL
             return self._watch.exec_driver_sql(query).scalar_one()
+
+    def connect_outside(self) -> Connection:
+        """A connection without transactions, for what can't be done in one (``VACUUM``)."""
+        if self.is_sqlite:
+            return self.engine.connect().execution_options(**{OUTSIDE: True})
+        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def changed(self) -> bool:
         """Whether anything was committed since this was last called (True at the first call).
@@ -235,8 +245,9 @@ def _prepare_sqlite(engine: Engine, *, read_only: bool, busy_timeout: float) -> 
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get(OUTSIDE):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITE) else "BEGIN")
 
 
 def _prepare_postgresql(engine: Engine, *, read_only: bool, busy_timeout: float) -> None:

@@ -148,9 +148,11 @@ def backup(store: Store, target: Path) -> Path:
         part.unlink()
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        with store.engine.connect() as connection, closing(sqlite3.connect(part)) as copy:
+        with store.read() as connection, closing(sqlite3.connect(part)) as copy:
+            # A read transaction, so that writers don't make the copy start all over again.
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
             raw: Any = connection.connection.dbapi_connection
-            raw.backup(copy, pages=4096, sleep=0.01)
+            raw.backup(copy, pages=4096, sleep=0.001)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a WAL beside it
     except (sqlite3.Error, OSError) as error:
         part.unlink(missing_ok=True)
@@ -165,7 +167,7 @@ def vacuum(store: Store) -> int:
     Needs as much free disk as the database takes, and waits for other writers.
     """
     before = _size(store)
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with store.connect_outside() as connection:
         connection.exec_driver_sql("VACUUM")
         if store.is_sqlite:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -215,7 +215,7 @@ def read_metric(connection: Connection, metric_id: int) -> Series:
         .where(metric_segment.c.metric_id == metric_id)
         .order_by(metric_segment.c.ordinal)
     )
-    parts = connection.execute(query).tuples().all()
+    parts = connection.execute(query).all()
     count, data = _concatenated(parts)
     return unpack(count, data)
 
@@ -266,7 +266,7 @@ def unpack(count: int, data: bytes) -> Series:
 
 def _pairs(connection: Connection, table: Any, run_id: int) -> dict[str, str]:
     query = select(table.c.key, table.c.value).where(table.c.run_id == run_id)
-    return dict(connection.execute(query.order_by(table.c.key)).tuples().all())
+    return dict(connection.execute(query.order_by(table.c.key)).all())
 
 
 def _swapped(column: array[Any]) -> array[Any]:

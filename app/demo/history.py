@@ -21,7 +21,7 @@ PATIENCE = 60.0
 """Seconds that the runner has for reading the pipeline files."""
 LOOK_AGAIN = 0.1
 """Seconds between two questions whether a pipeline is there."""
-RUNS_AT_ONCE = 3
+RUNS_AT_ONCE = 2
 """Of one pipeline's backfill, so that all pipelines get on."""
 MAIN = Path(__file__).resolve().parent / "__main__.py"
 LOG = "demo.log"

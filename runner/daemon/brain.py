@@ -116,16 +116,14 @@ class Brain:
         """Fill an empty memory from the store."""
         self._load_counters(connection)
         self.load_pipelines(connection)
-        totals = connection.execute(select(models.pool.c.name, models.pool.c.slots)).tuples().all()
+        totals = connection.execute(select(models.pool.c.name, models.pool.c.slots)).all()
         self.queued_runs = Counter(
             dict(
                 connection.execute(
                     select(models.dag_run.c.dag_id, func.count())
                     .where(models.dag_run.c.state == DagRunState.QUEUED)
                     .group_by(models.dag_run.c.dag_id)
-                )
-                .tuples()
-                .all()
+                ).all()
             )
         )
         rows = connection.execute(

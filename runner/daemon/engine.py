@@ -321,7 +321,7 @@ class Engine:
         """Others wrote rows: pools, pauses, commands."""
         brain, connection = turn.brain, turn.connection
         pool, dag = models.pool, models.dag
-        brain.set_pools(dict(connection.execute(select(pool.c.name, pool.c.slots)).tuples().all()))
+        brain.set_pools(dict(connection.execute(select(pool.c.name, pool.c.slots)).all()))
         for dag_id, paused in connection.execute(select(dag.c.dag_id, dag.c.is_paused)):
             pipeline = brain.pipelines.get(dag_id)
             if pipeline is not None and pipeline.is_paused != paused:

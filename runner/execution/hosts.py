@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -229,6 +228,8 @@ class Hosts:
                 host.timer.cancel()
             if isinstance(message, Parsed):
                 host.parsed = message
+            else:
+                self._hosts.pop(host.key, None)  # it has said all it has to say, and leaves
             self._events.parsed(host, message)
             return
         self._events.message(host, message)
@@ -260,22 +261,28 @@ class Hosts:
         if host is None:
             return
         if message.host_key not in self._exit_words:
-            words = f"the host of {host.file} {describe_exit(message.status)}"
-            if message.status in (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT):
-                words += crash_place(message.crash, str(self._workspace.root / host.file))
-            self._exit_words[message.host_key] = words
+            self._exit_words[message.host_key] = self._describe(host, message)
         if not host.channel.is_open:
             self._lost(host)
+
+    def _describe(self, host: FileHost, message: HostExited) -> str:
+        how = describe_exit(message.status)
+        if host.parsed is not None:
+            return f"the host of {host.file} {how}"
+        line = crash_line(message.crash, str(self._workspace.root / host.file))
+        place = f"{host.file}:{line}" if line else host.file
+        return f"{place}: its import ended the interpreter, which {how}; mend or remove the file"
 
     def _base_closed(self) -> None:
         if not self._closing:
             log.warning("the base host ended; the next import starts another")
 
 
-def crash_place(crash: str, file: str) -> str:
-    """`` at FILE:LINE`` from what Python's fault handler wrote, if it names the pipeline file."""
+def crash_line(crash: str, file: str) -> int | None:
+    """The line of the pipeline file in what Python's fault handler wrote, if it names it."""
     for line in crash.splitlines():
         head, _, rest = line.strip().partition(f'File "{file}", line ')
-        if not head and rest:
-            return f" at line {rest.split()[0]} of {os.path.basename(file)}"
-    return ""
+        number = rest.partition(" ")[0]
+        if not head and number.isdigit():
+            return int(number)
+    return None

@@ -83,7 +83,7 @@ def _agenda(
                 continue
             if same_index and -1 not in indexes:
                 _put(agenda, watching, watching.waiting & (indexes | {-1}))
-            elif not depends_on_inside(watching, task_id):
+            elif same_index or not depends_on_inside(watching, task_id):
                 agenda[watcher] = watching.waiting
     if len(agenda) < 2:
         return [(tasks[task_id], indexes) for task_id, indexes in agenda.items()]

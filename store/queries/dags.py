@@ -322,7 +322,7 @@ def _newest_first(run: _Recent) -> tuple[int, int]:
 
 def _run_ids(connection: Connection, keys: Sequence[int]) -> dict[int, str]:
     query = select(dag_run.c.id, dag_run.c.run_id).where(dag_run.c.id.in_(keys))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def _active_counts(connection: Connection) -> dict[str, dict[DagRunState, int]]:

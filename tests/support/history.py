@@ -151,7 +151,9 @@ class _Filler:
         if run_state is DagRunState.SUCCESS or place < half:
             return TaskInstanceState.SUCCESS.value
         if run_state is DagRunState.FAILED:
-            failed = TaskInstanceState.FAILED if place == half else TaskInstanceState.UPSTREAM_FAILED
+            failed = (
+                TaskInstanceState.FAILED if place == half else TaskInstanceState.UPSTREAM_FAILED
+            )
             return failed.value
         return TaskInstanceState.RUNNING.value if place == half else None
 

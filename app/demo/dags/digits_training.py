@@ -88,7 +88,7 @@ def compare(sgd: float, network: float) -> str:
     tags=["training", "scikit-learn"],
     params={
         "epochs": Param(
-            30, type="integer", minimum=1, maximum=200, description="Passes over the data"
+            20, type="integer", minimum=1, maximum=200, description="Passes over the data"
         ),
         "learning_rate": Param(
             0.005,

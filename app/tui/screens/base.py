@@ -86,6 +86,7 @@ class DagtopScreen(Screen[None]):
     def on_resize(self) -> None:
         width, height = self.app.size
         self.set_class(width < 40 or height < 12, "-too-small")
+        self.set_class(height < 30, "-short")
 
     def on_screen_resume(self) -> None:
         self.show_runner()

@@ -10,8 +10,6 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.filters import matches, parse
-from app.tui.reading import DagsSnapshot, read_dags
-from app.tui.screens.base import DagtopScreen, counted
 from app.tui.models.dags import (
     TABS,
     columns,
@@ -22,6 +20,8 @@ from app.tui.models.dags import (
     tab_counts,
     tabs_line,
 )
+from app.tui.reading import DagsSnapshot, read_dags
+from app.tui.screens.base import DagtopScreen, counted
 from app.tui.screens.triggering import trigger, trigger_payload
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine

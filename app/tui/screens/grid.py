@@ -22,6 +22,7 @@ from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.grid_view import GridView
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.text_view import TextView
+from store.states import FINISHED_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
@@ -174,7 +175,9 @@ class GridScreen(DagtopScreen):
     def _ask_reasons(self) -> None:
         view = self.view
         run, row = view.run, view.row
-        if run is None or row is None or run.ended_at is not None:
+        cell = view.current
+        done = cell is None or cell.state in FINISHED_TASK_STATES
+        if run is None or row is None or done or run.ended_at is not None:
             self.reasons = []
             return
         request = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.reactive import var
 from textual.strip import Strip
 
 from app.tui.actions import Action, key_name
-from app.tui.spans import Span, Spans, fit, span, width_of
+from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
+from app.tui.theme import Glyphs
 from app.tui.widgets.line_view import LineView
 
 
@@ -27,18 +29,40 @@ class HeaderLine(LineView):
         self.repaint()
 
     def build(self, y: int) -> Strip:
-        glyphs = self.dagtop.glyphs
-        left: list[Span] = [Span(" "), Span("dagtop", "key")]
-        for number, crumb in enumerate(self.crumbs):
-            last = number == len(self.crumbs) - 1
-            left.append(Span(f" {glyphs.crumb} ", "faint"))
-            left.append(span(crumb, "title" if last else "text"))
         right = self.runner
         room = self.size.width - width_of(right) - 2
-        if room < 24:
+        if room < 30:
             right, room = (), self.size.width - 1
-        line = fit(tuple(left), max(1, room), ellipsis=glyphs.ellipsis)
-        return self.strip((*line, Span(" "), *right, Span(" ")))
+        glyphs = self.dagtop.glyphs
+        line = crumb_spans(self.crumbs, room, glyphs)
+        return self.strip((*fit(line, room, ellipsis=glyphs.ellipsis), Span(" "), *right))
+
+
+def crumb_spans(crumbs: Sequence[str], room: int, glyphs: Glyphs) -> Spans:
+    """The path, its longest parts shortened in the middle until it fits; the last one least."""
+    names = [span(crumb).text for crumb in crumbs]
+    used = len(" dagtop") + 3 * len(names) + sum(cell_len(name) for name in names)
+    for least, last in ((20, 28), (12, 20), (8, 12)):
+        for index, name in enumerate(names):
+            floor = last if index == len(names) - 1 else least
+            excess = used - room
+            if excess > 0 and cell_len(name) > floor:
+                names[index] = shorten(name, max(floor, cell_len(name) - excess), glyphs.ellipsis)
+                used -= cell_len(name) - cell_len(names[index])
+    line: list[Span] = [Span(" "), Span("dagtop", "key")]
+    for number, name in enumerate(names):
+        line.append(Span(f" {glyphs.crumb} ", "faint"))
+        line.append(Span(name, "title" if number == len(names) - 1 else "text"))
+    return tuple(line)
+
+
+def shorten(text: str, width: int, ellipsis: str) -> str:
+    """The text in at most ``width`` cells, its middle left out."""
+    if cell_len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    end = crop_text(text[::-1], tail, "")[::-1] if text.isascii() else ""
+    return crop_text(text, width - cell_len(end), ellipsis) + end
 
 
 class Banner(LineView):

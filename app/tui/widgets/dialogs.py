@@ -174,8 +174,6 @@ def _option(letter: str, on: bool, label: str, *, round_mark: bool = False) -> S
 class Answer(LineView):
     """The two answers; No is the default."""
 
-    DEFAULT_CSS = "Answer { height: 2; }"
-
     def __init__(self, question: str) -> None:
         super().__init__()
         self._question = question

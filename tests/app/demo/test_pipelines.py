@@ -138,7 +138,7 @@ def test_elasticnet_sweep_deploys_the_best_of_25_models(workspace: Workspace) ->
 def test_digits_training_learns(workspace: Workspace) -> None:
     summary, output = run_in_foreground(workspace, "digits_training")
     assert summary["state"] == "success"
-    assert output.count("epoch ") == 60
+    assert output.count("epoch ") == 40
     assert "network wins" in output or "sgd wins" in output
 
 

@@ -1,0 +1,257 @@
+"""Pictures of the terminal UI: the real program in a pseudo-terminal, as SVG and PNG.
+
+    python screenshots/make.py --workspace demo --out screenshots
+
+Each scene is a size and some keys. The program runs as a person would run it; what it writes is
+read by a terminal emulator (pyte), and the emulated screen is drawn: as SVG by Rich, as PNG by
+Pillow with DejaVu Sans Mono. Needs ``pip install dagtop[dev]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyte
+from PIL import Image, ImageDraw, ImageFont
+from rich.console import Console
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+ROOT = Path(__file__).resolve().parents[1]
+FONTS = (
+    "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf",
+    "/System/Library/Fonts/Menlo.ttc",
+)
+BOLD_FONTS = ("/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf",)
+FOREGROUND, BACKGROUND = "#c8d0f0", "#1a1b26"
+NOT_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-z]|\x1b\[\?[0-9;]*\$p")
+"""Sequences that pyte trips over."""
+
+ANSI = {
+    "black": "#15161e",
+    "red": "#f7768e",
+    "green": "#9ece6a",
+    "brown": "#e0af68",
+    "yellow": "#e0af68",
+    "blue": "#7aa2f7",
+    "magenta": "#bb9af7",
+    "cyan": "#7dcfff",
+    "white": "#c0caf5",
+    "brightblack": "#565f89",
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture: keys pressed one after another, ``wait:1`` waits a second."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+
+
+KEYS = {
+    "enter": b"\r",
+    "escape": b"\x1b",
+    "tab": b"\t",
+    "space": b" ",
+    "down": b"\x1b[B",
+    "up": b"\x1b[A",
+    "left": b"\x1b[D",
+    "right": b"\x1b[C",
+    "end": b"\x1b[F",
+    "home": b"\x1b[H",
+}
+
+SCENES = (
+    Scene("dags"),
+    Scene("grid", ("enter",)),
+    Scene("grid-info", ("enter", "i")),
+    Scene("log", ("enter", "enter")),
+    Scene("help", ("?",)),
+)
+
+
+class Terminal:
+    """The program under a pseudo-terminal with an emulated screen."""
+
+    def __init__(self, command: list[str], size: tuple[int, int], environment: dict[str, str]):
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self.screen)
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            columns, rows = size
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            os.execvpe(command[0], command, environment)
+
+    def settle(self, quiet: float = 0.6, limit: float = 8.0) -> None:
+        """Read until nothing was written for ``quiet`` seconds."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            ready, _, _ = select.select([self._fd], [], [], quiet)
+            if not ready:
+                return
+            try:
+                data = os.read(self._fd, 1 << 16)
+            except OSError:
+                return
+            self._stream.feed(NOT_PYTE.sub(b"", data))
+
+    def press(self, key: str) -> None:
+        """Press a key, or wait."""
+        if key.startswith("wait:"):
+            self.settle(quiet=float(key[5:]), limit=float(key[5:]))
+            return
+        code = KEYS.get(key)
+        if code is None and key.startswith("ctrl+"):
+            code = bytes([ord(key[-1].upper()) & 0x1F])
+        os.write(self._fd, code or key.encode())
+        self.settle()
+
+    def close(self) -> None:
+        """End the program."""
+        os.kill(self.pid, signal.SIGTERM)
+        self.settle(quiet=0.3)
+        os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+
+def colour(name: str, default: str) -> str:
+    """A colour of pyte as ``#rrggbb``."""
+    if name == "default":
+        return default
+    if re.fullmatch(r"[0-9a-f]{6}", name):
+        return f"#{name}"
+    return ANSI.get(name, ANSI.get(name.removeprefix("bright"), default))
+
+
+def cell_colours(char: pyte.screens.Char) -> tuple[str, str]:
+    """Foreground and background of a cell."""
+    front, back = colour(char.fg, FOREGROUND), colour(char.bg, BACKGROUND)
+    return (back, front) if char.reverse else (front, back)
+
+
+def as_png(screen: pyte.Screen, path: Path, size: int = 16) -> None:
+    """Draw the screen, one cell after another."""
+    plain = _font(FONTS, size)
+    bold = _font(BOLD_FONTS, size) if Path(BOLD_FONTS[0]).exists() else plain
+    width = round(plain.getlength("M"))
+    height = round(size * 1.3)
+    margin = 12
+    image = Image.new(
+        "RGB",
+        (screen.columns * width + 2 * margin, screen.lines * height + 2 * margin),
+        BACKGROUND,
+    )
+    draw = ImageDraw.Draw(image)
+    for y in range(screen.lines):
+        for x in range(screen.columns):
+            char = screen.buffer[y][x]
+            front, back = cell_colours(char)
+            left, top = margin + x * width, margin + y * height
+            cells = 2 if x + 1 < screen.columns and screen.buffer[y][x + 1].data == "" else 1
+            if char.data == "":
+                continue
+            draw.rectangle((left, top, left + cells * width - 1, top + height - 1), fill=back)
+            if block := BLOCKS.find(char.data) + 1:
+                filled = round(height * block / 8)
+                draw.rectangle(
+                    (left, top + height - filled, left + width - 1, top + height - 1), fill=front
+                )
+            elif char.data.strip():
+                font = bold if char.bold else plain
+                draw.text((left, top + 1), char.data, font=font, fill=front)
+    image.save(path)
+
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def _font(names: tuple[str, ...], size: int) -> ImageFont.FreeTypeFont:
+    for name in names:
+        if Path(name).exists():
+            return ImageFont.truetype(name, size)
+    raise SystemExit(f"none of the fonts is there: {', '.join(names)}")
+
+
+def as_svg(screen: pyte.Screen, path: Path, title: str) -> None:
+    """Write the screen with Rich's SVG export."""
+    console = Console(
+        record=True,
+        width=screen.columns,
+        height=screen.lines,
+        file=open(os.devnull, "w"),
+        force_terminal=True,
+        color_system="truecolor",
+        legacy_windows=False,
+    )
+    for y in range(screen.lines):
+        line = Text(end="")
+        for x in range(screen.columns):
+            char = screen.buffer[y][x]
+            front, back = cell_colours(char)
+            line.append(char.data, Style(color=front, bgcolor=back, bold=char.bold))
+        console.print(line, no_wrap=True, overflow="crop", soft_wrap=True)
+    theme = TerminalTheme((26, 27, 38), (200, 208, 240), [(0, 0, 0)] * 8)
+    path.write_text(console.export_svg(title=title, theme=theme), encoding="utf-8")
+
+
+def take(
+    workspace: Path, scene: Scene, size: tuple[int, int], out: Path, extra: dict[str, str]
+) -> Path:
+    """Take one picture."""
+    start = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path; "
+        "from store.workspace import Workspace; from app.tui import run; "
+        f"sys.exit(run(Workspace(Path({str(workspace)!r}))))"
+    )
+    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **extra}
+    environment.setdefault("LANG", "C.UTF-8")
+    terminal = Terminal([sys.executable, "-P", "-c", start], size, environment)
+    try:
+        terminal.settle(quiet=1.2)
+        for key in scene.keys:
+            terminal.press(key)
+        name = f"{scene.name}-{size[0]}x{size[1]}"
+        as_png(terminal.screen, out / f"{name}.png")
+        as_svg(terminal.screen, out / f"{name}.svg", f"dagtop: {scene.name}")
+    finally:
+        terminal.close()
+    return out / f"{name}.png"
+
+
+def main() -> None:
+    """Take all pictures, or the one that the arguments describe."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=ROOT / "screenshots")
+    parser.add_argument("--size", action="append", help="COLUMNSxROWS; default 80x24 and 120x40")
+    parser.add_argument("--scene", help="a name for the picture that --keys leads to")
+    parser.add_argument("--keys", default="", help="keys with blanks between them")
+    parser.add_argument("--env", action="append", default=[], help="NAME=value")
+    arguments = parser.parse_args()
+    sizes = [tuple(map(int, s.split("x"))) for s in arguments.size or ("80x24", "120x40")]
+    scenes = SCENES
+    if arguments.scene:
+        scenes = (Scene(arguments.scene, tuple(arguments.keys.split())),)
+    extra = dict(pair.split("=", 1) for pair in arguments.env)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for scene in scenes:
+        for columns, rows in sizes:
+            print(take(arguments.workspace.resolve(), scene, (columns, rows), arguments.out, extra))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The demo, whole: a real runner makes the history of every pipeline."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from app.demo import HISTORY, prepare, start_history
+from tests.support.live import Live, wait_for
+
+UNFINISHED = "SELECT count(*) FROM dag_run WHERE state IN ('queued', 'running')"
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    workspace = Live(prepare(tmp_path / "demo"))
+    workspace.start()
+    yield workspace
+    workspace.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_every_pipeline_gets_its_history_from_a_backfill_and_goes_on_by_its_schedule(
+    live: Live,
+) -> None:
+    beginnings = start_history(live.workspace)
+    assert [(one.dag_id, one.runs, one.problem) for one in beginnings] == [
+        (history.dag_id, history.runs, "") for history in HISTORY
+    ]
+    assert start_history(live.workspace) == [], "it is started once"
+    scheduled = "SELECT count(*) FROM dag_run WHERE run_type = 'scheduled'"
+    wait_for(
+        lambda: live.value(scheduled) >= len(HISTORY) and live.value(UNFINISHED) == 0,
+        timeout=200,
+        what="all runs to end",
+    )
+    ended = Counter(live.query("SELECT dag_id, state FROM dag_run WHERE run_type = 'backfill'"))
+    assert ended == {
+        (one.dag_id, "failed" if one.dag_id == "fails_on_purpose" else "success"): one.runs
+        for one in HISTORY
+    }
+    no_gap(live)
+    cards = sorted((live.workspace.root / "models" / "elasticnet").glob("*/card.json"))
+    assert len(cards) == 5
+    assert all(json.loads(card.read_text())["metrics"]["rmse"] < 80 for card in cards)
+
+
+def no_gap(live: Live) -> None:
+    """The runs of a DAG, backfilled and scheduled, are one period apart."""
+    for history in HISTORY:
+        dates = [
+            moment
+            for (moment,) in live.query(
+                "SELECT logical_date FROM dag_run WHERE dag_id = ? ORDER BY 1", history.dag_id
+            )
+        ]
+        steps = {later - earlier for earlier, later in pairwise(dates)}
+        assert steps == {history.period // timedelta(microseconds=1)}, history.dag_id

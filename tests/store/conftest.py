@@ -1,0 +1,56 @@
+"""Real databases for the tests of the store: SQLite files, and PostgreSQL where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store.engine import Store, open_store
+from store.workspace import Workspace
+from tests.support import postgres
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+@pytest.fixture
+def store(workspace: Workspace) -> Iterator[Store]:
+    """An empty SQLite store."""
+    with open_store(workspace, create=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    server = postgres.server()
+    try:
+        url = server.__enter__()
+    except postgres.NoServer as reason:
+        pytest.skip(str(reason))
+    try:
+        yield url
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with postgres.database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def any_store(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Store]:
+    """An empty store of either kind."""
+    if request.param == "sqlite":
+        with open_store(workspace, create=True) as opened:
+            yield opened
+        return
+    url = request.getfixturevalue("postgres_url")
+    with open_store(workspace, url=url, create=True) as opened:
+        yield opened

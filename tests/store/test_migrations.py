@@ -1,0 +1,165 @@
+"""Two ways lead to the newest tables, and they are the same: creating and migrating."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, text
+
+from store import maintenance, migrations
+from store.engine import Store, open_file, open_store, open_url
+from store.errors import StoreOutdated
+from store.models import metadata
+from store.workspace import Workspace
+
+VERSIONS = Path(migrations.__file__).parent / "versions"
+
+
+def schema_of(store: Store) -> dict[str, Any]:
+    """Everything that the database knows about its tables, comparable."""
+    found: dict[str, Any] = {}
+    with store.read() as connection:
+        inspector = inspect(connection)
+        for table in sorted(inspector.get_table_names()):
+            found[table] = {
+                "columns": [
+                    {**column, "type": str(column["type"])}
+                    for column in inspector.get_columns(table)
+                ],
+                "key": inspector.get_pk_constraint(table),
+                "references": sorted(inspector.get_foreign_keys(table), key=str),
+                "unique": sorted(inspector.get_unique_constraints(table), key=str),
+                "indexes": sorted(
+                    ({**one, "dialect_options": str(one.get("dialect_options"))}
+                     for one in inspector.get_indexes(table)),
+                    key=str,
+                ),
+            }  # fmt: skip
+        if store.is_sqlite:
+            found["sql"] = sorted(
+                " ".join(sql.split())
+                for sql in connection.execute(
+                    text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+                ).scalars()
+            )
+    return found
+
+
+def migrated(store: Store) -> Store:
+    migrations.migrate(store)
+    return store
+
+
+def test_migrating_an_empty_sqlite_database_makes_what_creating_one_makes(
+    store: Store, tmp_path: Path
+) -> None:
+    with migrated(open_file(tmp_path / "migrated.db", create=True)) as other:
+        assert schema_of(other) == schema_of(store)
+
+
+@pytest.mark.postgres
+def test_migrating_an_empty_postgresql_database_makes_what_creating_one_makes(
+    postgres_url: str, workspace: Workspace
+) -> None:
+    with migrated(open_url(postgres_url)) as store:
+        by_migrating = schema_of(store)
+        with store.write() as connection:
+            metadata.drop_all(connection)
+            connection.execute(text("DROP TABLE alembic_version"))
+    with open_store(workspace, url=postgres_url, create=True) as store:
+        assert schema_of(store) == by_migrating
+
+
+def test_alembic_finds_no_difference_between_the_tables_and_the_models(any_store: Store) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with any_store.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_every_migration_is_listed_and_follows_the_one_before() -> None:
+    found = {}
+    for path in VERSIONS.glob("*.py"):
+        values = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        found[values["revision"]] = values["down_revision"]
+    before = (None, *migrations.REVISIONS[:-1])
+    assert found == dict(zip(migrations.REVISIONS, before, strict=True))
+
+
+def test_alembic_is_not_loaded_for_a_new_or_current_database(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from store.engine import open_store\n"
+        "from store.workspace import Workspace\n"
+        "workspace = Workspace(pathlib.Path(sys.argv[1]))\n"
+        "open_store(workspace, create=True).close()\n"
+        "open_store(workspace).close()\n"
+        "assert 'alembic' not in sys.modules\n"
+    )
+    root = Path(migrations.__file__).parents[2]
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, cwd=root)
+
+
+def test_an_older_database_is_refused_until_it_is_upgraded(
+    store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    monkeypatch.setattr(migrations, "REVISIONS", ("0000", *migrations.REVISIONS))
+    with pytest.raises(StoreOutdated, match=r"older dagtop.*dagtop db upgrade"):
+        open_store(workspace)
+
+
+def test_an_upgrade_makes_a_backup_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older version is played by tables that Alembic has not been at: no revision 0000 exists."""
+    with open_file(tmp_path / "old.db", create=True) as store:
+        with store.write() as connection:
+            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+            connection.execute(text("INSERT INTO alembic_version VALUES ('0000')"))
+        monkeypatch.setattr(migrations, "REVISIONS", ("0000", *migrations.REVISIONS))
+        upgraded: list[Store] = []
+        monkeypatch.setattr(migrations, "migrate", upgraded.append)
+        done = maintenance.upgrade(store)
+    assert upgraded == [store]
+    assert done.changed
+    assert done.backup is not None
+    assert done.backup.parent == tmp_path / "backups"
+    with open_file(done.backup) as copy, copy.read() as connection:
+        assert migrations.revision(connection) == "0000"
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    from store.errors import StoreError
+
+    with open_file(tmp_path / "odd.db", create=True) as store:
+        with store.write() as connection:
+            connection.execute(text("CREATE TABLE task_try (id INTEGER PRIMARY KEY)"))
+        with pytest.raises(StoreError, match="as it was before"):
+            migrations.migrate(store)
+        with store.read() as connection:
+            assert inspect(connection).get_table_names() == ["task_try"]
+
+
+def test_foreign_keys_are_enforced_again_after_a_migration(tmp_path: Path) -> None:
+    with migrated(open_file(tmp_path / "migrated.db", create=True)) as store, store.read() as one:
+        assert one.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_upgrading_a_workspace_makes_its_database(workspace: Workspace) -> None:
+    first = maintenance.upgrade_workspace(workspace)
+    assert (first.before, first.after, first.backup) == (None, migrations.HEAD, None)
+    again = maintenance.upgrade_workspace(workspace)
+    assert not again.changed
