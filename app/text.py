@@ -8,6 +8,7 @@ could clear the screen, set the window title, write to the clipboard or turn tex
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _CONTROLS = (
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
@@ -31,9 +32,19 @@ _REST = (
 _NOT_COLOUR = r"(?:(?<!\x1b)|(?!\[[0-9;:]*+m))"
 """Not Select Graphic Rendition: colours and weights are the one sequence that logs may keep."""
 
-# Both begin with a character class, which lets the search skip ordinary text quickly.
-_UNSAFE = re.compile(_CONTROLS + _REST)
-_UNSAFE_IN_LOG = re.compile(_CONTROLS + _NOT_COLOUR + _REST)
+
+# Both patterns begin with a character class, which lets the search skip ordinary text quickly.
+# They are compiled when first needed: most commands print nothing that needs them.
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    return re.compile(_CONTROLS + _REST)
+
+
+@cache
+def _unsafe_in_log() -> re.Pattern[str]:
+    return re.compile(_CONTROLS + _NOT_COLOUR + _REST)
 
 
 def sanitize(text: str) -> str:
@@ -43,12 +54,14 @@ def sanitize(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return _UNSAFE.sub("", text).replace("\n", " ")
+    return _unsafe().sub("", text).replace("\n", " ")
 
 
 def sanitize_lines(text: str) -> str:
     """Data of several lines (a traceback, a note): as ``sanitize``, but newlines stay."""
-    return _UNSAFE.sub("", text)
+    if text.isprintable():
+        return text
+    return _unsafe().sub("", text)
 
 
 def sanitize_log(line: str) -> str:
@@ -61,4 +74,4 @@ def sanitize_log(line: str) -> str:
         return line
     if "\r" in line:
         line = line.rstrip("\r\n").rpartition("\r")[2]
-    return _UNSAFE_IN_LOG.sub("", line.rstrip("\n"))
+    return _unsafe_in_log().sub("", line.rstrip("\n"))

@@ -33,7 +33,7 @@ def set_paused(
     found = dict(
         connection.execute(
             select(dag.c.dag_id, dag.c.is_paused).where(dag.c.dag_id.in_(dag_ids))
-        )
+        ).all()
     )
     for dag_id in dag_ids:
         if dag_id not in found:

@@ -115,6 +115,7 @@ dag_version = Table(
     Column("source_digest", ForeignKey("source.digest"), nullable=False),
     Column("created_at", Timestamp, nullable=False),
     UniqueConstraint("dag_id", "number"),
+    sqlite_autoincrement=True,
 )
 
 dag_run = Table(
@@ -363,6 +364,7 @@ backfill = Table(
     Column("actor", Text, nullable=False),
     Column("created_at", Timestamp, nullable=False),
     Column("ended_at", Timestamp),
+    sqlite_autoincrement=True,
 )
 
 callback = Table(

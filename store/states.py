@@ -97,7 +97,7 @@ TASK_STATE_LOOKS: dict[TaskInstanceState | None, StateLook] = {
         "running", "●", "*", "#7dcfff", 3, "its process is at work"
     ),
     TaskInstanceState.RESTARTING: StateLook(
-        "restarting", "⟲", "R", "#7dcfff", 4, "cleared while running, starts again"
+        "restarting", "↺", "R", "#7dcfff", 4, "cleared while running, starts again"
     ),
     TaskInstanceState.QUEUED: StateLook(
         "queued", "◐", "q", "#9aa5ce", 5, "has a slot, is being started"
@@ -110,7 +110,7 @@ TASK_STATE_LOOKS: dict[TaskInstanceState | None, StateLook] = {
         "deferred", "◌", "d", "#bb9af7", 8, "waits for a trigger"
     ),
     None: StateLook("no status", "·", ".", "#565f89", 9, "waits for what is upstream"),
-    TaskInstanceState.SKIPPED: StateLook("skipped", "⤼", "-", "#bb9af7", 10, "left out on purpose"),
+    TaskInstanceState.SKIPPED: StateLook("skipped", "↷", "-", "#bb9af7", 10, "left out on purpose"),
     TaskInstanceState.REMOVED: StateLook(
         "removed", "⌫", "~", "#565f89", 11, "no longer in the pipeline"
     ),

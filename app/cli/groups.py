@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command as build_command
+from typer.main import get_group as build_group
 
 from app.cli.errors import near_misses, report
 from app.cli.exit_codes import ExitCode
@@ -109,11 +109,11 @@ class LazyGroup(Group):
 
     @staticmethod
     def _load(name: str, home: CommandHome) -> Any:
-        command = build_command(import_module(home.module).app)
-        if home.command is not None and isinstance(command, TyperGroup):
-            return command.commands[home.command]
-        command.name = name
-        return command
+        loaded = build_group(import_module(home.module).app)
+        if home.command is not None:
+            return loaded.commands[home.command]
+        loaded.name = name
+        return loaded
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         """Run; whatever goes wrong is said in one sentence, and ends with its exit code."""

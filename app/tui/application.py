@@ -91,6 +91,7 @@ class DagtopApp(App[int]):
             workspace, self.post_message, partial(read_runner, workspace=workspace)
         )
         self.commander = Commander(workspace, self.post_message)
+        self.ansi_theme_dark = theme.log_theme()
         for one in theme.textual_themes():
             self.register_theme(one)
         self.theme = self.palette.theme

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, tzinfo
 
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86400, 365 * 86400
@@ -68,7 +69,7 @@ def local(then: datetime, zone: tzinfo | None) -> datetime:
 
 
 def clock(then: datetime | None, now: datetime, zone: tzinfo | None) -> str:
-    """A moment in the user's zone: 14:05 today, Fri 14:05 within six days, else a date."""
+    """A moment in the user's zone: 14:05, within six days Fri 14:05, else 18 Jun or Jun 2028."""
     if then is None:
         return ""
     moment, today = local(then, zone), local(now, zone)
@@ -76,7 +77,9 @@ def clock(then: datetime | None, now: datetime, zone: tzinfo | None) -> str:
         return moment.strftime("%H:%M")
     if abs(moment.date() - today.date()) < timedelta(days=7):
         return moment.strftime("%a %H:%M")
-    return moment.strftime("%Y-%m-%d")
+    if abs(moment.date() - today.date()) < timedelta(days=300):
+        return moment.strftime("%d %b")
+    return moment.strftime("%b %Y")
 
 
 def stamp(then: datetime | None, zone: tzinfo | None) -> str:
@@ -117,3 +120,12 @@ def plural(number: int, noun: str) -> str:
         return f"1 {noun}"
     ending = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeiou" else noun + "s"
     return f"{number:,} {ending}"
+
+
+_RUN_ID = re.compile(r"(scheduled|manual|backfill)__\d{4}-(\d\d-\d\d)T(\d\d:\d\d)")
+
+
+def run_name(run_id: str) -> str:
+    """A run id for narrow places: "scheduled 11-21 05:40"; other ids are left as they are."""
+    match = _RUN_ID.match(run_id)
+    return f"{match[1]} {match[2]} {match[3]}" if match else run_id

@@ -91,7 +91,8 @@ class FrameBuffer:
             return
         row, x, style = self._wanted[self._row], self._column, self._style
         if text.isascii():
-            fresh: list[Cell] = [(character, style) for character in text]
+            blank = (" ", ground_of(style))
+            fresh: list[Cell] = [(c, style) if c != " " else blank for c in text]
         else:
             fresh = []
             for start, end, cells in split_graphemes(text)[0]:
@@ -99,7 +100,8 @@ class FrameBuffer:
                     if fresh:
                         fresh[-1] = (fresh[-1][0] + text[start:end], style)
                     continue
-                fresh.append((text[start:end], style))
+                piece = text[start:end]
+                fresh.append((piece, style if piece != " " else ground_of(style)))
                 if cells == 2:
                     fresh.append(("", style))
         fresh = fresh[: max(0, self.width - x)]
@@ -140,25 +142,8 @@ class FrameBuffer:
                 continue
             for start, end in changed_runs(wanted, shown):
                 out.append(_move(place, (y, start)))
-                place = (y, end)
-                x = start
-                while x < end:
-                    style = wanted[x][1]
-                    stop = x + 1
-                    while stop < end and wanted[stop][1] == style:
-                        stop += 1
-                    text = "".join([cell[0] for cell in wanted[x:stop]])
-                    if pen != style:
-                        out.append(transition(pen, style))
-                        pen = style
-                    out.append(text)
-                    x = stop
-                    if not text.isascii() and not _plain_width(text):
-                        place = None
-                        if x < end:
-                            out.append(_move(None, (y, x)))
-                if place is not None and end >= self.width:
-                    place = None
+                pen, certain = _write(out, pen, wanted, (y, start, end))
+                place = (y, end) if certain and end < self.width else None
             self._shown[y] = list(wanted)
         if not out:
             return ""
@@ -167,6 +152,29 @@ class FrameBuffer:
         if (self._row, self._column) != (0, 0):
             out.append(_move(None, (self._row, self._column)))
         return "".join(out)
+
+
+def _write(
+    out: list[str], pen: str | None, cells: list[Cell], where: tuple[int, int, int]
+) -> tuple[str | None, bool]:
+    """Write the cells [start, end) of row y; returns the pen, and whether the place is certain."""
+    y, x, end = where
+    certain = True
+    while x < end:
+        style = cells[x][1]
+        stop = x + 1
+        while stop < end and cells[stop][1] == style:
+            stop += 1
+        text = "".join([cell[0] for cell in cells[x:stop]])
+        x = stop
+        if not (pen is not None and text.isspace() and ground_of(pen) == style):
+            out.append(transition(pen, style))
+            pen = style
+        out.append(text)
+        certain = text.isascii() or _plain_width(text)
+        if not certain and x < end:
+            out.append(_move(None, (y, x)))
+    return pen, certain
 
 
 def changed_runs(wanted: list[Cell], shown: list[Cell]) -> list[tuple[int, int]]:
@@ -233,6 +241,21 @@ def parts_of(style: str) -> tuple[frozenset[str], str, str]:
     return frozenset(attributes), foreground, background
 
 
+SHOWN_ON_BLANK = {"4", "7", "9", "21", "51", "52", "53"}
+OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "8": "28", "9": "29"}
+
+
+@lru_cache(maxsize=2048)
+def ground_of(style: str) -> str:
+    """What of a style shows on a blank cell: the background, lines through it, not the colour."""
+    if not style:
+        return style
+    attributes, _, background = parts_of(style)
+    if attributes & SHOWN_ON_BLANK:
+        return style
+    return background
+
+
 @lru_cache(maxsize=4096)
 def transition(pen: str | None, style: str) -> str:
     """The SGR sequence that turns one style (None: unknown) into another."""
@@ -243,9 +266,13 @@ def transition(pen: str | None, style: str) -> str:
     had, old_foreground, old_background = parts_of(pen)
     has, foreground, background = parts_of(style)
     whole = f"\x1b[0;{style}m" if style else "\x1b[m"
-    if had - has:
+    gone = had - has
+    if any(code not in OFF for code in gone):
         return whole
-    codes = sorted(has - had)
+    codes = sorted({OFF[code] for code in gone})
+    if "22" in codes:  # ends bold and dim alike
+        had -= {"1", "2"}
+    codes.extend(sorted(has - had))
     if foreground != old_foreground:
         codes.append(foreground or "39")
     if background != old_background:

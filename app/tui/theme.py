@@ -21,6 +21,7 @@ from store.states import (
 )
 
 if TYPE_CHECKING:
+    from rich.terminal_theme import TerminalTheme
     from textual.theme import Theme
 
 DARK, ANSI, PLAIN = "dagtop-dark", "dagtop-ansi", "dagtop-plain"
@@ -175,6 +176,19 @@ ROLE_COLOUR = {
 }
 
 
+LOG_COLOURS = {
+    "black": "#414868",
+    "red": "#f7768e",
+    "green": "#9ece6a",
+    "yellow": "#e0af68",
+    "blue": "#7aa2f7",
+    "magenta": "#bb9af7",
+    "cyan": "#7dcfff",
+    "white": "#c8d0f0",
+}
+"""The colours that logs name, in the dark theme; the bright ones are the same."""
+
+
 class Palette:
     """Roles to styles, for one theme. ``row`` is the ground: "", "cursor", "idle",
     "cell" (under the cursor) or "panel"."""
@@ -258,6 +272,18 @@ def theme_name(environment: Mapping[str, str], wanted: str | None = None) -> str
     ):
         return ANSI
     return DARK
+
+
+def log_theme() -> TerminalTheme:
+    """The sixteen colours of logs in the dark theme."""
+    from rich.terminal_theme import TerminalTheme
+
+    def parts(colour: str) -> tuple[int, int, int]:
+        return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+    named = [parts(colour) for colour in LOG_COLOURS.values()]
+    ground, text = parts(DARK_COLOURS["background"]), parts(DARK_COLOURS["text"])
+    return TerminalTheme(ground, text, named, named)
 
 
 def textual_themes() -> list[Theme]:

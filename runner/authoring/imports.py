@@ -23,6 +23,9 @@ _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 _STATE_FOLDER = ".dagtop"
 
 _added: list[str] = []
+"""Entries of ``sys.path`` for the file that was imported last."""
+_imported: set[str] = set()
+"""Names of the local modules that pipeline files have imported."""
 
 
 def use_search_path(file: Path, workspace: Path) -> None:
@@ -69,6 +72,7 @@ def local_modules(workspace: str, names: Iterable[str]) -> dict[str, str]:
             continue
         if is_local(file, workspace):
             found[name] = file
+    _imported.update(found)
     return found
 
 
@@ -79,8 +83,10 @@ def _is_ours(file: str) -> bool:
 
 def forget_local_modules(workspace: str) -> set[str]:
     """Let the next import read the workspace's modules afresh. Gives the names that are loaded."""
-    for name in local_modules(workspace, tuple(sys.modules)):
-        del sys.modules[name]
+    local_modules(workspace, tuple(sys.modules))
+    for name in _imported:
+        sys.modules.pop(name, None)
+    _imported.clear()
     if sys.path_importer_cache:
         from importlib import invalidate_caches
 

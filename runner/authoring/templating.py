@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from runner.authoring.dag import DAG
 
 _MARKS = ("{{", "{%", "{#")
+_DEEPEST = 20
+"""How deep templates are looked for: things may refer to each other in a circle."""
 _GONE = {
     "execution_date": "logical_date",
     "next_execution_date": "data_interval_end",
@@ -103,16 +105,20 @@ def render_text(dag: DAG | None, text: str, context: Mapping[str, Any]) -> str:
         raise explained from error
 
 
-def has_templates(value: Any) -> bool:
+def has_templates(value: Any, depth: int = 0) -> bool:
     """Whether a field's value has a template in it, so that rendering will load Jinja."""
     if isinstance(value, str):
         return _has_marks(value)
+    if depth > _DEEPEST or isinstance(value, type):
+        return False
     if isinstance(value, dict):
-        return any(has_templates(element) for element in value.values())
-    if isinstance(value, (list, tuple, set)):
-        return any(has_templates(element) for element in value)
-    fields = getattr(value, "template_fields", ()) if not isinstance(value, type) else ()
-    return any(has_templates(getattr(value, field, None)) for field in fields or ())
+        inner: Iterable[Any] = value.values()
+    elif isinstance(value, (list, tuple, set)):
+        inner = value
+    else:
+        fields = getattr(value, "template_fields", None) or ()
+        inner = [getattr(value, field, None) for field in fields]
+    return any(has_templates(element, depth + 1) for element in inner)
 
 
 def prepare(dag: DAG, value: Any) -> None:

@@ -41,8 +41,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of an error's sentence, ": did you mean all_success?", or "" without a near name."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, [str(name) for name in known])
-    return f": did you mean {' or '.join(near)}?" if near else ""
+    near = get_close_matches(word, [str(name) for name in known], n=1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def to_trigger_rule(value: object) -> TriggerRule:

@@ -98,9 +98,10 @@ class Hands:
             id=repr(key),
             replace_existing=True,
             misfire_grace_time=None,
+            max_instances=1000,  # it only notes that the time has come
         )
 
-    def _due(self, key: tuple[Any, ...]) -> None:
+    async def _due(self, key: tuple[Any, ...]) -> None:
         self.inbox.due.add(key)
         self.inbox.wake()
 

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -150,9 +151,17 @@ class Service:
         self._beat(stopped=True)
         engine.close()
 
-    def _every(self, seconds: float, name: str, act: object) -> None:
+    def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
+        async def on_the_loop() -> None:  # a plain function would be run in a thread
+            act()
+
         self.engine.hands.scheduler.add_job(
-            act, "interval", seconds=seconds, id=f"every {name}", coalesce=True, max_instances=1
+            on_the_loop,
+            "interval",
+            seconds=seconds,
+            id=f"every {name}",
+            coalesce=True,
+            max_instances=1,
         )
 
     # -- sockets ---------------------------------------------------------------------------

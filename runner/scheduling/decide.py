@@ -54,13 +54,23 @@ def decide(run: RunState, now: datetime, *, everything: bool = False) -> Decisio
         if all_:
             changes += _fit_to_structure(run)
         for task_state, indexes in _agenda(run, moved, all_=all_):
-            changes += _judge(run, task_state, indexes, now)
+            found = _judge(run, task_state, indexes, now)
+            changes += found
+            if task_state.node.task_id in run.graph.mapped_over:
+                _foretell(run, found)
+        run.pending.clear()
         for change in changes:
             _apply(run, change)
         decision.changes += changes
     if looked:
         conclude(run, decision)
     return decision
+
+
+def _foretell(run: RunState, changes: list[Change]) -> None:
+    for change in changes:
+        if isinstance(change, StateChange) and change.key[1] < 0:
+            run.pending[change.key[0]] = change.state
 
 
 def _agenda(

@@ -146,6 +146,8 @@ class RunState:
         self.strangers: set[InstanceKey] = set()
         """Unfinished instances of tasks that the pipeline no longer has."""
         self.unfinished = 0
+        self.pending: dict[str, TaskInstanceState | None] = {}
+        """Within a round: states that tasks others map over are about to get."""
         self.failed_fast: list[InstanceKey] = []
         """Failures since the last decision in a DAG with ``fail_fast``."""
         self._moved: dict[str, set[int]] = {}

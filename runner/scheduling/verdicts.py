@@ -115,13 +115,16 @@ def depends_on_inside(task_state: TaskState, changed: str) -> bool:
 def _by_mapping(run: RunState, task_state: TaskState) -> Verdict:
     """What the tasks it maps over say: a failed or skipped one counts, whatever the trigger rule.
 
-    Of mapped ones only an unexpanded placeholder counts: it ended without any instance.
+    Of mapped ones only an unexpanded placeholder counts: it ended without any instance. What
+    they become in this very round counts already, as it does in Airflow.
     """
     states: set[TaskInstanceState | None] = set()
     for source in task_state.node.sources:
         instance = run.tasks[source].instances.get(-1)
-        if instance is not None and instance.state in FINISHED_TASK_STATES:
-            states.add(instance.state)
+        if instance is not None:
+            state = run.pending.get(source, instance.state)
+            if state in FINISHED_TASK_STATES:
+                states.add(state)
     if TaskInstanceState.FAILED in states or UPSTREAM_FAILED in states:
         return UPSTREAM_FAILED
     if SKIPPED in states:

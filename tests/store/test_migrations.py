@@ -121,10 +121,8 @@ def test_an_older_database_is_refused_until_it_is_upgraded(
         open_store(workspace)
 
 
-def test_an_upgrade_makes_a_backup_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An older version is played by tables that Alembic has not been at: no revision 0000 exists."""
+def test_an_upgrade_makes_a_backup_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No older revision exists yet: one is played, and Alembic is kept from looking for it."""
     with open_file(tmp_path / "old.db", create=True) as store:
         with store.write() as connection:
             connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))

@@ -108,7 +108,7 @@ def last_cell(dag: DagRow, scene: Scene) -> Spans:
     when = run.ended_at or run.started_at or run.run_after
     glyph, role = glyph_of(run.state, scene.glyphs), f"state.run.{run.state.value}"
     age = formats.age(when, scene.now)
-    return (Span(f"{glyph} {run_look(run.state).word:<7} ", role), Span(f"{age:>3}", "dim"))
+    return (Span(f"{glyph} {run_look(run.state).word:<7} ", role), Span(f"{age:>4}", "dim"))
 
 
 def next_cell(dag: DagRow, scene: Scene) -> Spans:
@@ -192,12 +192,12 @@ def glyph_of(state: str, glyphs: Glyphs) -> str:
 def columns() -> list[Column[DagRow]]:
     """The columns, the most wanted first: those that don't fit are a scroll to the right."""
     return [
-        Column("name", "    DAG", 22, name_cell, lambda d: d.dag_id.lower(), most=44),
-        Column("last", "LAST RUN", 13, last_cell, _last_key, descending=True),
+        Column("name", "    DAG", 20, name_cell, lambda d: d.dag_id.lower(), most=44),
+        Column("last", "LAST RUN", 14, last_cell, _last_key, descending=True),
         Column("next", "NEXT RUN", 16, next_cell, _next_key),
         Column("strip", "RECENT RUNS", STRIP, strip_cell),
+        Column("counts", "RUNS", 10, counts_cell, _count_key, descending=True),
         Column("schedule", "SCHEDULE", 14, schedule_cell, lambda d: d.schedule),
-        Column("counts", "RUNS", 12, counts_cell, _count_key, descending=True),
         Column("tasks", "LAST RUN'S TASKS", 18, tasks_cell),
         Column("tags", "TAGS", 16, tags_cell, lambda d: " ".join(d.tags)),
         Column("owner", "OWNER", 12, owner_cell, lambda d: ", ".join(d.owners)),

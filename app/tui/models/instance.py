@@ -41,7 +41,7 @@ def instance_lines(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -
         (span(name, "title"),),
         (state_span(instance.state, glyphs, f" {look.word}"), Span(f"  {look.meaning}", "dim")),
         (),
-        fact("run", run_span(run.state.value, glyphs, " "), span(run.run_id)),
+        fact("run", run_span(run.state.value, glyphs, " "), span(formats.run_name(run.run_id))),
     ]
     lines.extend(fact("waits for", span(reason, "warning")) for reason in reasons)
     if instance.next_at is not None and instance.ended_at is None:
@@ -216,7 +216,8 @@ def _start_key(row: InstanceRow) -> float:
 def touched_lines(reply: object, verb: str) -> list[Spans]:
     """What a dry run says an action would touch, tasks of mapped ones together."""
     if isinstance(reply, str):
-        return [(span(reply, "warning"),)]
+        later = "What this touches can't be said now; yes writes it down for the next runner."
+        return [(span(reply, "warning"),), (Span(later, "dim"),)]
     instances = reply.get("instances", []) if isinstance(reply, dict) else []
     if not instances:
         return [(Span("This touches nothing.", "warning"),)]

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.filters import Facts, matches, parse
+from app.tui.formats import run_name
 from app.tui.models.grid import counts_spans
 from app.tui.models.instance import instance_columns, instance_name
 from app.tui.reading import InstancesSnapshot, read_instances
@@ -45,7 +46,7 @@ class InstancesScreen(DagtopScreen):
         self.snapshot: InstancesSnapshot | None = None
 
     def crumbs(self) -> tuple[str, ...]:
-        return (self.dag_id, self.run_id, f"{self.task_id} []")
+        return (self.dag_id, run_name(self.run_id), f"{self.task_id} []")
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="summary")

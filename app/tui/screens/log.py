@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.formats import run_name
 from app.tui.models.instance import instance_name, log_title
 from app.tui.reading import LogSnapshot, read_log
 from app.tui.screens.base import DagtopScreen
@@ -46,7 +47,7 @@ class LogScreen(DagtopScreen):
         facts = self.snapshot.facts if self.snapshot else None
         label = facts.instance.map_label if facts else None
         name = instance_name(self.task_id, self.map_index, label)
-        return (self.dag_id, self.run_id, name)
+        return (self.dag_id, run_name(self.run_id), name)
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="title")

@@ -166,7 +166,7 @@ class TriggerForm(ModalScreen[dict[str, Any] | None]):
         if field.control == CHOICE:
             control: Input | ChoiceField = ChoiceField(field)
         else:
-            control = Input(span(field.text).text, compact=True)
+            control = Input(span(field.text).text, compact=True, select_on_focus=False)
             control.cursor_blink = False
         control.id = f"field-{number}"
         return control

@@ -263,7 +263,7 @@ class GridView(LineView, can_focus=True):
         for offset, run in enumerate(self._shown_runs()):
             piece = run_span(run.state.value, glyphs)
             chosen = self.first_run + offset == self.run_index
-            line.append(Span(piece.text, f"{piece.role}@cell") if chosen else piece)
+            line.append(Span(piece.text, f"{piece.role}@cursor") if chosen else piece)
             line.append(NOT_THERE)
         return self.strip(line)
 

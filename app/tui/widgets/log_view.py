@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.text import sanitize_log
+from app.tui.spans import span
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.sgr import styled
@@ -27,6 +28,9 @@ SHIFT = 8
 """Cells that one step to the side moves."""
 
 _FRAME = re.compile(r"(\[[^\]\s]{10,40}\] )(?:(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b)?")
+_ERROR = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Timeout)\b(?::|$)")
+"""The last line of a traceback."""
+
 _LEVEL_ROLE = {"WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
 
 Place = tuple[int, int]
@@ -219,10 +223,11 @@ class LogView(LineView, can_focus=True):
 
     def _frame(self, text: str, base: Style) -> list[Segment]:
         """A line of the runner's own framing: its time stands back, its level stands out."""
+        palette = self.dagtop.palette
         match = _FRAME.match(text)
         if match is None:
-            return [Segment(text, base)]
-        palette = self.dagtop.palette
+            wrong = _ERROR.match(text) is not None
+            return [Segment(text, palette.style("error") if wrong else base)]
         segments = [Segment(match[1], palette.style("dim"))]
         if match[2]:
             segments.append(Segment(match[2], palette.style(_LEVEL_ROLE.get(match[2], "dim"))))
@@ -236,13 +241,10 @@ class LogView(LineView, can_focus=True):
             words = self.problem or self.waiting
             if self.file is not None and not self.problem and self.file.exists:
                 words = "the log is empty so far"
-            return self.dagtop_words(words)
+            return self._words(words)
         return self.strip(())
 
-    def dagtop_words(self, words: str) -> Strip:
-        """A line of our own instead of the log."""
-        from app.tui.spans import span
-
+    def _words(self, words: str) -> Strip:
         return self.strip((span(" "), span(words, "error" if self.problem else "dim")))
 
     def on_resize(self) -> None:

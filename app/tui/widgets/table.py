@@ -23,6 +23,8 @@ GUTTER = 2
 """Cells before the first column: the cursor's bar and the mark."""
 GAP = 2
 """Cells between columns."""
+NAME_SHARE = 0.38
+"""Share of the width that the first column may take from the others to hold its longest cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +68,23 @@ def place_columns(
     """Which columns fit into ``width`` cells, and where.
 
     The first column stays; of the others those from number ``first`` on (0 is the second column)
-    follow while they fit whole. What is left makes the first column wider, up to its longest cell.
+    follow while they fit whole. The first is as wide as its longest cell, as far as that leaves
+    room for others; what they leave makes it wider still.
     """
     if not columns:
         return []
     sticky, rest = columns[0], columns[1:][first:]
-    left = width - GUTTER - sticky.width
+    share = min(sticky.most, longest, int(width * NAME_SHARE))
+    least = min(max(sticky.width, share), max(1, width - GUTTER))
+    left = width - GUTTER - least
     shown: list[Column[T]] = []
     for column in rest:
         if column.width + GAP > left:
             break
         shown.append(column)
         left -= column.width + GAP
-    wanted = max(sticky.width, min(sticky.most or sticky.width, longest))
-    name_width = max(1, min(sticky.width + max(0, left), wanted))
-    if sticky.width + left < sticky.width:
-        name_width = max(1, width - GUTTER)
+    wanted = max(least, min(sticky.most, longest))
+    name_width = min(least + max(0, left), wanted)
     x = GUTTER
     placed = [Placed(sticky, x, name_width)]
     x += name_width
@@ -95,7 +98,8 @@ class Table(LineView, Generic[T], can_focus=True):
     """Rows of items: cursor, marks, sorting, sticky header and first column.
 
     ``show`` takes a new list at any time; cursor and marks follow their rows by key. Cells are
-    made for visible rows only, lines are refreshed where they differ.
+    made for visible rows only, lines are refreshed where they differ. The cursor lights up the
+    first column: a ground behind whole rows would cost a kilobyte for each step, over a slow line.
     """
 
     class Moved(Message):
@@ -308,19 +312,26 @@ class Table(LineView, Generic[T], can_focus=True):
         selected = index == self.position.cursor
         marked = self.key(item) in self.marks
         glyphs = scene.glyphs
+        ground = ("@cursor" if self.has_focus else "@idle") if selected else ""
         line: list[Span] = [
-            Span(glyphs.cursor if selected else " ", "accent"),
-            Span(glyphs.mark if marked else " ", "mark"),
+            Span(glyphs.cursor if selected else " ", f"accent{ground}"),
+            Span(glyphs.mark if marked else " ", f"mark{ground}"),
         ]
         x = GUTTER
-        for place in self._placed:
+        for number, place in enumerate(self._placed):
             if place.x > x:
                 line.append(Span(" " * (place.x - x)))
-            cell = place.column.cell(item, scene)
-            line.extend(fit(cell, place.width, right=place.column.right, ellipsis=glyphs.ellipsis))
+            cell = fit(
+                place.column.cell(item, scene),
+                place.width,
+                right=place.column.right,
+                ellipsis=glyphs.ellipsis,
+            )
+            if number == 0 and ground:
+                cell = tuple(Span(piece.text, piece.role + ground) for piece in cell)
+            line.extend(cell)
             x = place.x + place.width
-        row = ("cursor" if self.has_focus else "idle") if selected else ""
-        return self.strip(self._with_thumb(line, x, y), row)
+        return self.strip(self._with_thumb(line, x, y))
 
     def _with_thumb(self, line: list[Span], x: int, y: int) -> list[Span]:
         start, length = self.position.thumb()

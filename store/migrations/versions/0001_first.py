@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_backfill")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "command",
@@ -162,6 +163,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dag_version")),
         sa.UniqueConstraint("dag_id", "number", name=op.f("uq_dag_version_dag_id_number")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "dag",

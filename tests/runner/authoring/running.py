@@ -44,7 +44,7 @@ def context_of(
     )
     inputs = [
         XComInput(source, "return_value", index, encode(value, "return_value")[0])
-        for (source, index), value in (xcoms or {}).items()
+        for (source, index), value in sorted((xcoms or {}).items(), key=lambda pair: pair[0])
     ]
     made = Ticket(
         1, 1, dag.dag_id, task_id, map_index, 1, 0, facts, "", "", "", "", xcoms=inputs, **ticket

@@ -21,7 +21,15 @@ def forgotten() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     "name",
-    ["password", "DB_PASSWORD", "api_key", "my-secret", "AuthToken", "authorization", "private_key"],
+    [
+        "password",
+        "DB_PASSWORD",
+        "api_key",
+        "my-secret",
+        "AuthToken",
+        "authorization",
+        "private_key",
+    ],
 )
 def test_names_that_look_secret(name: str) -> None:
     assert looks_secret(name)

@@ -211,7 +211,9 @@ def test_one_that_is_too_large_is_told_with_both_sizes(
 
 def test_one_of_100_mb_is_refused_without_being_built() -> None:
     text = "x" * 100_000_000
-    with pytest.raises(XComTooLarge, match=r"at least 95\.4 MiB as JSON and an XCom may have 16\.0"):
+    with pytest.raises(
+        XComTooLarge, match=r"at least 95\.4 MiB as JSON and an XCom may have 16\.0"
+    ):
         encode([text])
     with pytest.raises(XComTooLarge):
         encode(range(50_000_000))
@@ -239,7 +241,12 @@ def test_what_cant_be_read_is_told(data: bytes, message: str) -> None:
 
 def test_numpy_scalars_become_numbers_and_arrays_stay_arrays() -> None:
     numpy = pytest.importorskip("numpy")
-    value = {"r2": numpy.float64(0.5), "n": numpy.int32(3), "ok": numpy.bool_(True), "f": numpy.float32(0.5)}
+    value = {
+        "r2": numpy.float64(0.5),
+        "n": numpy.int32(3),
+        "ok": numpy.bool_(True),
+        "f": numpy.float32(0.5),
+    }
     assert encode(value)[0] == b'{"r2":0.5,"n":3,"ok":true,"f":0.5}'
     for array in (
         numpy.arange(6, dtype="int16").reshape(2, 3),

@@ -29,7 +29,9 @@ def test_a_dags_callbacks_get_its_last_task_and_the_reason(attempts: Attempts) -
     assert result.log.endswith("good=True\n")
 
 
-@pytest.mark.parametrize(("kind", "state"), [("on_failure", "failed"), ("on_retry", "up_for_retry")])
+@pytest.mark.parametrize(
+    ("kind", "state"), [("on_failure", "failed"), ("on_retry", "up_for_retry")]
+)
 def test_a_lost_tasks_callbacks_get_an_exception_that_says_why(
     attempts: Attempts, kind: str, state: str
 ) -> None:

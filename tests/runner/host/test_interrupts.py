@@ -61,7 +61,10 @@ def test_on_kill_may_fail(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_time_limit_raises_in_time_and_leaves_no_timer() -> None:
     before = signal.getsignal(signal.SIGALRM)
-    with pytest.raises(TaskTimeout, match=r"execution_timeout of 0\.02 s is over"), time_limit(0.02):
+    with (
+        pytest.raises(TaskTimeout, match=r"execution_timeout of 0\.02 s is over"),
+        time_limit(0.02),
+    ):
         threading.Event().wait(20)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     assert signal.getsignal(signal.SIGALRM) is before

@@ -30,7 +30,9 @@ def fresh_logging() -> Iterator[None]:
 def test_a_line_has_a_time_in_utc_and_a_level() -> None:
     with redirect_stdout(io.StringIO()) as out:
         log.write("hello", "WARNING")
-    assert re.fullmatch(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] WARNING - hello\n", out.getvalue())
+    assert re.fullmatch(
+        r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] WARNING - hello\n", out.getvalue()
+    )
     assert log.stamp(0.25) == "1970-01-01T00:00:00.250Z"
 
 

@@ -44,7 +44,14 @@ def test_json_values_stay_and_others_become_text() -> None:
         def __repr__(self) -> str:
             raise ValueError("no")
 
-    value = {"a": [1, 2.5, None, True], 3: (4,), "f": function, "o": Thing(), "s": Said(), "m": Mute()}
+    value = {
+        "a": [1, 2.5, None, True],
+        3: (4,),
+        "f": function,
+        "o": Thing(),
+        "s": Said(),
+        "m": Mute(),
+    }
     assert shown(value) == {
         "a": [1, 2.5, None, True],
         "3": [4],

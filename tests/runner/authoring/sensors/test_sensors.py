@@ -1,0 +1,185 @@
+"""Sensors: when they look, and how they end."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.authoring.dag import DAG
+from runner.authoring.exceptions import (
+    FailException,
+    RescheduleException,
+    SensorTimeout,
+    SkipException,
+)
+from runner.authoring.sensors.base import BaseSensorOperator, PokeReturnValue
+from runner.authoring.sensors.filesystem import FileSensor
+from runner.authoring.sensors.python import PythonSensor
+from runner.authoring.sensors.time_delta import TimeDeltaSensor
+from tests.runner.authoring.running import execute
+
+
+class Looks(BaseSensorOperator):
+    """Finds what it is told to, look by look; raises what is an exception."""
+
+    def __init__(self, *, finds: list[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.finds = finds
+
+    def poke(self, context: Any) -> Any:
+        found = self.finds.pop(0)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+
+def run(finds: list[Any], ticket: dict[str, Any] | None = None, **arguments: Any) -> Any:
+    with DAG("d") as dag:
+        Looks(task_id="s", finds=finds, **({"poke_interval": 0} | arguments))
+    return execute(dag, "s", **(ticket or {}))
+
+
+def test_it_looks_until_it_finds() -> None:
+    finds = [False, None, True, "never looked at"]
+    assert run(finds) is None
+    assert finds == ["never looked at"]
+
+
+def test_it_may_return_a_value() -> None:
+    assert run([PokeReturnValue(False, 1), PokeReturnValue(True, 2)]) == 2
+
+
+def test_it_times_out() -> None:
+    with pytest.raises(SensorTimeout, match="timeout is 0 s"):
+        run([False] * 3, timeout=0)
+    with pytest.raises(SkipException):
+        run([False] * 3, timeout=0, soft_fail=True)
+
+
+def test_rescheduled_it_says_when_it_wants_to_look_again() -> None:
+    with pytest.raises(RescheduleException) as caught:
+        run([False], mode="reschedule", poke_interval=timedelta(minutes=1))
+    wait = caught.value.reschedule_date - datetime.now(UTC)
+    assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
+
+
+def test_rescheduled_the_timeout_counts_from_the_first_look() -> None:
+    ticket = {"first_started_at": time.time() - 100, "reschedule_count": 1}
+    with pytest.raises(SensorTimeout):
+        run([False], ticket, mode="reschedule", timeout=90)
+    with pytest.raises(RescheduleException):
+        run([False], ticket, mode="reschedule", timeout=110)
+
+
+@pytest.mark.parametrize(
+    ("raised", "arguments", "ends"),
+    [
+        (ValueError("x"), {}, ValueError),
+        (ValueError("x"), {"soft_fail": True}, ValueError),
+        (ValueError("x"), {"never_fail": True}, SkipException),
+        (FailException("x"), {}, FailException),
+        (FailException("x"), {"soft_fail": True}, SkipException),
+        (FailException("x"), {"never_fail": True}, SkipException),
+        (FailException("x"), {"silent_fail": True}, FailException),
+        (SkipException("x"), {"silent_fail": True}, SkipException),
+        (SensorTimeout("x"), {"soft_fail": True}, SkipException),
+    ],
+)
+def test_how_it_ends_when_a_look_raises(
+    raised: BaseException, arguments: dict[str, Any], ends: type[BaseException]
+) -> None:
+    with pytest.raises(ends):
+        run([raised], **arguments)
+
+
+def test_a_silent_failure_counts_as_not_yet() -> None:
+    run([ValueError("x"), True], silent_fail=True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"mode": "sleep"},
+        {"poke_interval": -1},
+        {"timeout": "1h"},
+        {"soft_fail": True, "never_fail": True},
+    ],
+)
+def test_what_cannot_be_is_refused(arguments: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError), match="of sensor 's'"):
+        run([], **arguments)
+
+
+def backoff(poke_interval: float, **arguments: Any) -> list[float]:
+    with DAG("d"):
+        sensor = Looks(
+            task_id="s", finds=[], exponential_backoff=True, poke_interval=poke_interval, **arguments
+        )
+    return [sensor._next_interval(1.5, lambda: 0.0, count) for count in range(1, 8)]
+
+
+def test_backoff_doubles_with_a_jitter_that_is_no_chance() -> None:
+    waits = backoff(10)
+    assert waits == backoff(10)
+    for count, wait in enumerate(waits, start=1):
+        least = max(int(10 * 2 ** (count - 2)), 1)
+        assert least <= wait < 2 * least
+
+
+def test_backoff_is_airflows_to_the_second() -> None:
+    # What Airflow 3.3.2 gives for this DAG id, task id and start.
+    assert backoff(10) == AIRFLOWS_WAITS
+
+
+AIRFLOWS_WAITS: list[float] = [5, 15, 33, 71, 149, 196, 500]
+
+
+def test_backoff_keeps_to_the_longest_wait_and_the_timeout() -> None:
+    assert max(backoff(10, max_wait=40)) == 40
+    assert max(backoff(10, timeout=timedelta(seconds=30))) == 30
+
+
+def test_a_file_sensor_finds_files_folders_with_files_and_patterns(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "deep" / "er" / "data.csv").touch()
+
+    def finds(pattern: str, **arguments: Any) -> bool:
+        with DAG("d"):
+            return FileSensor(task_id="f", filepath=str(tmp_path / pattern), **arguments).poke({})
+
+    assert finds("deep/er/data.csv")
+    assert finds("deep")
+    assert finds("deep/er/*.csv")
+    assert finds("**/*.csv", recursive=True)
+    assert not finds("empty")
+    assert not finds("*.csv")
+    assert not finds("gone")
+
+
+def test_a_python_sensor_asks_a_function() -> None:
+    with DAG("d") as dag:
+        PythonSensor(
+            task_id="p",
+            python_callable=lambda n, ds: PokeReturnValue(n == 1, ds),
+            op_kwargs={"n": 1},
+        )
+    assert execute(dag, "p") == "2024-01-02"
+
+
+@pytest.mark.parametrize(
+    ("delta", "over"),
+    [(timedelta(days=1), True), (timedelta(days=99999), False), (60, True), ("{{ 60 * 24 }}", True)],
+)
+def test_a_time_delta_counts_from_the_end_of_the_data_interval(delta: Any, over: bool) -> None:
+    with DAG("d") as dag:
+        TimeDeltaSensor(task_id="t", delta=delta, timeout=0, soft_fail=True)
+    if over:
+        execute(dag, "t")
+    else:
+        with pytest.raises(SkipException):
+            execute(dag, "t")
