@@ -23,7 +23,10 @@ def config(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the settings in force, where each comes from, and what it means."""
+    """Show all settings.
+
+    The value in force, where it comes from, and what it means.
+    """
     from store.config import describe
 
     listed = describe(chosen_workspace(workspace))

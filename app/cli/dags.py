@@ -62,7 +62,7 @@ def list_dags(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the DAGs, and the pipeline files that can't be imported."""
+    """List DAGs and import errors."""
     from app.cli import dag_views
     from store.queries.dags import DagFilter
     from store.states import DagRunState
@@ -81,7 +81,7 @@ def list_dags(
 
 @app.command("show")
 def show(dag: DagArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Show a DAG: its schedule, params, tasks and last run."""
+    """Show a DAG: schedule, params, tasks, last run."""
     from app.cli import dag_views
 
     with reading(workspace) as store:
@@ -105,7 +105,10 @@ def trigger(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Start a run now. Prints its run id, and how to open it."""
+    """Start a run now.
+
+    Prints its run id, and on stderr the command that opens it.
+    """
     from app.cli.acting import act
 
     space = chosen_workspace(workspace)
@@ -180,7 +183,7 @@ def open_command(dag: str, run_id: str | None = None, task: str | None = None) -
 
 @app.command("pause")
 def pause(dag: DagsArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Pause DAGs: nothing of them is started until they are unpaused."""
+    """Pause DAGs: nothing of them is started."""
     _set_paused(dag, True, workspace, json)
 
 
@@ -248,7 +251,10 @@ def next_runs(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the next scheduled runs, with logical dates and data intervals."""
+    """Show the next scheduled runs.
+
+    With logical dates and data intervals; imports the pipeline file.
+    """
     become_runner(workspace, "next", dag, "-n", str(number), *(["--json"] if json else []))
 
 
@@ -263,7 +269,10 @@ def run_once(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Run a DAG once in the foreground, without a runner; breakpoint() works in its tasks."""
+    """Run a DAG once, here.
+
+    In the foreground, without a runner; nothing is stored. breakpoint() works in its tasks.
+    """
     from app.cli.conf import parse_conf
 
     arguments = [dag]
@@ -303,7 +312,10 @@ def delete(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Delete a DAG's runs, logs and figures. A file that still defines it brings it back, empty."""
+    """Delete a DAG with its runs.
+
+    Logs, XComs and metrics too. A file that still defines it brings it back, empty.
+    """
     from app.cli.acting import act
     from app.cli.lookups import find_dag
 

@@ -32,7 +32,10 @@ app = group("Look after the database.")
 
 @app.command("upgrade")
 def upgrade(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Bring the database to this version of dagtop, after a backup; makes it if it is missing."""
+    """Bring it to this version of dagtop.
+
+    Makes a backup first; makes the database if it is missing.
+    """
     from store.maintenance import upgrade_workspace
 
     space = chosen_workspace(workspace)
@@ -56,7 +59,10 @@ def upgrade(workspace: WorkspaceOption = None, json: JsonOption = False) -> None
 
 @app.command("check")
 def check(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Look for damage; exit code 1 if there is any. Reads the whole database."""
+    """Look for damage.
+
+    Reads the whole database. Exit code 1 if something is wrong.
+    """
     from store.maintenance import check as check_store
 
     with _any_version(chosen_workspace(workspace)) as store:
@@ -95,7 +101,10 @@ def prune(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Delete old runs with their logs; without options what [retention] no longer keeps."""
+    """Delete old runs with their logs.
+
+    Without options: what the [retention] settings no longer keep.
+    """
     from app.cli.lookups import find_dag
     from app.cli.times import parse_span
     from store import config, maintenance

@@ -23,7 +23,11 @@ def demo(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Make a workspace with real pipelines on real data, and open it."""
+    """Try it out on real pipelines.
+
+    Makes a workspace with five of them, on real data; starts its runner, which makes a few days
+    of history; and opens it.
+    """
     from app import demo as pipelines
     from app.cli.opening import open_workspace, require_terminal
     from app.cli.output import print_json, say

@@ -16,9 +16,10 @@ MARKS = {"ok": ("✓", "+", "green"), "warning": ("!", "!", "yellow"), "problem"
 
 @app.command("doctor")
 def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Check the workspace, the database, the runner and the terminal; says what to do.
+    """Find out what is wrong.
 
-    Exit code 1 if there is a problem.
+    Looks at the workspace, the settings, the database, the runner, pipeline files, disk, limits,
+    clock, packages and terminal, and says what to do. Exit code 1 if there is a problem.
     """
     from app.cli.checks import Level, all_findings
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from store.events import EventRow
-from store.queries.connections import ConnectionRow
-from store.queries.dags import DagRow, FileRow, VersionRow
-from store.queries.pools import PoolRow
-from store.queries.runs import RunRow
-from store.queries.tasks import InstanceRow, TryRow
-from store.queries.variables import VariableRow
-from store.structure import DagStructure
+if TYPE_CHECKING:
+    from store.events import EventRow
+    from store.queries.connections import ConnectionRow
+    from store.queries.dags import DagRow, FileRow, VersionRow
+    from store.queries.pools import PoolRow
+    from store.queries.runs import RunRow
+    from store.queries.tasks import InstanceRow, TryRow
+    from store.queries.variables import VariableRow
+    from store.structure import DagStructure
+
 
 NO_STATUS = "no_status"
 """Stands for the state None where states are keys."""

@@ -13,7 +13,7 @@ from app.cli.output import Column, print_json, print_table
 from app.cli.session import JsonOption, WorkspaceOption, reading
 from app.cli.times import shown
 
-app = group("Look at the audit trail.")
+app = group("The audit trail: who did what, and why.")
 
 
 @app.command("list")
@@ -33,7 +33,10 @@ def list_events(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List who did what, and what the runner did and why; newest first."""
+    """List what happened.
+
+    Who did what, and what the runner did and why; newest first.
+    """
     from app.cli import documents
     from app.cli.lookups import find_dag, find_run, instance_name
     from store import events

@@ -19,7 +19,7 @@ EXAMPLE_NAME = "first_steps.py"
 EXAMPLE = """\
 from dagtop import dag, log_metric, task
 
-@dag(schedule=None, tags=["example"])
+@dag(schedule=None, is_paused_upon_creation=False)
 def first_steps():
     @task
     def fit(rate: float) -> dict:  # runs three times, side by side
@@ -30,7 +30,7 @@ def first_steps():
         return {"rate": rate, "loss": 30 * (slope - 2.0) ** 2}
     @task
     def best(fits: list[dict]) -> dict: return min(fits, key=lambda fit: fit["loss"])
-    best(fit.expand(rate=[0.001, 0.01, 0.03]))
+    best(fit.expand(rate=[0.0003, 0.003, 0.03]))
 first_steps()
 """
 IGNORED = f"{STATE_FOLDER}/"
@@ -85,7 +85,11 @@ def init(
     folder: Annotated[str, typer.Argument(help="Folder; made if it is missing.")] = ".",
     json: JsonOption = False,
 ) -> None:
-    """Make a workspace: dags/ with an example, dagtop.toml, .gitignore."""
+    """Make a workspace with an example.
+
+    dags/ with a pipeline file, dagtop.toml with every setting, .gitignore. Nothing that is there
+    is changed.
+    """
     root = Path(folder).expanduser().resolve()
     made = make_workspace(root)
     if json:

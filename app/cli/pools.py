@@ -23,7 +23,7 @@ app = group("List, make and delete pools of slots.")
 
 @app.command("list")
 def list_pools(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """List the pools, and who holds their slots."""
+    """List the pools and their slots."""
     from app.cli import documents
     from store.queries.pools import list_pools as pools_of
 
@@ -105,7 +105,10 @@ def delete(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Delete a pool; tasks that name it wait until it is made again."""
+    """Delete a pool.
+
+    Tasks that name it wait until it is made again.
+    """
     from store import client, edits
 
     confirm(f"Delete pool {name}?", yes=yes)

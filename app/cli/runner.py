@@ -29,7 +29,10 @@ def up(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Start the runner: it schedules and runs, also after you have logged out."""
+    """Start the runner, if none is up.
+
+    It schedules and runs, also after you have logged out. Says what happened if it dies at once.
+    """
     from app.cli.runner_process import runner_command, start_runner
 
     space = chosen_workspace(workspace)
@@ -71,7 +74,10 @@ def down(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Stop the runner. Running tasks go on by themselves; the next runner takes them over."""
+    """Stop the runner.
+
+    Running tasks go on by themselves; the next runner takes them over.
+    """
     from app.cli import stopping
 
     space = chosen_workspace(workspace)
@@ -94,7 +100,10 @@ def down(
 
 @app.command("status")
 def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Show whether a runner is up, and what it does. Exit code 4 if there is none."""
+    """Show what the runner does.
+
+    Exit code 4 if none is up.
+    """
     space = chosen_workspace(workspace)
     pid = client.runner_pid(space)
     answer: dict[str, Any] = {}

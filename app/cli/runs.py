@@ -87,7 +87,10 @@ def cancel(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """End what runs of a run, and skip the rest; the run is failed."""
+    """End a run: it is failed.
+
+    What runs of it is ended, the rest is skipped.
+    """
     from app.cli.acting import act
 
     space = chosen_workspace(workspace)
@@ -106,7 +109,10 @@ def mark(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Set the state of a run by hand; what still runs of it is ended."""
+    """Set the state of a run by hand.
+
+    What still runs of it is ended.
+    """
     from app.cli.acting import act
 
     space = chosen_workspace(workspace)

@@ -87,7 +87,7 @@ def state(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show one task instance and its tries: how they ended, and why."""
+    """Show a task and its tries: how they ended, why."""
     from app.cli import task_views
 
     with reading(workspace) as store:
@@ -132,7 +132,10 @@ def why(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say why the unfinished tasks of a run don't run now. Asks the runner."""
+    """Say what unfinished tasks wait for.
+
+    The runner is asked, so one must be up.
+    """
     from app.cli import task_views
 
     space = chosen_workspace(workspace)
@@ -150,7 +153,10 @@ def render(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the template fields of a task, rendered, without running it."""
+    """Show rendered template fields.
+
+    Nothing is run; imports the pipeline file.
+    """
     from app.cli.dags import become_runner
 
     date = [] if logical_date is None else ["--logical-date", logical_date]
@@ -166,7 +172,7 @@ def xcoms(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the XComs that the tasks of a run pushed."""
+    """Show the XComs of a run."""
     from app.cli import task_views
 
     with reading(workspace) as store:
@@ -226,7 +232,10 @@ def mark(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Set the state of tasks by hand; running ones are ended."""
+    """Set the state of tasks by hand.
+
+    Those that run are ended first.
+    """
     from app.cli import task_views
 
     payload = _selection(workspace, dag, run, task, map_index) | {
@@ -253,7 +262,10 @@ def kill(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """End the process of a running task: it fails, and isn't tried again."""
+    """End a running task.
+
+    It fails, and isn't tried again.
+    """
     from app.cli.acting import act
 
     space = chosen_workspace(workspace)

@@ -32,7 +32,10 @@ MASKED_NOTE = "secret by its name, so not shown; --show-secrets shows it"
 
 @app.command("list")
 def list_variables(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """List the Variables; values that are secret by their name are masked."""
+    """List the Variables.
+
+    Values that are secret by their name are masked.
+    """
     from app.cli import documents
     from store.queries.variables import list_variables as variables_of
 
@@ -125,7 +128,10 @@ def import_variables(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Set Variables from a JSON file, all or none (Airflow's format)."""
+    """Set Variables from a JSON file.
+
+    All or none; the format is Airflow's.
+    """
     from store import client, edits
 
     variables = _read_variables(file)
@@ -144,7 +150,10 @@ def export_variables(
     file: Annotated[str, typer.Argument(help="The file to write; - for stdout.")] = "-",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write all Variables to a JSON file, secret ones included; only you can read it."""
+    """Write all Variables to a JSON file.
+
+    Secret ones included; only you can read the file.
+    """
     from store.queries.variables import list_variables as variables_of
 
     with reading(workspace) as store, store.read() as connection:

@@ -174,7 +174,7 @@ class LiveTry:
         if self.descriptor is None:
             try:
                 self.descriptor = os.open(self.journal, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return None
         return self.descriptor
 

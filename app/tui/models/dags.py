@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from store.queries.dags import DagRow, RecentRun
 
 TABS = ("All", "Active", "Paused", "Running", "Failed")
-STRIP = 12
+STRIP = 10
 """Runs in the strip of recent ones."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -195,8 +195,8 @@ def columns() -> list[Column[DagRow]]:
         Column("name", "    DAG", 20, name_cell, lambda d: d.dag_id.lower(), most=44),
         Column("last", "LAST RUN", 14, last_cell, _last_key, descending=True),
         Column("next", "NEXT RUN", 16, next_cell, _next_key),
-        Column("strip", "RECENT RUNS", STRIP, strip_cell),
-        Column("counts", "RUNS", 10, counts_cell, _count_key, descending=True),
+        Column("strip", "RECENT", STRIP, strip_cell),
+        Column("counts", "RUNS", 9, counts_cell, _count_key, descending=True),
         Column("schedule", "SCHEDULE", 14, schedule_cell, lambda d: d.schedule),
         Column("tasks", "LAST RUN'S TASKS", 18, tasks_cell),
         Column("tags", "TAGS", 16, tags_cell, lambda d: " ".join(d.tags)),

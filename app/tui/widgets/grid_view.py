@@ -272,8 +272,10 @@ class GridView(LineView, can_focus=True):
         selected = index == self.position.cursor
         run = self.run
         name = label(row, self.cell(run, row) if run else None, row.id in self.folded, glyphs)
-        mark = Span(glyphs.cursor if selected else " ", "accent")
-        line = [mark, *fit(name, self.name_width, ellipsis=glyphs.ellipsis), Span(" ")]
+        ground = ("@cursor" if self.has_focus else "@idle") if selected else ""
+        mark = Span(glyphs.cursor if selected else " ", f"accent{ground}")
+        cells = fit(name, self.name_width, ellipsis=glyphs.ellipsis)
+        line = [mark, *(Span(piece.text, piece.role + ground) for piece in cells), Span(" ")]
         for offset, one in enumerate(self._shown_runs()):
             cell = self.cell(one, row)
             piece = NOT_THERE if cell is None else state_span(cell.state, glyphs)
@@ -285,7 +287,7 @@ class GridView(LineView, can_focus=True):
             used = sum(cell_len(piece.text) for piece in line)
             line.append(Span(" " * max(0, self.size.width - 1 - used)))
             line.append(Span(glyphs.thumb if start <= y < start + length else " ", "faint"))
-        return self.strip(line, ("cursor" if self.has_focus else "idle") if selected else "")
+        return self.strip(line)
 
     # mouse
 

@@ -38,8 +38,8 @@ DATED = {
 
 def context_of(attempts: Attempts, dag: DAG | None = None, **changes: Any) -> Context:
     if dag is None:
-        with DAG("dag") as dag:
-            PythonOperator(task_id="task", python_callable=print)
+        dag = DAG("dag")
+        PythonOperator(task_id="task", python_callable=print, dag=dag)
     ticket = attempts.ticket(dag, "task", **changes)
     ti = TaskInstance(ticket, dag, dag.task_dict["task"], 1000.0)
     ti.context = Context(ticket, dag, ti)

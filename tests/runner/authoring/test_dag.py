@@ -37,7 +37,11 @@ def test_defaults_are_those_of_airflow_3() -> None:
 
 @pytest.mark.parametrize(
     ("name", "called"),
-    [("schedule_interval", "schedule"), ("concurrency", "max_active_tasks"), ("shedule", "schedule")],
+    [
+        ("schedule_interval", "schedule"),
+        ("concurrency", "max_active_tasks"),
+        ("shedule", "schedule"),
+    ],
 )
 def test_an_unknown_argument_is_a_type_error_that_names_the_right_one(
     name: str, called: str

@@ -13,8 +13,13 @@ from runner.authoring import macros
 
 @pytest.mark.parametrize(
     ("ds", "days", "result"),
-    [("2015-01-01", 5, "2015-01-06"), ("2015-01-06", -5, "2015-01-01"), ("2024-02-28", 1, "2024-02-29"), ("x", 0, "x")],
-)  # fmt: skip
+    [
+        ("2015-01-01", 5, "2015-01-06"),
+        ("2015-01-06", -5, "2015-01-01"),
+        ("2024-02-28", 1, "2024-02-29"),
+        ("x", 0, "x"),
+    ],
+)
 def test_ds_add(ds: str, days: int, result: str) -> None:
     assert macros.ds_add(ds, days) == result
 

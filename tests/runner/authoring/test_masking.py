@@ -59,7 +59,7 @@ def test_prints_and_loggers_that_hold_the_stream_already_are_masked(
     stream = io.TextIOWrapper(raw, encoding="utf-8")
     monkeypatch.setattr(sys, "stderr", stream)
     handler = logging.StreamHandler(stream)
-    logger = logging.Logger("held")
+    logger = logging.getLogger("holds the stream")
     logger.addHandler(handler)
     mask_secret("hunter22")
     mask_secret("hunter22 and more")

@@ -15,7 +15,9 @@ from runner.authoring.exceptions import ParamValidationError
 from runner.authoring.operators.empty import EmptyOperator
 from runner.authoring.params import Param, ParamsDict, process_params, validate_json
 
-VALUES = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=3), st.floats(-5, 5))
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=3), st.floats(-5, 5)
+)
 TYPES = st.sampled_from(["string", "integer", "number", "boolean", "null", "array", "object"])
 SCHEMAS = st.fixed_dictionaries(
     {},

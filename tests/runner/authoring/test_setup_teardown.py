@@ -17,9 +17,7 @@ def empty(task_id: str) -> EmptyOperator:
 
 
 def edges(dag: DAG) -> set[str]:
-    return {
-        f"{node.task_id}>{after}" for node in dag.tasks for after in node.downstream_task_ids
-    }
+    return {f"{node.task_id}>{after}" for node in dag.tasks for after in node.downstream_task_ids}
 
 
 def test_a_teardown_follows_its_setups_and_gets_its_own_rule() -> None:

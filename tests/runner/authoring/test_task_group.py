@@ -128,7 +128,13 @@ def test_a_decorated_function_makes_a_group_per_call() -> None:
 
         last = group(group(1))
         empty("end") << last
-    assert dag.task_ids == ["group.step", "group.step__1", "group__1.step", "group__1.step__1", "end"]
+    assert dag.task_ids == [
+        "group.step",
+        "group.step__1",
+        "group__1.step",
+        "group__1.step__1",
+        "end",
+    ]
     assert dag.get_task("end").upstream_task_ids == {"group__1.step__1"}
     assert dag.task_group_dict["group"].tooltip == "tip"
     assert dag.task_group_dict["group"].doc_md == "What it is for."

@@ -47,8 +47,8 @@ class Renders(BaseOperator):
 def rendered(attempts: Attempts, field: Any, *, dag: DAG | None = None, **changes: Any) -> Any:
     """``field`` of a task, rendered in a context."""
     arguments = changes.pop("arguments", {})
-    with dag or DAG("dag") as dag:
-        operator = Renders(task_id="task", field=field, **arguments)
+    dag = dag or DAG("dag")
+    operator = Renders(task_id="task", field=field, dag=dag, **arguments)
     ticket = attempts.ticket(dag, "task", **changes)
     ti = TaskInstance(ticket, dag, operator, 0.0)
     context = ti.context = Context(ticket, dag, ti)
@@ -196,11 +196,11 @@ def test_native_rendering_reads_plain_text_too(attempts: Attempts) -> None:
 
 
 def test_an_operator_may_choose_for_itself(attempts: Attempts) -> None:
-    native = {"arguments": {"render_template_as_native_obj": True}}
-    assert rendered(attempts, "{{ [1, 2] }}", **native) == [1, 2]
+    native = {"render_template_as_native_obj": True}
+    assert rendered(attempts, "{{ [1, 2] }}", arguments=native) == [1, 2]
     dag = DAG("dag", render_template_as_native_obj=True)
-    text = {"arguments": {"render_template_as_native_obj": False}}
-    assert rendered(attempts, "{{ [1, 2] }}", dag=dag, **text) == "[1, 2]"
+    text = {"render_template_as_native_obj": False}
+    assert rendered(attempts, "{{ [1, 2] }}", dag=dag, arguments=text) == "[1, 2]"
 
 
 # files, macros, filters, environments

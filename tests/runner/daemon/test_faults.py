@@ -372,3 +372,41 @@ def test_a_users_package_of_our_name_wins(shared: Live, package: str) -> None:
     text = one(f"own_{package}", f"import {package}\nreturn {package}.MINE")
     shared.write(f"own_{package}.py", f"import {package}\n{package}.MINE\n{text}")
     assert shared.run(f"own_{package}")[0] == "success"
+
+
+def test_a_full_disk_stops_nothing_and_loses_nothing(own: Live) -> None:
+    """A limit on the size of files that the runner writes stands in for the full disk."""
+    own.write("gate.py", one("gate", GATE + "return 'x' * 2_000_000"))
+    process = own.start()
+    run_id = start(own, "gate")
+    pid = pid_of(own, "gate")
+    runner = psutil.Process(process.pid)
+    if not hasattr(runner, "rlimit"):
+        pytest.skip("limits of another process can't be set here")
+    runner.rlimit(psutil.RLIMIT_FSIZE, (1_000_000, psutil.RLIM_INFINITY))
+    (own.workspace.root / "gate").touch()
+    wait_for(lambda: not psutil.pid_exists(pid), what="the task to end")
+    wait_for(lambda: "could not be written" in own.log_text(), what="the runner to notice")
+    assert process.poll() is None
+    runner.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+    assert own.wait_for_run("gate", run_id) == "success"
+    assert reasons(own, "gate") == [("success", None)]
+    assert own.value("SELECT length(value) FROM xcom") == 2_000_002
+
+
+def test_a_task_that_cannot_write_its_journal_is_retried(own: Live) -> None:
+    """Its folder can't be made: no user code runs, the reason is stated, the retry succeeds."""
+    own.write("late.py", one("late", "return 1", retries=5))
+    own.start()
+    own.wait_for_dag("late")
+    own.submit("unpause", dag_ids=["late"])
+    own.workspace.tries.mkdir(exist_ok=True)
+    (own.workspace.tries / "1").write_text("in the way")
+    run_id = own.trigger("late")
+    wait_for(lambda: len(reasons(own, "late")) >= 2, what="a retry")
+    (own.workspace.tries / "1").unlink()
+    assert own.wait_for_run("late", run_id) == "success"
+    assert reasons(own, "late")[0] == (
+        "up_for_retry",
+        "its process could not start: Not a directory",
+    )

@@ -33,11 +33,15 @@ def test_what_comes_behind_the_shield_waits_for_exposed_code() -> None:
 def test_a_write_in_user_code_is_finished_first() -> None:
     notes: list[str] = []
     termination = Termination(lambda: None)
-    with shield, termination.handled(), pytest.raises(TaskTerminated), Exposed():
+
+    def work() -> None:
         with shield:
             terminate()
             notes.append("written")
         notes.append("not reached")
+
+    with shield, termination.handled(), Exposed(), pytest.raises(TaskTerminated):
+        work()
     assert notes == ["written"]
     assert shield.depth == 0
 

@@ -30,7 +30,7 @@ def test_empty_fields_are_left_out() -> None:
     assert rendered_fields(Shows(task_id="t", field={})) == {}
 
 
-def test_json_values_stay_and_others_become_text() -> None:
+def test_json_stays_and_others_become_text() -> None:
     def function() -> None: ...
 
     class Thing:
@@ -55,10 +55,10 @@ def test_json_values_stay_and_others_become_text() -> None:
     assert shown(value) == {
         "a": [1, 2.5, None, True],
         "3": [4],
-        "f": "<callable test_json_values_stay_and_others_become_text.<locals>.function>",
-        "o": "<test_json_values_stay_and_others_become_text.<locals>.Thing object>",
+        "f": "<callable test_json_stays_and_others_become_text.<locals>.function>",
+        "o": "<test_json_stays_and_others_become_text.<locals>.Thing object>",
         "s": "said",
-        "m": "<test_json_values_stay_and_others_become_text.<locals>.Mute whose text can't be made>",
+        "m": "<test_json_stays_and_others_become_text.<locals>.Mute whose text can't be made>",
     }
 
 

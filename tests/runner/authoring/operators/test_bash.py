@@ -104,7 +104,7 @@ def test_a_command_longer_than_an_argument_may_be_runs_too(tmp_path: Path) -> No
 
 
 def test_the_result_can_be_processed() -> None:
-    assert run('echo \'{"a": 1}\'', output_processor=lambda text: text.count('"')) == 2
+    assert run("echo '{\"a\": 1}'", output_processor=lambda text: text.count('"')) == 2
 
 
 def test_output_in_another_encoding_is_decoded() -> None:
@@ -164,15 +164,14 @@ print(execute(dag, "b"))
 
 
 def test_on_kill_ends_what_the_command_has_started_and_not_the_task() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    watchdog = threading.Timer(30, process.kill)
-    watchdog.start()
-    assert process.stdout.readline() == "started\n"
-    process.send_signal(signal.SIGTERM)
-    rest = process.stdout.read()
-    watchdog.cancel()
-    assert process.wait() == 0
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        watchdog = threading.Timer(30, process.kill)
+        watchdog.start()
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+        watchdog.cancel()
+    assert process.returncode == 0
     assert rest.splitlines() == ["asked", "over", "over"]

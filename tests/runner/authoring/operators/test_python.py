@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from runner.authoring.dag import DAG
-from runner.authoring.operators.latest_only import LatestOnlyOperator
 from runner.authoring.operators.empty import EmptyOperator
+from runner.authoring.operators.latest_only import LatestOnlyOperator
 from runner.authoring.operators.python import PythonOperator
 from tests.runner.authoring.running import execute, skipped_by
 

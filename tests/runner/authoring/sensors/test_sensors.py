@@ -117,7 +117,11 @@ def test_what_cannot_be_is_refused(arguments: dict[str, Any]) -> None:
 def backoff(poke_interval: float, **arguments: Any) -> list[float]:
     with DAG("d"):
         sensor = Looks(
-            task_id="s", finds=[], exponential_backoff=True, poke_interval=poke_interval, **arguments
+            task_id="s",
+            finds=[],
+            exponential_backoff=True,
+            poke_interval=poke_interval,
+            **arguments,
         )
     return [sensor._next_interval(1.5, lambda: 0.0, count) for count in range(1, 8)]
 
@@ -132,10 +136,19 @@ def test_backoff_doubles_with_a_jitter_that_is_no_chance() -> None:
 
 def test_backoff_is_airflows_to_the_second() -> None:
     # What Airflow 3.3.2 gives for this DAG id, task id and start.
-    assert backoff(10) == AIRFLOWS_WAITS
+    assert backoff(10) == [5, 15, 33, 70, 115, 194, 618]
 
 
-AIRFLOWS_WAITS: list[float] = [5, 15, 33, 71, 149, 196, 500]
+@pytest.mark.parametrize(
+    ("elapsed", "wait"), [(0, 5), (3, 5), (10, 15), (100, 148), (1000, 944), (5000, 4081)]
+)
+def test_rescheduled_backoff_is_airflows_to_the_second(elapsed: float, wait: float) -> None:
+    with DAG("d2"):
+        sensor = Looks(
+            task_id="s", finds=[], mode="reschedule", exponential_backoff=True, poke_interval=10
+        )
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    assert sensor._next_interval(start, lambda: elapsed, 1) == wait
 
 
 def test_backoff_keeps_to_the_longest_wait_and_the_timeout() -> None:
@@ -173,7 +186,12 @@ def test_a_python_sensor_asks_a_function() -> None:
 
 @pytest.mark.parametrize(
     ("delta", "over"),
-    [(timedelta(days=1), True), (timedelta(days=99999), False), (60, True), ("{{ 60 * 24 }}", True)],
+    [
+        (timedelta(days=1), True),
+        (timedelta(days=99999), False),
+        (60, True),
+        ("{{ 60 * 24 }}", True),
+    ],
 )
 def test_a_time_delta_counts_from_the_end_of_the_data_interval(delta: Any, over: bool) -> None:
     with DAG("d") as dag:
