@@ -74,4 +74,4 @@ def sanitize_log(line: str) -> str:
         return line
     if "\r" in line:
         line = line.rstrip("\r\n").rpartition("\r")[2]
-    return _unsafe_in_log().sub("", line.rstrip("\n"))
+    return _unsafe_in_log().sub("", line.rstrip("\n")).replace("\n", " ")

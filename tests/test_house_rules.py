@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "runner/journal": {"msgspec", "psutil", "runner.journal"},
     "runner/authoring": {
         "croniter", "jinja2", "jsonschema", "msgspec", "pendulum",
+        "numpy",  # where a user's value is of it
         "runner.authoring", "runner.journal",
     },
     "runner/scheduling": {
@@ -60,7 +61,9 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def test_no_file_class_or_function_is_too_long() -> None:
-    found = [line for path in SOURCES for line in too_long(path)]
+    """Migrations are left out: they are written once, by a program, and never change."""
+    written = [path for path in SOURCES if "migrations" not in path.parts]
+    found = [line for path in written for line in too_long(path)]
     assert not found, "\n".join(found)
 
 

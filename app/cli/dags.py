@@ -269,9 +269,9 @@ def run_once(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Run a DAG once, here.
+    """Run a DAG once in the foreground.
 
-    In the foreground, without a runner; nothing is stored. breakpoint() works in its tasks.
+    Without a runner; nothing is stored. breakpoint() works in its tasks.
     """
     from app.cli.conf import parse_conf
 

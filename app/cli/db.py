@@ -32,9 +32,9 @@ app = group("Look after the database.")
 
 @app.command("upgrade")
 def upgrade(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """Bring it to this version of dagtop.
+    """Bring the database up to date.
 
-    Makes a backup first; makes the database if it is missing.
+    With this version of dagtop, after a backup; makes the database if it is missing.
     """
     from store.maintenance import upgrade_workspace
 

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.cli.exit_codes import MEANINGS
-
 HIDDEN_OPTIONS = ("--help", "--workspace", "--json", "--install-completion", "--show-completion")
 """Options that every command has, or that are explained elsewhere."""
 
@@ -70,17 +68,10 @@ def _option(parameter: Any, name: str) -> str:
     return f"{shown}" if parameter.required else f"[{shown}]"
 
 
-def command_table() -> str:
+def commands_table() -> str:
     """The commands as a Markdown table."""
     lines = ["| command | what it does |", "|---|---|"]
     for one in commands():
         call = f"{one.path} {one.usage}".strip().replace("|", "\\|")
         lines.append(f"| `{call}` | {one.summary.rstrip('.')} |")
-    return "\n".join(lines)
-
-
-def exit_code_table() -> str:
-    """The exit codes as a Markdown table."""
-    lines = ["| exit code | meaning |", "|---|---|"]
-    lines += [f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"

@@ -87,7 +87,7 @@ def cancel(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """End a run: it is failed.
+    """End a run; it is failed.
 
     What runs of it is ended, the rest is skipped.
     """

@@ -16,6 +16,8 @@ from store.workspace import Workspace
 SAME_START = 5.0
 """Seconds by which a process may have started beside its try's start and still be its process."""
 LOOK_AGAIN = 0.2
+LISTEN_SECONDS = 5.0
+"""After which a runner that doesn't answer is taken to be stuck, and sent SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def stop_runner(workspace: Workspace, pid: int, *, kill_tasks: bool) -> None:
         "actor": client.user(),
     }
     try:
-        answer = client.ask(workspace, request, timeout=STOP_SECONDS)
+        answer = client.ask(workspace, request, timeout=LISTEN_SECONDS)
         if answer.get("error"):
             raise CommandRefused(answer["error"])
     except (client.RunnerAway, client.RunnerBusy):

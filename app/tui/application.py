@@ -199,12 +199,14 @@ class DagtopApp(App[int]):
         """The runner's state for the header; empty until it is known."""
         if not self.runner_known:
             return ()
-        return runner_words(self.runner, self.clock(), self.zone, self.glyphs)
+        return runner_words(self.runner, self.clock(), self.zone, self.glyphs, self.size.width)
 
     def trouble_spans(self) -> Spans:
-        """What is wrong with the store or the runner, in one line; empty if nothing is."""
-        if self.trouble:
-            return (Span(" ! ", "error"), span(self.trouble, "error"))
+        """What is wrong with the store, in one line; empty if nothing is."""
+        return (Span(" ! ", "error"), span(self.trouble, "error")) if self.trouble else ()
+
+    def runner_trouble(self) -> Spans:
+        """That no runner is up, and what to do; empty if one is."""
         if not self.runner_known or (self.runner is not None and self.runner.alive):
             return ()
         line = (Span(" ! ", "warning"), Span("Nothing is scheduled or run: no runner is up. "))

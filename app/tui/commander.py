@@ -93,6 +93,8 @@ class Commander:
         def job() -> Message:
             try:
                 answer = client.ask(self._workspace, request)
+            except client.RunnerAway:
+                return Replied(then, "no runner is up to ask")
             except StoreError as error:
                 return Replied(then, str(error))
             return Replied(then, answer.get("error") or answer.get("value") or {})

@@ -145,6 +145,9 @@ class Refresher:
             except StoreError as error:
                 self._say(str(error), missing=isinstance(error, StoreMissing))
                 self._pause(RETRY)
+            except Exception as error:  # said in the banner instead of a screen that stands still
+                self._say(f"reading the store failed: {type(error).__name__}: {error}")
+                self._pause(RETRY)
 
     def _poll(self, store: Store) -> None:
         served, last_change, looked = 0, time.monotonic(), 0.0

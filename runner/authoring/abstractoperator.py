@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.authoring.edges import EdgeModifier
     from runner.authoring.setup_teardown import Scope
     from runner.authoring.task_group import MappedTaskGroup, TaskGroup
-    from runner.authoring.xcom_arg import XComArg
+    from runner.authoring.xcom_arg import PlainXComArg
 
 
 class AbstractOperator(DAGNode):
@@ -95,7 +95,7 @@ class AbstractOperator(DAGNode):
         return [self]
 
     @property
-    def output(self) -> XComArg:
+    def output(self) -> PlainXComArg:
         """A reference to what the task will return."""
         from runner.authoring.xcom_arg import PlainXComArg
 

@@ -88,7 +88,8 @@ class OperatorMeta(ABCMeta):
             namespace["__init__"] = _filling_defaults(namespace["__init__"])
         return super().__new__(cls, name, bases, namespace, **kwargs)
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def make(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make an operator: what ``SomeOperator(…)`` does."""
         if args:
             raise ArgumentError(f"{cls.__name__}() takes keyword arguments only: task_id=…")
         from_mapped = kwargs.pop("_from_mapped", False)
@@ -106,6 +107,11 @@ class OperatorMeta(ABCMeta):
         if not from_mapped:
             operator.finish_definition()
         return operator
+
+
+# Set here because a type checker that sees a metaclass's ``__call__`` no longer checks the
+# arguments of an operator, nor knows what it makes.
+setattr(OperatorMeta, "__call__", OperatorMeta.make)  # noqa: B010
 
 
 def _filling_defaults(init: Callable[..., None]) -> Callable[..., None]:

@@ -133,6 +133,8 @@ class DAG:
         self.task_dict: dict[str, AbstractOperator] = {}
         self.node_ids: set[str] = set()
         """Ids of all tasks and groups: no two may be the same."""
+        self.highest_number: dict[str, int] = {}
+        """``x`` -> 3 where ``x__3`` is the highest such id."""
         self.edge_labels: dict[tuple[str, str], str] = {}
         self.default_args: dict[str, Any] = self._mapping("default_args", given["default_args"])
         self.params = self._take_params(self._mapping("params", given["params"]))
@@ -346,7 +348,7 @@ class DAG:
                 f"task id {task.task_id!r} is used twice in DAG {self.dag_id!r}"
             )
         self.task_dict[task.task_id] = task
-        self.node_ids.add(task.task_id)
+        self.claim_id(task.task_id)
         task.dag = self
         self._limit_dates(task)
         if self.fail_fast and task.trigger_rule not in _FAIL_FAST_RULES:
@@ -354,6 +356,13 @@ class DAG:
                 f"DAG {self.dag_id!r} has fail_fast, so task {task.task_id!r} can only have "
                 f"the trigger rule all_success, not {task.trigger_rule}"
             )
+
+    def claim_id(self, node_id: str) -> None:
+        """Take an id for a task or group of this DAG."""
+        self.node_ids.add(node_id)
+        core, _, number = node_id.rpartition("__")
+        if core and number.isdecimal():
+            self.highest_number[core] = max(self.highest_number.get(core, 0), int(number))
 
     def _limit_dates(self, node: AbstractOperator) -> None:
         """A task runs within the dates of its DAG."""

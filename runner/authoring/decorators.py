@@ -27,9 +27,7 @@ from runner.authoring.xcom_arg import PlainXComArg, XComArg
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from inspect import Signature
-    from typing import Unpack
 
-    from runner.authoring.arguments import OperatorArguments
     from runner.authoring.baseoperator import BaseOperator
     from runner.authoring.dag import DAG
     from runner.authoring.mapping import ExpandInput
@@ -93,8 +91,10 @@ class TaskDecorator(Expandable[P, R]):
         if self.kwargs.get("multiple_outputs") is None:
             self.kwargs["multiple_outputs"] = returns_mapping(function)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> XComArg:
-        operator = self.operator_class(
+    def __call__(self, *args: Any, **kwargs: Any) -> PlainXComArg:
+        # Not typed by P: an argument may be the result of another task, whatever its type.
+        make: Any = self.operator_class
+        operator = make(
             python_callable=self.function, op_args=args, op_kwargs=kwargs, **self._arguments()
         )
         return self._made(operator)
@@ -109,7 +109,7 @@ class TaskDecorator(Expandable[P, R]):
             )
         return {**self.kwargs, "trigger_rule": TriggerRule.ALL_DONE_SETUP_SUCCESS}
 
-    def _made(self, operator: Any) -> XComArg:
+    def _made(self, operator: Any) -> PlainXComArg:
         operator.is_setup = self.is_setup
         operator.is_teardown = self.is_teardown
         operator.on_failure_fail_dagrun = self.on_failure_fail_dagrun
@@ -131,7 +131,7 @@ class TaskDecorator(Expandable[P, R]):
         refuse_duplicates(f"{self._what()}.partial()", given, kwargs)
         return self._copy(op_kwargs={**kwargs, **given})
 
-    def override(self, **kwargs: Unpack[OperatorArguments]) -> TaskDecorator[P, R]:
+    def override(self, **kwargs: Any) -> TaskDecorator[P, R]:
         """The same function with other operator arguments: ``f.override(task_id="again")(…)``."""
         return self._copy(**kwargs)
 
@@ -145,7 +145,7 @@ class TaskDecorator(Expandable[P, R]):
             copied.on_failure_fail_dagrun = self.on_failure_fail_dagrun
         return copied
 
-    def expand(self, **map_kwargs: Any) -> XComArg:
+    def expand(self, **map_kwargs: Any) -> PlainXComArg:
         """A task per combination of these collections (lists, dicts, what tasks return)."""
         what = f"{self._what()}.expand()"
         self._check_names(what, map_kwargs)
@@ -155,12 +155,14 @@ class TaskDecorator(Expandable[P, R]):
         refuse_duplicates(what, self.kwargs.get("op_kwargs", {}), map_kwargs)
         return self._expand(DictOfListsExpandInput(map_kwargs), strict=False)
 
-    def expand_kwargs(self, kwargs: XComArg | Sequence[Any], *, strict: bool = True) -> XComArg:
+    def expand_kwargs(
+        self, kwargs: XComArg | Sequence[Any], *, strict: bool = True
+    ) -> PlainXComArg:
         """A task per dict of arguments. ``strict``: none may be given to ``partial`` as well."""
         refuse_custom_keys(self._what(), kwargs)
         return self._expand(ListOfDictsExpandInput(kwargs), strict=strict)
 
-    def _expand(self, expand_input: ExpandInput, *, strict: bool) -> XComArg:
+    def _expand(self, expand_input: ExpandInput, *, strict: bool) -> PlainXComArg:
         given = self._arguments()
         dag: DAG | None = given.pop("dag", None) or current.current_dag()
         group: TaskGroup | None = given.pop("task_group", None) or current.current_group(dag)
@@ -314,7 +316,7 @@ class TaskGroupFactory(Expandable[P, R]):
     def _what(self) -> str:
         return f"@task_group {name_of(self.function)}"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._make(TaskGroup, args, kwargs)
 
     def _make(self, kind: Callable[..., TaskGroup], args: Any, kwargs: Mapping[str, Any]) -> Any:

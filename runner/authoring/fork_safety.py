@@ -44,10 +44,12 @@ def _count(number: int, what: str) -> str:
 
 
 def _python_threads() -> dict[int | None, str]:
+    """Ident and name of the threads beside the main one."""
     threading = sys.modules.get("threading")
     if threading is None:
         return {}
-    return {thread.ident: thread.name for thread in threading.enumerate()}
+    main = threading.main_thread()
+    return {thread.ident: thread.name for thread in threading.enumerate() if thread is not main}
 
 
 def _native_threads() -> set[str]:

@@ -291,7 +291,8 @@ class MappedOperator(AbstractOperator):
         self.params = params
         self.task_id = group.child_id(task_id) if group is not None else task_id
         validate_key(self.task_id, "task id")
-        self.template_fields = operator_class.template_fields
+        fields = operator_class.template_fields
+        self.template_fields = [fields] if isinstance(fields, str) else fields
         self.template_ext = operator_class.template_ext
         self.ui_color = operator_class.ui_color
         self.ui_fgcolor = operator_class.ui_fgcolor
@@ -369,7 +370,8 @@ class MappedOperator(AbstractOperator):
             params.merge(mapped.pop("params", None), "task")
             kwargs |= mapped
         place = {"task_id": self.task_id, "dag": self.dag, "task_group": self.task_group}
-        operator = self.operator_class(**place, **kwargs, params=params, _from_mapped=True)
+        make: Any = self.operator_class
+        operator: BaseOperator = make(**place, **kwargs, params=params, _from_mapped=True)
         operator._is_setup = self._is_setup
         operator._is_teardown = self._is_teardown
         operator._on_failure_fail_dagrun = self._on_failure_fail_dagrun

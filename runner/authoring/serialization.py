@@ -420,8 +420,10 @@ def _read_path(text: Any) -> Any:
 
 
 def _read_ndarray(dtype: str, shape: list[int], text: str) -> Any:
+    from importlib import import_module
+
     try:
-        import numpy
+        numpy = import_module("numpy")
     except ImportError:
         raise XComNotReadable("a stored XCom is a numpy array: install numpy to read it") from None
     return numpy.frombuffer(_read_bytes(text), dtype=dtype).reshape(shape).copy()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from runner.authoring.edges import EdgeModifier
     from runner.authoring.mapping import ExpandInput
 
+_NUMBER = re.compile(r"__\d+$")
+
 
 class TaskGroup(DAGNode):
     """A group of tasks, used as a ``with`` block or made by ``@task_group``.
@@ -89,7 +91,7 @@ class TaskGroup(DAGNode):
             raise DuplicateTaskIdFound(
                 f"group id {self.group_id!r} is used twice in DAG {dag.dag_id!r}"
             )
-        dag.node_ids.add(self.node_id)
+        dag.claim_id(self.node_id)
         parent.children[self.node_id] = self
 
     @property
@@ -289,8 +291,5 @@ def next_free_id(wanted: str, group: TaskGroup | None, dag: DAG) -> str:
     full = group.child_id(wanted) if group is not None else wanted
     if full not in dag.node_ids:
         return wanted
-    core = re.sub(r"__\d+$", "", wanted)
-    prefix = re.escape(re.sub(r"__\d+$", "", full))
-    numbered = re.compile(rf"{prefix}__(\d+)")
-    numbers = [int(found[1]) for known in dag.node_ids if (found := numbered.fullmatch(known))]
-    return f"{core}__{max(numbers, default=0) + 1}"
+    core = _NUMBER.sub("", wanted)
+    return f"{core}__{dag.highest_number.get(_NUMBER.sub('', full), 0) + 1}"

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from runner.authoring.schedule_words import describe_cron, describe_period
+
 PRESETS = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -28,12 +30,24 @@ class Ticks:
     def validate(self) -> None:
         """Raise ``ValueError`` with one sentence if there can't be such a series."""
 
+    def describe(self) -> str:
+        """In words."""
+        return self.written
+
+    def to_structure(self) -> dict[str, Any]:
+        """Its fields in ``store.structure.TimetableStructure``."""
+        return {}
+
     def next_tick(self, current: datetime) -> datetime:
         """The first point after ``current``."""
         return current
 
     def previous_tick(self, current: datetime) -> datetime:
         """The last point before ``current``."""
+        return current
+
+    def leap(self, current: datetime, limit: datetime) -> datetime:
+        """The last point of the series of ``current`` that is not after ``limit``."""
         return current
 
     def align_to_next(self, current: datetime) -> datetime:
@@ -71,6 +85,12 @@ class CronTicks(Ticks):
         self.expression = PRESETS.get(cron, cron)
         self.timezone = zone_name(timezone)
 
+    def describe(self) -> str:
+        return describe_cron(self.expression)
+
+    def to_structure(self) -> dict[str, Any]:
+        return {"expression": self.expression, "timezone": self.timezone}
+
     def validate(self) -> None:
         zone(self.timezone)
         from croniter import croniter
@@ -100,13 +120,18 @@ class CronTicks(Ticks):
             return current.astimezone(UTC) + (found - naive)
         return _from_wall_clock(found, here)
 
+    def leap(self, current: datetime, limit: datetime) -> datetime:
+        return self.align_to_previous(limit)
+
     def align_to_next(self, current: datetime) -> datetime:
+        current = current.astimezone(UTC)  # a time that exists twice equals none in another zone
         following = self.next_tick(current)
-        return following if self.previous_tick(following) != current else current.astimezone(UTC)
+        return following if self.previous_tick(following) != current else current
 
     def align_to_previous(self, current: datetime) -> datetime:
+        current = current.astimezone(UTC)
         before = self.previous_tick(current)
-        return before if self.next_tick(before) != current else current.astimezone(UTC)
+        return before if self.next_tick(before) != current else current
 
 
 class DeltaTicks(Ticks):
@@ -120,6 +145,12 @@ class DeltaTicks(Ticks):
         """``delta``: a timedelta, a relativedelta or a ``Period``. ``ValueError``: it is none."""
         self.written = str(delta)
         self.period = period_of(delta)
+
+    def describe(self) -> str:
+        return describe_period(self.period)
+
+    def to_structure(self) -> dict[str, Any]:
+        return {"seconds": self.period.rest.total_seconds(), "months": self.period.months}
 
     def validate(self) -> None:
         if self.next_tick(EPOCH) <= EPOCH:
@@ -142,12 +173,14 @@ class DeltaTicks(Ticks):
         Of a fixed period: its multiples since 1970, whatever the start date. Months have no fixed
         length: they are counted from ``anchor``.
         """
-        if self.period.months:
-            boundary = anchor
-            while (following := self.next_tick(boundary)) <= at:
-                boundary = following
-            return boundary
-        return at - (at - EPOCH) % self.period.rest
+        return self.leap(anchor, at) if self.period.months else self.leap(EPOCH, at)
+
+    def leap(self, current: datetime, limit: datetime) -> datetime:
+        if not self.period.months:
+            return limit - (limit - current) % self.period.rest
+        while (following := self.next_tick(current)) <= limit:
+            current = following
+        return current
 
 
 def is_period(value: object) -> bool:

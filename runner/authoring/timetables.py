@@ -11,8 +11,15 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from runner.authoring.schedule_words import describe_cron, describe_period
-from runner.authoring.ticks import PRESETS, CronTicks, DeltaTicks, Period, Ticks, is_period
+from runner.authoring.ticks import (
+    PRESETS,
+    CronTicks,
+    DeltaTicks,
+    Period,
+    Ticks,
+    is_period,
+    zone,
+)
 
 TicksT = TypeVar("TicksT", bound=Ticks)
 
@@ -30,6 +37,20 @@ class TimeRestriction(NamedTuple):
     earliest: datetime | None
     latest: datetime | None
     catchup: bool
+
+    @classmethod
+    def between(
+        cls, start_date: str | None, end_date: str | None, timezone: str, *, catchup: bool
+    ) -> TimeRestriction:
+        """From dates in ISO 8601, seen in the DAG's time zone. ``ValueError``: they are none."""
+        return cls(_date(start_date, timezone), _date(end_date, timezone), catchup)
+
+
+def _date(text: str | None, timezone: str) -> datetime | None:
+    if text is None:
+        return None
+    date, here = datetime.fromisoformat(text), zone(timezone)
+    return date.replace(tzinfo=here) if date.tzinfo is None else date.astimezone(here)
 
 
 class DagRunInfo(NamedTuple):
@@ -190,10 +211,42 @@ class ContinuousTimetable(Timetable):
         return _run(start, end)
 
 
-class _IntervalTimetable(Timetable, ABC, Generic[TicksT]):
-    """Runs about the periods between two ticks, made when the period is over."""
+class _TickingTimetable(Timetable, ABC, Generic[TicksT]):
+    """Runs at points in time, or about the periods between them."""
 
     ticks: TicksT
+
+    @property
+    def summary(self) -> str:
+        return self.ticks.written
+
+    @property
+    def description(self) -> str:
+        return self.ticks.describe()
+
+    def validate(self) -> None:
+        self.ticks.validate()
+
+    def to_structure(self) -> dict[str, Any]:
+        return super().to_structure() | self.ticks.to_structure()
+
+    def next_fire_times(
+        self,
+        count: int,
+        now: datetime,
+        last_data_interval: DataInterval | None = None,
+        restriction: TimeRestriction = UNRESTRICTED,
+    ) -> list[datetime]:
+        since = restriction.earliest if last_data_interval is None else last_data_interval.end
+        if restriction.catchup and since is not None and since < now:
+            # Straight to the present: there may be years to catch up with.
+            at = self.ticks.leap(since, now)
+            last_data_interval = DataInterval(self.ticks.previous_tick(at), at)
+        return super().next_fire_times(count, now, last_data_interval, restriction)
+
+
+class _IntervalTimetable(_TickingTimetable[TicksT]):
+    """Runs about the periods between two ticks, made when the period is over."""
 
     @abstractmethod
     def _skip_to_latest(self, earliest: datetime | None, now: datetime) -> datetime:
@@ -243,25 +296,11 @@ class CronDataIntervalTimetable(_IntervalTimetable[CronTicks]):
     def __init__(self, cron: str, timezone: str | tzinfo = "UTC") -> None:
         self.ticks = CronTicks(cron, timezone)
 
-    @property
-    def summary(self) -> str:
-        return self.ticks.written
-
-    @property
-    def description(self) -> str:
-        return describe_cron(self.ticks.expression)
-
-    def validate(self) -> None:
-        self.ticks.validate()
-
     def _skip_to_latest(self, earliest: datetime | None, now: datetime) -> datetime:
         before = self.ticks.previous_tick(now)
         # At a tick, the period that ends right now; else the last one that is over.
         latest = before if self.ticks.next_tick(before) == now else self.ticks.previous_tick(before)
         return latest if earliest is None else max(latest, self.ticks.align_to_next(earliest))
-
-    def to_structure(self) -> dict[str, Any]:
-        return super().to_structure() | _cron_fields(self.ticks)
 
 
 class DeltaDataIntervalTimetable(_IntervalTimetable[DeltaTicks]):
@@ -272,29 +311,14 @@ class DeltaDataIntervalTimetable(_IntervalTimetable[DeltaTicks]):
     def __init__(self, delta: object) -> None:
         self.ticks = DeltaTicks(delta)
 
-    @property
-    def summary(self) -> str:
-        return self.ticks.written
-
-    @property
-    def description(self) -> str:
-        return describe_period(self.ticks.period)
-
-    def validate(self) -> None:
-        self.ticks.validate()
-
     def _skip_to_latest(self, earliest: datetime | None, now: datetime) -> datetime:
         latest = self.ticks.previous_tick(self.ticks.floor(now, earliest or now))
         return latest if earliest is None else max(latest, earliest)
 
-    def to_structure(self) -> dict[str, Any]:
-        return super().to_structure() | _delta_fields(self.ticks)
 
-
-class _TriggerTimetable(Timetable, Generic[TicksT]):
+class _TriggerTimetable(_TickingTimetable[TicksT]):
     """Runs made at the ticks; their data interval is independent, and empty by default."""
 
-    ticks: TicksT
     interval: timedelta
 
     def _first_run(self, now: datetime) -> datetime:
@@ -324,6 +348,9 @@ class _TriggerTimetable(Timetable, Generic[TicksT]):
         at = run_after.astimezone(UTC)
         return DataInterval(at - self.interval, at)
 
+    def to_structure(self) -> dict[str, Any]:
+        return super().to_structure() | {"interval": self.interval.total_seconds()}
+
 
 class CronTriggerTimetable(_TriggerTimetable[CronTicks]):
     """Runs at the ticks of a cron expression, as cron itself does.
@@ -348,17 +375,6 @@ class CronTriggerTimetable(_TriggerTimetable[CronTicks]):
         self.interval = interval
         self.run_immediately = run_immediately
 
-    @property
-    def summary(self) -> str:
-        return self.ticks.written
-
-    @property
-    def description(self) -> str:
-        return describe_cron(self.ticks.expression)
-
-    def validate(self) -> None:
-        self.ticks.validate()
-
     def _first_run(self, now: datetime) -> datetime:
         before, after = self.ticks.align_to_previous(now), self.ticks.align_to_next(now)
         if self.run_immediately is True:
@@ -375,11 +391,7 @@ class CronTriggerTimetable(_TriggerTimetable[CronTicks]):
             if isinstance(self.run_immediately, timedelta)
             else self.run_immediately
         )
-        return (
-            super().to_structure()
-            | _cron_fields(self.ticks)
-            | {"interval": self.interval.total_seconds(), "run_immediately": immediately}
-        )
+        return super().to_structure() | {"run_immediately": immediately}
 
 
 class DeltaTriggerTimetable(_TriggerTimetable[DeltaTicks]):
@@ -390,29 +402,6 @@ class DeltaTriggerTimetable(_TriggerTimetable[DeltaTicks]):
     def __init__(self, delta: object, *, interval: timedelta = timedelta()) -> None:
         self.ticks = DeltaTicks(delta)
         self.interval = interval
-
-    @property
-    def summary(self) -> str:
-        return self.ticks.written
-
-    @property
-    def description(self) -> str:
-        return describe_period(self.ticks.period)
-
-    def validate(self) -> None:
-        self.ticks.validate()
-
-    def to_structure(self) -> dict[str, Any]:
-        fields = {"interval": self.interval.total_seconds()}
-        return super().to_structure() | _delta_fields(self.ticks) | fields
-
-
-def _cron_fields(ticks: CronTicks) -> dict[str, Any]:
-    return {"expression": ticks.expression, "timezone": ticks.timezone}
-
-
-def _delta_fields(ticks: DeltaTicks) -> dict[str, Any]:
-    return {"seconds": ticks.period.rest.total_seconds(), "months": ticks.period.months}
 
 
 def timetable_from(

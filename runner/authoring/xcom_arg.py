@@ -90,8 +90,9 @@ def resolve(value: Any, context: Context) -> Any:
 class XComArg(Resolvable, DependencyMixin):
     """A reference to an XCom. ``XComArg(task)`` is the same as ``task.output``."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> XComArg:  # noqa: PYI034 - another class
-        return object.__new__(PlainXComArg if cls is XComArg else cls)
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        kind: Any = PlainXComArg if cls is XComArg else cls
+        return object.__new__(kind)
 
     if TYPE_CHECKING:
 

@@ -50,6 +50,8 @@ class Brain:
         """DAG id -> runs in state queued, which stay in the store."""
         self.counters = Counters()
         self.usage = Usage(0, {}, {}, {}, {})
+        self.memory_kills = 0
+        """Out-of-memory kills of the machine so far, as of the last poll."""
         self.wait_reasons: dict[int, str] = {}
         """task instance row key -> why it got no slot when last asked."""
 

@@ -26,7 +26,7 @@ from runner.daemon.inbox import Inbox, Request
 from runner.daemon.memory import LiveTry
 from runner.daemon.turn import Orders, Turn
 from runner.execution.hosts import FileHost
-from runner.execution.processes import is_alive
+from runner.execution.processes import is_alive, out_of_memory_kills
 from runner.journal.messages import (
     Parsed,
     ParseFailed,
@@ -94,6 +94,7 @@ class Engine:
     def poll(self) -> None:
         """The slow poll that backs up lost rings; also notices a clock that was set."""
         self._check_clock()
+        self.brain.memory_kills = out_of_memory_kills()
         if self.rows_were_changed():
             self.inbox.rows_changed = True
         for live_try in self.brain.tries.values():
@@ -205,6 +206,7 @@ class Engine:
         old = self.brain.tries
         self.brain = Brain(self.workspace, self.config.runner.parallelism)
         self.brain.load(self._connection)
+        self.brain.memory_kills = out_of_memory_kills()
         for live_try in self.brain.tries.values():
             before = old.get(live_try.key)
             if before is not None:

@@ -61,6 +61,7 @@ class Hands:
         )
         self.unparsed: dict[str, None] = {}
         """Files to be imported, in order; a dict for its order."""
+        self._imports_at_once = max(1, os.cpu_count() or 1)
         self._kill_timers: dict[int, asyncio.TimerHandle] = {}
         self.ended: set[int] = set()
         """Tries whose last record is in the store and whose process has yet to go."""
@@ -166,8 +167,7 @@ class Hands:
 
     def import_files(self) -> None:
         """Start imports of changed files, as many at once as there are processors."""
-        limit = max(1, os.cpu_count() or 1)
-        while self.unparsed and self.hosts.importing() < limit:
+        while self.unparsed and self.hosts.importing() < self._imports_at_once:
             file = next(iter(self.unparsed))
             del self.unparsed[file]
             self.hosts.host(file, None)

@@ -128,7 +128,7 @@ def _started(turn: Turn, live_try: LiveTry, record: Started) -> None:
     live_try.hostname = record.hostname
     live_try.started_at = at
     live_try.first_started_at = live_try.first_started_at or at
-    live_try.memory_kills = out_of_memory_kills()
+    live_try.memory_kills = turn.brain.memory_kills
     turn.changes.update(
         models.task_try,
         live_try.key,

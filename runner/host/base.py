@@ -15,10 +15,21 @@ import socket
 import sys
 import tempfile
 import traceback
+from importlib import import_module
 from typing import IO
 
 from runner.host import system
 from runner.journal.messages import HostExited, MessageBuffer, StartHost, ToHost, encode_message
+
+SHARED = (
+    "runner.authoring.decorators",
+    "runner.authoring.operators.bash",
+    "runner.authoring.operators.branch",
+    "runner.authoring.operators.empty",
+    "runner.authoring.operators.python",
+    "runner.authoring.parse",
+    "runner.host.file_host",
+)
 
 
 def serve(descriptor: int) -> None:
@@ -29,6 +40,7 @@ def serve(descriptor: int) -> None:
     wakeup, wake = system.signal_pipe()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    load_for_all()
     gc.collect()
     gc.freeze()
     buffer = MessageBuffer(ToHost)
@@ -55,6 +67,12 @@ def serve(descriptor: int) -> None:
                 _become_host(message, host_channel, crash)
             os.close(host_channel)
             hosts[pid] = (message.host_key, crash)
+
+
+def load_for_all() -> None:
+    """Load what nearly every pipeline file and task uses, so that no fork loads it again."""
+    for name in SHARED:
+        import_module(name)
 
 
 def _become_host(message: StartHost, descriptor: int, crash: IO[bytes]) -> None:

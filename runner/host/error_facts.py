@@ -7,6 +7,7 @@ valid Unicode, memory or the stack may be at their end.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from runner.authoring.masking import mask_text
@@ -23,6 +24,10 @@ TRACEBACK_BYTES = 64 * 1024
 
 _UNNAMED = ("runner.", "dagtop_pipeline_")
 """Modules of ours and of pipeline files, whose classes are known without them."""
+_OWN_MODULE = re.compile(
+    r"^([ |+-]*)(?:runner\.[\w.]+|dagtop_pipeline_\w+)\.(?=\w+(?::|$))", re.MULTILINE
+)
+"""Their names before an exception's, at the end of a traceback."""
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STANDARD = os.path.dirname(os.__file__) + os.sep
 
@@ -96,7 +101,8 @@ def _traceback(error: BaseException) -> str:
 
     exception = TracebackException(type(error), error, error.__traceback__, compact=True)
     _trim(exception, set())
-    text = clean(mask_text("".join(exception.format()))).rstrip("\n")
+    text = _OWN_MODULE.sub(r"\1", "".join(exception.format()))
+    text = clean(mask_text(text)).rstrip("\n")
     data = text.encode()
     if len(data) <= TRACEBACK_BYTES:
         return text
@@ -112,9 +118,11 @@ def _trim(exception: TracebackException, seen: set[int]) -> None:
     if id(exception) in seen:
         return
     seen.add(id(exception))
-    kept: list[FrameSummary] = [f for f in exception.stack if not _is_own(f.filename)]
+    kept: list[FrameSummary] = [f for f in exception.stack or () if not _is_own(f.filename)]
     if kept:
         exception.stack[:] = kept
+    elif (getattr(exception, "exc_type", None) or type).__module__.startswith("runner."):
+        exception.stack = None  # type: ignore[assignment] - what we say needs no frames of ours
     inner = [exception.__cause__, exception.__context__, *(exception.exceptions or ())]
     for other in inner:
         if other is not None:

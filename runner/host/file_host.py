@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.host import system, task_process
+from runner.host import system, task_process, warm_up
 from runner.journal.messages import (
     CallbackExited,
     Exited,
@@ -158,6 +158,7 @@ class FileHost:
         self._tries: dict[int, int] = {}
         self._callbacks: dict[int, int] = {}
         self._retiring = False
+        self._warm = False
         self._buffer = MessageBuffer(ToHost)
         self._wakeup, self._wake = system.signal_pipe()
 
@@ -184,6 +185,8 @@ class FileHost:
             self._retiring = True
 
     def _start(self, message: RunTry | RunCallback, table: dict[int, int], key: int) -> None:
+        if not self._warm:
+            self._warm_up()
         try:
             pid = self._spawn(message) if self._fresh else os.fork()
         except OSError as error:
@@ -201,6 +204,15 @@ class FileHost:
         table[pid] = key
         if isinstance(message, RunTry):
             self._send(Forked(key, pid))
+
+    def _warm_up(self) -> None:
+        """Load what this file's tasks need, once there is one to run: most imports are only for
+        the file's structure."""
+        self._warm = True
+        if not self._fresh:
+            warm_up.warm_up(self._dags.values())
+            gc.collect()
+            gc.freeze()
 
     def _spawn(self, message: RunTry | RunCallback) -> int:
         """Start a fresh interpreter, for files whose import leaves threads or a GPU context."""

@@ -33,6 +33,19 @@ def write(text: str, level: str = "INFO") -> None:
         sys.stdout.write(line)
 
 
+def start_line(path: str) -> None:
+    """End the last line of the log, if what was printed has left it open."""
+    flush()
+    try:
+        with open(path, "rb", buffering=0) as file:
+            open_line = file.seek(0, 2) > 0 and file.seek(-1, 2) >= 0 and file.read(1) != b"\n"
+    except OSError:  # nothing that can be read back
+        return
+    if open_line:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stdout.write("\n")
+
+
 def flush() -> None:
     """Write out what streams and log handlers still hold."""
     for reference in list(logging._handlerList):  # type: ignore[attr-defined]

@@ -97,7 +97,7 @@ def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
     task = dag.task_dict.get(ticket.task_id)
     if task is None:
         reason = f"task {ticket.task_id!r} is no longer in the pipeline file"
-        _end(Outcome("failed", reason), None, target, began)
+        _end(Outcome("failed", reason), None, ticket, target, began)
         return
     attempt = Attempt(ticket, dag, task)
     termination = Termination(attempt.on_kill)
@@ -108,7 +108,7 @@ def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
         facts = _report(outcome, attempt)
         attempt.call_back(outcome)
         pop_context()
-        _end(outcome, facts, target, began)
+        _end(outcome, facts, ticket, target, began)
 
 
 def _report(outcome: Outcome, attempt: Attempt) -> ErrorFacts | None:
@@ -118,13 +118,17 @@ def _report(outcome: Outcome, attempt: Attempt) -> ErrorFacts | None:
     task = attempt.ti.task
     place = f"{attempt.dag.fileloc}:{task.line}" if task.line else attempt.dag.fileloc
     facts = error_facts(outcome.error, place)
+    log.start_line(attempt.log)
     log.write(facts.traceback, "ERROR")
     outcome.reason = outcome.reason or _first_line(f"{facts.type}: {facts.message}")
     return facts
 
 
-def _end(outcome: Outcome, facts: ErrorFacts | None, target: Services, began: float) -> None:
+def _end(
+    outcome: Outcome, facts: ErrorFacts | None, ticket: Ticket, target: Services, began: float
+) -> None:
     duration = time.monotonic() - began
+    log.start_line(ticket.log)
     because = f": {outcome.reason}" if outcome.reason else ""
     log.write(f"Ended: {outcome.state} in {duration:.{2 if duration < 10 else 1}f} s{because}")
     log.flush()
@@ -147,6 +151,7 @@ class Attempt:
         self.dag = dag
         self.ti = TaskInstance(ticket, dag, task, time.time())
         self.context = self.ti.context = Context(ticket, dag, self.ti)
+        self.log = ticket.log
         self.operator: BaseOperator | None = None
         self._task = task
         self._ticket = ticket

@@ -9,6 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring.templating import has_templates, prepare
+from runner.host import log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,9 @@ _DATES = (
 
 
 def warm_up(dags: Iterable[DAG]) -> None:
-    """Load Jinja and compile templates where tasks have some, pendulum where they take dates."""
+    """Set up logging, load Jinja and compile templates where tasks have some, and load pendulum
+    where they take dates."""
+    log.set_up()
     wants_dates = False
     for dag in dags:
         for task in dag.task_dict.values():

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
-import msgspec
-
-from runner.authoring.ticks import zone
 from runner.authoring.timetables import (
     DagRunInfo,
     DataInterval,
@@ -23,22 +20,23 @@ MAX_BACKFILL_RUNS = 100_000
 
 def timetable_of(structure: TimetableStructure) -> Timetable:
     """The timetable of a DAG. Raises ``ValueError`` with one sentence."""
-    return timetable_from(**msgspec.structs.asdict(structure))
+    return timetable_from(
+        structure.kind,
+        expression=structure.expression,
+        seconds=structure.seconds,
+        timezone=structure.timezone,
+        summary=structure.summary,
+        months=structure.months,
+        interval=structure.interval,
+        run_immediately=structure.run_immediately,
+    )
 
 
 def restriction_of(structure: DagStructure) -> TimeRestriction:
     """Between which dates a DAG is scheduled. Raises ``ValueError`` for a date that is none."""
-    here = zone(structure.timezone)
-    return TimeRestriction(
-        _date(structure.start_date, here), _date(structure.end_date, here), structure.catchup
+    return TimeRestriction.between(
+        structure.start_date, structure.end_date, structure.timezone, catchup=structure.catchup
     )
-
-
-def _date(text: str | None, here: tzinfo) -> datetime | None:
-    if text is None:
-        return None
-    date = datetime.fromisoformat(text)
-    return date.replace(tzinfo=here) if date.tzinfo is None else date.astimezone(here)
 
 
 def next_dagrun(

@@ -31,7 +31,9 @@ _BEGUN = frozenset(
 def conclude(run: RunState, decision: Decision) -> None:
     """Give the decision the run's final state, if the run has come to its end.
 
-    Only leaves count; teardowns only with ``on_failure_fail_dagrun``. Unfinished instances none of
+    Only leaves count; teardowns only with ``on_failure_fail_dagrun``. (With ``fail_fast``, which
+    skips the leaves after a failure, every task counts: Airflow calls such a run a success.)
+    Unfinished instances none of
     which can ever run are a deadlock, which fails the run; tasks that depend on the past or have
     limits of their own are given the benefit of the doubt (Airflow's ``update_state``).
     """
@@ -42,11 +44,12 @@ def conclude(run: RunState, decision: Decision) -> None:
             decision.run_reason = f"deadlock: {blocked} waits for what can no longer happen"
         return
     for task_state in run.tasks.values():
-        if task_state.node.counts_for_run:
+        node = task_state.node
+        if node.counts_for_run or (run.structure.fail_fast and not node.task.is_teardown):
             for state in _BAD:
                 if task_state.states[state]:
                     decision.run_state = DagRunState.FAILED
-                    decision.run_reason = f"{task_state.node.task_id} is {state}"
+                    decision.run_reason = f"{node.task_id} is {state}"
                     return
     decision.run_state = DagRunState.SUCCESS
     decision.run_reason = "no last task failed"

@@ -356,6 +356,25 @@ class RunState:
                     changes.append(StateChange(key, TaskInstanceState.SKIPPED, reason))
         return changes
 
+    def restore_removed(self) -> list[StateChange]:
+        """Bring back removed instances of tasks that the pipeline has (again). Applied.
+
+        For a finished run that is put on another version of its pipeline, as a clear does; those
+        whose map index is beyond a known length stay removed.
+        """
+        changes: list[StateChange] = []
+        for task_state in self.tasks.values():
+            node = task_state.node
+            count = self.expanded_count(node)
+            for index in sorted(task_state.instances):
+                if task_state.instances[index].state is TaskInstanceState.REMOVED and (
+                    node.expansion is None or (count is not None and 0 <= index < count)
+                ):
+                    key = (node.task_id, index)
+                    self.set_state(key, None)
+                    changes.append(StateChange(key, None, "the pipeline has this task again"))
+        return changes
+
     def _forget_pushes(self, key: InstanceKey) -> None:
         task_id, index = key
         decisions = self.skips.get(task_id)

@@ -45,7 +45,7 @@ def test_pausing_says_which_dags_were_not_paused_before(any_store: Store) -> Non
 
 def test_pausing_an_unknown_dag_changes_nothing(store: Store) -> None:
     fill(store, dags=2, runs=0, events=False)
-    with store.write() as connection, pytest.raises(NotFound, match="did you mean dag_0000"):
+    with store.write() as connection, pytest.raises(NotFound, match="did you mean dag_000"):
         edits.set_paused(connection, ["dag_0001", "dag_00O0"], True, "anna")
     assert trail(store) == []
 

@@ -123,7 +123,7 @@ def test_old_runs_are_deleted_and_what_they_left_behind_with_them(any_store: Sto
         row = {"dag_run_id": 1, "kind": "on_failure", "reason": "", "state": "done"}
         connection.execute(insert(callback), {**row, "created_at": START})
     # Runs take five minutes from the hour on, and their run_after is an hour later.
-    now = START + 5 * HOUR + timedelta(days=1, minutes=1)
+    now = START + 5 * HOUR + timedelta(days=1)
     maintenance.prune(any_store, older_than=timedelta(days=1), now=now)
     assert left(any_store, "dag_0000") == ["4", "5", "6", "7", "8", "9"]
     assert left(any_store, "dag_0001") == ["4", "5", "6", "7", "8", "9"]

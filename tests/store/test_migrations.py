@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,19 +36,26 @@ def schema_of(store: Store) -> dict[str, Any]:
                 "references": sorted(inspector.get_foreign_keys(table), key=str),
                 "unique": sorted(inspector.get_unique_constraints(table), key=str),
                 "indexes": sorted(
-                    ({**one, "dialect_options": str(one.get("dialect_options"))}
-                     for one in inspector.get_indexes(table)),
-                    key=str,
+                    (readable(dict(one)) for one in inspector.get_indexes(table)), key=str
                 ),
-            }  # fmt: skip
+            }
         if store.is_sqlite:
-            found["sql"] = sorted(
-                " ".join(sql.split())
-                for sql in connection.execute(
-                    text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-                ).scalars()
-            )
+            query = text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+            found["sql"] = {name: parts(sql) for name, sql in connection.execute(query).all()}
     return found
+
+
+def readable(index: dict[str, Any]) -> dict[str, Any]:
+    """An index whose condition can be compared: it is an SQL expression, not its text."""
+    options = {name: str(value) for name, value in index.pop("dialect_options", {}).items()}
+    return {**index, "options": options}
+
+
+def parts(sql: str) -> list[str]:
+    """A statement cut at the commas outside of parentheses: their order doesn't matter."""
+    start, _, body = " ".join(sql.split()).partition("(")
+    inside = body.rpartition(")")[0].strip()
+    return [start.strip(), *sorted(re.split(r",\s+(?![^(]*\))", inside)), body.rpartition(")")[2]]
 
 
 def migrated(store: Store) -> Store:

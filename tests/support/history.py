@@ -57,8 +57,6 @@ def fill(store: Store, *, dags: int = 3, runs: int = 5, tasks: int = 4, **more: 
         if connection.dialect.name == "postgresql":
             for table in (dag_version, dag_run, task_instance, task_try):
                 records.keep_ids(connection, table)
-        elif history.dags * history.runs * history.tasks > CHUNK:
-            connection.exec_driver_sql("ANALYZE")
     return history
 
 

@@ -50,13 +50,12 @@ def tabs_line(counts: dict[str, int], active: str) -> Spans:
     for tab in TABS:
         number = formats.count(counts.get(tab, 0))
         if tab == active:
-            parts.append(Span(f" {tab} {number} ", "badge"))
+            parts.extend((Span(f" {tab} {number} ", "badge"), Span(" ")))
         else:
-            parts.append(Span(f" {tab} ", "dim"))
             busy = tab == "Failed" and counts.get(tab, 0)
-            parts.append(Span(f"{number} ", "error" if busy else "text"))
-        parts.append(Span(" "))
-    return tuple(parts)
+            parts.append(Span(f" {tab} ", "dim"))
+            parts.extend((Span(number, "error" if busy else "text"), Span("  ")))
+    return tuple(parts[:-1])
 
 
 def facts_of(dag: DagRow) -> Facts:

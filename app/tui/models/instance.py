@@ -199,13 +199,13 @@ def instance_columns(errors: Mapping[int, str]) -> list[Column[InstanceRow]]:
 
     return [
         Column("index", "INDEX", 8, index_cell, lambda r: r.map_index, most=34),
-        Column("state", "STATE", 17, state_cell, lambda r: task_look(r.state).order),
+        Column("state", "STATE", 16, state_cell, lambda r: task_look(r.state).order),
         Column("tries", "TRIES", 5, tries_cell, lambda r: r.try_number, right=True),
         Column(
             "took", "TOOK", 8, took_cell, lambda r: r.duration or 0.0, right=True, descending=True
         ),
         Column("started", "STARTED", 10, started_cell, _start_key),
-        Column("error", "ERROR", 30, error_cell, lambda r: errors.get(r.id, "")),
+        Column("error", "ERROR", 12, error_cell, lambda r: errors.get(r.id, ""), grows=True),
     ]
 
 

@@ -149,9 +149,9 @@ def ask_mark(app: DagtopApp, selection: Selection) -> None:
             toggles=(
                 Toggle("d", "downstream", "what is downstream too"),
                 Toggle("u", "upstream", "what is upstream too"),
-                Toggle("b", "past", "in runs before this one too"),
-                Toggle("a", "future", "in runs after this one too"),
-                Toggle("w", "whole", "the run as a whole (success or failed)"),
+                Toggle("b", "past", "runs before this one too"),
+                Toggle("a", "future", "runs after this one too"),
+                Toggle("w", "whole", "the run as a whole"),
             ),
             preview=preview,
         ),
@@ -183,7 +183,7 @@ def ask_kill(app: DagtopApp, selection: Selection) -> None:
                 (Span("Its process gets SIGTERM, and SIGKILL if it does not end.", "dim"),),
             ],
             "kill",
-            toggles=(Toggle("w", "whole", "the whole run: kill what runs, the run has failed"),),
+            toggles=(Toggle("w", "whole", "the whole run, it fails"),),
         ),
         answered,
     )

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from app.tui.theme import Glyphs
 
 
+SINCE_WIDTH = 100
+"""Columns from which on the header has room for the time since when a runner is up."""
+
+
 class DagtopScreen(Screen[None]):
     """A full screen. Subclasses give ``contexts``, ``body``, ``fetch`` and ``show_snapshot``."""
 
@@ -87,6 +91,8 @@ class DagtopScreen(Screen[None]):
         width, height = self.app.size
         self.set_class(width < 40 or height < 12, "-too-small")
         self.set_class(height < 30, "-short")
+        if self.query("#header"):
+            self.show_runner()
 
     def on_screen_resume(self) -> None:
         self.show_runner()
@@ -150,12 +156,14 @@ class DagtopScreen(Screen[None]):
 
 
 def runner_words(
-    runner: RunnerState | None, now: datetime, zone: tzinfo | None, glyphs: Glyphs
+    runner: RunnerState | None, now: datetime, zone: tzinfo | None, glyphs: Glyphs, width: int
 ) -> Spans:
-    """The runner's state for the header: up or down, since when."""
+    """The runner's state for the header: up or down, and since when where there is room."""
     if runner is None:
-        return (Span(f"{glyphs.off} ", "warning"), Span("no runner yet", "text"))
-    since = span(f"since {clock(runner.since, now, zone)}", "dim")
+        return (Span(f"{glyphs.off} ", "warning"), Span("no runner yet ", "text"))
+    since = span(f"since {clock(runner.since, now, zone)} ", "dim")
+    if width < SINCE_WIDTH:
+        since = Span("")
     if runner.alive:
         return (Span(f"{glyphs.on} ", "good"), Span("runner up ", "text"), since)
     return (Span(f"{glyphs.off} ", "error"), Span("runner down ", "text"), since)

@@ -111,7 +111,7 @@ class DagsScreen(DagtopScreen):
                 Span(" opens: ", "text"),
                 span(f"{place} {first.error}", "dim"),
             )
-        return super().banner()
+        return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
 
     def tick(self) -> None:
         super().tick()

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.formats import plural
 from app.tui.models.grid import cell_line, dag_line, fold_default, run_line
 from app.tui.models.instance import instance_lines, reasons_for, run_text
 from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid, read_run
@@ -69,6 +70,9 @@ class GridScreen(DagtopScreen):
         yield InfoLine(widget_id="cell")
         yield PromptLine("/", widget_id="filter")
 
+    def banner(self) -> Spans:
+        return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
+
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#panel").can_focus = False
@@ -112,7 +116,7 @@ class GridScreen(DagtopScreen):
             words.extend(counted(shown, tasks, "tasks"))
         else:
             words.extend(counted(tasks, tasks, "task" if tasks == 1 else "tasks"))
-        runs = f"{len(grid.runs)}{'+' if grid.older else ''} runs"
+        runs = f"{len(grid.runs)}+ runs" if grid.older else plural(len(grid.runs), "run")
         info.right = (*words, Span(f"  {runs}", "dim"))
 
     def tick(self) -> None:

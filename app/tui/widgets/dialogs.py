@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -15,12 +16,16 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from app.tui.bindings import bindings
-from app.tui.spans import Span, Spans, span
+from app.tui.spans import Span, Spans, fit, joined, span
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+
+
+COLUMN = 33
+"""Cells of a column of options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +107,29 @@ class ConfirmDialog(ModalScreen[Choices | None]):
 
     def _set_height(self) -> None:
         touched = self.query_one("#touched", TextView)
-        room = max(3, self.app.size.height - 12)
+        lines = self._option_lines()
+        room = max(3, self.app.size.height - len(lines) - 5)
         touched.styles.height = min(room, max(1, touched.row_count or len(self._lines)))
         for options in self.query("#options").results(TextView):
             options.can_focus = False
-            options.styles.height = len(self._toggles) + len(self._alternatives) + 1
+            options.styles.height = len(lines)
 
     def _show_options(self) -> None:
-        lines: list[Spans] = [()]
-        for letter, value in self._alternatives:
-            chosen = self.choices.alternative == value
-            lines.append(_option(letter, chosen, value, round_mark=True))
-        lines.extend(_option(t.key, self.choices.on[t.name], t.label) for t in self._toggles)
         for options in self.query("#options").results(TextView):
-            options.show(lines)
+            options.show(self._option_lines())
+
+    def _option_lines(self) -> list[Spans]:
+        """The alternatives on a line, the options in two columns."""
+        lines: list[Spans] = [()]
+        if self._alternatives:
+            chosen = self.choices.alternative
+            line = [_option(key, chosen == value, value, "()") for key, value in self._alternatives]
+            lines.append(joined(line, Span("   ")))
+        options = [_option(t.key, self.choices.on[t.name], t.label) for t in self._toggles]
+        half = (len(options) + 1) // 2
+        for left, right in zip_longest(options[:half], options[half:], fillvalue=()):
+            lines.append((*fit(left, COLUMN), *right))
+        return lines
 
     def _ask(self) -> None:
         if self._preview is None:
@@ -162,11 +176,10 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self.dismiss(None)
 
 
-def _option(letter: str, on: bool, label: str, *, round_mark: bool = False) -> Spans:
-    box = ("(•)" if on else "( )") if round_mark else ("[x]" if on else "[ ]")
+def _option(key: str, on: bool, label: str, box: str = "[]") -> Spans:
     return (
-        Span(f"{letter} ", "key"),
-        Span(f"{box} ", "accent" if on else "dim"),
+        Span(f"{key} ", "key"),
+        Span(f"{box[0]}{'x' if on else ' '}{box[1]} ", "accent" if on else "dim"),
         Span(label, "text" if on else "dim"),
     )
 

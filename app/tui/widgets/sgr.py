@@ -43,6 +43,7 @@ class Pen:
 
 def styled(line: str) -> list[tuple[str, Style | None]]:
     """The line as pieces of plain text with the style that SGR gave them (None: none)."""
+    line = line.replace("\n", " ")
     if "\x1b" not in line:
         return [(expand_tabs(line), None)]
     pieces: list[tuple[str, Style | None]] = []

@@ -51,6 +51,8 @@ class Column(Generic[T]):
     """For the first column: how wide it may grow to hold its longest cell."""
     descending: bool = False
     """The order that is useful first."""
+    grows: bool = False
+    """Takes the room that is left, where it is the last column shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,17 @@ def place_columns(
         shown.append(column)
         left -= column.width + GAP
     wanted = max(least, min(sticky.most, longest))
-    name_width = min(least + max(0, left), wanted)
+    grows = bool(shown) and shown[-1].grows
+    name_width = least if grows else min(least + max(0, left), wanted)
     x = GUTTER
     placed = [Placed(sticky, x, name_width)]
     x += name_width
     for column in shown:
         placed.append(Placed(column, x + GAP, column.width))
         x += GAP + column.width
+    if grows:
+        last = placed[-1]
+        placed[-1] = Placed(last.column, last.x, last.width + max(0, left))
     return placed
 
 

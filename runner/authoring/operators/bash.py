@@ -17,6 +17,8 @@ from runner.authoring.exceptions import DagtopException, SkipException
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from runner.authoring.xcom_arg import XComArg
+
 LONGEST_ARGUMENT = 100_000
 """Bytes of a command that is handed to bash as an argument (Linux takes 131,072); a longer one
 goes into a file."""
@@ -44,22 +46,22 @@ class BashOperator(BaseOperator):
     def __init__(
         self,
         *,
-        bash_command: str,
-        env: dict[str, str] | None = None,
+        bash_command: str | XComArg,
+        env: dict[str, Any] | XComArg | None = None,
         append_env: bool = False,
         output_encoding: str = "utf-8",
         skip_on_exit_code: int | Container[int] | None = 99,
-        cwd: str | None = None,
+        cwd: str | XComArg | None = None,
         output_processor: Callable[[str], Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.bash_command = bash_command
-        self.env = env
+        self.bash_command: Any = bash_command
+        self.env: Any = env
         self.append_env = append_env
         self.output_encoding = output_encoding
         self.skip_on_exit_code = skip_on_exit_code
-        self.cwd = cwd
+        self.cwd: Any = cwd
         self.output_processor = output_processor
         self._process: subprocess.Popen[bytes] | None = None
 

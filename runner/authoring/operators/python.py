@@ -12,6 +12,8 @@ from runner.authoring.operators.branch import BranchMixIn, SkipMixin
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from runner.authoring.xcom_arg import XComArg
+
 
 class PythonOperator(BaseOperator):
     """Calls ``python_callable`` with ``op_args``, ``op_kwargs`` and what it names of the context.
@@ -27,9 +29,9 @@ class PythonOperator(BaseOperator):
         self,
         *,
         python_callable: Callable[..., Any],
-        op_args: Collection[Any] | None = None,
-        op_kwargs: Mapping[str, Any] | None = None,
-        templates_dict: dict[str, Any] | None = None,
+        op_args: Collection[Any] | XComArg | None = None,
+        op_kwargs: Mapping[str, Any] | XComArg | None = None,
+        templates_dict: dict[str, Any] | XComArg | None = None,
         templates_exts: Sequence[str] | None = None,
         show_return_value_in_logs: bool = True,
         **kwargs: Any,
@@ -40,9 +42,9 @@ class PythonOperator(BaseOperator):
                 f"python_callable of task {self.task_id!r} is a function, not {python_callable!r}"
             )
         self.python_callable = python_callable
-        self.op_args: Collection[Any] = op_args or ()
-        self.op_kwargs: Mapping[str, Any] = op_kwargs or {}
-        self.templates_dict = templates_dict
+        self.op_args: Any = op_args or ()
+        self.op_kwargs: Any = op_kwargs or {}
+        self.templates_dict: Any = templates_dict
         if templates_exts:
             self.template_ext = templates_exts
         self.show_return_value_in_logs = show_return_value_in_logs

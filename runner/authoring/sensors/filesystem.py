@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.authoring.sensors.base import BaseSensorOperator
+
+if TYPE_CHECKING:
+    from runner.authoring.xcom_arg import XComArg
 
 
 class FileSensor(BaseSensorOperator):
@@ -21,13 +24,13 @@ class FileSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        filepath: str,
+        filepath: str | XComArg,
         fs_conn_id: str | None = None,
         recursive: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.filepath = filepath
+        self.filepath: Any = filepath
         self.fs_conn_id = fs_conn_id
         self.recursive = recursive
 

@@ -10,6 +10,8 @@ from runner.authoring.sensors.base import BaseSensorOperator, PokeReturnValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from runner.authoring.xcom_arg import XComArg
+
 
 class PythonSensor(BaseSensorOperator):
     """Waits until ``python_callable`` returns something truthy, or a ``PokeReturnValue`` that is
@@ -21,16 +23,16 @@ class PythonSensor(BaseSensorOperator):
         self,
         *,
         python_callable: Callable[..., Any],
-        op_args: Collection[Any] | None = None,
-        op_kwargs: Mapping[str, Any] | None = None,
-        templates_dict: dict[str, Any] | None = None,
+        op_args: Collection[Any] | XComArg | None = None,
+        op_kwargs: Mapping[str, Any] | XComArg | None = None,
+        templates_dict: dict[str, Any] | XComArg | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.python_callable = python_callable
-        self.op_args: Collection[Any] = op_args or ()
-        self.op_kwargs: Mapping[str, Any] = op_kwargs or {}
-        self.templates_dict = templates_dict
+        self.op_args: Any = op_args or ()
+        self.op_kwargs: Any = op_kwargs or {}
+        self.templates_dict: Any = templates_dict
 
     def poke(self, context: Any) -> bool | PokeReturnValue:
         more = {} if self.templates_dict is None else {"templates_dict": self.templates_dict}

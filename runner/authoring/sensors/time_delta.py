@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.authoring.exceptions import DefinitionError
 from runner.authoring.sensors.base import BaseSensorOperator
+
+if TYPE_CHECKING:
+    from runner.authoring.xcom_arg import XComArg
 
 
 class TimeDeltaSensor(BaseSensorOperator):
@@ -15,9 +18,9 @@ class TimeDeltaSensor(BaseSensorOperator):
 
     template_fields = ("delta",)
 
-    def __init__(self, *, delta: timedelta | float | str, **kwargs: Any) -> None:
+    def __init__(self, *, delta: timedelta | float | str | XComArg, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.delta = delta
+        self.delta: Any = delta
 
     def poke(self, context: Any) -> bool:
         base: datetime = context.get("data_interval_end") or context["dag_run"].run_after
@@ -28,7 +31,7 @@ class TimeDeltaSensor(BaseSensorOperator):
             return self.delta
         try:
             return timedelta(minutes=int(self.delta))
-        except ValueError:
+        except (TypeError, ValueError):
             raise DefinitionError(
                 f"delta of sensor {self.task_id!r} is a timedelta or a number of minutes, "
                 f"not {self.delta!r}"

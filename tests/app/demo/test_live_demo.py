@@ -36,11 +36,15 @@ def test_every_pipeline_gets_its_history_from_a_backfill_and_goes_on_by_its_sche
     ]
     assert start_history(live.workspace) == [], "it is started once"
     scheduled = "SELECT count(*) FROM dag_run WHERE run_type = 'scheduled'"
-    wait_for(
-        lambda: live.value(scheduled) >= len(HISTORY) and live.value(UNFINISHED) == 0,
-        timeout=200,
-        what="all runs to end",
-    )
+    try:
+        wait_for(
+            lambda: live.value(scheduled) >= len(HISTORY) and live.value(UNFINISHED) == 0,
+            timeout=200,
+            what="all runs to end",
+        )
+    except AssertionError as error:
+        error.add_note(what_waits(live))
+        raise
     ended = Counter(live.query("SELECT dag_id, state FROM dag_run WHERE run_type = 'backfill'"))
     assert ended == {
         (one.dag_id, "failed" if one.dag_id == "fails_on_purpose" else "success"): one.runs
@@ -50,6 +54,17 @@ def test_every_pipeline_gets_its_history_from_a_backfill_and_goes_on_by_its_sche
     cards = sorted((live.workspace.root / "models" / "elasticnet").glob("*/card.json"))
     assert len(cards) == 5
     assert all(json.loads(card.read_text())["metrics"]["rmse"] < 80 for card in cards)
+
+
+def what_waits(live: Live) -> str:
+    """The unfinished task instances of the unfinished runs, and the runner's own view."""
+    rows = live.query(
+        "SELECT r.dag_id, r.run_id, r.state, i.task_id, i.map_index, i.state FROM dag_run r"
+        " LEFT JOIN task_instance i ON i.dag_run_id = r.id AND (i.state IS NULL OR i.state NOT IN"
+        " ('success', 'failed', 'skipped', 'upstream_failed', 'removed'))"
+        " WHERE r.state IN ('queued', 'running')"
+    )
+    return "\n".join([*map(str, rows), live.log_text(), str(live.ask("get_status"))])
 
 
 def no_gap(live: Live) -> None:

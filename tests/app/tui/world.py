@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class World:
             id=version,
             dag_id=dag_id,
             number=1,
-            digest=f"digest-{version}",
+            digest=hashlib.sha256(encode_structure(structure)).hexdigest(),
             structure=encode_structure(structure).decode(),
             source_digest=digest,
             created_at=NOW - timedelta(days=30),

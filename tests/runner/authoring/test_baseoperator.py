@@ -43,12 +43,14 @@ class CopyTwice(Copy):
 
 
 def test_an_argument_comes_from_the_call_then_own_defaults_then_group_then_dag() -> None:
-    with DAG("d", default_args={"retries": 1, "owner": "dag", "pool": "dag", "queue": "dag"}):
-        with (
-            TaskGroup("outer", default_args={"owner": "outer", "pool": "outer", "queue": "outer"}),
-            TaskGroup("inner", default_args={"pool": "inner", "queue": "inner"}),
-        ):
-            task: Any = EmptyOperator(task_id="a", default_args={"queue": "own"}, retries=4)
+    outer = {"owner": "outer", "pool": "outer", "queue": "outer"}
+    inner = {"pool": "inner", "queue": "inner"}
+    with (
+        DAG("d", default_args={"retries": 1, "owner": "dag", "pool": "dag", "queue": "dag"}),
+        TaskGroup("outer", default_args=outer),
+        TaskGroup("inner", default_args=inner),
+    ):
+        task: Any = EmptyOperator(task_id="a", default_args={"queue": "own"}, retries=4)
     assert (task.retries, task.owner, task.pool, task.queue) == (4, "outer", "inner", "own")
 
 
@@ -167,24 +169,26 @@ def test_a_task_without_a_dag_joins_that_of_its_neighbour() -> None:
 
 
 def test_an_id_is_used_once() -> None:
-    with DAG("d"), pytest.raises(DuplicateTaskIdFound, match="'a' is used twice in DAG 'd'"):
+    with DAG("d"):
         EmptyOperator(task_id="a")
-        EmptyOperator(task_id="a")
+        with pytest.raises(DuplicateTaskIdFound, match="'a' is used twice in DAG 'd'"):
+            EmptyOperator(task_id="a")
 
 
 def test_an_id_is_not_that_of_a_group() -> None:
-    with DAG("d"), pytest.raises(DuplicateTaskIdFound):
+    with DAG("d"):
         with TaskGroup("a"):
             pass
-        EmptyOperator(task_id="a")
+        with pytest.raises(DuplicateTaskIdFound):
+            EmptyOperator(task_id="a")
 
 
 def test_a_reference_in_a_template_field_makes_an_edge() -> None:
     with DAG("d"):
         first = EmptyOperator(task_id="first")
-        BashOperator(task_id="x", bash_command="true", env={"A": first.output})  # pyright: ignore
+        BashOperator(task_id="x", bash_command="true", env={"A": first.output})
         late = BashOperator(task_id="y", bash_command="true")
-        late.bash_command = first.output  # pyright: ignore[reportAttributeAccessIssue]
+        late.bash_command = first.output
     assert first.downstream_task_ids == {"x", "y"}
 
 

@@ -80,7 +80,7 @@ def test_a_dag_id_is_made_of_few_characters() -> None:
 
 def test_a_schedule_needs_params_with_valid_defaults() -> None:
     DAG("d", params={"a": Param(type="integer")})
-    with pytest.raises(ValueError, match="has a schedule.*'a'"):
+    with pytest.raises(ValueError, match=r"has a schedule.*'a'"):
         DAG("d", schedule="@daily", params={"a": Param(type="integer")})
 
 
@@ -134,7 +134,7 @@ def test_a_cycle_is_named() -> None:
     with DAG("d") as made:
         a, b, c = (EmptyOperator(task_id=name) for name in "abc")
         a >> b >> c >> b
-    with pytest.raises(DagCycleException, match="^cycle: b -> c -> b$"):
+    with pytest.raises(DagCycleException, match=r"^cycle: b -> c -> b$"):
         made.validate()
 
 
@@ -159,7 +159,7 @@ def test_tasks_and_groups_are_found_by_id() -> None:
     assert made["g.a"] is inner
     assert made["g"] is group
     assert group["a"] is inner
-    with pytest.raises(TaskNotFound, match="no task 'g.b': did you mean g.a"):
+    with pytest.raises(TaskNotFound, match=r"no task 'g.b': did you mean g.a"):
         made.get_task("g.b")
     with pytest.raises(NodeNotFound):
         made["x"]

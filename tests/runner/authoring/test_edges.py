@@ -44,9 +44,10 @@ def test_chain_joins_lists_of_one_length_pair_by_pair() -> None:
 
 
 def test_chain_refuses_lists_of_two_lengths() -> None:
-    with DAG("d"), pytest.raises(ValueError, match="lists of 2 and 1 tasks"):
+    with DAG("d"):
         a, b, c = tasks("abc")
-        chain([a, b], [c])
+        with pytest.raises(ValueError, match="lists of 2 and 1 tasks"):
+            chain([a, b], [c])
 
 
 def test_chain_refuses_what_is_no_task() -> None:

@@ -43,6 +43,23 @@ def test_threads_from_before_the_import_do_not_count() -> None:
         thread.join()
 
 
+LATE = """
+import sys
+from runner.authoring.fork_safety import Before
+assert "threading" not in sys.modules
+before = Before()
+import threading
+print(before.what_makes_unsafe())
+"""
+
+
+def test_loading_the_threading_module_starts_nothing() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", LATE], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "None"
+
+
 NATIVE = """
 import _thread, sys, time
 from runner.authoring.fork_safety import Before

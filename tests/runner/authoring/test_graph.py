@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_circle_is_found_and_is_one(dag: DAG) -> None:
         circle = str(error).removeprefix("cycle: ").split(" -> ")
         assert circle[0] == circle[-1]
         assert len(set(circle)) == len(circle) - 1
-        for before, after in zip(circle, circle[1:], strict=False):
+        for before, after in pairwise(circle):
             assert after in dag.get_task(before).downstream_task_ids
 
 

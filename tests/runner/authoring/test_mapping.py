@@ -140,7 +140,7 @@ def test_what_cannot_be_mapped_is_refused_while_the_file_is_read() -> None:
         one: Any = EmptyOperator(task_id="one").output
         bash = BashOperator.partial(task_id="b", bash_command="x")
         refused = [
-            lambda: add.expand(),
+            add.expand,
             lambda: add.expand(z=[1]),
             lambda: add.partial(z=1),
             lambda: add.partial(y=1).partial(y=2),
@@ -152,7 +152,7 @@ def test_what_cannot_be_mapped_is_refused_while_the_file_is_read() -> None:
             lambda: bash.expand(retries=[1, 2]),
             lambda: bash.expand(bash_command=["y"]),
             lambda: bash.expand(bash_comand=["y"]),
-            lambda: bash.expand(),
+            bash.expand,
             lambda: BashOperator.partial(task_id="c", comand="x"),
         ]
         for number, call in enumerate(refused):

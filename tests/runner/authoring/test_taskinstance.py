@@ -33,7 +33,6 @@ def pipeline() -> DAG:
         def one() -> str:
             return "v"
 
-        @task
         def mapped(x: int) -> int:
             return x
 
@@ -42,7 +41,7 @@ def pipeline() -> DAG:
 
         value = one()
         for name, items in (("m0", []), ("m1", [0]), ("m3", [0, 1, 2])):
-            mapped.override(task_id=name).expand(x=items)
+            task(task_id=name)(mapped).expand(x=items)
         look(value)
     return dag
 

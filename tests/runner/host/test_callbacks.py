@@ -41,8 +41,9 @@ def test_a_lost_tasks_callbacks_get_an_exception_that_says_why(
         seen.append((str(context["exception"]), context["ti"].state, Variable.get("x")))
 
     attempts.knowledge.variables["x"] = "asked"
+    callbacks: dict[str, Any] = {f"{kind}_callback": callback}
     with DAG("d") as dag:
-        PythonOperator(task_id="t", python_callable=print, **{f"{kind}_callback": callback})
+        PythonOperator(task_id="t", python_callable=print, **callbacks)
     attempts.call_back(dag, "t", kind, "killed by SIGKILL", of_dag=False)
     assert seen == [("killed by SIGKILL", state, "asked")]
 

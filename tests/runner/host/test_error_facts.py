@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from runner.authoring import masking, tracking
 from runner.authoring.exceptions import FailException
+from runner.authoring.services import OutsideTask
 from runner.host.error_facts import MESSAGE_LENGTH, TRACEBACK_BYTES, clean, error_facts
 
 
@@ -144,3 +145,18 @@ def test_any_text_becomes_valid_unicode_without_control_characters(text: str) ->
 @pytest.mark.parametrize("text", ["plain", "grün ✓", "two\nlines\tand tab"])
 def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert clean(text) == text
+
+
+def test_what_we_say_needs_no_frames_of_ours() -> None:
+    facts = facts_of(lambda: tracking.log_metric("x", 1.0))
+    assert facts.type == "OutsideTask"
+    assert facts.traceback.splitlines()[0] == "Traceback (most recent call last):"
+
+    with pytest.raises(OutsideTask) as caught:
+        tracking.set_tag("x", 1)
+    ours = caught.tb
+    while ours.tb_next is not None:
+        ours = ours.tb_next
+    alone = error_facts(caught.value.with_traceback(ours), "dags/p.py:7")
+    assert alone.place == "dags/p.py:7"
+    assert alone.traceback.startswith("OutsideTask: this works only inside a running task")

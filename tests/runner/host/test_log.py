@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,17 @@ def test_a_closed_stdout_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     log.write("into nowhere")
     log.flush()
+
+
+def test_a_line_that_a_print_left_open_is_ended_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    with path.open("w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        log.start_line(str(path))
+        print("epoch 1", end="")
+        log.start_line(str(path))
+        log.start_line(str(path))
+        log.start_line(str(tmp_path / "gone"))
+    assert path.read_text() == "epoch 1\n"

@@ -1,0 +1,131 @@
+"""The command line starts fast, and its groups hold together."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from app.cli.groups import PlainValues
+from app.cli.reference import commands, commands_table
+from app.cli.root import HOMES, app
+from store.workspace import Workspace
+from tests.app.cli.conftest import Command
+
+ROOT = Path(__file__).resolve().parents[3]
+HEAVY = {
+    "alembic",
+    "asyncio",
+    "jsonschema",
+    "msgspec",
+    "psutil",
+    "pydantic",
+    "rich",
+    "sqlalchemy",
+    "textual",
+}
+
+
+def in_new_process(
+    *arguments: str, folder: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the real program; the last line of stderr lists the modules it loaded."""
+    script = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['dagtop', *sys.argv[1:]]\n"
+        "from app.cli import main\n"
+        "try:\n    main()\n"
+        "finally:\n    import json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-P", "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **environment},
+        timeout=50,
+        check=False,
+    )
+
+
+def loaded(result: subprocess.CompletedProcess[str]) -> set[str]:
+    return {name.partition(".")[0] for name in json.loads(result.stderr.splitlines()[-1])}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("version",), ("status",), ("dags", "trigger", "x"), ("dags", "trigger", "x", "--wait")],
+)
+def test_what_must_be_fast_loads_nothing_heavy(
+    arguments: tuple[str, ...], workspace: Workspace
+) -> None:
+    result = in_new_process(*arguments, folder=workspace.root)
+    heavy = HEAVY - ({"sqlalchemy", "msgspec", "asyncio"} if "trigger" in arguments else set())
+    # Triggering looks into the store only after it found no runner: for one on another machine.
+    assert loaded(result).isdisjoint(heavy)
+
+
+def test_a_command_loads_no_other_commands(workspace: Workspace) -> None:
+    result = in_new_process("version", folder=workspace.root)
+    ours = {name for name in json.loads(result.stderr.splitlines()[-1]) if "app.cli." in name}
+    assert not ours & {home.module for home in HOMES.values()} - {"app.cli.version"}
+
+
+def test_without_a_workspace_one_sentence_says_what_to_do(tmp_path: Path) -> None:
+    result = in_new_process("status", folder=tmp_path)
+    assert result.returncode == 6
+    assert result.stdout == ""
+    assert result.stderr.startswith("dagtop: no workspace in ")
+    assert "dagtop init" in result.stderr.splitlines()[0]
+
+
+def test_output_survives_a_terminal_that_knows_only_ascii(workspace: Workspace) -> None:
+    result = in_new_process("doctor", folder=workspace.root, PYTHONIOENCODING="ascii")
+    assert "Traceback" not in result.stderr
+    assert result.stdout.splitlines()[0].startswith("!  workspace")
+
+
+def test_a_misspelt_command_is_recognised(dagtop: Command) -> None:
+    assert "did you mean 'version'?" in dagtop("verison").err
+    outcome = dagtop("dags", "triger")
+    assert outcome.code == 2
+    assert "did you mean 'trigger'?" in outcome.err
+
+
+def test_values_that_do_not_fit_are_refused_by_typer(dagtop: Command) -> None:
+    outcome = dagtop("dags", "next", "x", "-n", "many")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "'--number' / '-n'" in outcome.err
+    assert dagtop("dags", "next", "x", "-n", "0").code == 2
+    assert "not-a-sort" in dagtop("dags", "list", "--sort", "not-a-sort").err
+
+
+def test_every_command_explains_itself(dagtop: Command) -> None:
+    for one in commands():
+        assert one.summary, one.path
+        assert len(one.summary) < 64, f"{one.path}: too long for one line of --help"
+    assert "Exit codes: 0 done" in " ".join(dagtop("--help").out.split())
+
+
+def test_every_command_that_lists_or_shows_prints_json() -> None:
+    without = {one.path for one in commands() if not one.has_json}
+    assert without == {"dagtop", "dagtop variables export"}
+
+
+def test_the_reference_is_a_table_of_all_commands() -> None:
+    table = commands_table()
+    assert table.startswith("| command | what it does |\n|---|---|\n| `dagtop [--dag]")
+    assert "| `dagtop tasks logs DAG RUN TASK [-f/--follow]" in table
+    assert len(table.splitlines()) == 2 + len(commands())
+
+
+def test_plain_values_replace_typers_conversion() -> None:
+    """If this fails, Typer converts values in another way: look at ``PlainParameters`` again."""
+    root = typer.main.get_command(app)
+    context = root.make_context("dagtop", [], resilient_parsing=True)
+    parameters = root.get_params(context)
+    assert all(isinstance(one.get_runtime_param(), PlainValues) for one in parameters)  # type: ignore[attr-defined]

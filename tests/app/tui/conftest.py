@@ -1,0 +1,39 @@
+"""Workspaces that the tests of the terminal UI share; those that change rows make their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from store.workspace import Workspace
+from tests.app.tui import world as worlds
+from tests.app.tui.world import World, make_world
+
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """An empty workspace."""
+    return make_world(tmp_path / "shop")
+
+
+@pytest.fixture(scope="session")
+def workspace_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Workspace]:
+    """Workspaces by name: empty, normal, failed, hostile; made once, to be read only."""
+    made: dict[str, Workspace] = {}
+
+    def give(name: str) -> Workspace:
+        if name not in made:
+            one = make_world(tmp_path_factory.mktemp(name) / "shop")
+            fill = getattr(worlds, f"fill_{name}", None)
+            if fill is not None:
+                fill(one)
+            one.store.close()
+            made[name] = one.workspace
+        return made[name]
+
+    return give

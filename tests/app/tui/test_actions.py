@@ -1,0 +1,94 @@
+"""The registry of actions: complete, unambiguous, and honest about what it promises."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from app.tui.actions import ACTIONS, BY_ID, GROUPS, actions_for, footer_actions, keys_table
+from app.tui.application import DagtopApp
+from app.tui.bindings import bindings
+from app.tui.screens.base import DagtopScreen
+from app.tui.screens.dags import DagsScreen
+from app.tui.screens.grid import GridScreen
+from app.tui.screens.help import help_lines
+from app.tui.screens.instances import InstancesScreen
+from app.tui.screens.log import LogScreen
+from app.tui.screens.text import TextScreen
+from app.tui.screens.triggering import TriggerForm
+from app.tui.spans import plain
+from app.tui.widgets.dialogs import ConfirmDialog
+
+SCREENS: list[type[DagtopScreen]] = [
+    DagsScreen,
+    GridScreen,
+    InstancesScreen,
+    LogScreen,
+    TextScreen,
+]
+HANDLED_BY: dict[str, type] = {
+    "everywhere": DagtopApp,
+    "confirm": ConfirmDialog,
+    "form": TriggerForm,
+}
+
+
+def owners(context: str) -> list[type]:
+    if context in HANDLED_BY:
+        return [HANDLED_BY[context]]
+    return [screen for screen in SCREENS if context in screen.contexts]
+
+
+def test_ids_are_unique() -> None:
+    assert len(BY_ID) == len(ACTIONS)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_an_action_has_a_name_a_description_and_a_handler(action: object) -> None:
+    one = next(a for a in ACTIONS if a is action)
+    assert one.name
+    assert one.description
+    assert one.group in GROUPS
+    assert owners(one.context), f"no screen has the context {one.context}"
+    for owner in owners(one.context):
+        handler = "travel" if one.context == "list" else one.handler
+        assert callable(getattr(owner, f"action_{handler}", None)), f"{owner.__name__} {one.id}"
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_key_means_one_thing_on_a_screen(screen: type[DagtopScreen]) -> None:
+    keys = Counter(key for action in actions_for(screen.contexts) for key in action.keys)
+    assert [key for key, number in keys.items() if number > 1] == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_screen_binds_the_keys_of_its_contexts(screen: type[DagtopScreen]) -> None:
+    own = [context for context in screen.contexts if context != "everywhere"]
+    assert list(screen.BINDINGS) == bindings(*own)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_footer_has_at_most_seven_keys(screen: type[DagtopScreen]) -> None:
+    assert 3 <= len(footer_actions(screen.contexts)) <= 7
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_read_only_takes_every_acting_key_away(screen: type[DagtopScreen]) -> None:
+    left = actions_for(screen.contexts, read_only=True)
+    assert not any(action.acts for action in left)
+    assert "trigger" not in "".join(plain(line) for line in help_lines(left)).lower().split()
+
+
+def test_what_destroys_acts() -> None:
+    assert all(action.acts for action in ACTIONS if action.destructive)
+
+
+def test_keys_avoid_what_terminals_cannot_tell_apart() -> None:
+    taken = {"ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+s", "ctrl+q", "ctrl+z", "ctrl+enter"}
+    assert not taken.intersection(key for action in ACTIONS for key in action.keys)
+
+
+def test_the_readme_table_names_every_action() -> None:
+    table = keys_table()
+    assert all(f"| {action.name}:" in table for action in ACTIONS)

@@ -1,0 +1,106 @@
+"""Every screen as plain text, at both sizes, in the states that matter.
+
+``DAGTOP_TEST_UPDATE=1`` writes the snapshots; look at the difference before it is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from store.workspace import Workspace
+from tests.app.tui.driving import AppPilot, opened, press, text_of
+
+FOLDER = Path(__file__).with_name("snapshots")
+SIZES = [(80, 24), (120, 40)]
+RECOMMEND = ("j",) * 5
+
+SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "dags_empty": ("empty", ()),
+    "dags_normal": ("normal", ()),
+    "dags_failed": ("failed", ()),
+    "dags_hostile": ("hostile", ()),
+    "dags_failed_tab": ("failed", ("shift+tab",)),
+    "dags_filtered": ("normal", ("slash", "m", "l", "enter")),
+    "dags_columns_to_the_right": ("normal", ("l", "l")),
+    "import_errors": ("failed", ("e",)),
+    "import_errors_hostile": ("hostile", ("e",)),
+    "help": ("normal", ("question_mark",)),
+    "jump": ("normal", ("colon", "e")),
+    "trigger_form": ("normal", (*RECOMMEND[1:], "t")),
+    "trigger_question": ("normal", ("t",)),
+    "grid_normal": ("normal", (*RECOMMEND[1:], "enter")),
+    "grid_failed": ("failed", (*RECOMMEND, "enter", "h", *["j"] * 7)),
+    "grid_folded": ("normal", (*RECOMMEND[1:], "enter", "asterisk")),
+    "grid_panel": ("normal", (*RECOMMEND[1:], "enter", "h", "i")),
+    "grid_hostile": ("hostile", ("j", "j", "j", "enter", "i")),
+    "grid_without_runs": ("normal", ("j", "j", "j", "enter")),
+    "clear_question": ("normal", (*RECOMMEND[1:], "enter", "c")),
+    "mark_question": ("normal", (*RECOMMEND[1:], "enter", "m")),
+    "run_details": ("normal", (*RECOMMEND[1:], "enter", "r")),
+    "run_details_hostile": ("hostile", ("j", "j", "j", "enter", "r")),
+    "instances_failed": ("normal", (*RECOMMEND[1:], "enter", "h", *["j"] * 6, "enter")),
+    "log_failed": (
+        "normal",
+        (*RECOMMEND[1:], "enter", "h", *["j"] * 6, "enter", "j", "j", "j", "enter"),
+    ),
+    "log_missing": ("normal", (*RECOMMEND[1:], "enter", "enter")),
+    "log_not_started": ("normal", (*RECOMMEND[1:], "enter", *["j"] * 7, "enter")),
+    "log_hostile": ("hostile", ("j", "j", "j", "enter", "enter")),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("scene", SCENES)
+async def test_a_screen_looks_as_it_did(
+    scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]
+) -> None:
+    name, keys = SCENES[scene]
+    async with opened(workspace_of(name), size) as pilot:
+        await press(pilot, *keys)
+        await settled(pilot)
+        shown = text_of(pilot).replace(str(workspace_of(name).root), "/SHOP")
+    check(f"{scene}-{size[0]}x{size[1]}", shown)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (39, 12), (200, 50)], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_other_sizes(size: tuple[int, int], workspace_of: Callable[[str], Workspace]) -> None:
+    async with opened(workspace_of("normal"), size) as pilot:
+        check(f"dags-{size[0]}x{size[1]}", text_of(pilot))
+        if size[0] > 40:
+            await press(pilot, "j", "j", "j", "j", "enter")
+            await settled(pilot)
+            check(f"grid-{size[0]}x{size[1]}", text_of(pilot))
+
+
+async def test_a_terminal_without_unicode_gets_ascii(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal"), environment={"LANG": "C", "TERM": "vt100"}) as pilot:
+        await press(pilot, "j", "j", "j", "j", "enter")
+        await settled(pilot)
+        shown = text_of(pilot)
+    check("grid-ascii", shown)
+    assert shown.isascii()
+
+
+async def settled(pilot: AppPilot) -> None:
+    """Wait until the screen stays as it is: what is read off the loop has arrived."""
+    last = ""
+    for _ in range(40):
+        await pilot.pause(0.15)
+        now = text_of(pilot)
+        if now == last:
+            return
+        last = now
+
+
+def check(name: str, shown: str) -> None:
+    path = FOLDER / f"{name}.txt"
+    if os.environ.get("DAGTOP_TEST_UPDATE"):
+        path.write_text(shown, encoding="utf-8")
+    assert path.exists(), f"there is no snapshot {name}: run with DAGTOP_TEST_UPDATE=1"
+    assert shown == path.read_text(encoding="utf-8")

@@ -1,0 +1,40 @@
+"""Text on its way to the screen."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from app.tui.spans import Span, crop_text, fit, plain, span, width_of
+
+WIDE = st.text(alphabet="ab 训练🚀👩‍💻é\u0301ש\u200d\ufe0f", max_size=30)
+
+
+@given(st.lists(WIDE, max_size=4), st.integers(1, 40), st.booleans())
+def test_a_fitted_line_is_exactly_as_wide_as_asked(
+    texts: list[str], width: int, right: bool
+) -> None:
+    line = tuple(Span(text) for text in texts)
+    assert width_of(fit(line, width, right=right)) == width
+
+
+@given(WIDE, st.integers(0, 30))
+def test_a_cropped_text_fits(text: str, width: int) -> None:
+    assert cell_len(crop_text(text, width)) <= max(width, 0)
+
+
+@given(st.text())
+def test_a_span_of_data_has_no_control_characters(text: str) -> None:
+    shown = span(text).text
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in shown)
+
+
+def test_what_is_cut_ends_with_an_ellipsis_in_its_own_role() -> None:
+    line = fit((Span("train ", "text"), Span("failed", "error")), 9)
+    assert plain(line) == "train fa…"
+    assert line[-1].role == "error"
+
+
+def test_numbers_are_aligned_to_the_right() -> None:
+    assert plain(fit((Span("7"),), 3, right=True)) == "  7"
