@@ -424,7 +424,7 @@ def _render(workspace: Workspace, rest: Sequence[str]) -> int:
     dag, structure = find_dag(workspace, options.dag_id)
     if options.task_id not in {task.task_id for task in structure.tasks}:
         raise Problem(f"DAG {options.dag_id} has no task {options.task_id!r}")
-    from runner.host.run_try import render_only
+    from runner.host.render import render_only
 
     with tempfile.TemporaryDirectory(prefix="dagtop-render-") as folder:
         run = ForegroundRun(

@@ -13,6 +13,18 @@ from tests.support.live import ROOT, Live, wait_for
 UNFINISHED = "SELECT count(*) FROM dag_run WHERE state IN ('queued', 'running')"
 
 
+MORE = {
+    "recommendation": "G enter",
+    "epochs": "down enter j enter",
+}
+"""Pictures of particular pipelines: name -> keys that lead there from the DAG list."""
+
+
+def draw(live: Live, *arguments: str) -> None:
+    program = [sys.executable, str(ROOT / "screenshots" / "make.py")]
+    subprocess.run([*program, "--workspace", live.workspace.root, *arguments], check=True)
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dagtop-screenshots-") as folder:
         live = Live(prepare(Path(folder) / "demo"))
@@ -21,11 +33,12 @@ def main() -> int:
             for beginning in start_history(live.workspace):
                 print(f"{beginning.dag_id}: {beginning.problem or f'{beginning.runs} runs'}")
             wait_for(lambda: live.value(UNFINISHED) == 0, timeout=300, what="all runs to end")
-            program = [sys.executable, str(ROOT / "screenshots" / "make.py")]
-            drawn = subprocess.run([*program, "--workspace", live.workspace.root], check=False)
-            return drawn.returncode
+            draw(live)
+            for name, keys in MORE.items():
+                draw(live, "--scene", name, "--keys", keys, "--size", "100x30")
         finally:
             live.stop()
+    return 0
 
 
 if __name__ == "__main__":

@@ -183,8 +183,7 @@ class Engine:
             self._take_in_tries(turn)
             if inbox.rows_changed:
                 self._take_in_rows(turn)
-            for request in inbox.requests:
-                answers.append((request, *self._perform(turn, request)))
+            answers += [(request, *self._perform(turn, request)) for request in inbox.requests]
             self._take_in_due(turn)
             for _ in range(2):  # ending runs make room for queued ones
                 if self.brain.queued_runs:

@@ -291,7 +291,7 @@ _LEAVE = "leave"
 def _intended(
     live_try: LiveTry, state: TaskInstanceState
 ) -> tuple[TaskInstanceState | str | None, str]:
-    """What an operator wanted of the try's end, if anything; a success stays a success on a kill."""
+    """What an operator wanted of the try's end, if anything; a success survives a kill."""
     if live_try.intent is None:
         return _AS_ENDED, ""
     kind, _, why = live_try.intent.partition(":")

@@ -58,7 +58,7 @@ def serve(descriptor: int) -> None:
         for message in buffer.feed(data):
             assert isinstance(message, StartHost)
             host_channel = descriptors.pop(0)
-            crash = tempfile.TemporaryFile()
+            crash = tempfile.TemporaryFile()  # noqa: SIM115
             pid = os.fork()
             if pid == 0:
                 channel.close()

@@ -172,9 +172,7 @@ def trigger(folder: Path) -> Iterator[Figure]:
         workspace.wait_for_dag("first")
         workspace.submit("unpause", dag_ids=["first"])
         by_command = [
-            first_line(
-                workspace, lambda: command("dags", "trigger", "first", workspace=workspace)
-            )
+            first_line(workspace, lambda: command("dags", "trigger", "first", workspace=workspace))
             for _ in range(7)
         ]
         by_bell = [first_line(workspace, lambda: workspace.trigger("first")) for _ in range(9)]
@@ -258,8 +256,12 @@ def history(folder: Path) -> Iterator[Figure]:
         with_history = statistics.median(runs(workspace, "chain", 5))
         full = turn_median(workspace)
     ratio, turns = with_history / without, full / fresh
-    yield Figure(f"chain with {count:,} instances of history", f"{ratio:.2f} x", "<= 1.5 x", ratio <= 1.5)
-    yield Figure("a turn of the runner with that history", f"{turns:.2f} x", "<= 1.5 x", turns <= 1.5)
+    yield Figure(
+        f"chain with {count:,} instances of history", f"{ratio:.2f} x", "<= 1.5 x", ratio <= 1.5
+    )
+    yield Figure(
+        "a turn of the runner with that history", f"{turns:.2f} x", "<= 1.5 x", turns <= 1.5
+    )
 
 
 def turn_median(workspace: Live) -> float:
@@ -311,10 +313,12 @@ def files(folder: Path) -> Iterator[Figure]:
             workspace.write(f"file{number}.py", text)
             began = time.perf_counter()
             wait_for(
-                lambda: workspace.value(
-                    "SELECT count(*) FROM dag_version WHERE dag_id = ?", f"file{number}"
-                )
-                == 2,
+                lambda: (
+                    workspace.value(
+                        "SELECT count(*) FROM dag_version WHERE dag_id = ?", f"file{number}"
+                    )
+                    == 2
+                ),
                 what="the changed file",
             )
             found.append(time.perf_counter() - began)

@@ -17,7 +17,7 @@ import psutil
 from runner.execution.processes import TRY_MARK
 from tests.support.live import Live, live, wait_for
 
-PIPELINE = '''
+PIPELINE = """
 import os
 import random
 import time
@@ -100,7 +100,7 @@ with DAG("chaos", max_active_tasks=64, max_active_runs=64):
     choice = choose(result)
     choice >> [left(), right()] >> join()
     chain(*steps)
-'''
+"""
 MAPPED, STEPS = 60, 60
 TRIES_PER_RUN = 1 + MAPPED + 6 + 1 + 1 + 1 + 1 + STEPS
 """items, work with its six retries, total, choose, left, join, steps."""
@@ -164,10 +164,7 @@ def run(folder: Path, *, kills: int, dag_runs: int, rng: random.Random) -> Repor
 
 
 def _kill_and_restart(workspace: Live, report: Report) -> None:
-    running = {
-        key
-        for (key,) in workspace.query("SELECT id FROM task_try WHERE state = 'running'")
-    }
+    running = {key for (key,) in workspace.query("SELECT id FROM task_try WHERE state = 'running'")}
     journals = _journal_bytes(workspace)
     workspace.kill()
     report.kills += 1

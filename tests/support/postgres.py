@@ -39,7 +39,18 @@ def server() -> Iterator[str]:
     with _own_folder() as (folder, user):
         data = folder / "data"
         subprocess.run(
-            [programs / "initdb", "-D", data, "-E", "UTF8", "--no-locale", "-A", "trust", "-U", USER],
+            [
+                programs / "initdb",
+                "-D",
+                data,
+                "-E",
+                "UTF8",
+                "--no-locale",
+                "-A",
+                "trust",
+                "-U",
+                USER,
+            ],
             check=True,
             capture_output=True,
             user=user,

@@ -21,26 +21,26 @@ with DAG(
     upstream to succeed, so it is skipped as well. The run is a success: nothing has failed.
     """,
 ) as dag:
-    run_this_last = EmptyOperator(task_id="run_this_last")
-
-    run_this = BashOperator(task_id="run_after_loop", bash_command="ls -alh / && echo done")
-    run_this >> run_this_last
-
-    for number in range(3):
-        runme = BashOperator(
+    loop = [
+        BashOperator(
             task_id=f"runme_{number}",
             bash_command='echo "{{ task_instance_key_str }}" && sleep 1',
         )
-        runme >> run_this
+        for number in range(3)
+    ]
+    run_after_loop = BashOperator(task_id="run_after_loop", bash_command="ls -alh / && echo done")
+    loop >> run_after_loop
 
     also_run_this = BashOperator(
         task_id="also_run_this",
         bash_command='echo "interval {{ data_interval_start }} to {{ data_interval_end }}"',
     )
-    also_run_this >> run_this_last
 
     this_will_skip = BashOperator(
         task_id="this_will_skip",
         bash_command='echo "{{ params.example_key }}"; exit 99;',
     )
-    this_will_skip >> run_this_last
+
+    run_this_last = EmptyOperator(task_id="run_this_last")
+
+    [run_after_loop, also_run_this, this_will_skip] >> run_this_last

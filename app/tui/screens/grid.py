@@ -161,12 +161,12 @@ class GridScreen(DagtopScreen):
         return (run.id, row.id, -1)
 
     def _read_facts(self) -> None:
-        place = self._place()
-        if place is None or not self.is_current:
+        place = self._place() if self.is_current else None
+        if place is None:
             return
 
         def then(facts: InstanceFacts | None) -> None:
-            if self._place() == place:
+            if self.is_attached and self._place() == place:
                 self.facts = facts
                 self._show_lines()
 
@@ -192,8 +192,9 @@ class GridScreen(DagtopScreen):
         }
 
         def then(reply: object) -> None:
-            self.reasons = reasons_for(reply, row.id, -1)
-            self._show_panel()
+            if self.is_attached:
+                self.reasons = reasons_for(reply, row.id, -1)
+                self._show_panel()
 
         self.dagtop.commander.ask(request, then)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -48,6 +49,31 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     ] + [[row.run_id, row.logical_date.isoformat()] for row in again]
     if payload.get("dry_run"):
         return {"backfill_id": None, "runs": listed}
+    limit = max(1, payload.get("max_active_runs") or 10)
+    key = _make(turn, pipeline, (start, end), conf, reprocess, limit, backwards, actor)
+    _fill(turn, pipeline, key, conf, new, again, actor)
+    turn.changes.event(
+        turn.now,
+        "backfill",
+        f"{actor} started a backfill of {len(listed)} runs",
+        actor=actor,
+        dag_id=pipeline.dag_id,
+        details={"from": start.isoformat(), "to": end.isoformat(), "reprocess": reprocess},
+    )
+    return {"backfill_id": key, "runs": listed, "held": pipeline.hold()}
+
+
+def _make(
+    turn: Turn,
+    pipeline: Pipeline,
+    span: tuple[datetime, datetime],
+    conf: Payload,
+    reprocess: str,
+    limit: int,
+    backwards: bool,
+    actor: str,
+) -> int:
+    """The row of the backfill. Returns its key."""
     key = turn.brain.counters.take("backfill")
     turn.changes.insert(
         models.backfill,
@@ -55,16 +81,29 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
         {
             "id": key,
             "dag_id": pipeline.dag_id,
-            "from_date": start,
-            "to_date": end,
+            "from_date": span[0],
+            "to_date": span[1],
             "conf": conf,
             "reprocess": reprocess,
-            "max_active_runs": max(1, payload.get("max_active_runs") or 10),
+            "max_active_runs": limit,
             "run_backwards": backwards,
             "actor": actor,
             "created_at": turn.now,
         },
     )
+    return key
+
+
+def _fill(
+    turn: Turn,
+    pipeline: Pipeline,
+    key: int,
+    conf: Payload,
+    new: list[DagRunInfo],
+    again: list[Row[Any]],
+    actor: str,
+) -> None:
+    """Make the new runs and clear those that run again."""
     for info in new:
         runs.make_run(
             turn,
@@ -83,15 +122,6 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
         turn.changes.update(models.dag_run, row.id, backfill_id=key, conf=conf)
         chosen = chosen_instances(turn, pipeline, [row], {})
         clear_rows(turn, pipeline, chosen, f"backfill by {actor}")
-    turn.changes.event(
-        turn.now,
-        "backfill",
-        f"{actor} started a backfill of {len(listed)} runs",
-        actor=actor,
-        dag_id=pipeline.dag_id,
-        details={"from": start.isoformat(), "to": end.isoformat(), "reprocess": reprocess},
-    )
-    return {"backfill_id": key, "runs": listed, "held": pipeline.hold()}
 
 
 def _sort_out(

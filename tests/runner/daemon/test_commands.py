@@ -108,16 +108,12 @@ def test_killing_a_task_fails_it_without_a_retry(shared: Live) -> None:
     shared.submit("kill", dag_id="kills", run_id=run_id, task_id="work")
     assert shared.wait_for_run("kills", run_id) == "failed"
     assert shared.states("kills", run_id) == {"work": "failed", "after": "upstream_failed"}
-    assert "has no process" in shared.refused(
-        "kill", dag_id="kills", run_id=run_id, task_id="work"
-    )
+    assert "has no process" in shared.refused("kill", dag_id="kills", run_id=run_id, task_id="work")
 
 
 def test_marking_a_running_task_success_ends_it_and_goes_on(shared: Live) -> None:
     run_id = run_waiting(shared, "marks")
-    shared.submit(
-        "mark_task", dag_id="marks", run_id=run_id, task_ids=["work"], state="success"
-    )
+    shared.submit("mark_task", dag_id="marks", run_id=run_id, task_ids=["work"], state="success")
     assert shared.wait_for_run("marks", run_id) == "success"
     assert shared.states("marks", run_id) == {"work": "success", "after": "success"}
 
@@ -174,16 +170,16 @@ def test_a_backfill_makes_the_runs_of_its_days_once(shared: Live) -> None:
     payload = {"dag_id": "fills", "from_date": "2026-02-01", "to_date": "2026-02-05"}
     planned = shared.submit("backfill", dry_run=True, **payload)
     assert planned["backfill_id"] is None
-    assert [date[:10] for _, date in planned["runs"]] == [
-        f"2026-02-0{day}" for day in range(1, 6)
-    ]
+    assert [date[:10] for _, date in planned["runs"]] == [f"2026-02-0{day}" for day in range(1, 6)]
     assert shared.value("SELECT count(*) FROM dag_run WHERE run_type = 'backfill'") == 0
     done = shared.submit("backfill", max_active_runs=2, **payload)
     for run_id, _ in done["runs"]:
         assert shared.wait_for_run("fills", run_id) == "success"
     again = shared.submit("backfill", dry_run=True, **payload)
     assert again["runs"] == []
-    assert len(shared.submit("backfill", dry_run=True, reprocess="completed", **payload)["runs"]) == 5
+    assert (
+        len(shared.submit("backfill", dry_run=True, reprocess="completed", **payload)["runs"]) == 5
+    )
 
 
 def test_what_does_not_exist_is_refused_by_name(shared: Live) -> None:
@@ -247,10 +243,12 @@ with DAG("catches", schedule=timedelta(hours=6), catchup=True, is_paused_upon_cr
 """,
     )
     wait_for(
-        lambda: shared.value(
-            "SELECT count(*) FROM dag_run WHERE dag_id = 'catches' AND state = 'success'"
-        )
-        == 5,
+        lambda: (
+            shared.value(
+                "SELECT count(*) FROM dag_run WHERE dag_id = 'catches' AND state = 'success'"
+            )
+            == 5
+        ),
         what="five runs",
     )
 
@@ -269,10 +267,12 @@ with DAG("ticks", schedule=timedelta(seconds=1), start_date=datetime(2026, 1, 1)
 """,
     )
     wait_for(
-        lambda: shared.value(
-            "SELECT count(*) FROM dag_run WHERE dag_id = 'ticks' AND state = 'success'"
-        )
-        >= 3,
+        lambda: (
+            shared.value(
+                "SELECT count(*) FROM dag_run WHERE dag_id = 'ticks' AND state = 'success'"
+            )
+            >= 3
+        ),
         what="three ticks",
     )
     shared.submit("pause", dag_ids=["ticks"])

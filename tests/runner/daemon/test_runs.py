@@ -333,7 +333,9 @@ with DAG("pooled"):
     state, _ = shared.run("pooled")
     assert state == "success"
     spans = sorted(
-        span for number in range(5) for span in xcom(shared, "pooled", f"t{number}")  # type: ignore[misc]
+        span
+        for number in range(5)
+        for span in xcom(shared, "pooled", f"t{number}")  # type: ignore[misc]
     )
     for (_, ended), (began, _) in zip(spans, spans[1:], strict=False):
         assert ended <= began
