@@ -28,9 +28,13 @@ def first_steps():
             log_metric("loss", 30 * (slope - 2.0) ** 2, step)
             slope -= rate * 60 * (slope - 2.0)
         return {"rate": rate, "loss": 30 * (slope - 2.0) ** 2}
+
     @task
-    def best(fits: list[dict]) -> dict: return min(fits, key=lambda fit: fit["loss"])
+    def best(fits: list[dict]) -> dict:
+        return min(fits, key=lambda fit: fit["loss"])
+
     best(fit.expand(rate=[0.0003, 0.003, 0.03]))
+
 first_steps()
 """
 IGNORED = f"{STATE_FOLDER}/"

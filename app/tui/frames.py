@@ -24,6 +24,8 @@ _TOKEN = re.compile(
 )
 SYNC_ON, SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
 ALT_ON, ALT_OFF = "\x1b[?1049h", "\x1b[?1049l"
+POINTER = "\x1b]22;"
+"""The shape of the mouse pointer, set with every screen: not worth its bytes."""
 GAP = 4
 """Unchanged cells that are cheaper to write again than to skip."""
 
@@ -77,7 +79,7 @@ class FrameBuffer:
         if sequence in (SYNC_ON, SYNC_OFF):
             self._sync = True
             return
-        if sequence in ("\n", "\r"):
+        if sequence in ("\n", "\r") or sequence.startswith(POINTER):
             return
         if sequence == ALT_ON:
             self._visible = True

@@ -54,6 +54,7 @@ class Tracker:
         self.waiting = False
         self.writing = threading.Lock()
         self._forked = forked
+        self._closed = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -76,14 +77,22 @@ class Tracker:
         self._wake.set()
 
     def _flush_now_and_then(self) -> None:
-        while self._wake.wait():
+        while self._wake.wait() and not self._closed:
             time.sleep(FLUSH_SECONDS)
+            if self._closed:
+                return
             self._wake.clear()
             self.waiting = False
             try:
                 self.flush()
             except OSError:  # a full disk: the points stay, and the task's own next flush tells
                 self._wake.set()
+
+    def close(self) -> None:
+        """Write what is left and let the thread end. Raises ``OSError``."""
+        self._closed = True
+        self._wake.set()
+        self.flush()
 
     def flush(self, key: str | None = None) -> None:
         """Write the points of one metric, or of all. Raises ``OSError``; they stay then."""
@@ -151,7 +160,7 @@ def finish() -> None:
     global _tracker
     tracker, _tracker = _tracker, None
     if tracker is not None:
-        tracker.flush()
+        tracker.close()
 
 
 def log_metric(

@@ -256,9 +256,8 @@ def history(folder: Path) -> Iterator[Figure]:
         with_history = statistics.median(runs(workspace, "chain", 5))
         full = turn_median(workspace)
     ratio, turns = with_history / without, full / fresh
-    yield Figure(
-        f"chain with {count:,} instances of history", f"{ratio:.2f} x", "<= 1.5 x", ratio <= 1.5
-    )
+    name = f"chain with {count:,} instances of history"
+    yield Figure(name, f"{ratio:.2f} x", "<= 1.5 x", ratio <= 1.5)
     yield Figure(
         "a turn of the runner with that history", f"{turns:.2f} x", "<= 1.5 x", turns <= 1.5
     )

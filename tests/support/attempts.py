@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from runner.authoring import services
+from runner.authoring import services, tracking
 from runner.authoring.dag import DAG
 from runner.authoring.services import Services
 from runner.host.run_try import run_callbacks, run_try
@@ -240,4 +240,5 @@ class Attempts:
             try:
                 yield lambda: self.records(ticket)
             finally:
+                tracking.finish()
                 services.provide(None)

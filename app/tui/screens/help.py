@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def help_lines(actions: Sequence[Action]) -> list[Spans]:
-    """The overlay's lines: groups, then keys, names and what they do."""
+    """The overlay's lines: groups, then keys, names and what they do; ``!`` is what asks first."""
     lines: list[Spans] = []
     for group in GROUPS:
         members = [action for action in actions if action.group == group and action.keys]
@@ -31,13 +31,12 @@ def help_lines(actions: Sequence[Action]) -> list[Spans]:
         lines.append((Span(group.upper(), "heading"),))
         for action in members:
             keys = " ".join(key_name(key) for key in action.keys)
-            asks = Span("  asks first", "warning") if action.destructive else Span("")
             lines.append(
                 (
                     Span(f"{keys:<10} ", "key"),
-                    Span(f"{action.name:<13} ", "text"),
+                    Span(f"{action.name:<13}", "text"),
+                    Span("! " if action.destructive else "  ", "warning"),
                     Span(action.description, "dim"),
-                    asks,
                 )
             )
     return lines
@@ -61,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
         lines = help_lines(actions_for(self._contexts, read_only=app.read_only))
         with Vertical(classes="dialog", id="help") as box:
             box.border_title = "Keys"
-            box.border_subtitle = "j k scroll   Esc closes"
+            box.border_subtitle = "! asks first   j k scroll   Esc closes"
             view = TextView(lines, wrap=False, widget_id="main")
             view.styles.height = len(lines)
             yield view

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
@@ -10,6 +13,8 @@ from textual.widgets import Input, Static
 
 class PromptLine(Horizontal):
     """Opens with a sign ("/"), says what is typed, and is closed by Enter or Escape."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "cancel", "Cancel")]
 
     class Typed(Message):
         """The text changed."""
@@ -69,7 +74,7 @@ class PromptLine(Horizontal):
         self.close()
         self.post_message(self.Entered(event.value))
 
-    def key_escape(self) -> None:
+    def action_cancel(self) -> None:
         """Close without a result."""
         self.close()
         self.post_message(self.Escaped())

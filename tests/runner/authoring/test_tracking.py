@@ -69,7 +69,10 @@ def test_points_are_written_soon_without_being_asked_for(attempts: Attempts) -> 
         tracking.finish()
 
 
-def test_a_full_buffer_is_written_at_once(attempts: Attempts) -> None:
+def test_a_full_buffer_is_written_at_once(
+    attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "FLUSH_SECONDS", 60.0)
     with attempts.serving() as records:
         for step in range(FLUSH_POINTS):
             log_metric("loss", 1.0, step)
@@ -163,12 +166,12 @@ def test_outside_a_task_there_is_a_clear_error(log: Any) -> None:
 
 
 def test_each_task_has_its_own_buffers(attempts: Attempts) -> None:
-    with attempts.serving():
-        log_metric("loss", 1.0)
-        with attempts.serving() as second:
-            log_metric("loss", 2.0)
+    for value in (1.0, 2.0):
+        with attempts.serving() as records:
+            log_metric("loss", value)
+            log_param("lr", value)
             tracking.finish()
-            assert [value for value, _, _ in points(second())] == [2.0]
+            assert [found for found, _, _ in points(records())] == [value]
 
 
 def test_threads_may_log_at_the_same_time(attempts: Attempts) -> None:

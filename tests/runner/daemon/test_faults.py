@@ -32,7 +32,8 @@ def reasons(workspace: Live, dag_id: str) -> list[tuple[str, str | None]]:
     """(state, reason) of the tries of a DAG, in order."""
     rows = workspace.query(
         "SELECT task_try.state, reason FROM task_try "
-        "JOIN task_instance ti ON ti.id = task_instance_id WHERE ti.dag_id = ? ORDER BY task_try.try_number",
+        "JOIN task_instance ti ON ti.id = task_instance_id WHERE ti.dag_id = ? "
+        "ORDER BY task_try.try_number",
         dag_id,
     )
     return [(state, reason) for state, reason in rows]
@@ -271,19 +272,27 @@ BROKEN = {
         "dags/crashing.py:3: its import ended the interpreter, which was killed by SIGSEGV",
     ),
     "circle.py": (
-        "from dagtop import DAG, EmptyOperator\nwith DAG('circle'):\n"
-        "    a, b = EmptyOperator(task_id='a'), EmptyOperator(task_id='b')\n    a >> b >> a\n",
+        """from dagtop import DAG, EmptyOperator
+with DAG('circle'):
+    a, b = EmptyOperator(task_id='a'), EmptyOperator(task_id='b')
+    a >> b >> a
+""",
         "cycle",
     ),
     "twice.py": (
-        "from dagtop import DAG, EmptyOperator\nwith DAG('twice'):\n"
-        "    EmptyOperator(task_id='a')\n    EmptyOperator(task_id='a')\n",
+        """from dagtop import DAG, EmptyOperator
+with DAG('twice'):
+    EmptyOperator(task_id='a')
+    EmptyOperator(task_id='a')
+""",
         "'a'",
     ),
     "cron.py": ("from dagtop import DAG\nDAG('cron', schedule='61 * * * *')\n", "61 * * * *"),
     "rule.py": (
-        "from dagtop import DAG, EmptyOperator\nwith DAG('rule'):\n"
-        "    EmptyOperator(task_id='a', trigger_rule='all_succes')\n",
+        """from dagtop import DAG, EmptyOperator
+with DAG('rule'):
+    EmptyOperator(task_id='a', trigger_rule='all_succes')
+""",
         "all_success",
     ),
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+from typing import Any
 
 from tests.support.live import Live, wait_for
 
 
-def xcom(workspace: Live, dag_id: str, task_id: str, key: str = "return_value") -> list[object]:
+def xcom(workspace: Live, dag_id: str, task_id: str, key: str = "return_value") -> list[Any]:
     """Values of an XCom of the DAG's newest run, by map index."""
     rows = workspace.query(
         "SELECT value FROM xcom JOIN dag_run ON dag_run.id = dag_run_id "
@@ -332,12 +334,8 @@ with DAG("pooled"):
     )
     state, _ = shared.run("pooled")
     assert state == "success"
-    spans = sorted(
-        span
-        for number in range(5)
-        for span in xcom(shared, "pooled", f"t{number}")  # type: ignore[misc]
-    )
-    for (_, ended), (began, _) in zip(spans, spans[1:], strict=False):
+    spans = sorted(span for number in range(5) for span in xcom(shared, "pooled", f"t{number}"))
+    for (_, ended), (began, _) in itertools.pairwise(spans):
         assert ended <= began
 
 

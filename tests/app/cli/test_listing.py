@@ -1,0 +1,232 @@
+"""Commands that list and show, on a store with history and without a runner."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.cli.exit_codes import ExitCode
+from store import edits
+from store.engine import open_store
+from store.workspace import Workspace
+from tests.app.cli.conftest import Command
+
+DAG, NEWEST = "dag_0000", "scheduled__2026-01-01T04:00:00+00:00"
+FAILED = "scheduled__2026-01-01T03:00:00+00:00"
+
+pytestmark = pytest.mark.usefixtures("filled")
+
+
+def test_dags_list(dagtop: Command) -> None:
+    outcome = dagtop("dags", "list")
+    assert outcome.code == 0
+    header, *rows = outcome.out.splitlines()
+    assert header.split()[:3] == ["DAG", "SCHEDULE", "PAUSED"]
+    assert [row.split()[0] for row in rows] == ["dag_0000", "dag_0001", "dag_0002"]
+    assert "running" in rows[0]
+
+
+def test_dags_list_as_json_has_stable_fields(dagtop: Command) -> None:
+    document = dagtop("dags", "list", "--json").document
+    assert set(document) == {"dags", "import_errors"}
+    first = document["dags"][0]
+    assert set(first) == {
+        "dag_id", "display_name", "description", "file", "is_paused", "is_active", "owners",
+        "tags", "schedule", "schedule_words", "schedule_error", "timezone", "max_active_runs",
+        "next_logical_date", "next_run_after", "import_error", "last_run", "run_counts",
+        "last_run_tasks",
+    }  # fmt: skip
+    assert first["last_run"]["run_id"] == NEWEST
+    assert first["last_run"]["started_at"] == "2026-01-01T04:00:00Z"
+    assert first["run_counts"] == {"running": 1, "success": 3, "failed": 1}
+    assert first["last_run_tasks"] == {"no_status": 1, "running": 1, "success": 2}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("0001",), ["dag_0001"]),
+        (("--tag", "even"), ["dag_0000", "dag_0002"]),
+        (("--owner", "nobody"), []),
+        (("--paused",), []),
+        (("--state", "running"), ["dag_0000", "dag_0001", "dag_0002"]),
+        (("--state", "queued", "--state", "failed"), []),
+    ],
+)
+def test_dags_list_is_filtered(
+    dagtop: Command, options: tuple[str, ...], expected: list[str]
+) -> None:
+    document = dagtop("dags", "list", "--json", *options).document
+    assert [one["dag_id"] for one in document["dags"]] == expected
+
+
+def test_dags_show(dagtop: Command) -> None:
+    assert "task_003" in dagtop("dags", "show", DAG).out
+    document = dagtop("dags", "show", DAG, "--json").document
+    assert [task["task_id"] for task in document["tasks"]][0] == "task_000"
+    assert document["tasks"][1]["upstream"] == ["task_000"]
+    assert document["versions"][0]["runs"] == 5
+
+
+def test_a_misspelt_dag_is_not_found_and_what_was_meant_is_said(dagtop: Command) -> None:
+    for arguments in (
+        ("dags", "show", "dag_000"),
+        ("runs", "list", "dag_000"),
+        ("runs", "show", "dag_000"),
+        ("events", "list", "--dag", "dag_000"),
+        ("tasks", "list", "dag_000", "some_run"),
+    ):
+        outcome = dagtop(*arguments)
+        assert (outcome.code, outcome.out) == (ExitCode.NOT_FOUND, ""), arguments
+        assert outcome.err.startswith("dagtop: there is no DAG 'dag_000'; did you mean 'dag_0")
+        assert len(outcome.err.splitlines()) == 1
+
+
+def test_runs_list(dagtop: Command) -> None:
+    document = dagtop("runs", "list", DAG, "--json", "-n", "2").document
+    assert [one["run_id"] for one in document["runs"]] == [NEWEST, FAILED]
+    assert document["more"] is True
+    only = dagtop("runs", "list", "--state", "failed", "--type", "scheduled", "--json").document
+    assert {one["state"] for one in only["runs"]} == {"failed"}
+    assert {one["run_type"] for one in only["runs"]} == {"scheduled"}
+    outcome = dagtop("runs", "list", "--until", "2025-01-01")
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "there is no such run\n")
+
+
+def test_a_state_that_does_not_exist_is_a_mistake_of_usage(dagtop: Command) -> None:
+    outcome = dagtop("runs", "list", "--state", "faild")
+    assert outcome.code == ExitCode.USAGE
+    assert "did you mean failed?" in outcome.err
+    assert dagtop("tasks", "list", DAG, "--state", "upfor").code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("name", ["latest", NEWEST, "scheduled__2026-01-01T04", "2026-01-01T04"])
+def test_a_run_is_named_by_its_id_or_the_beginning_of_it(dagtop: Command, name: str) -> None:
+    document = dagtop("runs", "show", DAG, name, "--json").document
+    assert document["run_id"] == NEWEST
+    assert [one["state"] for one in document["instances"]] == [
+        "success", "success", "running", None,
+    ]  # fmt: skip
+
+
+def test_a_beginning_that_fits_several_runs_is_refused(dagtop: Command) -> None:
+    outcome = dagtop("runs", "show", DAG, "2026-01")
+    assert outcome.code == ExitCode.USAGE
+    assert "5 runs of dag_0000 begin with '2026-01'" in outcome.err
+
+
+def test_tasks_list_and_state(dagtop: Command) -> None:
+    outcome = dagtop("tasks", "list", DAG, FAILED, "--state", "failed", "--json")
+    assert [one["task_id"] for one in outcome.document["instances"]] == ["task_002"]
+    document = dagtop("tasks", "state", DAG, FAILED, "task_002", "--json").document
+    assert document["state"] == "failed"
+    assert [one["try_number"] for one in document["tries"]] == [1]
+    assert "failed" in dagtop("tasks", "state", DAG, FAILED, "task_002").out
+
+
+def test_a_misspelt_task_is_not_found(dagtop: Command) -> None:
+    outcome = dagtop("tasks", "state", DAG, "latest", "task_02")
+    assert outcome.code == ExitCode.NOT_FOUND
+    assert "did you mean 'task_002'" in outcome.err
+    assert dagtop("tasks", "state", DAG, "latest", "task_002", "-m", "4").code == 3
+
+
+def test_xcoms_are_shown_as_json_values(dagtop: Command) -> None:
+    document = dagtop("tasks", "xcoms", DAG, "latest", "--json").document
+    assert document["xcoms"][0]["value"] == {"rows": [1, 2, 3]}
+    assert '{"rows":[1,2,3]}' in dagtop("tasks", "xcoms", DAG, "latest", "task_000").out
+
+
+def test_events_list(dagtop: Command) -> None:
+    document = dagtop("events", "list", "--dag", DAG, "--kind", "run_failed", "--json").document
+    assert [one["run_id"] for one in document["events"]] == [FAILED]
+    assert dagtop("events", "list", "--run", FAILED).code == ExitCode.USAGE
+    assert "run 3 of dag_0000: failed" in dagtop("events", "list").out
+
+
+def test_what_needs_a_runner_is_refused_and_left_undone_without_one(dagtop: Command) -> None:
+    for arguments in (
+        ("dags", "trigger", DAG),
+        ("dags", "delete", DAG, "--yes"),
+        ("runs", "cancel", DAG, "latest", "--yes"),
+        ("tasks", "clear", DAG, "latest", "task_000", "--yes"),
+        ("tasks", "why", DAG),
+    ):
+        outcome = dagtop(*arguments)
+        assert (outcome.code, outcome.out) == (ExitCode.REFUSED, ""), arguments
+        assert "no runner is up" in outcome.err
+        assert "dagtop up" in outcome.err
+
+
+def test_pausing_needs_no_runner(dagtop: Command, workspace: Workspace) -> None:
+    assert (
+        dagtop("dags", "pause", DAG, "dag_0001").out == "dag_0000 is paused\ndag_0001 is paused\n"
+    )
+    document = dagtop("dags", "list", "--paused", "--json").document
+    assert [one["dag_id"] for one in document["dags"]] == [DAG, "dag_0001"]
+    assert dagtop("dags", "unpause", DAG, "--json").document["is_paused"] is False
+    outcome = dagtop("dags", "pause", "dag_9999")
+    assert outcome.code == ExitCode.NOT_FOUND
+
+
+def test_what_destroys_asks_and_does_nothing_where_nobody_answers(dagtop: Command) -> None:
+    outcome = dagtop("dags", "delete", DAG)
+    assert outcome.code == ExitCode.USAGE
+    assert "--yes" in outcome.err
+
+
+def test_a_conf_is_checked_before_the_runner_is_asked(dagtop: Command) -> None:
+    assert dagtop("dags", "trigger", DAG, "--conf", "[]").code == ExitCode.USAGE
+    assert dagtop("dags", "trigger", DAG, "--logical-date", "soon").code == ExitCode.USAGE
+    assert dagtop("dags", "trigger", "dag_", "--param", "a=1").code == ExitCode.NOT_FOUND
+
+
+def test_control_sequences_of_a_run_are_not_shown(dagtop: Command, workspace: Workspace) -> None:
+    evil = "note \x1b]0;evil\x07\x1b[2J\u202e"
+    with open_store(workspace) as store:
+        with store.read() as connection:
+            key = connection.exec_driver_sql(
+                "SELECT id FROM dag_run WHERE dag_id = ? AND run_id = ?", (DAG, NEWEST)
+            ).scalar_one()
+        with store.write() as connection:
+            edits.set_run_note(connection, key, evil, "test")
+    for arguments in (("runs", "list", DAG), ("runs", "show", DAG)):
+        out = dagtop(*arguments).out
+        assert "note" in out
+        assert not {"\x1b", "\x07", "\u202e"} & set(out)
+    assert json.loads(dagtop("runs", "show", DAG, "--json").out)["note"] == evil
+
+
+def test_without_a_database_the_way_to_one_is_said(dagtop: Command, workspace: Workspace) -> None:
+    workspace.database.unlink()
+    outcome = dagtop("dags", "list")
+    assert (outcome.code, outcome.out) == (ExitCode.STORE, "")
+    assert "dagtop up" in outcome.err
+
+
+def test_a_database_of_a_newer_version_is_left_alone(dagtop: Command, workspace: Workspace) -> None:
+    with open_store(workspace) as store, store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    outcome = dagtop("dags", "list")
+    assert outcome.code == ExitCode.STORE
+    assert "newer dagtop" in outcome.err
+    assert dagtop("db", "check").code == ExitCode.FAILED
+    assert "newer dagtop" in dagtop("doctor").out
+
+
+def test_completion_offers_what_there_is(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from types import SimpleNamespace
+
+    from app.cli.completion import complete_dag, complete_run, complete_task
+
+    context = SimpleNamespace(params={"dag": DAG})
+    monkeypatch.setenv("DAGTOP_WORKSPACE", str(workspace.root))
+    assert complete_dag("dag_0") == ["dag_0000", "dag_0001", "dag_0002"]
+    assert complete_run(context, "la") == ["latest"]
+    assert NEWEST in complete_run(context, "sched")
+    assert complete_task(context, "task_00") == ["task_000", "task_001", "task_002", "task_003"]
+    monkeypatch.setenv("DAGTOP_WORKSPACE", "/nowhere")
+    assert complete_dag("") == []
