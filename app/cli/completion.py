@@ -8,14 +8,14 @@ from typing import Any
 OFFERED = 200
 
 
-def complete_dag(incomplete: str) -> list[str]:
+def complete_dag(ctx: Any, incomplete: str) -> list[str]:
     """DAG ids."""
     found: list[str] = []
     with suppress(Exception):
         from app.cli.session import reading
         from store.queries.dags import dag_ids
 
-        with reading(None) as store, store.read() as connection:
+        with reading(_folder(ctx)) as store, store.read() as connection:
             found = [one for one in dag_ids(connection) if one.startswith(incomplete)]
     return found[:OFFERED]
 
@@ -27,7 +27,7 @@ def complete_run(ctx: Any, incomplete: str) -> list[str]:
         from app.cli.session import reading
         from store.queries.runs import RunFilter, list_runs
 
-        with reading(None) as store, store.read() as connection:
+        with reading(_folder(ctx)) as store, store.read() as connection:
             page = list_runs(connection, RunFilter(dag_id=ctx.params["dag"]), limit=OFFERED)
         found = ["latest", *(row.run_id for row in page.rows)]
     return [one for one in found if one.startswith(incomplete)]
@@ -40,7 +40,12 @@ def complete_task(ctx: Any, incomplete: str) -> list[str]:
         from app.cli.session import reading
         from store.queries.dags import get_structure
 
-        with reading(None) as store, store.read() as connection:
+        with reading(_folder(ctx)) as store, store.read() as connection:
             structure = get_structure(connection, ctx.params["dag"])
         found = [task.task_id for task in structure.tasks] if structure else []
     return [one for one in found if one.startswith(incomplete)]
+
+
+def _folder(ctx: Any) -> str | None:
+    """``--workspace`` of the command line that is being completed."""
+    return ctx.params.get("workspace") or ctx.find_root().params.get("workspace")

@@ -156,7 +156,7 @@ def run(folder: Path, *, kills: int, dag_runs: int, rng: random.Random) -> Repor
         )
         account(workspace, run_ids, report)
         pid = workspace.process.pid if workspace.process else 0
-        hosts = [p for p in psutil.Process(pid).children(recursive=True)] if pid else []
+        hosts = psutil.Process(pid).children(recursive=True) if pid else []
         workspace.stop()
         _, alive = psutil.wait_procs(hosts, timeout=5)
         report.problems += [f"process {p.pid} is left over: {p.cmdline()}" for p in alive]

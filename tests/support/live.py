@@ -172,11 +172,13 @@ class Live:
 
     def wait_for_run(self, dag_id: str, run_id: str, timeout: float = 60.0) -> str:
         """Wait for a run's end. Returns its state."""
-        return wait_for(
-            lambda: (state := self.run_state(dag_id, run_id)) in ("success", "failed") and state,
-            timeout=timeout,
-            what=f"the end of {dag_id} {run_id}: {self.states(dag_id, run_id)}",
-        )
+
+        def look() -> str:
+            state = self.run_state(dag_id, run_id)
+            return state if state in ("success", "failed") else ""
+
+        what = f"the end of {dag_id} {run_id}: {self.states(dag_id, run_id)}"
+        return wait_for(look, timeout=timeout, what=what)
 
     def run(self, dag_id: str, timeout: float = 60.0, **payload: Any) -> tuple[str, dict[str, Any]]:
         """Unpause, trigger, wait. Returns the run's state and those of its task instances."""

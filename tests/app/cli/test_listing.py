@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 from app.cli.exit_codes import ExitCode
+from app.cli.root import app
 from store import edits
 from store.engine import open_store
 from store.workspace import Workspace
@@ -64,7 +66,7 @@ def test_dags_list_is_filtered(
 def test_dags_show(dagtop: Command) -> None:
     assert "task_003" in dagtop("dags", "show", DAG).out
     document = dagtop("dags", "show", DAG, "--json").document
-    assert [task["task_id"] for task in document["tasks"]][0] == "task_000"
+    assert document["tasks"][0]["task_id"] == "task_000"
     assert document["tasks"][1]["upstream"] == ["task_000"]
     assert document["versions"][0]["runs"] == 5
 
@@ -215,18 +217,27 @@ def test_a_database_of_a_newer_version_is_left_alone(dagtop: Command, workspace:
     assert "newer dagtop" in dagtop("doctor").out
 
 
-def test_completion_offers_what_there_is(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from types import SimpleNamespace
-
-    from app.cli.completion import complete_dag, complete_run, complete_task
-
-    context = SimpleNamespace(params={"dag": DAG})
-    monkeypatch.setenv("DAGTOP_WORKSPACE", str(workspace.root))
-    assert complete_dag("dag_0") == ["dag_0000", "dag_0001", "dag_0002"]
-    assert complete_run(context, "la") == ["latest"]
-    assert NEWEST in complete_run(context, "sched")
-    assert complete_task(context, "task_00") == ["task_000", "task_001", "task_002", "task_003"]
-    monkeypatch.setenv("DAGTOP_WORKSPACE", "/nowhere")
-    assert complete_dag("") == []
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("dags show dag_0", ["dag_0000", "dag_0001", "dag_0002"]),
+        ("runs show dag_0000 la", ["latest"]),
+        ("runs show dag_0000 scheduled__2026-01-01T04", [NEWEST]),
+        ("tasks state dag_0000 latest task_00", ["task_000", "task_001", "task_002", "task_003"]),
+        ("tas", ["tasks"]),
+        ("runs mark dag_0000 latest su", ["success"]),
+        ("dags show nothing", []),
+    ],
+)
+def test_the_shell_completes(workspace: Workspace, typed: str, offered: list[str]) -> None:
+    line = f"dagtop --workspace {workspace.root} {typed}"
+    result = CliRunner().invoke(
+        app,
+        prog_name="dagtop",
+        env={
+            "_DAGTOP_COMPLETE": "complete_bash",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split()) - 1),
+        },
+    )
+    assert result.stdout.split() == offered

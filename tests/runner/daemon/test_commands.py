@@ -211,7 +211,8 @@ def test_a_new_daily_dag_without_catchup_makes_one_run(shared: Live) -> None:
         """
 from datetime import datetime
 from dagtop import DAG, task
-with DAG("daily", schedule="@daily", start_date=datetime(2026, 1, 1), is_paused_upon_creation=False):
+with DAG("daily", schedule="@daily", start_date=datetime(2026, 1, 1),
+         is_paused_upon_creation=False):
     @task
     def show(ds=None, data_interval_end=None): return [ds, str(data_interval_end)]
     show()
