@@ -117,6 +117,7 @@ class Services:
         self._questions = questions
         self._journal = journal
         self._owner = os.getpid()
+        self._lock = threading.Lock()
 
     def ask(self, question: Question) -> Answer:
         """The runner's answer. Raises an exception whose message says why there is none."""
@@ -133,18 +134,27 @@ class Services:
 
     def record(self, *records: Record) -> None:
         """State facts in the journal. Raises ``OSError`` where they can't be written."""
-        if self._journal is None:
-            raise OutsideTask(
-                "there is no task here to record something for: log params, metrics and tags, and "
-                "push XComs, inside a running task"
-            )
-        with shield:
+        with shield, self._lock:
+            if self._journal is None:
+                raise OutsideTask(
+                    "there is no task here to record something for: log params, metrics and tags, "
+                    "and push XComs, inside a running task"
+                )
             self._journal.append(*records)
+
+    def finish(self, *records: Record) -> None:
+        """State the last facts and wake the runner. Nothing is recorded after them, whatever
+        threads the task has left. Raises ``OSError``."""
+        with shield, self._lock:
+            journal, self._journal = self._journal, None
+            if journal is not None:
+                journal.append(*records)
+                journal.ring()
 
     def ring(self) -> None:
         """Wake the runner, so that it reads the journal at once."""
-        if self._journal is not None:
-            with shield:
+        with shield:
+            if self._journal is not None:
                 self._journal.ring()
 
     def get_xcom(

@@ -87,6 +87,8 @@ class Tracker:
                 self.flush()
             except OSError:  # a full disk: the points stay, and the task's own next flush tells
                 self._wake.set()
+            except services.OutsideTask:  # the task has ended, and another thread has gone on
+                return
 
     def close(self) -> None:
         """Write what is left and let the thread end. Raises ``OSError``."""

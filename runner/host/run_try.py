@@ -132,11 +132,10 @@ def _end(
     because = f": {outcome.reason}" if outcome.reason else ""
     log.write(f"Ended: {outcome.state} in {duration:.{2 if duration < 10 else 1}f} s{because}")
     log.flush()
-    target.record(
+    target.finish(
         *outcome.records,
         Ended(time.time(), duration, outcome.state, outcome.reason, facts, outcome.next_at),
     )
-    target.ring()
 
 
 def _first_line(text: str) -> str:

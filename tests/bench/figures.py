@@ -281,7 +281,9 @@ def metrics(folder: Path) -> Iterator[Figure]:
             assert workspace.wait_for_run("metrics", run_id, 120) == "success"
             stored = workspace.value(
                 "SELECT sum(metric.count) FROM metric "
-                "JOIN tracked_run ON tracked_run.id = metric.run_id JOIN task_try ON task_try.id = try_id JOIN dag_run ON dag_run.id = dag_run_id "
+                "JOIN tracked_run ON tracked_run.id = metric.run_id "
+                "JOIN task_try ON task_try.id = try_id "
+                "JOIN dag_run ON dag_run.id = dag_run_id "
                 "WHERE dag_run.run_id = ?",
                 run_id,
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -383,6 +385,29 @@ def test_metrics_logged_before_a_failure_are_recorded_before_the_end(attempts: A
 
     result = attempts.run(python(work), "t")
     assert [record.count for record in result.metrics] == [1]
+    assert isinstance(result.records[-1], Ended)
+
+
+def test_a_thread_that_goes_on_records_nothing_after_the_end(attempts: Attempts) -> None:
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def chatter() -> None:
+        with contextlib.suppress(OutsideTask):
+            while not stop.is_set():
+                log_metric("noise", float("nan"))
+
+    def work() -> None:
+        thread = threading.Thread(target=chatter, daemon=True)
+        thread.start()
+        threads.append(thread)
+
+    try:
+        result = attempts.run(python(work), "t")
+    finally:
+        stop.set()
+    threads[0].join(5)
+    assert not threads[0].is_alive()
     assert isinstance(result.records[-1], Ended)
 
 
