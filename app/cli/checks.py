@@ -8,14 +8,19 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from store import client
 from store.errors import StoreError, StoreMissing
 from store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from store.engine import Store
 
 GIB = 2**30
 OLD_LEASE = 30.0
@@ -71,6 +76,21 @@ def _warning(check: str, text: str, advice: str) -> Finding:
 
 def _problem(check: str, text: str, advice: str) -> Finding:
     return Finding(check, Level.PROBLEM, text, advice)
+
+
+@contextmanager
+def _opened(space: Workspace) -> Iterator[Store | None]:
+    """The store; None where it can't be opened, which ``check_database`` has said then."""
+    from store.config import ConfigError
+    from store.engine import open_store
+
+    try:
+        store = open_store(space, read_only=True)
+    except (StoreError, ConfigError):
+        yield None
+        return
+    with store:
+        yield store
 
 
 def all_findings(space: Workspace) -> Iterator[Finding]:
@@ -156,6 +176,7 @@ def check_permissions(space: Workspace) -> Iterator[Finding]:
 def check_database(space: Workspace) -> Iterator[Finding]:
     """Version and health of the database."""
     from store import migrations
+    from store.config import ConfigError
     from store.engine import open_store
 
     try:
@@ -174,8 +195,10 @@ def check_database(space: Workspace) -> Iterator[Finding]:
             yield _ok("database", f"{store.name}, revision {migrations.HEAD}")
     except StoreMissing:
         yield _ok("database", "not there yet; the first runner makes it")
-    except Exception as error:
-        yield _problem("database", str(error), "see above; 'dagtop db check' looks closer")
+    except ConfigError:
+        yield _warning("database", "not looked at, as the settings are wrong", "correct them first")
+    except StoreError as error:
+        yield _problem("database", str(error), "'dagtop db check' looks closer")
 
 
 def check_runner(space: Workspace) -> Iterator[Finding]:
@@ -199,14 +222,13 @@ def check_runner(space: Workspace) -> Iterator[Finding]:
 
 def _check_lease(space: Workspace) -> Iterator[Finding]:
     from app.cli.version import installed_version
-    from store.engine import open_store
     from store.queries.system import get_lease
 
-    try:
-        with open_store(space, read_only=True) as store, store.read() as connection:
+    with _opened(space) as store:
+        if store is None:
+            return
+        with store.read() as connection:
             lease = get_lease(connection)
-    except StoreError:
-        return  # said by check_database
     if lease is None:
         return
     age = (datetime.now(UTC) - lease.beat_at).total_seconds()
@@ -230,15 +252,14 @@ def _check_lease(space: Workspace) -> Iterator[Finding]:
 def check_imports(space: Workspace) -> Iterator[Finding]:
     """Pipeline files that can't be imported."""
     from app.cli.dag_views import place_of
-    from store.engine import open_store
     from store.queries.dags import import_errors, pipeline_files
 
-    try:
-        with open_store(space, read_only=True) as store, store.read() as connection:
+    with _opened(space) as store:
+        if store is None:
+            return
+        with store.read() as connection:
             errors = import_errors(connection)
             files = len(pipeline_files(connection))
-    except StoreError:
-        return  # said by check_database
     for row in errors:
         yield _problem("imports", f"{place_of(row)}: {row.error}", "correct the file")
     if not errors:
@@ -311,18 +332,17 @@ def _number_in(path: Path) -> int | None:
 
 def check_clock(space: Workspace) -> Iterator[Finding]:
     """Whether the clock was set back since the runner last wrote."""
-    from store.engine import open_store
     from store.queries.system import get_lease
 
     now = datetime.now(UTC)
     if now.year < 2025:
         yield _problem("clock", f"it says {now:%Y-%m-%d}", "set the clock")
         return
-    try:
-        with open_store(space, read_only=True) as store, store.read() as connection:
-            lease = get_lease(connection)
-    except StoreError:
-        lease = None
+    lease = None
+    with _opened(space) as store:
+        if store is not None:
+            with store.read() as connection:
+                lease = get_lease(connection)
     if lease is not None and (lease.beat_at - now).total_seconds() > CLOCK_SLACK:
         yield _problem(
             "clock",

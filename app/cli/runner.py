@@ -95,7 +95,8 @@ def down(
         return
     say("no runner is up" if pid is None else f"the runner (pid {pid}) is down")
     if left:
-        say(f"{len(left)} tasks go on without it: {', '.join(one.name for one in left[:5])}")
+        names = ", ".join(one.name for one in left[:5]) + (", …" if len(left) > 5 else "")
+        say(f"still at work, without it: {names}")
 
 
 @app.command("status")

@@ -39,6 +39,8 @@ def run(
         workspace, dag=dag, run=run, task=task, read_only=read_only, driver_class=FrameDriver
     )
     code = app.run(mouse=os.environ.get("DAGTOP_MOUSE", "1") != "0")
+    if app.runner is not None and app.runner.alive:
+        sys.stdout.write("The runner goes on; 'dagtop down' stops it.\n")
     return code or app.return_code or 0
 
 

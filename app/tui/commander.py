@@ -94,7 +94,7 @@ class Commander:
             try:
                 answer = client.ask(self._workspace, request)
             except client.RunnerAway:
-                return Replied(then, "no runner is up to ask")
+                return Replied(then, "No runner is up to ask.")
             except StoreError as error:
                 return Replied(then, str(error))
             return Replied(then, answer.get("error") or answer.get("value") or {})

@@ -13,6 +13,7 @@ import logging
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,7 +52,15 @@ RETRY_PAUSE = 0.5
 class Engine:
     """Owns memory, hosts and timers; runs turns when woken."""
 
-    def __init__(self, workspace: Workspace, store: Store, config: Config) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        store: Store,
+        config: Config,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._clock = clock
         self.workspace = workspace
         self.store = store
         self.config = config
@@ -64,7 +73,7 @@ class Engine:
         self.stopped = asyncio.Event()
         self._woken = self._woken_soon = False
         self._memory_lost = True
-        self._clock_offset = time.time() - time.monotonic()
+        self._clock_offset = clock().timestamp() - time.monotonic()
         self._connection = store.engine.connect().execution_options(**{WRITE: True})
         self._data_version: int | None = None
 
@@ -130,7 +139,7 @@ class Engine:
             self.inbox.exits.append((live_try.key, live_try.pid, None, 0.0, 0))
 
     def _check_clock(self) -> None:
-        offset = time.time() - time.monotonic()
+        offset = self._clock().timestamp() - time.monotonic()
         jump = offset - self._clock_offset
         self._clock_offset = offset
         if abs(jump) > CLOCK_JUMP:
@@ -143,6 +152,8 @@ class Engine:
 
     def _turn_now(self) -> None:
         self._woken = self._woken_soon = False
+        if self._connection.closed:
+            return
         began = time.perf_counter()
         try:
             orders = self._turn()
@@ -172,7 +183,7 @@ class Engine:
             if self._memory_lost:
                 self._remember(orders)
             turn = Turn(
-                now=datetime.now(UTC),
+                now=self._clock(),
                 connection=self._connection,
                 brain=self.brain,
                 config=self.config,

@@ -7,9 +7,10 @@ import logging
 import os
 import shutil
 import signal
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from runner.execution.processes import stray_processes
 from store import maintenance, models
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from runner.daemon.engine import Engine
 
 log = logging.getLogger(__name__)
+
+BATCH = 500
 
 
 def end_strays(store: Store, engine: Engine) -> None:
@@ -41,30 +44,39 @@ def end_strays(store: Store, engine: Engine) -> None:
 
 
 def tidy(store: Store, workspace: Workspace, config: Config) -> None:
-    """Apply the retention settings: runs beyond them, and files of runs that are gone."""
+    """Apply the retention settings: runs beyond them, old logs, and folders of runs now gone."""
     try:
         maintenance.prune_by_retention(store, config.retention)
-        remove_orphaned_folders(store, workspace)
+        days = config.retention.log_days
+        moment = datetime.now(UTC) - timedelta(days=days) if days else None
+        removed = remove_folders(store, workspace, moment)
     except StoreError as error:
         log.warning("upkeep is put off: %s", error)
+    else:
+        if removed:
+            log.info("upkeep removed the logs of %s runs", removed)
 
 
-def remove_orphaned_folders(store: Store, workspace: Workspace) -> int:
-    """Delete the folders of tries whose DAG run is no longer in the store. Returns how many."""
+def remove_folders(store: Store, workspace: Workspace, moment: datetime | None) -> int:
+    """Delete the log folders of runs that are gone, or that ended before ``moment``.
+
+    Returns how many. A run newer than the last one in the store is being made: left alone.
+    """
     if not workspace.tries.is_dir():
         return 0
+    keys = [int(folder.name) for folder in workspace.tries.iterdir() if folder.name.isdigit()]
     table = models.dag_run
-    with store.read() as connection:
-        newest = connection.execute(
-            select(table.c.id).order_by(table.c.id.desc()).limit(1)
-        ).scalar()
-        present = set(connection.execute(select(table.c.id)).scalars())
     removed = 0
-    for folder in workspace.tries.iterdir():
-        if not folder.name.isdigit():
-            continue
-        key = int(folder.name)
-        if key not in present and newest is not None and key < newest:
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
+    for start in range(0, len(keys), BATCH):
+        batch = keys[start : start + BATCH]
+        with store.read() as connection:
+            newest = connection.execute(select(func.max(table.c.id))).scalar() or 0
+            present = set(
+                connection.execute(select(table.c.id).where(table.c.id.in_(batch))).scalars()
+            )
+            old = maintenance.ended_before(connection, batch, moment) if moment else set()
+        for key in batch:
+            if key in old or (key not in present and key < newest):
+                shutil.rmtree(workspace.tries / str(key), ignore_errors=True)
+                removed += 1
     return removed

@@ -136,9 +136,14 @@ class DagtopScreen(Screen[None]):
         """Ask the refresher for what this screen shows."""
         self.serial = self.dagtop.refresher.show(self.fetch())
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there still is something to show answers in: they come at any time."""
+        return self.is_attached and bool(self.query("#main"))
+
     def receive(self, serial: int, snapshot: Any) -> None:
         """A snapshot arrived; one that was asked for earlier is of no use any more."""
-        if serial == self.serial:
+        if serial == self.serial and self.is_there:
             self.snapshot = snapshot
             self.show_snapshot(snapshot)
 

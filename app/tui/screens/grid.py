@@ -166,7 +166,7 @@ class GridScreen(DagtopScreen):
             return
 
         def then(facts: InstanceFacts | None) -> None:
-            if self.is_attached and self._place() == place:
+            if self.is_there and self._place() == place:
                 self.facts = facts
                 self._show_lines()
 
@@ -192,7 +192,7 @@ class GridScreen(DagtopScreen):
         }
 
         def then(reply: object) -> None:
-            if self.is_attached:
+            if self.is_there:
                 self.reasons = reasons_for(reply, row.id, -1)
                 self._show_panel()
 

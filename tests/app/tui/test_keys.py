@@ -243,7 +243,7 @@ async def test_clearing_asks_with_no_as_default_and_sends_the_options(world: Wor
     async with opened(world.workspace) as pilot:
         await press(pilot, "enter", "j", "c")
         assert isinstance(pilot.app.screen, ConfirmDialog)
-        await says(pilot, "no runner is up")
+        await says(pilot, "No runner is up")
         await press(pilot, "enter")
         assert commands(world.workspace) == []
         await press(pilot, "c", "u", "d", "y")

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from store.engine import open_store
+from store.models import pipeline_file, runner_lease
+from store.workspace import Workspace
+from tests.app.cli.conftest import Command
+
+
+def findings(dagtop: Command, check: str) -> list[tuple[str, str]]:
+    document = dagtop("doctor", "--json").document
+    return [(one["level"], one["text"]) for one in document["findings"] if one["check"] == check]
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_healthy_workspace_passes(dagtop: Command) -> None:
+    outcome = dagtop("doctor", "--json")
+    assert outcome.code == 0
+    assert outcome.document["ok"] is True
+    levels = {one["check"]: one["level"] for one in outcome.document["findings"]}
+    assert levels["database"] == levels["settings"] == levels["permissions"] == "ok"
+    assert levels["runner"] == "warning"
+    assert "0 problems" in dagtop("doctor").err
+
+
+def test_every_problem_says_what_to_do(dagtop: Command, workspace: Workspace) -> None:
+    (workspace.dags / "runner").mkdir()
+    (workspace.dags / "runner" / "__init__.py").touch()
+    workspace.config_file.write_text("[runner]\nparallelism = 0\n")
+    outcome = dagtop("doctor", "--json")
+    assert outcome.code == 1
+    bad = [one for one in outcome.document["findings"] if one["level"] != "ok"]
+    assert {"workspace", "settings"} <= {one["check"] for one in bad}
+    assert all(one["advice"] for one in bad)
+
+
+def test_a_state_folder_that_others_can_read_is_a_problem(
+    dagtop: Command, filled: Workspace
+) -> None:
+    filled.state.chmod(0o755)
+    ((level, text),) = findings(dagtop, "permissions")
+    assert level == "problem"
+    assert "0755" in text
+
+
+def test_import_errors_are_shown_with_file_and_line(dagtop: Command, filled: Workspace) -> None:
+    with open_store(filled) as store, store.write() as connection:
+        connection.execute(
+            pipeline_file.update()
+            .where(pipeline_file.c.file == "dags/dag_0001.py")
+            .values(error="SyntaxError: '(' was never closed", error_line=7)
+        )
+    sentence = "dags/dag_0001.py:7: SyntaxError: '(' was never closed"
+    assert findings(dagtop, "imports") == [("problem", sentence)]
+    outcome = dagtop("dags", "list")
+    assert outcome.err == f"can't be imported: {sentence}\n"
+    assert outcome.code == 0
+    (error,) = dagtop("dags", "list", "--json").document["import_errors"]
+    assert (error["file"], error["line"]) == ("dags/dag_0001.py", 7)
+
+
+def test_a_clock_that_was_set_back_is_noticed(dagtop: Command, filled: Workspace) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    with open_store(filled) as store, store.write() as connection:
+        connection.execute(
+            runner_lease.insert().values(
+                id=1,
+                hostname="h",
+                pid=1,
+                process_start="",
+                version="1",
+                started_at=ahead,
+                beat_at=ahead,
+                stopped_at=None,
+            )
+        )
+    ((level, _),) = findings(dagtop, "clock")
+    assert level == "problem"

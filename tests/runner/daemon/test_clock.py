@@ -1,0 +1,114 @@
+"""A clock that is set: waiting keeps its length, and it is on the audit trail."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from runner.daemon.engine import Engine
+from store import config, models, records
+from store.engine import open_store
+from store.states import TaskInstanceState
+from store.structure import DagStructure, TaskStructure, encode_structure
+from store.workspace import Workspace
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 7 * 86400.0])
+def test_a_retry_waits_as_long_as_before_when_the_clock_is_set(tmp_path: Path, jump: float) -> None:
+    workspace = Workspace(tmp_path)
+    now = datetime.now(UTC)
+    due = now + timedelta(seconds=300)
+    with open_store(workspace, create=True) as store:
+        with store.write() as connection:
+            structure = DagStructure(
+                dag_id="d", file="dags/d.py", tasks=[TaskStructure("t", "@task", retries=1)]
+            )
+            records.put_source(connection, "s", "")
+            version = records.insert_version(
+                connection,
+                {
+                    "dag_id": "d",
+                    "digest": "v",
+                    "structure": encode_structure(structure).decode(),
+                    "source_digest": "s",
+                    "created_at": now,
+                },
+            )
+            connection.execute(
+                models.dag.insert().values(
+                    dag_id="d",
+                    file="dags/d.py",
+                    is_paused=False,
+                    is_active=True,
+                    display_name="d",
+                    description="",
+                    owners=[],
+                    tags=[],
+                    schedule="",
+                    schedule_words="",
+                    timezone="UTC",
+                    max_active_runs=1,
+                    version_id=version,
+                    created_at=now,
+                )
+            )
+            run = records.insert_dag_run(
+                connection,
+                {
+                    "dag_id": "d",
+                    "run_id": "r",
+                    "run_type": "manual",
+                    "state": "running",
+                    "run_after": now,
+                    "queued_at": now,
+                    "started_at": now,
+                    "version_id": version,
+                },
+            )
+            records.insert_instances(
+                connection,
+                [
+                    {
+                        "dag_run_id": run,
+                        "dag_id": "d",
+                        "task_id": "t",
+                        "map_index": -1,
+                        "state": TaskInstanceState.UP_FOR_RETRY,
+                        "try_number": 1,
+                        "max_tries": 1,
+                        "pool": "default_pool",
+                        "pool_slots": 1,
+                        "next_at": due,
+                    }
+                ],
+            )
+
+        jumped = timedelta()
+
+        async def poll_with_a_set_clock() -> None:
+            nonlocal jumped
+            engine = Engine(
+                workspace, store, config.Config(), clock=lambda: datetime.now(UTC) + jumped
+            )
+            engine.hands.scheduler.start()
+            engine.wake()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            jumped = timedelta(seconds=jump)
+            engine.poll()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            engine.close()
+
+        asyncio.run(poll_with_a_set_clock())
+        with store.read() as connection:
+            instance = models.task_instance
+            moved, state = connection.execute(select(instance.c.next_at, instance.c.state)).one()
+            kinds = connection.execute(select(models.event.c.kind)).scalars().all()
+    assert state == "up_for_retry"
+    assert abs((moved - due).total_seconds() - jump) < 1
+    assert "clock_set" in kinds
