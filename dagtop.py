@@ -236,3 +236,7 @@ def _load_own(package: str) -> None:
     module = module_from_spec(spec)
     sys.modules[package] = module
     spec.loader.exec_module(module)
+
+
+if __name__ == "__main__":
+    main()

@@ -109,6 +109,13 @@ class Terminal:
                 return
             self._stream.feed(NOT_PYTE.sub(b"", data))
 
+    def wait_for_paint(self, limit: float = 20.0) -> None:
+        """Read until there is a footer."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end and not self.screen.display[-1].strip():
+            self.settle(quiet=0.2)
+        self.settle(quiet=1.0)
+
     def press(self, key: str) -> None:
         """Press a key, or wait."""
         if key.startswith("wait:"):
@@ -221,7 +228,7 @@ def take(
     environment.setdefault("LANG", "C.UTF-8")
     terminal = Terminal([sys.executable, "-P", "-c", start], size, environment)
     try:
-        terminal.settle(quiet=1.2)
+        terminal.wait_for_paint()
         for key in scene.keys:
             terminal.press(key)
         name = f"{scene.name}-{size[0]}x{size[1]}"

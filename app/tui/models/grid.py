@@ -177,6 +177,35 @@ def cell_line(row: GridRow | None, cell: Cell | None, error: str, scene: Scene) 
     return (*head, *joined(parts, dot))
 
 
+def cell_lines(
+    row: GridRow | None, cell: Cell | None, reasons: Sequence[str], scene: Scene
+) -> list[Spans]:
+    """The panel about a group or a mapped task in a run: its instances by state, what waits."""
+    if row is None:
+        return []
+    lines: list[Spans] = [(span(row.id, "title"),)]
+    if cell is None:
+        return [*lines, (Span("not in this run", "dim"),)]
+    lines.append((Span(formats.plural(cell.instances, "task instance"), "dim"),))
+    lines.append(())
+    for state, number in sorted(cell.counts.items(), key=lambda pair: task_look(pair[0]).order):
+        look = task_look(state)
+        glyph = state_span(state, scene.glyphs)
+        lines.append(
+            (
+                Span(f"{number:>6,} ", "strong"),
+                Span(f"{glyph.text} {look.word:<18}", glyph.role),
+                Span(look.meaning, "dim"),
+            )
+        )
+    if reasons:
+        lines.append(())
+        lines.extend((Span("waits for ", "dim"), span(reason, "warning")) for reason in reasons)
+    if cell.is_mapped and row.kind == "task":
+        lines.extend(((), (Span("Enter", "key"), Span(" lists them.", "dim"))))
+    return lines
+
+
 def fold_default(rows: Sequence[GridRow], most: int) -> set[str]:
     """Groups folded at first: all, where the rows don't fit on the screen otherwise."""
     if len(rows) <= most:

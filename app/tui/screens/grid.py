@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.formats import plural
-from app.tui.models.grid import cell_line, dag_line, fold_default, run_line
+from app.tui.models.grid import cell_line, cell_lines, dag_line, fold_default, run_line
 from app.tui.models.instance import instance_lines, reasons_for, run_text
 from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid, read_run
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
@@ -161,7 +161,11 @@ class GridScreen(DagtopScreen):
         return (run.id, row.id, -1)
 
     def _read_facts(self) -> None:
-        place = self._place() if self.is_current else None
+        if not self.is_current:
+            return
+        if self.has_class("-panel"):
+            self._ask_reasons()
+        place = self._place()
         if place is None:
             return
 
@@ -203,15 +207,10 @@ class GridScreen(DagtopScreen):
             return
         panel = self.query_one("#panel", TextView)
         scene = self.dagtop.scene()
-        lines: list[Spans] = []
         if self.facts is not None:
             lines = instance_lines(self.facts, self.reasons, scene)
         else:
-            cell = self.view.current
-            lines = [cell_line(self.view.row, cell, "", scene)]
-            lines.extend((Span("waits for ", "dim"), span(r, "warning")) for r in self.reasons)
-            if cell is not None and cell.is_mapped:
-                lines.append((Span("Enter lists its instances.", "dim"),))
+            lines = cell_lines(self.view.row, self.view.current, self.reasons, scene)
         panel.show(lines)
 
     def action_info(self) -> None:
