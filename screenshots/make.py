@@ -110,9 +110,11 @@ class Terminal:
             self._stream.feed(NOT_PYTE.sub(b"", data))
 
     def wait_for_paint(self, limit: float = 20.0) -> None:
-        """Read until there is a footer."""
+        """Read until there is a footer and the first snapshot."""
         end = time.monotonic() + limit
-        while time.monotonic() < end and not self.screen.display[-1].strip():
+        while time.monotonic() < end and (
+            not self.screen.display[-1].strip() or "reading ..." in "".join(self.screen.display)
+        ):
             self.settle(quiet=0.2)
         self.settle(quiet=1.0)
 

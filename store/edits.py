@@ -13,9 +13,8 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from store import events
+from store import events, records
 from store.errors import InvalidValue, NotFound
 from store.models import connection as connection_table
 from store.models import dag, dag_run, pool, variable
@@ -184,9 +183,8 @@ def _chosen(given: Any, otherwise: Any) -> Any:
 
 def _upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     """Insert a row, or replace the one with its primary key."""
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
     keys = [column.name for column in table.primary_key.columns]
-    statement = module.insert(table).values(row)
+    statement = records.conflict_insert(connection.dialect.name, table).values(row)
     values = {name: statement.excluded[name] for name in row if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
 

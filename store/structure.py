@@ -42,7 +42,7 @@ class ConcatLength(msgspec.Struct, frozen=True, tag="concat", tag_field="kind"):
 
 
 Length = LiteralLength | XComLength | ZipLength | ConcatLength
-"""How many items a mapped argument has. ``XComArg.map`` and ``filter`` keep their source's length."""
+"""How many items a mapped argument has. ``XComArg.map`` keeps its source's length."""
 
 
 class Expansion(msgspec.Struct, frozen=True):

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store import records
 from store.columns import EPOCH, MICROSECOND
@@ -104,8 +103,9 @@ def ensure_experiment(connection: Connection, name: str, at: datetime) -> int:
     found = connection.execute(query).scalar()
     if found is not None:
         return found
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(experiment).on_conflict_do_nothing(index_elements=["name"])
+    statement = records.conflict_insert(connection.dialect.name, experiment).on_conflict_do_nothing(
+        index_elements=["name"]
+    )
     connection.execute(statement, {"name": name, "created_at": at})
     return connection.execute(query).scalar_one()
 

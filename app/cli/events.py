@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from app.cli.groups import group
 from app.cli.output import Column, print_json, print_table
 from app.cli.session import JsonOption, WorkspaceOption, reading
 from app.cli.times import shown
+
+if TYPE_CHECKING:
+    from store.events import EventRow
 
 app = group("The audit trail: who did what, and why.")
 
@@ -38,7 +41,7 @@ def list_events(
     Who did what, and what the runner did and why; newest first.
     """
     from app.cli import documents
-    from app.cli.lookups import find_dag, find_run, instance_name
+    from app.cli.lookups import find_dag, find_run
     from store import events
 
     if run is not None and dag is None:
@@ -62,7 +65,13 @@ def list_events(
         )
     if json:
         print_json({"events": [documents.of_event(row) for row in rows]})
-        return
+    else:
+        _print(rows)
+
+
+def _print(rows: list[EventRow]) -> None:
+    from app.cli.lookups import instance_name
+
     columns = [
         Column("at"),
         Column("kind"),

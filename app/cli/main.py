@@ -1,4 +1,4 @@
-"""The entry of the command line, as ``dagtop.main`` calls it."""
+"""The entry of the command line: ``dagtop.main`` calls it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import typer
 
 from app.cli.errors import usage_error
 from app.cli.session import chosen_workspace
@@ -41,12 +41,15 @@ def open_workspace(
         start_runner(space)
     from app.tui import run as run_ui
 
-    run_ui(space, dag=dag, run=run, task=task, read_only=read_only)
+    code = run_ui(space, dag=dag, run=run, task=task, read_only=read_only)
+    if code:
+        raise typer.Exit(code)
 
 
 def require_terminal() -> None:
-    """Raises a usage error where there is no terminal to draw on."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise usage_error(
-            "the terminal UI needs a terminal; 'dagtop status' and 'dagtop --help' work without one"
-        )
+    """Raises a usage error where there is no terminal that the UI can be drawn on."""
+    from app.tui import unfit_terminal
+
+    refusal = unfit_terminal()
+    if refusal:
+        raise usage_error(refusal)

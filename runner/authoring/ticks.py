@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.authoring.schedule_words import describe_cron, describe_period
+
+if TYPE_CHECKING:
+    from croniter import croniter
 
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -85,6 +88,12 @@ class CronTicks(Ticks):
         self.expression = PRESETS.get(cron, cron)
         self.timezone = zone_name(timezone)
 
+    @cached_property
+    def _parsed(self) -> croniter:
+        from croniter import croniter
+
+        return croniter(self.expression)
+
     def describe(self) -> str:
         return describe_cron(self.expression)
 
@@ -93,11 +102,8 @@ class CronTicks(Ticks):
 
     def validate(self) -> None:
         zone(self.timezone)
-        from croniter import croniter
-
         try:
-            croniter(self.expression)
-            croniter(self.expression, datetime(2024, 1, 1)).get_next(datetime)  # noqa: DTZ001
+            self.next_tick(EPOCH)
         except ValueError as error:
             raise ValueError(
                 f"the cron expression {self.written!r} is not valid: {error}"
@@ -110,11 +116,10 @@ class CronTicks(Ticks):
         return self._step(current, forward=False)
 
     def _step(self, current: datetime, *, forward: bool) -> datetime:
-        from croniter import croniter
-
         here = zone(self.timezone)
         naive = current.astimezone(here).replace(tzinfo=None, fold=0)
-        cron = croniter(self.expression, start_time=naive)
+        cron = self._parsed
+        cron.set_current(naive, force=True)
         found: datetime = (cron.get_next if forward else cron.get_prev)(datetime)
         if cron.expanded[1] == ["*"]:
             return current.astimezone(UTC) + (found - naive)

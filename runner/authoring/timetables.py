@@ -8,6 +8,7 @@ fork tasks: croniter and zoneinfo are loaded when they are first needed.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -126,6 +127,14 @@ class Timetable:
                 times.append(info.run_after)
             clock, last = max(clock, info.run_after), info.interval
         return times
+
+    def runs_between(self, earliest: datetime, latest: datetime) -> Iterator[DagRunInfo]:
+        """All runs whose logical date is within these dates, in order; made for catching up."""
+        restriction = TimeRestriction(earliest, latest, catchup=True)
+        info = self.next_dagrun_info(None, restriction, earliest)
+        while info is not None and info.interval is not None:
+            yield info
+            info = self.next_dagrun_info(info.interval, restriction, earliest)
 
     def to_structure(self) -> dict[str, Any]:
         """As JSON, for ``store.structure.TimetableStructure``."""
@@ -282,6 +291,13 @@ class _IntervalTimetable(_TickingTimetable[TicksT]):
         if restriction.latest is not None and start > restriction.latest:
             return None
         return _run(start.astimezone(UTC), self.ticks.next_tick(start))
+
+    def runs_between(self, earliest: datetime, latest: datetime) -> Iterator[DagRunInfo]:
+        start = self.ticks.align_to_next(earliest)
+        while start <= latest:
+            end = self.ticks.next_tick(start)
+            yield _run(start.astimezone(UTC), end)
+            start = end
 
     def infer_manual_data_interval(self, run_after: datetime) -> DataInterval:
         end = self.ticks.align_to_previous(run_after.astimezone(UTC))

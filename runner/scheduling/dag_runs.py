@@ -106,18 +106,15 @@ def backfill_dates(
         )
     if from_date >= now:
         raise ValueError("a backfill can't be of the future: choose dates that have passed")
-    restriction = TimeRestriction(from_date, to_date, catchup=True)
     infos: list[DagRunInfo] = []
-    last: DataInterval | None = None
-    while (info := timetable.next_dagrun_info(last, restriction, now)) is not None:
-        if info.interval is None or info.interval.end >= now:
+    for info in timetable.runs_between(from_date, to_date):
+        if info.run_after >= now:
             break
         if len(infos) == MAX_BACKFILL_RUNS:
             raise ValueError(
                 f"the backfill would make more than {MAX_BACKFILL_RUNS} runs: choose fewer dates"
             )
         infos.append(info)
-        last = info.interval
     if run_backwards:
         infos.reverse()
     return infos

@@ -193,8 +193,8 @@ def cell_lines(
         glyph = state_span(state, scene.glyphs)
         lines.append(
             (
-                Span(f"{number:>6,} ", "strong"),
-                Span(f"{glyph.text} {look.word:<18}", glyph.role),
+                Span(f"{number:>5,} ", "strong"),
+                Span(f"{glyph.text} {look.word:<16}", glyph.role),
                 Span(look.meaning, "dim"),
             )
         )

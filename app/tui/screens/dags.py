@@ -22,15 +22,14 @@ from app.tui.models.dags import (
 )
 from app.tui.reading import DagsSnapshot, read_dags
 from app.tui.screens.base import DagtopScreen, counted
-from app.tui.screens.triggering import trigger, trigger_payload
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.dialogs import Choices, ConfirmDialog
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
+    from app.tui.widgets.dialogs import Choices
     from store.queries.dags import DagRow
 
 
@@ -214,6 +213,8 @@ class DagsScreen(DagtopScreen):
 
     def action_trigger(self) -> None:
         """Trigger a run; several marked: one of each, with default params."""
+        from app.tui.screens.triggering import trigger
+
         chosen = self.table.chosen()
         if len(chosen) == 1:
             trigger(self.dagtop, chosen[0].dag_id)
@@ -221,6 +222,9 @@ class DagsScreen(DagtopScreen):
             self._trigger_all(chosen)
 
     def _trigger_all(self, dags: list[DagRow]) -> None:
+        from app.tui.screens.triggering import trigger_payload
+        from app.tui.widgets.dialogs import ConfirmDialog
+
         lines = [(Span("  "), span(dag.dag_id)) for dag in dags]
 
         def answered(choices: Choices | None) -> None:

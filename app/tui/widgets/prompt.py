@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.strip import Strip
+
+from app.tui.spans import Span
+from app.tui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+
+class Sign(LineView):
+    """The character before the input."""
+
+    def __init__(self, sign: str) -> None:
+        super().__init__()
+        self._sign = sign
+
+    def build(self, y: int) -> Strip:
+        return self.strip((Span(f" {self._sign}", "key"),))
 
 
 class PromptLine(Horizontal):
@@ -38,7 +55,7 @@ class PromptLine(Horizontal):
         self._sign = sign
 
     def compose(self) -> ComposeResult:
-        yield Static(f" {self._sign} ", classes="sign", markup=False)
+        yield Sign(self._sign)
 
     @property
     def is_open(self) -> bool:
@@ -46,6 +63,8 @@ class PromptLine(Horizontal):
 
     async def open(self, text: str = "", placeholder: str = "") -> None:
         """Show the prompt with a text to go on with. The input is made at the first use."""
+        from textual.widgets import Input
+
         inputs = self.query(Input)
         if not inputs:
             field = Input(text, placeholder=placeholder, compact=True)

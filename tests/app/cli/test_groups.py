@@ -37,7 +37,7 @@ def in_new_process(
     """Run the real program; the last line of stderr lists the modules it loaded."""
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['dagtop', *sys.argv[1:]]\n"
-        "from app.cli import main\n"
+        "from app.cli.main import main\n"
         "try:\n    main()\n"
         "finally:\n    import json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)\n"
     )

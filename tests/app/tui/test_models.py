@@ -1,0 +1,292 @@
+"""Rows, cells and lines made from snapshots, without a screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.tui.actions import ACTIONS
+from app.tui.models.dags import (
+    TABS,
+    columns,
+    detail_line,
+    facts_of,
+    in_tab,
+    recent_strip,
+    tab_counts,
+    tabs_line,
+)
+from app.tui.models.grid import bars, cell_line, counts_spans, fold_default, label, visible_rows
+from app.tui.models.instance import reasons_for, touched_lines
+from app.tui.screens.jump import Target, complete, parse_jump
+from app.tui.spans import plain, width_of
+from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_name
+from app.tui.widgets.chrome import crumb_spans, footer_line
+from app.tui.widgets.scrolling import Position
+from app.tui.widgets.table import Scene, place_columns
+from store.queries.dags import DagRow, LastRun, RecentRun
+from store.queries.grid import Cell, GridRow, GridRun
+from store.states import DagRunState, DagRunType, TaskInstanceState
+from tests.app.tui.world import NOW
+
+SCENE = Scene(NOW, UTC, UNICODE)
+SUCCESS, FAILED = DagRunState.SUCCESS, DagRunState.FAILED
+
+
+def dag(dag_id: str = "shop", **values: Any) -> DagRow:
+    row: dict[str, Any] = {
+        "dag_id": dag_id,
+        "display_name": dag_id,
+        "description": "",
+        "file": "dags/shop.py",
+        "is_paused": False,
+        "is_active": True,
+        "owners": ("ann",),
+        "tags": ("ml",),
+        "schedule": "@daily",
+        "schedule_words": "At 00:00 every day",
+        "schedule_error": None,
+        "timezone": "UTC",
+        "max_active_runs": 16,
+        "version_id": 1,
+        "next_logical_date": NOW,
+        "next_run_after": NOW + timedelta(hours=3),
+        "import_error": None,
+    }
+    return DagRow(**{**row, **values})
+
+
+def last(state: DagRunState) -> LastRun:
+    start = NOW - timedelta(minutes=12)
+    return LastRun(1, "r", state, start, start, start + timedelta(seconds=90), 90.0)
+
+
+def cells_of(row: DagRow) -> dict[str, str]:
+    return {column.key: plain(column.cell(row, SCENE)) for column in columns()}
+
+
+# the DAG list
+
+
+def test_a_dag_belongs_under_its_tabs() -> None:
+    paused, broken = dag(is_paused=True), dag(last_run=last(FAILED))
+    busy = dag(run_counts={DagRunState.RUNNING: 2})
+    assert [tab for tab in TABS if in_tab(paused, tab)] == ["All", "Paused"]
+    assert [tab for tab in TABS if in_tab(broken, tab)] == ["All", "Active", "Failed"]
+    assert [tab for tab in TABS if in_tab(busy, tab)] == ["All", "Active", "Running"]
+    assert tab_counts([paused, broken, busy])["All"] == 3
+
+
+def test_the_tab_that_is_shown_stands_out_and_all_have_counts() -> None:
+    line = tabs_line({"All": 3, "Failed": 1}, "Failed")
+    assert " Failed 1 " in [piece.text for piece in line if piece.role == "badge"]
+    assert "All 3" in plain(line)
+
+
+def test_a_state_is_a_glyph_and_a_word() -> None:
+    assert cells_of(dag(last_run=last(FAILED)))["last"] == "✗ failed   10m"
+    assert cells_of(dag())["last"] == "never ran"
+
+
+def test_a_paused_dag_has_no_next_run() -> None:
+    assert cells_of(dag())["next"] == "in 3h  15:00"
+    assert cells_of(dag(is_paused=True))["next"] == "·"
+    assert cells_of(dag(schedule_error="61 is not a minute"))["next"] == "error"
+
+
+def test_the_strip_shows_durations_by_height_and_trouble_by_glyph() -> None:
+    runs = [RecentRun(SUCCESS, 10.0), RecentRun(FAILED, 99.0), RecentRun(SUCCESS, 80.0)]
+    runs.append(RecentRun(DagRunState.RUNNING, None))
+    assert plain(recent_strip(runs, UNICODE, 6)) == "  ▂✗▇●"
+    assert plain(recent_strip(runs, ASCII, 6)).isascii()
+
+
+@given(st.lists(st.tuples(st.sampled_from(DagRunState), st.floats(0, 1e6)), max_size=10))
+def test_the_strip_is_as_wide_as_its_column(runs: list[tuple[DagRunState, float]]) -> None:
+    bars_of = [RecentRun(state, seconds) for state, seconds in runs]
+    assert width_of(recent_strip(bars_of, UNICODE, 10)) == 10
+
+
+def test_what_a_filter_can_ask_of_a_dag() -> None:
+    facts = facts_of(dag(last_run=last(FAILED), is_paused=True))
+    assert facts.flags == {"paused"}
+    assert facts.fields["state"] == ["failed"]
+    assert facts.numbers["dur"] == 90.0
+
+
+def test_details_begin_with_what_is_wrong() -> None:
+    line = plain(detail_line(dag(import_error="SyntaxError: x"), SCENE)).strip()
+    assert line.startswith("SyntaxError: x · At 00:00 every day")
+
+
+# tables
+
+
+@given(st.integers(10, 250), st.integers(0, 8), st.integers(0, 80))
+def test_columns_fit_and_the_first_stays(width: int, first: int, longest: int) -> None:
+    placed = place_columns(columns(), width, first=first, longest=longest)
+    assert placed[0].column.key == "name"
+    assert placed[-1].x + placed[-1].width <= max(width, 3)
+    assert all(a.x + a.width < b.x for a, b in zip(placed, placed[1:], strict=False))
+
+
+@given(
+    st.integers(0, 200),
+    st.integers(1, 30),
+    st.lists(st.tuples(st.sampled_from(["move", "jump", "scroll"]), st.integers(-50, 50))),
+)
+def test_the_cursor_is_always_in_view(count: int, page: int, steps: list[tuple[str, int]]) -> None:
+    position = Position(count, page)
+    for name, step in steps:
+        getattr(position, name)(step)
+        assert 0 <= position.cursor < max(1, count)
+        assert position.top <= position.cursor < position.top + page
+        start, length = position.thumb()
+        assert 0 <= start <= start + length <= page
+
+
+# the grid
+
+
+ROWS = (
+    GridRow("task", "load", "load", 0, None, task_ids=("load",)),
+    GridRow("group", "g", "g", 0, None, task_ids=("g.a", "g.h.b")),
+    GridRow("task", "g.a", "a", 1, "g", task_ids=("g.a",)),
+    GridRow("group", "g.h", "h", 1, "g", task_ids=("g.h.b",)),
+    GridRow("task", "g.h.b", "b", 2, "g.h", task_ids=("g.h.b",)),
+    GridRow("task", "train", "train", 0, None, is_mapped=True, task_ids=("train",)),
+)
+
+
+def ids(rows: list[GridRow]) -> list[str]:
+    return [row.id for row in rows]
+
+
+def test_a_folded_group_hides_what_is_in_it_at_any_depth() -> None:
+    assert ids(visible_rows(ROWS, {"g"})) == ["load", "g", "train"]
+    assert ids(visible_rows(ROWS, {"g.h"})) == ["load", "g", "g.a", "g.h", "train"]
+
+
+def test_a_filter_finds_tasks_in_folded_groups_and_shows_the_groups_around() -> None:
+    assert ids(visible_rows(ROWS, {"g"}, ("b",))) == ["g", "g.h", "g.h.b"]
+
+
+def test_groups_are_folded_at_first_where_rows_are_many() -> None:
+    assert fold_default(ROWS, 10) == set()
+    assert fold_default(ROWS, 3) == {"g", "g.h"}
+
+
+def test_a_mapped_task_says_how_many_and_how_they_are() -> None:
+    counts = {TaskInstanceState.SUCCESS: 447, TaskInstanceState.FAILED: 3}
+    cell = Cell(TaskInstanceState.FAILED, counts, is_mapped=True)
+    assert plain(label(ROWS[5], cell, False, UNICODE)) == "train [] 450 · 447✓ 3✗"
+    assert plain(label(ROWS[5], None, False, UNICODE)) == "train []"
+    assert plain(counts_spans(counts, ASCII)) == "447+ 3x"
+
+
+def run_of(seconds: float | None, state: DagRunState = SUCCESS) -> GridRun:
+    return GridRun(1, "r", DagRunType.MANUAL, state, None, NOW, NOW, None, seconds, None)
+
+
+def test_bars_grow_with_durations() -> None:
+    lines = [plain(line) for line in bars([run_of(10), run_of(5), run_of(None)], 2, UNICODE)]
+    assert lines == ["█  ", "██ "]
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1e7)), max_size=20), st.integers(1, 6))
+def test_a_bar_line_has_a_character_a_run(seconds: list[float | None], height: int) -> None:
+    lines = bars([run_of(value) for value in seconds], height, UNICODE)
+    assert [len(line) for line in lines] == [len(seconds)] * height
+
+
+def test_the_line_of_a_task_ends_with_its_error() -> None:
+    cell = Cell(TaskInstanceState.FAILED, {TaskInstanceState.FAILED: 1}, try_number=2)
+    line = cell_line(ROWS[0], cell, "ValueError: x", SCENE)
+    assert plain(line) == "  task  load · ✗ failed · try 2 · ValueError: x"
+
+
+# dialogs, jumps, frames
+
+
+def test_a_dry_run_is_told_by_task() -> None:
+    reply = {
+        "instances": [["r", "train", n, "failed"] for n in range(3)] + [["r", "end", -1, None]]
+    }
+    lines = [plain(line) for line in touched_lines(reply, "Runs again:")]
+    assert lines == [
+        "Runs again: 4 task instances in 1 run:",
+        "  ✗ train × 3",
+        "  · end",
+    ]
+    assert "touches nothing" in plain(touched_lines({"instances": []}, "x")[0])
+
+
+def test_reasons_of_one_instance() -> None:
+    reply = [["train", 0, "pool gpu: 0 of 2 free"], ["train", 1, "retry due"], ["end", -1, "x"]]
+    assert reasons_for(reply, "train", 1) == ["retry due"]
+    assert reasons_for(reply, "train", -1) == ["pool gpu: 0 of 2 free", "retry due"]
+    assert reasons_for([["", -1, "the run is queued"]], "train", 1) == ["the run is queued"]
+    assert reasons_for("no runner is up", "train", 1) == ["no runner is up"]
+    assert reasons_for({}, "train", 1) == []
+
+
+def test_jumps() -> None:
+    names = ["alpha", "beta", "beta_two"]
+    assert parse_jump("dag al", names) == Target("dag", "alpha")
+    assert parse_jump("beta", names) == Target("dag", "beta")
+    assert parse_jump("dags", names) == Target("dags")
+    assert parse_jump("q", names) == Target("quit")
+    assert parse_jump("zeta", names) == "no DAG is called zeta"
+    assert complete("ta", names) == ["beta", "beta_two"]
+
+
+@given(st.lists(st.text("abé训 _", min_size=1, max_size=50), max_size=4), st.integers(45, 120))
+def test_crumbs_that_can_be_shortened_fit(crumbs: list[str], room: int) -> None:
+    line = crumb_spans(crumbs, room, UNICODE)
+    short = sum(min(12, len(crumb) * 2) for crumb in crumbs) + 3 * len(crumbs) + 8
+    assert width_of(line) <= max(room, short)
+
+
+def test_help_and_quit_stay_in_a_narrow_footer() -> None:
+    actions = [action for action in ACTIONS if action.context in ("everywhere", "dags")]
+    shown = sorted((a for a in actions if a.footer), key=lambda a: a.footer)
+    text = plain(footer_line(shown, 30))
+    assert width_of(footer_line(shown, 30)) <= 30
+    assert "? Help" in text
+    assert "q Quit" in text
+
+
+# themes
+
+
+def test_glyphs_follow_the_locale() -> None:
+    assert glyphs_for({"LANG": "de_DE.UTF-8"}) is UNICODE
+    assert glyphs_for({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}) is ASCII
+    assert glyphs_for({}) is ASCII
+    assert glyphs_for({"LANG": "C.UTF-8", "DAGTOP_ASCII": "1"}) is ASCII
+
+
+def test_themes_follow_the_terminal_and_no_color_wins() -> None:
+    assert theme_name({"TERM": "xterm-256color"}) == "dagtop-dark"
+    assert theme_name({"TERM": "linux"}) == "dagtop-ansi"
+    assert theme_name({"NO_COLOR": "1", "DAGTOP_THEME": "dark"}) == "dagtop-plain"
+    assert theme_name({"DAGTOP_THEME": "ansi", "TERM": "xterm-256color"}) == "dagtop-ansi"
+
+
+def test_every_role_has_a_style_in_every_theme() -> None:
+    roles = ["text", "dim", "faint", "accent", "warning", "error", "good", "key", "title", "badge"]
+    roles += ["heading", "strong", "mark", "match"]
+    roles += [f"state.{state.value}" for state in TaskInstanceState]
+    roles += [f"state.run.{state.value}" for state in DagRunState] + ["state.none", "state.new"]
+    for theme in ("dagtop-dark", "dagtop-ansi", "dagtop-plain"):
+        palette = Palette(theme)
+        for role in roles:
+            for ground in ("", "cursor", "idle", "panel", "cell"):
+                assert palette.style(role, ground) is palette.style(role, ground)
+
+
+def test_a_state_that_this_version_does_not_know_shows_as_itself() -> None:
+    assert task_look("hibernating").word == "hibernating"

@@ -1,0 +1,87 @@
+"""A DAG's params as form fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.tui.params import CHOICE, JSON, TEXT, check, field_of, value_of
+from store.structure import ParamStructure
+
+
+def param(default: Any = None, **schema: Any) -> ParamStructure:
+    return ParamStructure("p", default=default, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("given_param", "control", "text"),
+    [
+        (param("x", type="string"), TEXT, "x"),
+        (param(3, type="integer"), TEXT, "3"),
+        (param(0.1, type="number"), TEXT, "0.1"),
+        (param(True, type="boolean"), CHOICE, "true"),
+        (param("b", enum=["a", "b"]), CHOICE, "b"),
+        (param([1, 2], type="array"), JSON, "[1, 2]"),
+        (param({"a": 1}, type="object"), JSON, '{"a": 1}'),
+        (param(None, type=["null", "string"]), TEXT, ""),
+        (param(7), TEXT, "7"),
+        (param(None), JSON, ""),
+    ],
+)
+def test_the_control_follows_the_schema(
+    given_param: ParamStructure, control: str, text: str
+) -> None:
+    field = field_of(given_param)
+    assert (field.control, field.text) == (control, text)
+
+
+@pytest.mark.parametrize(
+    ("given_param", "text", "value"),
+    [
+        (param(3, type="integer"), "7", 7),
+        (param(3.0, type="number"), "7", 7),
+        (param(3.0, type="number"), "7.5", 7.5),
+        (param(True, type="boolean"), "false", False),
+        (param("", type=["null", "string"]), "", None),
+        (param("", type="string"), "", ""),
+        (param({}, type="object"), '{"a": [1]}', {"a": [1]}),
+        (param(2, enum=[1, 2]), "1", 1),
+    ],
+)
+def test_text_becomes_a_typed_value(given_param: ParamStructure, text: str, value: Any) -> None:
+    assert value_of(field_of(given_param), text) == value
+
+
+@pytest.mark.parametrize(
+    ("given_param", "text", "says"),
+    [
+        (param(3, type="integer"), "x", "'x' is not a number"),
+        (param(3, type="integer"), "1.5", "'1.5' is not a whole number"),
+        (param({}, type="object"), "{", "not JSON"),
+        (param(3, type="integer", minimum=1), "0", "less than the minimum of 1"),
+        (param("a", type="string", pattern="^a"), "b", "does not match"),
+        (param([], type="array"), '{"a": 1}', "is not of type 'array'"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(given_param: ParamStructure, text: str, says: str) -> None:
+    _, errors = check([given_param], {"p": text})
+    assert says in errors["p"]
+    assert "\n" not in errors["p"]
+
+
+def test_a_param_without_default_must_be_filled_in() -> None:
+    required = ParamStructure("p", has_default=False, schema={"type": "string"})
+    assert field_of(required).required
+    assert check([required], {"p": ""})[1] == {"p": "this has no default: fill it in"}
+    assert check([required], {"p": "x"}) == ({"p": "x"}, {})
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
+def test_a_default_left_as_it_is_keeps_its_value(default: Any) -> None:
+    one = param(default)
+    values, errors = check([one], {"p": field_of(one).text})
+    assert errors == {}
+    assert values["p"] == default
