@@ -7,7 +7,6 @@ written instead.
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
 import socket
@@ -146,6 +145,8 @@ def submit(
 
 def user() -> str:
     """The name that goes on the audit trail: of the user of this process."""
+    import getpass
+
     with suppress(KeyError, OSError):
         return getpass.getuser()
     return f"uid {os.getuid()}"

@@ -81,7 +81,8 @@ class Workspace:
         path = self.state / name
         if len(os.fsencode(path)) <= SOCKET_PATH_LIMIT:
             return path
-        import hashlib
+
+        import hashlib  # rarely needed, and slow to load
         import tempfile
 
         digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]

@@ -26,9 +26,9 @@ def act(workspace: Workspace, kind: str, payload: dict[str, Any]) -> dict[str, A
     must not happen some day when a runner is started. Raises ``RunnerAway``, ``CommandRefused``
     with the runner's reason, ``CommandError`` where the DAG or run doesn't exist.
     """
-    if not listening(workspace) and kind not in client.DIRECT_KINDS:
-        return _ask_elsewhere(workspace, kind, payload)
     try:
+        if not listening(workspace) and kind not in client.DIRECT_KINDS:
+            return _ask_elsewhere(workspace, kind, payload)
         submission = client.submit(workspace, kind, payload, timeout=ANSWER_SECONDS)
     except CommandRefused as refusal:
         raise _explained(workspace, payload) or refusal from None
@@ -62,22 +62,21 @@ def listening(workspace: Workspace) -> bool:
 
 
 def _ask_elsewhere(workspace: Workspace, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Ask a runner on another machine, by a row in the database that both use."""
-    from datetime import UTC, datetime
-
-    from store import commands
-    from store.engine import open_store
-    from store.errors import StoreMissing
-    from store.queries.system import get_lease
+    """Ask a runner on another machine, by a row in the PostgreSQL database that both use."""
+    from store import config
 
     away = client.RunnerAway(
         f"no runner is up in {workspace.root}; start one with 'dagtop up', or open 'dagtop'"
     )
-    try:
-        store = open_store(workspace)
-    except StoreMissing:
-        raise away from None
-    with store:
+    if not config.load(workspace).store.url:
+        raise away
+    from datetime import UTC, datetime
+
+    from store import commands
+    from store.engine import open_store
+    from store.queries.system import get_lease
+
+    with open_store(workspace) as store:
         with store.read() as connection:
             lease = get_lease(connection)
         if lease is None or lease.stopped_at is not None:

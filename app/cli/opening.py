@@ -36,9 +36,15 @@ def open_workspace(
     """As ``open_terminal_ui``, of a workspace that is known."""
     require_terminal()
     if not read_only:
+        from concurrent.futures import ThreadPoolExecutor
+        from importlib import import_module
+
         from app.cli.runner_process import start_runner
 
-        start_runner(space)
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(start_runner, space)
+            import_module("app.tui.application")  # the UI loads while the runner starts
+            starting.result()
     from app.tui import run as run_ui
 
     code = run_ui(space, dag=dag, run=run, task=task, read_only=read_only)

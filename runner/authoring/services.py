@@ -153,7 +153,7 @@ class Services:
 
     def ring(self) -> None:
         """Wake the runner, so that it reads the journal at once."""
-        with shield:
+        with shield, self._lock:
             if self._journal is not None:
                 self._journal.ring()
 

@@ -158,7 +158,11 @@ class DeltaTicks(Ticks):
         return {"seconds": self.period.rest.total_seconds(), "months": self.period.months}
 
     def validate(self) -> None:
-        if self.next_tick(EPOCH) <= EPOCH:
+        try:
+            following = self.next_tick(EPOCH)
+        except OverflowError:
+            raise ValueError(f"the schedule interval {self.written} is too long") from None
+        if following <= EPOCH:
             raise ValueError(f"the schedule interval must be positive, not {self.written}")
 
     def next_tick(self, current: datetime) -> datetime:

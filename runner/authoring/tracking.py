@@ -161,8 +161,8 @@ def finish() -> None:
     """Write what is left, at the end of a task. Raises ``OSError``."""
     global _tracker
     tracker, _tracker = _tracker, None
-    if tracker is not None:
-        tracker.close()
+    if tracker is not None and tracker.target is services._services:
+        tracker.close()  # one of another task can't be written any more: that task has ended
 
 
 def log_metric(

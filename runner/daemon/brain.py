@@ -50,6 +50,8 @@ class Brain:
         """DAG id -> runs in state queued, which stay in the store."""
         self.counters = Counters()
         self.usage = Usage(0, {}, {}, {}, {})
+        self.is_stopping = False
+        """The runner is about to end: nothing new is started."""
         self.memory_kills = 0
         """Out-of-memory kills of the machine so far, as of the last poll."""
         self.wait_reasons: dict[int, str] = {}
@@ -104,6 +106,14 @@ class Brain:
         run.rows = {instance.row_key: key for key, instance in run.state.instances.items()}
         self.refresh_candidates(run)
         self.dirty.add(run.key)
+
+    def tell_next(self, run: LiveRun, instance: Instance) -> None:
+        """Runs that depend on this one learn what became of its task instance."""
+        for other in self.runs.values():
+            if other.previous_key == run.key:
+                key = (instance.task_id, instance.map_index)
+                other.state.set_previous_state(key, instance.state)
+                self.dirty.add(other.key)
 
     def forget_run(self, run: LiveRun) -> None:
         self.runs.pop(run.key, None)
@@ -196,12 +206,13 @@ class Brain:
         ]
         structure = pipeline.structure
         lengths, pushed = self._pushed(connection, row.id, structure)
+        previous_key, previous = self.previous_run(connection, row, structure)
         state = RunState(
             structure,
             instances,
             lengths=lengths,
             pushed=pushed,
-            previous=self.previous_run(connection, row, structure),
+            previous=previous,
             skip_decisions=self._skips(connection, row.id),
         )
         return LiveRun(
@@ -216,6 +227,7 @@ class Brain:
             started_at=row.started_at,
             backfill_id=row.backfill_id,
             intended_state=row.intended_state,
+            previous_key=previous_key,
         )
 
     @staticmethod
@@ -253,14 +265,14 @@ class Brain:
 
     def previous_run(
         self, connection: Connection, row: Row[Any], structure: DagStructure
-    ) -> PreviousRun | None:
+    ) -> tuple[int | None, PreviousRun | None]:
         """States of the run that ``depends_on_past`` looks at, loaded only where a task asks.
 
         With catchup that is the scheduled run before; otherwise the run before of any type
         (Airflow's ``PrevDagrunDep``).
         """
         if not any(task.depends_on_past or task.wait_for_downstream for task in structure.tasks):
-            return None
+            return None, None
         table = models.dag_run
         query = select(table.c.id).where(table.c.dag_id == row.dag_id, table.c.id != row.id)
         if row.logical_date is not None:
@@ -273,7 +285,7 @@ class Brain:
             query = query.where(table.c.run_type != "manual")
         key = connection.execute(query.limit(1)).scalar()
         if key is None:
-            return None
+            return None, None
         instance = models.task_instance
         states = {
             (found.task_id, found.map_index): (
@@ -285,7 +297,7 @@ class Brain:
                 )
             )
         }
-        return PreviousRun(states)
+        return key, PreviousRun(states)
 
     def load_tries(self, connection: Connection) -> None:
         """Open tries, and the tries of sensors that wait between two pokes."""

@@ -103,6 +103,7 @@ class Engine:
     def poll(self) -> None:
         """The slow poll that backs up lost rings; also notices a clock that was set."""
         self._check_clock()
+        self.hands.end_lingering()
         self.brain.memory_kills = out_of_memory_kills()
         if self.rows_were_changed():
             self.inbox.rows_changed = True
@@ -215,6 +216,7 @@ class Engine:
         """Fill the memory from the store; every open try is looked at."""
         old = self.brain.tries
         self.brain = Brain(self.workspace, self.config.runner.parallelism)
+        self.brain.is_stopping = self.stopping is not None
         self.brain.load(self._connection)
         self.brain.memory_kills = out_of_memory_kills()
         for live_try in self.brain.tries.values():
@@ -302,7 +304,10 @@ class Engine:
                 pipelines.take_in_failure(turn, host.file, message)
                 self._unstart(turn, host)
         for host, try_keys, callback_keys, why in self.inbox.lost_hosts:
-            if host.parsed is None:
+            if host.parsed is None and not why:  # not the file's doing: it is imported once more
+                turn.orders.reparse.append(host.file)
+                self._unstart(turn, host)
+            elif host.parsed is None:
                 failure = ParseFailed(why, None, "", "", [], [], 0.0)
                 pipelines.take_in_failure(turn, host.file, failure)
                 self._unstart(turn, host)
@@ -422,6 +427,7 @@ class Engine:
     def stop(self, how: str) -> None:
         """End the runner: at once, or when the running tasks have been ended."""
         self.stopping = how
+        self.brain.is_stopping = True
         if how == "leave" or not self.brain.tries:
             self.stopped.set()
             return

@@ -63,12 +63,13 @@ class Hands:
         """Files to be imported, in order; a dict for its order."""
         self._imports_at_once = max(1, os.cpu_count() or 1)
         self._kill_timers: dict[int, asyncio.TimerHandle] = {}
-        self.ended: set[int] = set()
-        """Tries whose last record is in the store and whose process has yet to go."""
+        self.ended: dict[int, tuple[LiveTry, float]] = {}
+        """Tries whose last record is in the store and whose process has yet to go; since when."""
         self._just_parsed: list[tuple[FileHost, Parsed | ParseFailed]] = []
 
     def carry_out(self, orders: Orders, brain: Brain) -> None:
-        self.ended.update(live_try.key for live_try in orders.ended)
+        now = self.loop.time()
+        self.ended.update({live_try.key: (live_try, now) for live_try in orders.ended})
         for live_try in orders.closed:
             self._close(live_try)
         for live_try, run, ticket in orders.tickets:
@@ -132,7 +133,7 @@ class Hands:
     def _close(self, live_try: LiveTry) -> None:
         self._unwatch(live_try)
         live_try.close()
-        self.ended.discard(live_try.key)
+        self.ended.pop(live_try.key, None)
         timer = self._kill_timers.pop(live_try.key, None)
         if timer is not None:
             timer.cancel()
@@ -154,6 +155,13 @@ class Hands:
     def _kill_process(self, live_try: LiveTry) -> None:
         if live_try.pid is not None and not live_try.gone:
             signal_group(live_try.pid, signal.SIGKILL)
+
+    def end_lingering(self) -> None:
+        """End processes that go on long after they have stated their end."""
+        now = self.loop.time()
+        for live_try, since in self.ended.values():
+            if now - since > LINGER:
+                self._kill_process(live_try)
 
     def _start_callback(self, key: int, brain: Brain) -> None:
         found = callbacks.make_ticket(self.store, brain, self.workspace, key)
@@ -220,6 +228,6 @@ class Hands:
         self, host: FileHost, tries: list[int], host_callbacks: list[int], why: str
     ) -> None:
         if tries or host_callbacks or host.parsed is None:
-            log.warning("%s", why)
+            log.warning("%s", why or f"the host of {host.file} is gone")
             self.inbox.lost_hosts.append((host, tries, host_callbacks, why))
             self.inbox.wake()

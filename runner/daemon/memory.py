@@ -76,6 +76,8 @@ class LiveRun:
     run_after: datetime
     started_at: datetime | None
     backfill_id: int | None
+    previous_key: int | None = None
+    """Of the run that ``depends_on_past`` looks at, where a task asks."""
     intended_state: str | None = None
     """What an operator wants the run to end as, whatever its leaves say."""
     rows: dict[int, InstanceKey] = field(default_factory=dict)

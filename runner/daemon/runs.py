@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, update
+import msgspec
+from sqlalchemy import and_, case, or_, select, update
 
 from runner.authoring.timetables import DagRunInfo, DataInterval
 from runner.daemon import timing
@@ -238,6 +239,7 @@ def begin_run(turn: Turn, pipeline: Pipeline, row: Any) -> LiveRun:
     run = turn.brain.load_run(turn.connection, row)
     started_at: datetime = row.started_at or turn.now
     run.started_at = started_at
+    run.facts = msgspec.structs.replace(run.facts, started_at=started_at.isoformat())
     turn.brain.queued_runs[pipeline.dag_id] -= 1
     turn.changes.update(
         models.dag_run, run.key, state=DagRunState.RUNNING, started_at=run.started_at
@@ -352,6 +354,9 @@ def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> Non
     )
     turn.changes.event(turn.now, f"run_{state}", reason or f"the run ended: {state}", **run.where())
     turn.brain.forget_run(run)
+    if run.backfill_id is not None:
+        turn.changes.flush(turn.connection)
+        end_backfills(turn)
     kind = "on_success" if state is DagRunState.SUCCESS else "on_failure"
     if kind in run.pipeline.structure.callbacks:
         request_callback(turn, run, kind, reason or str(state), None)
@@ -427,17 +432,4 @@ def end_backfills(turn: Turn) -> None:
         update(backfill)
         .where(backfill.c.ended_at.is_(None), ~unfinished.exists())
         .values(ended_at=turn.now)
-    )
-
-
-def count_queued(turn: Turn, dag_id: str) -> int:
-    """Runs of a DAG in state queued, asked of the store."""
-    table = models.dag_run
-    return (
-        turn.connection.execute(
-            select(func.count()).where(
-                table.c.dag_id == dag_id, table.c.state == DagRunState.QUEUED
-            )
-        ).scalar()
-        or 0
     )

@@ -24,7 +24,7 @@ HANDED_OVER = 256 * 1024
 def start_what_may(turn: Turn) -> None:
     """Give slots to the scheduled instances that may have one now, in Airflow's order."""
     brain = turn.brain
-    if not brain.candidates:
+    if not brain.candidates or brain.is_stopping:
         return
     choice = choose(brain.candidates.values(), brain.usage, brain.parallelism)
     brain.wait_reasons = choice.reasons

@@ -64,7 +64,7 @@ class HostEvents:
     parsed: Callable[[FileHost, Parsed | ParseFailed], None]
     message: Callable[[FileHost, FromHost], None]
     lost: Callable[[FileHost, list[int], list[int], str], None]
-    """A host ended with these tries and callbacks not reported on; and why."""
+    """A host ended with these tries and callbacks not reported on; and why, if that is known."""
 
 
 class Hosts:
@@ -251,7 +251,7 @@ class Hosts:
     def _lost(self, host: FileHost) -> None:
         if self._hosts.pop(host.key, None) is None:
             return
-        words = self._exit_words.pop(host.key, f"the host of {host.file} ended")
+        words = self._exit_words.pop(host.key, "")
         self._events.lost(host, sorted(host.tries), sorted(host.callbacks), words)
 
     def _base_message(self, message: FromHost) -> None:

@@ -121,9 +121,17 @@ def _trim(exception: TracebackException, seen: set[int]) -> None:
     kept: list[FrameSummary] = [f for f in exception.stack or () if not _is_own(f.filename)]
     if kept:
         exception.stack[:] = kept
-    elif (getattr(exception, "exc_type", None) or type).__module__.startswith("runner."):
+    elif _type_of(exception).startswith("runner."):
         exception.stack = None  # type: ignore[assignment] - what we say needs no frames of ours
     inner = [exception.__cause__, exception.__context__, *(exception.exceptions or ())]
     for other in inner:
         if other is not None:
             _trim(other, seen)
+
+
+def _type_of(exception: TracebackException) -> str:
+    """Its type's module and name; Python 3.13 keeps only the text."""
+    text = getattr(exception, "exc_type_str", None)
+    if text is not None:
+        return text
+    return f"{exception.exc_type.__module__}.{exception.exc_type.__qualname__}"

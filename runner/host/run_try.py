@@ -101,13 +101,15 @@ def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
         return
     attempt = Attempt(ticket, dag, task)
     termination = Termination(attempt.on_kill)
-    push_context(attempt.context)
     with termination.handled():
-        outcome = attempt.run(termination)
-        attempt.ti.state = outcome.state
-        facts = _report(outcome, attempt)
-        attempt.call_back(outcome)
-        pop_context()
+        push_context(attempt.context)
+        try:
+            outcome = attempt.run(termination)
+            attempt.ti.state = outcome.state
+            facts = _report(outcome, attempt)
+            attempt.call_back(outcome)
+        finally:
+            pop_context()
         _end(outcome, facts, ticket, target, began)
 
 

@@ -8,8 +8,8 @@ round make it upstream_failed, in whatever order they were found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 
 from runner.scheduling.endings import conclude, stop_the_rest
 from runner.scheduling.expansion import literal_count
@@ -53,11 +53,7 @@ def decide(run: RunState, now: datetime, *, everything: bool = False) -> Decisio
         changes: list[Change] = []
         if all_:
             changes += _fit_to_structure(run)
-        for task_state, indexes in _agenda(run, moved, all_=all_):
-            found = _judge(run, task_state, indexes, now)
-            changes += found
-            if task_state.node.task_id in run.graph.mapped_over:
-                _foretell(run, found)
+        changes += _judge_all(run, _agenda(run, moved, all_=all_), now)
         run.pending.clear()
         for change in changes:
             _apply(run, change)
@@ -67,19 +63,11 @@ def decide(run: RunState, now: datetime, *, everything: bool = False) -> Decisio
     return decision
 
 
-def _foretell(run: RunState, changes: list[Change]) -> None:
-    for change in changes:
-        if isinstance(change, StateChange) and change.key[1] < 0:
-            run.pending[change.key[0]] = change.state
-
-
-def _agenda(
-    run: RunState, moved: dict[str, set[int]], *, all_: bool
-) -> Iterable[tuple[TaskState, set[int]]]:
-    """The waiting instances to judge, by task, in topological order."""
+def _agenda(run: RunState, moved: dict[str, set[int]], *, all_: bool) -> dict[str, set[int]]:
+    """Task id -> map indexes of the waiting instances to judge."""
     tasks = run.tasks
     if all_:
-        return [(task, task.waiting) for task in tasks.values() if task.waiting]
+        return {task_id: task.waiting for task_id, task in tasks.items() if task.waiting}
     agenda: dict[str, set[int]] = {}
     for task_id, indexes in moved.items():
         task_state = tasks.get(task_id)
@@ -95,10 +83,7 @@ def _agenda(
                 _put(agenda, watching, watching.waiting & (indexes | {-1}))
             elif same_index or not depends_on_inside(watching, task_id):
                 agenda[watcher] = watching.waiting
-    if len(agenda) < 2:
-        return [(tasks[task_id], indexes) for task_id, indexes in agenda.items()]
-    order = sorted(agenda, key=lambda task_id: tasks[task_id].node.position)
-    return [(tasks[task_id], agenda[task_id]) for task_id in order]
+    return agenda
 
 
 def _put(agenda: dict[str, set[int]], task_state: TaskState, indexes: set[int]) -> None:
@@ -108,6 +93,28 @@ def _put(agenda: dict[str, set[int]], task_state: TaskState, indexes: set[int]) 
         agenda[task_id] = indexes
     elif known is not task_state.waiting:
         known |= indexes
+
+
+def _judge_all(run: RunState, agenda: dict[str, set[int]], now: datetime) -> list[Change]:
+    """What changes in this round, in topological order of the tasks."""
+    changes: list[Change] = []
+    order = [(run.tasks[task_id].node.position, task_id) for task_id in agenda]
+    heapify(order)
+    while order:
+        _, task_id = heappop(order)
+        found = _judge(run, run.tasks[task_id], agenda[task_id], now)
+        changes += found
+        mappers = run.graph.mappers.get(task_id)
+        for change in found if mappers else ():
+            if isinstance(change, StateChange) and change.key[1] < 0:
+                # Those that map over it see this at once, as they do in Airflow.
+                run.pending[task_id] = change.state
+                for mapper in mappers or ():
+                    node = run.tasks[mapper].node
+                    if mapper not in agenda and run.tasks[mapper].waiting:
+                        heappush(order, (node.position, mapper))
+                    agenda[mapper] = run.tasks[mapper].waiting
+    return changes
 
 
 def _judge(run: RunState, task_state: TaskState, indexes: set[int], now: datetime) -> list[Change]:

@@ -72,7 +72,7 @@ class Node:
 class Graph:
     """All nodes of a structure by task id."""
 
-    __slots__ = ("mapped_over", "nodes", "structure")
+    __slots__ = ("mapped_over", "mappers", "nodes", "structure")
 
     def __init__(self, structure: DagStructure) -> None:
         self.structure = structure
@@ -81,6 +81,8 @@ class Graph:
         }
         self.mapped_over: dict[str, set[str]] = {}
         """Task id -> XCom keys whose lengths decide about mapped tasks and groups."""
+        self.mappers: dict[str, list[str]] = {}
+        """Task id -> the tasks that map over it, or whose group does."""
         self._connect()
         self._find_expansions()
         if any(task.is_setup or task.is_teardown for task in structure.tasks):
@@ -121,6 +123,8 @@ class Graph:
                         sources[source.task_id] = None
                         self.mapped_over.setdefault(source.task_id, set()).add(source.key)
             node.sources = tuple(sources)
+            for source in sources:
+                self.mappers.setdefault(source, []).append(node.task_id)
 
     def relatives(self, task_id: str, *, upstream: bool) -> set[str]:
         """Every task before (or after) one, at any distance."""

@@ -84,15 +84,20 @@ def create_tables(store: Store) -> None:
         connection.execute(
             text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD}
         )
-        connection.execute(
-            insert(pool),
-            {
-                "name": "default_pool",
-                "slots": DEFAULT_POOL_SLOTS,
-                "description": "Default pool",
-                "include_deferred": False,
-            },
-        )
+        insert_default_pool(connection)
+
+
+def insert_default_pool(connection: Connection) -> None:
+    """The one row that every database has from the start: the pool of tasks that name none."""
+    connection.execute(
+        insert(pool),
+        {
+            "name": "default_pool",
+            "slots": DEFAULT_POOL_SLOTS,
+            "description": "Default pool",
+            "include_deferred": False,
+        },
+    )
 
 
 def migrate(store: Store, target: str = HEAD) -> None:

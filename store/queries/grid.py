@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, select
 
 from store.models import dag, dag_run, dag_version, task_instance
 from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, between, from_micros, micros
-from store.queries.runs import RunKey
+from store.queries.runs import RunKey, is_before
 from store.states import DagRunState, DagRunType, TaskInstanceState
 from store.structure import DagStructure, GroupStructure, TaskStructure, decode_structure
 
@@ -270,7 +270,7 @@ def _runs(connection: Connection, dag_id: str, limit: int, before: RunKey | None
         .limit(limit)
     )
     if before is not None:
-        query = query.where(tuple_(columns.run_after, columns.id) < tuple_(*before))
+        query = query.where(is_before(before))
     return [_grid_run(row) for row in connection.execute(query)]
 
 

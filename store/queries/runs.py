@@ -8,8 +8,9 @@ from datetime import datetime
 from itertools import product
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Integer, literal, select, tuple_, union_all
 
+from store.columns import Timestamp
 from store.models import dag_run, dag_version
 from store.queries.rows import RUN_STATES, AnyRow, AnySelect, between
 from store.states import DagRunState, DagRunType
@@ -125,6 +126,13 @@ def latest_run(connection: Connection, dag_id: str) -> RunRow | None:
     return page.rows[0] if page.rows else None
 
 
+def is_before(key: RunKey) -> ColumnElement[bool]:
+    """Whether a run comes after ``key`` in a list, which shows the newest first."""
+    # The types must be said: a bare datetime in a tuple would be compared as text.
+    place = tuple_(literal(key.run_after, Timestamp), literal(key.id, Integer))
+    return tuple_(dag_run.c.run_after, dag_run.c.id) < place
+
+
 def _runs() -> AnySelect:
     return select(dag_run, dag_version.c.number.label("version")).join(
         dag_version, dag_version.c.id == dag_run.c.version_id
@@ -163,7 +171,7 @@ def _ranged(query: AnySelect, wanted: RunFilter, before: RunKey | None) -> AnySe
     if wanted.until is not None:
         query = query.where(dag_run.c.run_after < wanted.until)
     if before is not None:
-        query = query.where(tuple_(dag_run.c.run_after, dag_run.c.id) < tuple_(*before))
+        query = query.where(is_before(before))
     return query
 
 

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from store import migrations
 from store.engine import Store, open_store
+from store.models import metadata
 from store.workspace import Workspace
 from tests.support import postgres
 
@@ -44,6 +47,20 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a database that is emptied before each test: ten times faster than a new one."""
+    with postgres.database(postgres_server) as url:
+        yield url
+
+
+def make_empty(store: Store) -> None:
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    with store.write() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        migrations.insert_default_pool(connection)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def any_store(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Store]:
     """An empty store of either kind."""
@@ -51,6 +68,7 @@ def any_store(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[
         with open_store(workspace, create=True) as opened:
             yield opened
         return
-    url = request.getfixturevalue("postgres_url")
+    url = request.getfixturevalue("shared_postgres_url")
     with open_store(workspace, url=url, create=True) as opened:
+        make_empty(opened)
         yield opened

@@ -162,8 +162,10 @@ class LogScreen(DagtopScreen):
         await self.query_one("#search", PromptLine).open(self.view.needle, "words to search for")
 
     def on_prompt_line_entered(self, message: PromptLine.Entered) -> None:
-        if not self.view.search(message.text) and message.text:
-            self.dagtop.say(f"{message.text} is not in this log", "warning")
+        self.view.search(message.text)
+
+    def on_log_view_not_found(self, message: LogView.NotFound) -> None:
+        self.dagtop.say(f"{message.needle} is not in this log", "warning")
 
     def action_next_match(self) -> None:
         """To the next match."""
@@ -176,8 +178,8 @@ class LogScreen(DagtopScreen):
     def _go_to_match(self, *, backwards: bool) -> None:
         if not self.view.needle:
             self.dagtop.say("nothing is searched for: / searches")
-        elif not self.view.find_next(backwards=backwards):
-            self.dagtop.say(f"{self.view.needle} is not in this log", "warning")
+        else:
+            self.view.find_next(backwards=backwards)
 
     def action_previous_try(self) -> None:
         """The try before."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.segment import Segment
@@ -23,6 +24,9 @@ POLL = 0.25
 
 CACHED = 2_000
 """Lines whose strips are kept."""
+
+INLINE_SEARCH = 4 << 20
+"""Bytes of a file that are searched at once, without a thread."""
 
 SHIFT = 8
 """Cells that one step to the side moves."""
@@ -52,6 +56,21 @@ class LogView(LineView, can_focus=True):
 
     class Changed(Message):
         """Follow, position, number of new lines or the search changed: the status line differs."""
+
+    class Searched(Message):
+        """A search came to its end, at an offset or at nothing."""
+
+        def __init__(self, needle: str, offset: int | None) -> None:
+            super().__init__()
+            self.needle = needle
+            self.offset = offset
+
+    class NotFound(Message):
+        """What is searched for is nowhere in the file."""
+
+        def __init__(self, needle: str) -> None:
+            super().__init__()
+            self.needle = needle
 
     def __init__(self, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
@@ -348,31 +367,39 @@ class LogView(LineView, can_focus=True):
 
     # searching
 
-    def search(self, needle: str) -> bool:
-        """Search from the visible part on (downwards, then from the top); False: no match."""
+    def search(self, needle: str) -> None:
+        """Search from the visible part on, and round the end; posts ``Searched``."""
         self.needle = needle
         self.match = None
         self._cache.clear()
-        found = bool(needle) and self.find_next()
         self.layout_rows()
-        return found
+        if needle:
+            self.find_next()
 
-    def find_next(self, *, backwards: bool = False) -> bool:
-        """Go to the next match, round the end if need be; False where there is none."""
+    def find_next(self, *, backwards: bool = False) -> None:
+        """Look for the next match; posts ``Searched``. In a thread where the file is large."""
         if self.file is None or not self.needle:
-            return False
-        file, here = self.file, self._top[0] if self.match is None else self.match
-        if backwards:
-            found = file.find_back(self.needle, here)
-            found = file.find_back(self.needle, file.size) if found is None else found
+            return
+        here = self._top[0] if self.match is None else self.match + (not backwards)
+        look = partial(find_around, self.file, self.needle, here, backwards=backwards)
+        if self.file.size <= INLINE_SEARCH:
+            self.on_log_view_searched(self.Searched(self.needle, look()))
+            return
+
+        def in_thread() -> None:
+            self.post_message(self.Searched(self.needle, look()))
+
+        self.run_worker(in_thread, thread=True, exclusive=True, group="search", exit_on_error=False)
+
+    def on_log_view_searched(self, message: Searched) -> None:
+        """Show what was found, unless something else is searched for by now."""
+        if message.needle != self.needle:
+            return
+        if message.offset is None:
+            self.post_message(self.NotFound(message.needle))
         else:
-            found = file.find(self.needle, here + (self.match is not None))
-            found = file.find(self.needle, 0) if found is None else found
-        if found is None:
-            return False
-        self.match = found
-        self._show(found)
-        return True
+            self.match = message.offset
+            self._show(message.offset)
 
     def _show(self, offset: int) -> None:
         assert self.file is not None
@@ -383,6 +410,15 @@ class LogView(LineView, can_focus=True):
         start = self.file.line_start(offset)
         self._top = (self.file.back_from(start, max(0, self.size.height // 3)), 0)
         self.layout_rows()
+
+
+def find_around(file: LogFile, needle: str, here: int, *, backwards: bool) -> int | None:
+    """The next match from an offset on, going round the end of the file."""
+    if backwards:
+        found = file.find_back(needle, here)
+        return file.find_back(needle, file.size) if found is None else found
+    found = file.find(needle, here)
+    return file.find(needle, 0) if found is None else found
 
 
 def highlight(segments: list[Segment], needle: str, style: Style) -> list[Segment]:

@@ -231,7 +231,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('queued', 'running')"),
             postgresql_where=sa.text("state IN ('queued', 'running')"),
         )
-        batch_op.create_index("ix_dag_run_backfill_id", ["backfill_id"], unique=False)
+        batch_op.create_index(
+            "ix_dag_run_backfill",
+            ["backfill_id", "run_after", "id"],
+            unique=False,
+            sqlite_where=sa.text("backfill_id IS NOT NULL"),
+            postgresql_where=sa.text("backfill_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_dag_run_dag_id_state",
             ["dag_id", "state", "run_type", "run_after", "id"],

@@ -64,9 +64,8 @@ def test_what_must_be_fast_loads_nothing_heavy(
     arguments: tuple[str, ...], workspace: Workspace
 ) -> None:
     result = in_new_process(*arguments, folder=workspace.root)
-    heavy = HEAVY - ({"sqlalchemy", "msgspec", "asyncio"} if "trigger" in arguments else set())
-    # Triggering looks into the store only after it found no runner: for one on another machine.
-    assert loaded(result).isdisjoint(heavy)
+    # Without a runner the settings are read: they may name a database with one elsewhere.
+    assert loaded(result).isdisjoint(HEAVY - {"msgspec"})
 
 
 def test_a_command_loads_no_other_commands(workspace: Workspace) -> None:

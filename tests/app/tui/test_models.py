@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -130,7 +131,7 @@ def test_columns_fit_and_the_first_stays(width: int, first: int, longest: int) -
     placed = place_columns(columns(), width, first=first, longest=longest)
     assert placed[0].column.key == "name"
     assert placed[-1].x + placed[-1].width <= max(width, 3)
-    assert all(a.x + a.width < b.x for a, b in zip(placed, placed[1:], strict=False))
+    assert all(a.x + a.width < b.x for a, b in pairwise(placed))
 
 
 @given(
@@ -180,7 +181,10 @@ def test_groups_are_folded_at_first_where_rows_are_many() -> None:
 
 
 def test_a_mapped_task_says_how_many_and_how_they_are() -> None:
-    counts = {TaskInstanceState.SUCCESS: 447, TaskInstanceState.FAILED: 3}
+    counts: dict[TaskInstanceState | None, int] = {
+        TaskInstanceState.SUCCESS: 447,
+        TaskInstanceState.FAILED: 3,
+    }
     cell = Cell(TaskInstanceState.FAILED, counts, is_mapped=True)
     assert plain(label(ROWS[5], cell, False, UNICODE)) == "train [] 450 · 447✓ 3✗"
     assert plain(label(ROWS[5], None, False, UNICODE)) == "train []"

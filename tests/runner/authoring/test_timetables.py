@@ -262,6 +262,7 @@ def test_a_file_with_airflow_3_defaults_runs_at_the_tick() -> None:
         ("@daily", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
         (timedelta(0), "UTC", "must be positive, not 0:00:00"),
         (timedelta(days=-1), "UTC", "must be positive"),
+        (timedelta(days=9_000_000), "UTC", "is too long"),
         (relativedelta(weekday=MO), "UTC", "can't be a relativedelta that sets weekday"),
         (["asset"], "UTC", "a schedule can't be a list"),
         (5, "UTC", "a schedule can't be a int"),

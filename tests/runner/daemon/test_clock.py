@@ -11,10 +11,77 @@ from sqlalchemy import select
 
 from runner.daemon.engine import Engine
 from store import config, models, records
-from store.engine import open_store
+from store.engine import Store, open_store
 from store.states import TaskInstanceState
 from store.structure import DagStructure, TaskStructure, encode_structure
 from store.workspace import Workspace
+
+
+def add_waiting_retry(store: Store, now: datetime, due: datetime) -> None:
+    """A running run with one task instance that waits for its retry until ``due``."""
+    with store.write() as connection:
+        structure = DagStructure(
+            dag_id="d", file="dags/d.py", tasks=[TaskStructure("t", "@task", retries=1)]
+        )
+        records.put_source(connection, "s", "")
+        version = records.insert_version(
+            connection,
+            {
+                "dag_id": "d",
+                "digest": "v",
+                "structure": encode_structure(structure).decode(),
+                "source_digest": "s",
+                "created_at": now,
+            },
+        )
+        connection.execute(
+            models.dag.insert().values(
+                dag_id="d",
+                file="dags/d.py",
+                is_paused=False,
+                is_active=True,
+                display_name="d",
+                description="",
+                owners=[],
+                tags=[],
+                schedule="",
+                schedule_words="",
+                timezone="UTC",
+                max_active_runs=1,
+                version_id=version,
+                created_at=now,
+            )
+        )
+        run = records.insert_dag_run(
+            connection,
+            {
+                "dag_id": "d",
+                "run_id": "r",
+                "run_type": "manual",
+                "state": "running",
+                "run_after": now,
+                "queued_at": now,
+                "started_at": now,
+                "version_id": version,
+            },
+        )
+        records.insert_instances(
+            connection,
+            [
+                {
+                    "dag_run_id": run,
+                    "dag_id": "d",
+                    "task_id": "t",
+                    "map_index": -1,
+                    "state": TaskInstanceState.UP_FOR_RETRY,
+                    "try_number": 1,
+                    "max_tries": 1,
+                    "pool": "default_pool",
+                    "pool_slots": 1,
+                    "next_at": due,
+                }
+            ],
+        )
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 7 * 86400.0])
@@ -23,70 +90,7 @@ def test_a_retry_waits_as_long_as_before_when_the_clock_is_set(tmp_path: Path, j
     now = datetime.now(UTC)
     due = now + timedelta(seconds=300)
     with open_store(workspace, create=True) as store:
-        with store.write() as connection:
-            structure = DagStructure(
-                dag_id="d", file="dags/d.py", tasks=[TaskStructure("t", "@task", retries=1)]
-            )
-            records.put_source(connection, "s", "")
-            version = records.insert_version(
-                connection,
-                {
-                    "dag_id": "d",
-                    "digest": "v",
-                    "structure": encode_structure(structure).decode(),
-                    "source_digest": "s",
-                    "created_at": now,
-                },
-            )
-            connection.execute(
-                models.dag.insert().values(
-                    dag_id="d",
-                    file="dags/d.py",
-                    is_paused=False,
-                    is_active=True,
-                    display_name="d",
-                    description="",
-                    owners=[],
-                    tags=[],
-                    schedule="",
-                    schedule_words="",
-                    timezone="UTC",
-                    max_active_runs=1,
-                    version_id=version,
-                    created_at=now,
-                )
-            )
-            run = records.insert_dag_run(
-                connection,
-                {
-                    "dag_id": "d",
-                    "run_id": "r",
-                    "run_type": "manual",
-                    "state": "running",
-                    "run_after": now,
-                    "queued_at": now,
-                    "started_at": now,
-                    "version_id": version,
-                },
-            )
-            records.insert_instances(
-                connection,
-                [
-                    {
-                        "dag_run_id": run,
-                        "dag_id": "d",
-                        "task_id": "t",
-                        "map_index": -1,
-                        "state": TaskInstanceState.UP_FOR_RETRY,
-                        "try_number": 1,
-                        "max_tries": 1,
-                        "pool": "default_pool",
-                        "pool_slots": 1,
-                        "next_at": due,
-                    }
-                ],
-            )
-
+        add_waiting_retry(store, now, due)
         jumped = timedelta()
 
         async def poll_with_a_set_clock() -> None:

@@ -413,3 +413,34 @@ with DAG("using"):
     assert cpu > 0.1
     assert status == 0
     assert shared.value("SELECT count(*) FROM resource_sample") > 0
+
+
+def test_a_task_that_depends_on_the_past_waits_for_the_run_before(shared: Live) -> None:
+    shared.write(
+        "past.py",
+        """
+import os, time
+from datetime import datetime
+from dagtop import DAG, task
+with DAG("past", schedule="@daily", start_date=datetime(2026, 1, 1), end_date=datetime(2026, 2, 1)):
+    @task(depends_on_past=True)
+    def step(ds=None):
+        while ds == "2026-01-01" and not os.path.exists("past-gate"):
+            time.sleep(0.01)
+        return time.time()
+    step()
+""",
+    )
+    shared.wait_for_dag("past")
+    shared.submit("unpause", dag_ids=["past"])
+    first = shared.trigger("past", logical_date="2026-01-01T00:00:00+00:00")
+    wait_for(lambda: shared.states("past", first)["step"] == "running")
+    second = shared.trigger("past", logical_date="2026-01-02T00:00:00+00:00")
+    reasons = wait_for(lambda: shared.ask("get_reasons", dag_id="past", run_id=second))
+    assert "past" in reasons[0][2]
+    assert shared.states("past", second)["step"] is None
+    (shared.workspace.root / "past-gate").touch()
+    assert shared.wait_for_run("past", first) == "success"
+    assert shared.wait_for_run("past", second) == "success"
+    earlier, later = sorted(xcom(shared, "past", "step"))
+    assert earlier < later

@@ -131,7 +131,7 @@ def test_dags_are_sorted_as_asked(store: Store) -> None:
     assert listed(store, everything, "dag_id") == ids
     assert listed(store, everything, "last_run")[0] == ids[1]
     assert listed(store, everything, "next_run") == [ids[3], ids[0], ids[1], ids[2]]
-    assert listed(store, everything, "state")[:2] == [ids[2], ids[3]]
+    assert listed(store, everything, "state") == [ids[1], ids[2], ids[3], ids[0]]
     assert listed(store, everything, "duration") == [ids[0], ids[1], ids[2], ids[3]]
     with pytest.raises(ValueError, match="not by colour"):
         listed(store, everything, "colour")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
@@ -36,7 +36,8 @@ def passes(run: RunRow, wanted: RunFilter) -> bool:
     )
 
 
-@given(wanted=filters, limit=st.integers(1, 200))
+@given(wanted=filters, limit=st.integers(25, 200))
+@settings(max_examples=40)
 def test_pages_together_are_all_runs_that_pass_newest_first(
     little: Store, wanted: RunFilter, limit: int
 ) -> None:
