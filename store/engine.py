@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
-from store import config
+from store import config, models
 from store.errors import (
     StoreError,
     StoreFull,
@@ -213,6 +213,7 @@ def open_url(url: str, *, read_only: bool = False, busy_timeout: float = BUSY_TI
         raise StoreError(
             "PostgreSQL needs psycopg: install it with pip install 'dagtop[postgres]'"
         ) from error
+    models.know_postgresql()
     _prepare_postgresql(engine, read_only=read_only, busy_timeout=busy_timeout)
     return _store(engine, name=parsed.render_as_string(hide_password=True), read_only=read_only)
 

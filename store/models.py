@@ -52,7 +52,21 @@ PENDING_COMMAND = "state = 'pending'"
 
 def partial(name: str, condition: str, *columns: str) -> Index:
     """An index of the few rows for which a condition holds: it doesn't grow with history."""
-    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+    index = Index(name, *columns, sqlite_where=text(condition))
+    _PARTIAL.append((index, condition))
+    return index
+
+
+_PARTIAL: list[tuple[Index, str]] = []
+
+
+def know_postgresql() -> None:
+    """Tell SQLAlchemy the conditions of partial indexes for PostgreSQL, too.
+
+    Not at import: it loads that dialect, which takes 0.1 s of each start.
+    """
+    for index, condition in _PARTIAL:
+        index.dialect_options["postgresql"]["where"] = text(condition)
 
 
 source = Table(
