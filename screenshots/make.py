@@ -75,12 +75,17 @@ KEYS = {
     "home": b"\x1b[H",
 }
 
+JUMP = (":", "d", "a", "g", " ", "r", "e", "c", "o", "m", "enter")
+"""To the recommendation pipeline of the demo."""
+
 SCENES = (
     Scene("dags"),
-    Scene("grid", ("enter",)),
-    Scene("grid-info", ("enter", "i")),
-    Scene("log", ("enter", "enter")),
+    Scene("trigger", ("t",)),
     Scene("help", ("?",)),
+    Scene("grid", (*JUMP, "down", "down")),
+    Scene("instance", (*JUMP, "h", "i")),
+    Scene("clear", (*JUMP, "c")),
+    Scene("log", (*JUMP, "h", "enter")),
 )
 
 

@@ -268,7 +268,7 @@ def _explained(error: BaseException | None, name: str) -> StoreError | None:
     if isinstance(error, sqlite3.Error):
         return _explained_sqlite(error, name)
     state = getattr(error, "sqlstate", None)
-    if state == "55P03":
+    if state in ("55P03", "57014", "40001", "40P01"):  # lock, cancel, serialisation, deadlock
         return StoreLocked(f"{name} was locked by another process for too long; try again")
     if state in ("53100", "53200"):
         return StoreFull(f"the database server of {name} is out of disk or memory: {error}")

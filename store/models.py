@@ -246,6 +246,7 @@ resource_sample = Table(
     Column("read_bytes", Big, nullable=False),  # since the start of the try
     Column("write_bytes", Big, nullable=False),
     Column("processes", Integer, nullable=False),
+    sqlite_with_rowid=False,  # the key is half of a row: kept once, not twice
 )
 
 xcom = Table(

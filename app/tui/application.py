@@ -84,6 +84,7 @@ class DagtopApp(App[int]):
         self.runner: Any = None
         self.runner_known = False
         self.trouble = ""
+        self.store_is_missing = False
         self._link = (dag, run, task)
         self._message_timer: Any = None
         self._dag_ids: tuple[str, ...] = ()
@@ -187,7 +188,7 @@ class DagtopApp(App[int]):
         self._show_runner()
 
     def on_store_trouble(self, message: StoreTrouble) -> None:
-        self.trouble = message.sentence
+        self.trouble, self.store_is_missing = message.sentence, message.missing
         self._show_runner()
 
     def _show_runner(self) -> None:
@@ -203,6 +204,9 @@ class DagtopApp(App[int]):
 
     def trouble_spans(self) -> Spans:
         """What is wrong with the store, in one line; empty if nothing is."""
+        if self.store_is_missing and not self.read_only:
+            words = "No runner has worked in this workspace yet. "
+            return (Span(" ! ", "warning"), Span(words), Span("S", "key"), Span(" starts one."))
         return (Span(" ! ", "error"), span(self.trouble, "error")) if self.trouble else ()
 
     def runner_trouble(self) -> Spans:

@@ -6,11 +6,8 @@ it is up.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -18,13 +15,7 @@ from textual.message import Message
 
 from store import client
 from store.errors import StoreError
-from store.workspace import Workspace
-
-ROOT = Path(__file__).resolve().parents[2]
-"""Where the packages ``app`` and ``store`` are."""
-
-START_TIMEOUT = 30.0
-"""Seconds that starting a runner may take."""
+from store.workspace import Workspace, WorkspaceError
 
 Job = Callable[[], Message | None]
 
@@ -70,7 +61,8 @@ class Commander:
             submission = client.submit(self._workspace, kind, payload)
             if submission.is_pending:
                 return Acted(f"no runner is up: written down, carried out when it is ({done})")
-            return Acted(done)
+            held = (submission.answer or {}).get("held")
+            return Acted(f"{done}; it waits: {held}" if held else done)
 
         self._enqueue(job)
 
@@ -102,33 +94,20 @@ class Commander:
         self._enqueue(job)
 
     def start_runner(self) -> None:
-        """Run ``dagtop up`` as a process of its own."""
+        """Start the runner, as a process of its own, as ``dagtop up`` does."""
 
         def job() -> Message:
-            start = (
-                f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-                "from app.cli.root import run; run()"
-            )
-            root = str(self._workspace.root)
-            command = [sys.executable, "-P", "-c", start, "--workspace", root, "up"]
+            from app.cli.errors import CommandError
+            from app.cli.runner_process import start_runner
+
             try:
-                result = subprocess.run(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    text=True,
-                    errors="replace",
-                    timeout=START_TIMEOUT,
-                    start_new_session=True,
-                    check=False,
+                started = start_runner(self._workspace)
+            except (CommandError, WorkspaceError, OSError) as error:
+                first = str(error).strip().partition("\n")[0]
+                return Refused(
+                    f"the runner did not start: {first}; see {self._workspace.runner_log}"
                 )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                return Refused(f"the runner did not start: {error}")
-            if result.returncode == 0:
-                return Acted("the runner is up")
-            lines = (result.stderr or result.stdout).strip().splitlines()
-            reason = lines[-1] if lines else f"exit code {result.returncode}"
-            return Refused(f"the runner did not start: {reason}")
+            return Acted("the runner was up already" if started.already else "the runner is up")
 
         self._enqueue(job)
 

@@ -128,17 +128,15 @@ class RunState:
     ) -> None:
         """
         ``lengths``: (task id, XCom key) -> length of what an unmapped task pushed, None if that is
-        no list or dict. ``pushed``: (task id, XCom key) -> map indexes whose instances pushed it,
-        for mapped tasks; without it, every successful instance counts as one that pushed.
+        no list or dict. ``pushed``: (task id, XCom key) -> map indexes of the instances of a
+        mapped task that pushed it: so many items has who maps over it.
         ``skip_decisions``: the instance that decided -> the task ids it skipped.
         """
         self.structure = structure
         self.graph = graph_of(structure)
         self.instances: dict[InstanceKey, Instance] = {}
         self.lengths: dict[tuple[str, str], int | None] = dict(lengths or {})
-        self.pushed: dict[tuple[str, str], set[int]] | None = (
-            None if pushed is None else {key: set(indexes) for key, indexes in pushed.items()}
-        )
+        self.pushed = {key: set(indexes) for key, indexes in (pushed or {}).items()}
         self.past = Past(previous)
         self.skips: dict[str, dict[int, frozenset[str]]] = {}
         """Deciding task -> its map index -> task ids it skipped."""
@@ -312,8 +310,6 @@ class RunState:
         """An instance of a mapped task pushed XCom ``key``; matters if a task maps over it."""
         task_id, map_index = instance
         if key in self.graph.mapped_over.get(task_id, ()):
-            if self.pushed is None:
-                self.pushed = {}
             self.pushed.setdefault((task_id, key), set()).add(map_index)
 
     def set_previous_state(self, key: InstanceKey, state: TaskInstanceState | None) -> None:
@@ -384,8 +380,7 @@ class RunState:
                 del self.skips[task_id]
         for xcom_key in self.graph.mapped_over.get(task_id, ()):
             self.lengths.pop((task_id, xcom_key), None)
-            if self.pushed is not None:
-                self.pushed.get((task_id, xcom_key), set()).discard(index)
+            self.pushed.get((task_id, xcom_key), set()).discard(index)
 
     # -- what decide asks ------------------------------------------------------------------
 
@@ -483,6 +478,4 @@ class RunState:
             return self.lengths.get((source.task_id, source.key))
         if task_state.unfinished:
             return None
-        if self.pushed is not None:
-            return len(self.pushed.get((source.task_id, source.key), ()))
-        return task_state.states[TaskInstanceState.SUCCESS]
+        return len(self.pushed.get((source.task_id, source.key), ()))

@@ -15,10 +15,12 @@ from sqlalchemy.types import TypeDecorator
 
 from store.engine import open_file
 from store.migrations import alembic_config
+from store.models import know_postgresql
 
 
 def main(revision: str, name: str) -> None:
     """Write ``versions/<revision>_<name>.py``."""
+    know_postgresql()
     with tempfile.TemporaryDirectory() as folder:
         store = open_file(Path(folder) / "dagtop.db", create=True)
         with store, store.write() as connection:

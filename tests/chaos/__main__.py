@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.chaos import runner_kills
+from tests.chaos import process_kills, runner_kills
 
 
 def main() -> int:
@@ -26,16 +26,18 @@ def main() -> int:
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="dagtop-chaos-"))
-    report = runner_kills.run(
-        folder, kills=options.kills, dag_runs=options.runs, rng=random.Random(seed)
-    )
+    rng = random.Random(seed)
+    reports = [
+        runner_kills.run(folder / "runner", kills=options.kills, dag_runs=options.runs, rng=rng),
+        process_kills.run(folder / "processes", kills=options.kills, rng=rng),
+    ]
     if options.keep:
         print(f"workspace: {folder}")
     else:
         shutil.rmtree(folder)
-    for line in report.lines():
-        print(line)
-    return 1 if report.problems else 0
+    for report in reports:
+        print(*report.lines(), sep="\n")
+    return 1 if any(report.problems for report in reports) else 0
 
 
 if __name__ == "__main__":

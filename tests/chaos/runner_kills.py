@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import random
+import statistics
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.support.live import Live, live, wait_for
 PIPELINE = """
 import os
 import random
+import statistics
 import time
 
 from dagtop import DAG, task, chain, log_metric, get_current_context
@@ -110,6 +112,7 @@ TRIES_PER_RUN = 1 + MAPPED + 6 + 1 + 1 + 1 + 1 + STEPS
 class Report:
     """What happened, and what was wrong."""
 
+    what: str = "runner"
     kills: int = 0
     tries: int = 0
     seconds: float = 0.0
@@ -119,11 +122,17 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        worst = max(self.recoveries, default=0.0)
+        lines = [
+            f"{self.what}: killed {self.kills} times in {self.tries} tries, {self.seconds:.0f} s"
+        ]
+        if self.recoveries:
+            worst, median = max(self.recoveries), statistics.median(self.recoveries)
+            lines += [
+                f"work went on {median:.2f} s after a restart, {worst:.2f} s at worst (reach: 2 s)",
+                f"{self.undisturbed} running tries saw a runner die and went on undisturbed",
+            ]
         return [
-            f"runner killed {self.kills} times during {self.tries} tries in {self.seconds:.0f} s",
-            f"work went on after a restart within {worst:.2f} s at worst (reach: 2 s)",
-            f"{self.undisturbed} running tries saw a runner die and went on undisturbed",
+            *lines,
             *(f"PROBLEM: {problem}" for problem in self.problems),
             "everything accounted for" if not self.problems else f"{len(self.problems)} problems",
         ]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, update
+from sqlalchemy import Connection, Table, func, select, update
 
 from store import records
 from store.engine import Store
@@ -118,9 +118,8 @@ class _Filler:
             self.connection.execute(update(dag).values(next_run_after=START + timedelta(days=900)))
 
     def _insert(self, table: Table, rows: Iterator[Row]) -> None:
-        statement = insert(table)
         while chunk := list(islice(rows, CHUNK)):
-            self.connection.execute(statement, chunk)
+            records.insert_rows(self.connection, table, chunk)
 
     def _each_run(self) -> Iterator[tuple[int, int, int, DagRunState, datetime]]:
         """(row id, number of the DAG, round, state, start), oldest first."""

@@ -97,6 +97,12 @@ class DagsScreen(DagtopScreen):
             return f"No DAG is under {self.tab}. Tab goes on."
         return "No DAG passes the filter. Esc clears it."
 
+    def show_banner(self) -> None:
+        super().show_banner()
+        if self.snapshot is None and self.dagtop.trouble:
+            self.table.empty = ""
+            self.table.repaint()
+
     def banner(self) -> Spans:
         if not self.dagtop.trouble and self.snapshot is not None and self.snapshot.errors:
             errors = self.snapshot.errors

@@ -435,6 +435,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("try_id", "at", name=op.f("pk_resource_sample")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "tracked_run",

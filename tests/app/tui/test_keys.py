@@ -337,7 +337,8 @@ async def test_a_store_that_is_missing_is_said_and_found_when_it_comes(world: Wo
     away = world.workspace.database.with_suffix(".away")
     world.workspace.database.rename(away)
     async with opened(world.workspace) as pilot:
-        await says(pilot, "there is no store")
+        await says(pilot, "No runner has worked in this workspace yet")
+        assert "reading" not in text_of(pilot)
         away.rename(world.workspace.database)
         await says(pilot, "alpha")
         assert not app_of(pilot).trouble

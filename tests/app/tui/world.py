@@ -298,6 +298,44 @@ ValueError: loss is nan in epoch 3
 """
 
 
+def fill_train(world: World, run: int, age: int, start: datetime) -> None:
+    """The mapped task of one of its runs."""
+    error = {
+        "error_type": "builtins.ValueError",
+        "error_message": "loss is nan in epoch 3",
+        "error_place": "dags/recommend.py:88",
+        "reason": "the task raised ValueError",
+        "exit_status": 1,
+        "peak_rss": 300_000_000,
+        "cpu_seconds": 11.2,
+    }
+    for index in range(12):
+        train_state = "success"
+        if age in (1, 7) and index == 3:
+            train_state = "failed"
+        if age == 0 and index > 7:
+            train_state = "running" if index < 10 else "scheduled"
+        tries: list[dict[str, Any]] | None = None
+        if train_state == "failed":
+            tries = [
+                {"state": "up_for_retry", **error},
+                {"state": "failed", **error},
+            ]
+        world.instance(
+            "recommend",
+            run,
+            "train",
+            train_state,
+            map_index=index,
+            start=start + timedelta(seconds=30),
+            tries=tries,
+            max_tries=2,
+            took=8.0 + index,
+            log=LOG if train_state != "scheduled" and age < 2 else None,
+            map_label=f"alpha={index / 10}",
+        )
+
+
 def fill_recommend(world: World) -> None:
     """A DAG with groups, a branch and mapped tasks: 18 runs, the newest still running."""
     version = world.dag(
@@ -323,40 +361,7 @@ def fill_recommend(world: World) -> None:
             world.instance("recommend", run, task, found, start=start)
         world.instance("recommend", run, "select.beta", "skipped", start=start)
         world.instance("recommend", run, "select.prod", "success", start=start)
-        for index in range(12):
-            train_state = "success"
-            if age in (1, 7) and index == 3:
-                train_state = "failed"
-            if age == 0 and index > 7:
-                train_state = "running" if index < 10 else "scheduled"
-            error = {
-                "error_type": "builtins.ValueError",
-                "error_message": "loss is nan in epoch 3",
-                "error_place": "dags/recommend.py:88",
-                "reason": "the task raised ValueError",
-                "exit_status": 1,
-                "peak_rss": 300_000_000,
-                "cpu_seconds": 11.2,
-            }
-            tries: list[dict[str, Any]] | None = None
-            if train_state == "failed":
-                tries = [
-                    {"state": "up_for_retry", **error},
-                    {"state": "failed", **error},
-                ]
-            world.instance(
-                "recommend",
-                run,
-                "train",
-                train_state,
-                map_index=index,
-                start=start + timedelta(seconds=30),
-                tries=tries,
-                max_tries=2,
-                took=8.0 + index,
-                log=LOG if train_state != "scheduled" and age < 2 else None,
-                map_label=f"alpha={index / 10}",
-            )
+        fill_train(world, run, age, start)
         for task in LAST_TASKS:
             last = None if age == 0 else "upstream_failed" if age in (1, 7) else "success"
             world.instance("recommend", run, task, last, start=start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,13 +63,10 @@ class Driven:
         structure: DagStructure,
         *,
         previous: PreviousRun | None = None,
-        pushed: Mapping[tuple[str, str], Collection[int]] | None = None,
         now: datetime = NOW,
     ) -> None:
         self.now = now
-        self.run = RunState(
-            structure, initial_instances(structure), previous=previous, pushed=pushed
-        )
+        self.run = RunState(structure, initial_instances(structure), previous=previous)
         self.state: DagRunState | None = None
         self.reason = ""
         self.changes: list[Any] = []
@@ -91,8 +88,13 @@ class Driven:
             self.run.set_state(key(name), state, **more)
         return self.decide()
 
-    def ends(self, name: str, state: TaskInstanceState = S.SUCCESS) -> Decision:
+    def ends(
+        self, name: str, state: TaskInstanceState = S.SUCCESS, *, returns: bool = True
+    ) -> Decision:
+        """A scheduled instance ends; a mapped one that succeeds pushes what it returned."""
         assert self.states(name) == "scheduled", f"{name} is {self.states(name)}"
+        if returns and state is S.SUCCESS:
+            self.run.set_pushed(key(name), "return_value")
         return self.set(name, state=state)
 
     def states(self, *names: str) -> str:

@@ -93,21 +93,19 @@ def test_of_a_mapped_task_the_instances_that_pushed_are_counted() -> None:
     structure = pipeline(
         task("a", expansion=over(3)), task("m", "a", expansion=over("a"), rule="all_done")
     )
-    driven = Driven(structure, pushed={})
-    driven.run.set_pushed(("a", 0), "return_value")
-    driven.run.set_pushed(("a", 2), "return_value")
+    driven = Driven(structure)
     driven.ends("a[0]")
-    driven.ends("a[1]")  # returned None
+    driven.ends("a[1]", returns=False)
     assert driven.keys("m") == [-1]
     driven.ends("a[2]")
     assert driven.keys("m") == [0, 1]
 
 
-def test_without_a_word_on_pushes_the_successful_instances_are_counted() -> None:
-    structure = pipeline(
-        task("a", expansion=over(3)), task("m", "a", expansion=over("a"), rule="all_done")
-    )
-    assert len(drive(structure, {"a[1]": S.FAILED}).keys("m")) == 2
+def test_a_mapped_task_of_which_no_instance_pushed_is_mapped_over_nothing() -> None:
+    structure = pipeline(task("a", expansion=over(1)), task("m", "a", expansion=over("a")))
+    driven = Driven(structure)
+    driven.ends("a[0]", returns=False)
+    assert driven.states("m") == "skipped"
 
 
 # -- what can't be mapped over -------------------------------------------------------------
@@ -293,6 +291,73 @@ def test_a_task_in_a_group_depends_on_all_instances_outside() -> None:
     driven.ends("m[1]")
     driven.ends("a[0]")
     assert driven.states("b[0]", "b[1]") == "scheduled none"
+
+
+@pytest.mark.parametrize(
+    ("rule", "end", "state"),
+    [
+        ("one_success", S.SUCCESS, "scheduled"),
+        ("all_success", S.FAILED, "upstream_failed"),
+        ("all_success", S.SUCCESS, "none"),
+    ],
+)
+def test_an_instance_outside_can_decide_for_the_whole_group(rule: str, end: S, state: str) -> None:
+    structure = pipeline(
+        task("m", expansion=over(2)),
+        task("a", mapped_group="g"),
+        task("b", "m", "a", mapped_group="g", rule=rule),
+        groups={"g": over(2)},
+    )
+    driven = Driven(structure)
+    driven.ends("m[0]", end)
+    assert driven.states("b[0]", "b[1]") == f"{state} {state}"
+
+
+def test_a_skipped_placeholder_in_the_group_decides_though_the_outside_is_unfinished() -> None:
+    structure = pipeline(
+        task("list_"),
+        task("slow"),
+        task("a", "list_", mapped_group="g"),
+        task("b", "a", "slow", mapped_group="g"),
+        groups={"g": over("list_")},
+    )
+    driven = Driven(structure)
+    pushed(driven, "list_", 0)
+    assert driven.states("a", "b", "slow") == "skipped skipped scheduled"
+
+
+def test_what_it_maps_over_is_seen_to_be_skipped_in_the_same_round() -> None:
+    # Else "m", whose rule is met by then, would be expanded over what will never be pushed.
+    structure = pipeline(
+        task("first"),
+        task("list_", "first", rule="all_skipped"),
+        task("m", "first", "list_", rule="one_success", expansion=over("list_")),
+    )
+    driven = Driven(structure)
+    driven.ends("first")
+    assert driven.states("list_", "m") == "skipped skipped"
+
+
+def test_a_skip_of_what_it_maps_over_comes_before_a_failure_one_step_further() -> None:
+    structure = pipeline(
+        task("first"),
+        task("list_", "first", rule="all_skipped"),
+        task("other", "first"),
+        task("m", "list_", "other", expansion=over("list_")),
+    )
+    driven = Driven(structure)
+    driven.ends("first", S.FAILED)
+    assert driven.states("list_", "other", "m") == "skipped upstream_failed skipped"
+
+
+def test_instances_beyond_a_shrunken_upstream_are_removed_with_it() -> None:
+    structure = pipeline(task("a", expansion=over(3)), task("b", "a", expansion=over(3)))
+    driven = Driven(structure)
+    driven.ends("a[0]")
+    driven.ends("a[1]")
+    driven.set("a[2]", state=S.REMOVED)
+    assert driven.states("b[0]", "b[1]", "b[2]") == "scheduled scheduled removed"
+    assert driven.reason_of("b[2]") == "its map index is beyond those of its upstream"
 
 
 # -- cleared and run again -----------------------------------------------------------------

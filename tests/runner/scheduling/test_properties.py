@@ -117,6 +117,8 @@ class Played:
             return
         if end is S.SUCCESS and key[1] < 0:
             self.run.set_length(key[0], "return_value", length)
+        elif end is S.SUCCESS and length:
+            self.run.set_pushed(key, "return_value")
         self.run.set_state(key, end)
 
 
@@ -135,6 +137,7 @@ def copy(run: RunState) -> RunState:
         run.structure,
         [replace(instance) for instance in run.instances.values()],
         lengths=run.lengths,
+        pushed=run.pushed,
         skip_decisions=skips,
     )
 
