@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import io
 import os
 import pty
 import re
@@ -92,7 +93,9 @@ SCENES = (
 class Terminal:
     """The program under a pseudo-terminal with an emulated screen."""
 
-    def __init__(self, command: list[str], size: tuple[int, int], environment: dict[str, str]):
+    def __init__(
+        self, command: list[str], size: tuple[int, int], environment: dict[str, str]
+    ) -> None:
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self.pid, self._fd = pty.fork()
@@ -206,7 +209,7 @@ def as_svg(screen: pyte.Screen, path: Path, title: str) -> None:
         record=True,
         width=screen.columns,
         height=screen.lines,
-        file=open(os.devnull, "w"),
+        file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",
         legacy_windows=False,
@@ -248,7 +251,7 @@ def take(
 
 def main() -> None:
     """Take all pictures, or the one that the arguments describe."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=ROOT / "screenshots")
     parser.add_argument("--size", action="append", help="COLUMNSxROWS; default 80x24 and 120x40")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring.exceptions import ArgumentError, DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from inspect import Signature
 
 KNOWN_CONTEXT_KEYS = frozenset(
     {
@@ -52,6 +54,26 @@ KNOWN_CONTEXT_KEYS = frozenset(
 """Names that Airflow 3 gives to functions by themselves: they can't be mapped or have a default."""
 
 
+def signature_of(function: Callable[..., Any]) -> Signature:
+    """The signature of a function, worked out once: at the import, for all tries that follow.
+
+    Raises ValueError for some builtins.
+    """
+    try:
+        return _signature(function)
+    except TypeError:  # a callable that can't be a key
+        from inspect import signature
+
+        return signature(function)
+
+
+@lru_cache(maxsize=None)
+def _signature(function: Callable[..., Any]) -> Signature:
+    from inspect import signature
+
+    return signature(function)
+
+
 def keyword_arguments(
     function: Callable[..., Any],
     op_args: Collection[Any],
@@ -64,11 +86,9 @@ def keyword_arguments(
 
     Raises ``DefinitionError`` (ValueError) where a positional argument has a name of the context.
     """
-    from inspect import signature
-
     offered = {**more, **op_kwargs}
     try:
-        parameters = signature(function).parameters.values()
+        parameters = signature_of(function).parameters.values()
     except ValueError:  # some builtins have none
         return dict(op_kwargs)
     positional = [
@@ -97,9 +117,7 @@ def check_call(
     Raises ``ArgumentError`` (TypeError) for missing and unknown arguments, ``DefinitionError``
     (ValueError) where an argument named like the context has a default other than None.
     """
-    from inspect import signature
-
-    found = signature(function)
+    found = signature_of(function)
     try:
         bound = found.bind_partial(*op_args, **op_kwargs)
     except TypeError as error:

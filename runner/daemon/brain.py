@@ -274,7 +274,9 @@ class Brain:
         if not any(task.depends_on_past or task.wait_for_downstream for task in structure.tasks):
             return None, None
         table = models.dag_run
-        query = select(table.c.id).where(table.c.dag_id == row.dag_id, table.c.id != row.id)
+        query = select(table.c.id, table.c.run_id).where(
+            table.c.dag_id == row.dag_id, table.c.id != row.id
+        )
         if row.logical_date is not None:
             query = query.where(table.c.logical_date < row.logical_date)
             query = query.order_by(table.c.logical_date.desc())
@@ -283,9 +285,10 @@ class Brain:
             query = query.order_by(table.c.run_after.desc())
         if structure.catchup:
             query = query.where(table.c.run_type != "manual")
-        key = connection.execute(query.limit(1)).scalar()
-        if key is None:
+        found = connection.execute(query.limit(1)).first()
+        if found is None:
             return None, None
+        key, run_id = found
         instance = models.task_instance
         states = {
             (found.task_id, found.map_index): (
@@ -297,7 +300,21 @@ class Brain:
                 )
             )
         }
-        return key, PreviousRun(states)
+        new = {task.task_id for task in structure.tasks} - {task_id for task_id, _ in states}
+        earlier = {
+            task_id
+            for task_id in new
+            if connection.execute(
+                select(instance.c.id)
+                .where(
+                    instance.c.dag_id == row.dag_id,
+                    instance.c.task_id == task_id,
+                    instance.c.dag_run_id != row.id,
+                )
+                .limit(1)
+            ).first()
+        }
+        return key, PreviousRun(states, run_id=run_id, earlier_tasks=frozenset(earlier))
 
     def load_tries(self, connection: Connection) -> None:
         """Open tries, and the tries of sensors that wait between two pokes."""

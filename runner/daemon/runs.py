@@ -257,6 +257,8 @@ def begin_run(turn: Turn, pipeline: Pipeline, row: Any) -> LiveRun:
 def adopt_structure(turn: Turn, run: LiveRun) -> None:
     """Bring a run's instances in line with its pipeline: new tasks added, gone ones removed."""
     pipeline = run.pipeline
+    for change in run.state.restore_removed():
+        _apply_state(turn, run, change)
     have = {task_id for task_id, _ in run.state.instances}
     for instance in initial_instances(pipeline.structure):
         if instance.task_id not in have:

@@ -103,6 +103,7 @@ class Hosts:
                 stdin=subprocess.DEVNULL,
                 cwd=self._workspace.root,
                 env=environment,
+                start_new_session=True,  # no terminal's signals reach hosts and tasks
             )
         self._base = Channel(self._loop, ours, self._base_message, self._base_closed)
 
@@ -191,6 +192,7 @@ class Hosts:
             file=str(self._workspace.root / file),
             workspace=str(self._workspace.root),
             parse_timeout=self._parse_timeout,
+            questions=str(self._workspace.questions),
             import_log=str(self._workspace.state / "imports" / (file.replace("/", "%") + ".log")),
         )
         with theirs:

@@ -10,7 +10,6 @@ import faulthandler
 import gc
 import os
 import select
-import signal
 import socket
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from importlib import import_module
 from typing import IO
 
 from runner.host import system
+from runner.journal.identity import own_start
 from runner.journal.messages import HostExited, MessageBuffer, StartHost, ToHost, encode_message
 
 SHARED = (
@@ -38,9 +38,8 @@ def serve(descriptor: int) -> None:
     system.become_subreaper()
     system.name_process("dagtop base")
     wakeup, wake = system.signal_pipe()
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
     load_for_all()
+    own_start()  # what it remembers, all forks have
     gc.collect()
     gc.freeze()
     buffer = MessageBuffer(ToHost)

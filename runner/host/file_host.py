@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.host import system, task_process, warm_up
+from runner.journal.client import QuestionClient
 from runner.journal.messages import (
     CallbackExited,
     Exited,
@@ -40,6 +41,10 @@ RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """``ru_maxrss`` is in bytes on macOS and in KiB elsewhere."""
 
 
+IMPORT_PATIENCE = 5.0
+"""Seconds that an import waits for the runner's answer, say for a Variable."""
+
+
 class ImportTimedOut(BaseException):
     """The import took too long. Not an ``Exception``: a pipeline file must not catch it."""
 
@@ -48,7 +53,6 @@ def serve(order: StartHost, channel: socket.socket) -> None:
     """Parse, report, then run tries until told to retire or the runner goes away."""
     system.become_subreaper()
     system.name_process(f"dagtop {Path(order.file).stem}")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.chdir(order.workspace)
     message, dags = import_file(order)
     channel.sendall(encode_message(message))
@@ -62,6 +66,7 @@ def serve(order: StartHost, channel: socket.socket) -> None:
 
 def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]:
     """Import the pipeline file under a time limit, with its output sent to the import log."""
+    from runner.authoring import services
     from runner.authoring.parse import ParsedFile, parse_file
 
     began = time.perf_counter()
@@ -73,12 +78,16 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
     redirect_output(order.import_log)
     signal.signal(signal.SIGALRM, _time_out)
     signal.setitimer(signal.ITIMER_REAL, order.parse_timeout)
+    questions = QuestionClient(order.questions, patience=IMPORT_PATIENCE)
+    services.provide(services.Services(questions))
     try:
         result = parse_file(path, Path(order.workspace))
     except ImportTimedOut as error:
         return timed_out(order, error, digest, time.perf_counter() - began), {}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        services.provide(None)
+        questions.close()
         flush_output()
     seconds = time.perf_counter() - began
     if isinstance(result, ParsedFile):
@@ -137,6 +146,10 @@ def redirect_output(path: str) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+    for stream in (sys.stdout, sys.stderr):  # for the import and for all tries after it
+        stream.reconfigure(  # pyright: ignore[reportAttributeAccessIssue]
+            encoding="utf-8", errors="backslashreplace", line_buffering=True
+        )
 
 
 def flush_output() -> None:

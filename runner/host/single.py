@@ -25,7 +25,14 @@ def main() -> None:
     os.chdir(order.workspace)
     log = message.ticket.log if isinstance(message, RunTry) else message.log
     result, dags = file_host.import_file(
-        StartHost(order.host_key, order.file, order.workspace, order.parse_timeout, log + ".import")
+        StartHost(
+            order.host_key,
+            order.file,
+            order.workspace,
+            order.parse_timeout,
+            log + ".import",
+            order.questions,
+        )
     )
     if isinstance(result, ParseFailed):
         os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)

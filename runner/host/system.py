@@ -13,16 +13,16 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 @cache
-def _library() -> Any:
+def _prctl() -> Any:
     import ctypes
 
-    return ctypes.CDLL(None, use_errno=True)
+    return ctypes.CDLL(None).prctl
 
 
 def become_subreaper() -> None:
     """Orphaned descendants become children of this process (Linux), so that it can end them."""
     if sys.platform == "linux":
-        _library().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        _prctl()(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def name_process(name: str) -> None:

@@ -47,19 +47,18 @@ def main(message: RunTry | RunCallback, dags: dict[str, DAG]) -> NoReturn:
 
 
 def _leave_the_host() -> None:
-    """A session and process group of its own, default signals, no tie to the host's pipes."""
+    """A session and process group of its own, no tie to the host's signals."""
     if os.getpid() != os.getsid(0):
         os.setsid()
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     system.become_subreaper()
 
 
 def _run(message: RunTry, dags: dict[str, DAG]) -> int:
     ticket = message.ticket
     try:
-        os.makedirs(os.path.dirname(ticket.journal), mode=0o700, exist_ok=True)
+        make_folder(os.path.dirname(ticket.journal))
         open_log(ticket.log)
         journal = JournalWriter.create(ticket.journal, ticket.try_key, ticket.doorbell)
         if journal is None:
@@ -88,6 +87,16 @@ def _run_callback(message: RunCallback, dags: dict[str, DAG]) -> int:
     return 0 if done else 1
 
 
+def make_folder(path: str) -> None:
+    """Make the folder of a try; its parent is there already, but for the first try of a run."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+
+
 def open_log(path: str) -> None:
     """Make stdin empty and send stdout and stderr straight to the log file."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -97,10 +106,6 @@ def open_log(path: str) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(  # pyright: ignore[reportAttributeAccessIssue]
-            encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
 
 
 def _finish() -> None:

@@ -25,10 +25,15 @@ def process_start(pid: int) -> str | None:
     """
     if sys.platform == "linux":
         try:
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
+            descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return None
+        try:
+            fields = os.read(descriptor, 4096).rpartition(b")")[2].split()
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
         if fields[0] in (b"Z", b"X", b"x"):
             return None
         return f"{_boot()}-{fields[19].decode()}"

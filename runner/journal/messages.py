@@ -22,6 +22,8 @@ class StartHost(msgspec.Struct, frozen=True, tag="start_host"):
     parse_timeout: float
     import_log: str
     """Where what the import prints goes; made new at each import."""
+    questions: str = ""
+    """Address of the runner's question socket: Variables may be read while importing."""
 
 
 class RunTry(msgspec.Struct, frozen=True, tag="run_try"):

@@ -82,7 +82,8 @@ class JournalWriter:
 
     def ring(self) -> None:
         """Wake the runner. A lost ring is no loss: the runner's slow poll backs it up."""
-        with contextlib.suppress(OSError):  # no runner, or its queue is full: it polls anyway
+        # OSError: no runner, or its queue is full; it polls anyway
+        with self._lock, contextlib.suppress(OSError):
             if self._socket is None:
                 self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
                 self._socket.setblocking(False)

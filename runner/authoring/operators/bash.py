@@ -135,6 +135,8 @@ class LastLine:
 
     def add(self, chunk: bytes) -> None:
         """Take in a piece of output."""
+        if not chunk:
+            return
         begun = b"" if self.line.endswith(b"\n") else self.line
         before, newline, last = chunk.rpartition(b"\n")
         if newline and not last:

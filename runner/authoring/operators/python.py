@@ -51,6 +51,8 @@ class PythonOperator(BaseOperator):
 
     def execute(self, context: Any) -> Any:
         result = self.execute_callable(context)
+        if result is None:
+            return None
         if self.show_return_value_in_logs:
             self.log.info("Done. Returned value was: %s", result)
         else:

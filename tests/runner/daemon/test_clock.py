@@ -16,6 +16,21 @@ from store.states import TaskInstanceState
 from store.structure import DagStructure, TaskStructure, encode_structure
 from store.workspace import Workspace
 
+DAG = {
+    "dag_id": "d",
+    "file": "dags/d.py",
+    "is_paused": False,
+    "is_active": True,
+    "display_name": "d",
+    "description": "",
+    "owners": [],
+    "tags": [],
+    "schedule": "",
+    "schedule_words": "",
+    "timezone": "UTC",
+    "max_active_runs": 1,
+}
+
 
 def add_waiting_retry(store: Store, now: datetime, due: datetime) -> None:
     """A running run with one task instance that waits for its retry until ``due``."""
@@ -34,24 +49,7 @@ def add_waiting_retry(store: Store, now: datetime, due: datetime) -> None:
                 "created_at": now,
             },
         )
-        connection.execute(
-            models.dag.insert().values(
-                dag_id="d",
-                file="dags/d.py",
-                is_paused=False,
-                is_active=True,
-                display_name="d",
-                description="",
-                owners=[],
-                tags=[],
-                schedule="",
-                schedule_words="",
-                timezone="UTC",
-                max_active_runs=1,
-                version_id=version,
-                created_at=now,
-            )
-        )
+        connection.execute(models.dag.insert().values(version_id=version, created_at=now, **DAG))
         run = records.insert_dag_run(
             connection,
             {

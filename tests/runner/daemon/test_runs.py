@@ -444,3 +444,24 @@ with DAG("past", schedule="@daily", start_date=datetime(2026, 1, 1), end_date=da
     assert shared.wait_for_run("past", second) == "success"
     earlier, later = sorted(xcom(shared, "past", "step"))
     assert earlier < later
+
+
+def test_a_variable_may_be_read_while_a_file_is_imported(shared: Live) -> None:
+    from store import edits
+
+    with shared.store.write() as connection:
+        edits.set_variable(connection, "greeting", "hello", actor="test")
+    shared.write(
+        "reading.py",
+        """
+from dagtop import DAG, Variable, task
+GREETING = Variable.get("greeting")
+with DAG("reading", tags=[GREETING]):
+    @task
+    def say(): return GREETING
+    say()
+""",
+    )
+    assert shared.run("reading")[0] == "success"
+    assert xcom(shared, "reading", "say") == ["hello"]
+    assert shared.value("SELECT tags FROM dag WHERE dag_id = 'reading'") == '["hello"]'
