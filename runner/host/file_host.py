@@ -172,6 +172,8 @@ class FileHost:
         self._callbacks: dict[int, int] = {}
         self._retiring = False
         self._warm = False
+        self._spare: tuple[int, int] | None = None
+        """Pid of a process forked ahead of time, and the pipe to give it its work."""
         self._buffer = MessageBuffer(ToHost)
         self._wakeup, self._wake = system.signal_pipe()
 
@@ -198,6 +200,54 @@ class FileHost:
             self._retiring = True
 
     def _start(self, message: RunTry | RunCallback, table: dict[int, int], key: int) -> None:
+        pid = self._hand_to_spare(message)
+        if pid is None:
+            self._start_new(message, table, key)
+        else:
+            table[pid] = key
+            if isinstance(message, RunTry):
+                self._send(Forked(key, pid))
+        if not self._fresh and self._spare is None:
+            self._fork_spare()
+
+    def _hand_to_spare(self, message: RunTry | RunCallback) -> int | None:
+        """Give the work to the process that waits for some; None if there is none."""
+        if self._spare is None:
+            return None
+        (pid, pipe), self._spare = self._spare, None
+        data = memoryview(encode_message(message))
+        try:
+            while data:
+                data = data[os.write(pipe, data) :]
+        except OSError:  # it was killed, before it had its whole work
+            return None
+        finally:
+            os.close(pipe)
+        return pid
+
+    def _fork_spare(self) -> None:
+        """Fork the next try's process while this one works: its start is then a few writes away."""
+        read, write = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:  # the next try is forked when it comes, and says why if it can't be
+            os.close(read)
+            os.close(write)
+            return
+        if pid == 0:
+            os.close(write)
+            self._become_task()
+            task_process.wait(read, self._dags)  # never returns
+        os.close(read)
+        self._spare = pid, write
+
+    def _become_task(self) -> None:
+        self._channel.close()
+        os.close(self._wakeup)
+        os.close(self._wake)
+        faulthandler.disable()
+
+    def _start_new(self, message: RunTry | RunCallback, table: dict[int, int], key: int) -> None:
         if not self._warm:
             self._warm_up()
         try:
@@ -209,10 +259,7 @@ class FileHost:
                 self._send(CallbackExited(key, 255))
             return
         if pid == 0:
-            self._channel.close()
-            os.close(self._wakeup)
-            os.close(self._wake)
-            faulthandler.disable()
+            self._become_task()
             task_process.main(message, self._dags)  # never returns
         table[pid] = key
         if isinstance(message, RunTry):
@@ -271,6 +318,9 @@ class FileHost:
                 self._end_leftovers(pid)
                 key = self._callbacks.pop(pid)
                 self._send(CallbackExited(key, os.waitstatus_to_exitcode(status)))
+            elif self._spare is not None and self._spare[0] == pid:
+                os.close(self._spare[1])
+                self._spare = None
 
     def _end_leftovers(self, pid: int) -> None:
         """End what a try left behind: its process group, and daemons that escaped from it.
@@ -279,6 +329,8 @@ class FileHost:
         """
         system.kill_group(pid)
         known: set[Any] = {*self._tries, *self._callbacks}
+        if self._spare is not None:
+            known.add(self._spare[0])
         for child in system.children():
             if child not in known:
                 with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -28,8 +28,10 @@ def become_subreaper() -> None:
 def name_process(name: str) -> None:
     """The name that ``top`` shows (Linux, 15 characters)."""
     if sys.platform == "linux":
-        with contextlib.suppress(OSError), open("/proc/self/comm", "w") as file:
-            file.write(name[:15])
+        with contextlib.suppress(OSError):
+            descriptor = os.open("/proc/self/comm", os.O_WRONLY)
+            os.write(descriptor, name.encode()[:15])
+            os.close(descriptor)
 
 
 def children() -> list[int]:

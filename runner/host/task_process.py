@@ -11,13 +11,13 @@ import sys
 import threading
 import time
 import traceback
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from runner.host import system
 from runner.host.run_try import run_callbacks, run_try
 from runner.journal.client import QuestionClient
 from runner.journal.identity import own_start
-from runner.journal.messages import RunCallback, RunTry
+from runner.journal.messages import MessageBuffer, RunCallback, RunTry, ToHost
 from runner.journal.records import Started
 from runner.journal.writer import JournalWriter
 
@@ -25,6 +25,30 @@ if TYPE_CHECKING:
     from runner.authoring.dag import DAG
 
 HOSTNAME = socket.gethostname()
+
+
+def wait(descriptor: int, dags: dict[str, DAG]) -> NoReturn:
+    """Be forked ahead of time: wait for a message on a pipe, run it, end.
+
+    End of file ends the process: its host is gone, or has no work for it.
+    """
+    status = 1
+    try:
+        _leave_the_host()
+        own_start()
+        buffer = MessageBuffer(ToHost)
+        messages: list[Any] = []
+        while not messages:
+            data = os.read(descriptor, 1 << 18)
+            if not data:
+                os._exit(0)
+            messages = buffer.feed(data)
+        os.close(descriptor)
+        status = _do(messages[0], dags)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def main(message: RunTry | RunCallback, dags: dict[str, DAG]) -> NoReturn:
@@ -36,14 +60,15 @@ def main(message: RunTry | RunCallback, dags: dict[str, DAG]) -> NoReturn:
     status = 1
     try:
         _leave_the_host()
-        if isinstance(message, RunTry):
-            status = _run(message, dags)
-        else:
-            status = _run_callback(message, dags)
+        status = _do(message, dags)
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(status)
+
+
+def _do(message: RunTry | RunCallback, dags: dict[str, DAG]) -> int:
+    return _run(message, dags) if isinstance(message, RunTry) else _run_callback(message, dags)
 
 
 def _leave_the_host() -> None:
