@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy import Connection, Table, bindparam, delete
 
-from store import models
+from store import models, records
 
 INSERT_ORDER = (
     models.source,
@@ -24,17 +23,6 @@ INSERT_ORDER = (
     models.event,
 )
 """Parents first: foreign keys hold at every statement."""
-
-
-@cache
-def _update_statement(table: Table, columns: tuple[str, ...]) -> Any:
-    values = {name: bindparam(f"new_{name}") for name in columns}
-    return update(table).where(table.c.id == bindparam("row_key")).values(values)
-
-
-@cache
-def _insert_statement(table: Table) -> Any:
-    return insert(table)
 
 
 class Changes:
@@ -88,31 +76,20 @@ class Changes:
 
     def flush(self, connection: Connection) -> None:
         """Write what was gathered so far; it may be called several times in a transaction."""
+        if not self:
+            return
         for table in INSERT_ORDER:
             rows = self._inserts.pop(table, None)
             if rows:
-                self._insert(connection, table, list(rows.values()))
+                records.insert_rows(connection, table, rows.values())
         assert not self._inserts, "a table is missing from INSERT_ORDER"
         for table, keys in self._deletes.items():
-            connection.execute(
-                delete(table).where(table.c.id == bindparam("k")), [{"k": k} for k in keys]
-            )
+            condition = table.c.id == bindparam("key")
+            connection.execute(delete(table).where(condition), [{"key": key} for key in keys])
         for table, rows in self._updates.items():
-            shapes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-            for key, values in rows.items():
-                parameters = {f"new_{name}": value for name, value in values.items()}
-                parameters["row_key"] = key
-                shapes.setdefault(tuple(values), []).append(parameters)
-            for columns, batch in shapes.items():
-                connection.execute(_update_statement(table, columns), batch)
+            records.update_rows(
+                connection, table, [{"id": key, **values} for key, values in rows.items()]
+            )
         if self.events:
-            connection.execute(_insert_statement(models.event), self.events)
+            records.insert_rows(connection, models.event, self.events)
         self._updates, self._deletes, self.events = {}, {}, []
-
-    @staticmethod
-    def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-        shapes: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for row in rows:
-            shapes.setdefault(tuple(sorted(row)), []).append(row)
-        for batch in shapes.values():
-            connection.execute(_insert_statement(table), batch)

@@ -308,7 +308,7 @@ class Engine:
                 turn.orders.reparse.append(host.file)
                 self._unstart(turn, host)
             elif host.parsed is None:
-                failure = ParseFailed(why, None, "", "", [], [], 0.0)
+                failure = ParseFailed(why, None, "", [], [], 0.0)
                 pipelines.take_in_failure(turn, host.file, failure)
                 self._unstart(turn, host)
             for key in try_keys:

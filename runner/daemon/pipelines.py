@@ -119,7 +119,7 @@ def take_in_failure(turn: Turn, file: str, failure: ParseFailed) -> None:
     _put_file(
         turn,
         file,
-        digest=failure.digest,
+        digest=None,
         parse_seconds=failure.seconds,
         dependencies=_stamps(turn, failure.dependencies),
         variables=failure.variables,

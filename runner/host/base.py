@@ -12,7 +12,6 @@ import os
 import select
 import socket
 import sys
-import tempfile
 import traceback
 from importlib import import_module
 from typing import IO
@@ -57,7 +56,7 @@ def serve(descriptor: int) -> None:
         for message in buffer.feed(data):
             assert isinstance(message, StartHost)
             host_channel = descriptors.pop(0)
-            crash = tempfile.TemporaryFile()  # noqa: SIM115
+            crash = system.memory_file()
             pid = os.fork()
             if pid == 0:
                 channel.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
-import hashlib
 import os
 import select
 import signal
@@ -71,10 +70,9 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
 
     began = time.perf_counter()
     path = Path(order.file)
-    digest, text = "", ""
+    text = ""
     with contextlib.suppress(OSError):
-        data = path.read_bytes()
-        digest, text = hashlib.sha256(data).hexdigest(), data.decode(errors="replace")
+        text = path.read_bytes().decode(errors="replace")
     redirect_output(order.import_log)
     signal.signal(signal.SIGALRM, _time_out)
     signal.setitimer(signal.ITIMER_REAL, order.parse_timeout)
@@ -83,7 +81,7 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
     try:
         result = parse_file(path, Path(order.workspace))
     except ImportTimedOut as error:
-        return timed_out(order, error, digest, time.perf_counter() - began), {}
+        return timed_out(order, error, time.perf_counter() - began), {}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         services.provide(None)
@@ -93,7 +91,6 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
     if isinstance(result, ParsedFile):
         parsed = Parsed(
             structures=result.structures,
-            digest=digest,
             text=text,
             dependencies=result.dependencies,
             variables=result.variables,
@@ -106,14 +103,13 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
         error=result.error,
         line=result.line,
         traceback=result.traceback,
-        digest=digest,
         dependencies=getattr(result, "dependencies", []),
         variables=getattr(result, "variables", []),
         seconds=seconds,
     ), {}
 
 
-def timed_out(order: StartHost, error: BaseException, digest: str, seconds: float) -> ParseFailed:
+def timed_out(order: StartHost, error: BaseException, seconds: float) -> ParseFailed:
     """The failure that names the line at which a slow import was interrupted."""
     import traceback
 
@@ -128,7 +124,6 @@ def timed_out(order: StartHost, error: BaseException, digest: str, seconds: floa
         ),
         line=line,
         traceback="".join(traceback.format_list(frames)),
-        digest=digest,
         dependencies=[],
         variables=[],
         seconds=seconds,

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from functools import cache
-from typing import Any
+from typing import IO, Any
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -54,6 +54,15 @@ def signal_pipe() -> tuple[int, int]:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     return read, write
+
+
+def memory_file() -> IO[bytes]:
+    """A file without a name, for what the fault handler writes."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("crash"), "w+b")
+    import tempfile  # loads much, and every fork would carry it
+
+    return tempfile.TemporaryFile()
 
 
 def drain(descriptor: int) -> None:

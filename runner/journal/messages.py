@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -39,20 +40,26 @@ class Retire(msgspec.Struct, frozen=True, tag="retire"):
     """To a file host: leave when the last of your tries has ended."""
 
 
-class Parsed(msgspec.Struct, frozen=True, tag="parsed"):
+class Parsed(msgspec.Struct, frozen=True, tag="parsed", dict=True):
     """From a file host, first thing: what the file defines."""
 
     structures: list[Any]
     """Each a ``store.structure.DagStructure`` as plain data."""
-    digest: str
-    """SHA-256 of the file's text as it was imported."""
     text: str
+    """Of the file as it was imported; undecodable bytes replaced."""
     dependencies: list[str]
     """Absolute paths of further files that the import read, below the workspace."""
     variables: list[str]
     fork_unsafe: str | None
     warnings: list[str]
     seconds: float
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the text; worked out by the runner, which has the means loaded."""
+        from hashlib import sha256
+
+        return sha256(self.text.encode(errors="surrogatepass")).hexdigest()
 
 
 class ParseFailed(msgspec.Struct, frozen=True, tag="parse_failed"):
@@ -61,7 +68,6 @@ class ParseFailed(msgspec.Struct, frozen=True, tag="parse_failed"):
     error: str
     line: int | None
     traceback: str
-    digest: str
     dependencies: list[str]
     variables: list[str]
     seconds: float
