@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring.exceptions import ArgumentError, DefinitionError
@@ -67,7 +67,7 @@ def signature_of(function: Callable[..., Any]) -> Signature:
         return signature(function)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _signature(function: Callable[..., Any]) -> Signature:
     from inspect import signature
 
