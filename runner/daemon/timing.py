@@ -40,4 +40,4 @@ def manual_run(structure: DagStructure, logical_date: datetime, run_after: datet
 
 
 def run_id(run_type: DagRunType, info: DagRunInfo) -> str:
-    return dag_runs.generate_run_id(run_type, info.logical_date, info.run_after)
+    return dag_runs.generate_run_id(run_type, info.run_after)

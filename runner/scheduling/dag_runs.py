@@ -68,18 +68,13 @@ def manual_dagrun(
     return DagRunInfo(logical_date, interval, run_after.astimezone(UTC))
 
 
-def generate_run_id(
-    run_type: DagRunType | str, logical_date: datetime | None, run_after: datetime
-) -> str:
-    """``scheduled__2024-01-01T00:00:00+00:00``: the type, and a date in UTC.
+def generate_run_id(run_type: DagRunType | str, run_after: datetime) -> str:
+    """``scheduled__2024-01-02T00:00:00+00:00``: the type, and when the run may start, in UTC.
 
-    The logical date; of a manual run, and where there is no logical date, ``run_after``.
-    Microseconds are there when they are not 0.
+    Airflow 3's ``Timetable.generate_run_id``, for every type of run (Airflow 2 had the logical
+    date there). Microseconds are there when they are not 0.
     """
-    run_type = DagRunType(run_type)
-    manual = run_type is DagRunType.MANUAL or logical_date is None
-    date = run_after if manual or logical_date is None else logical_date
-    return f"{run_type}__{date.astimezone(UTC).isoformat()}"
+    return f"{DagRunType(run_type)}__{run_after.astimezone(UTC).isoformat()}"
 
 
 def backfill_dates(

@@ -220,9 +220,12 @@ with DAG("daily", schedule="@daily", start_date=datetime(2026, 1, 1),
     )
     shared.wait_for_dag("daily")
     wait_for(lambda: shared.value("SELECT count(*) FROM dag_run WHERE dag_id = 'daily'"))
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    rows = shared.query("SELECT run_id, run_type FROM dag_run WHERE dag_id = 'daily'")
-    assert rows == [(f"scheduled__{yesterday}T00:00:00+00:00", "scheduled")]
+    today = datetime.combine(datetime.now(UTC).date(), datetime.min.time(), UTC)
+    rows = shared.query("SELECT run_id, run_type, logical_date FROM dag_run WHERE dag_id = 'daily'")
+    yesterday = today - timedelta(days=1)
+    assert rows == [
+        (f"scheduled__{today.isoformat()}", "scheduled", yesterday.timestamp() * 1_000_000)
+    ]
     assert shared.wait_for_run("daily", rows[0][0]) == "success"
     next_run = shared.value("SELECT next_run_after FROM dag WHERE dag_id = 'daily'")
     tomorrow = datetime.combine(
