@@ -51,7 +51,7 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     # everywhere
     Action("everywhere.help", ("question_mark",), "Help", "show the keys that work here", GO, 90),
-    Action("everywhere.jump", ("colon",), "Jump", "go by name: dag, run, task, log", GO),
+    Action("everywhere.jump", ("colon",), "Jump", "go to a DAG by its name", GO),
     Action("everywhere.palette", ("ctrl+p",), "Palette", "search all actions by name", GO),
     Action("everywhere.back", ("escape", "backspace"), "Back", "one step back; never quits", GO),
     Action("everywhere.quit", ("q",), "Quit", "leave dagtop; the runner goes on", GO, 99),
