@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -86,8 +85,7 @@ def test_a_log_line_keeps_colours_and_its_last_state(raw: str, shown: str) -> No
 
 @pytest.mark.parametrize("unit", ["\x1b]", "\x9d", "\x1b[0", "\x1b[0;", "\x9dx", "\x1b"])
 def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str) -> None:
+    """Work in proportion to the square of the length would not end before the test's own limit."""
     text = unit * 200_000
-    start = time.perf_counter()
-    sanitize(text)
-    sanitize_log(text)
-    assert time.perf_counter() - start < 3
+    assert "\x1b" not in sanitize(text)
+    assert "\x9d" not in sanitize_log(text)

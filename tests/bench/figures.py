@@ -325,7 +325,21 @@ def files(folder: Path) -> Iterator[Figure]:
     yield Figure("one of them changed -> live", f"{one:.2f} s", "<= 1 s", one <= 1)
 
 
+def core(folder: Path) -> Iterator[Figure]:
+    """The pure parts: deciding, choosing, parsing (CPU time)."""
+    from tests.bench.core import choose_among_ten_thousand, load_and_decide, parse_simple
+
+    for name, seconds, reach in (
+        ("10,000 instances loaded and decided", load_and_decide(), 0.2),
+        ("choosing among 10,000 candidates", choose_among_ten_thousand(), 0.03),
+        ("a simple file parsed", parse_simple(folder), 0.003),
+    ):
+        limit = f"<= {reach * 1e3:g} ms"
+        yield Figure(name, f"{seconds * 1e3:.1f} ms", limit, seconds <= reach)
+
+
 FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
+    "core": core,
     "chain": chain,
     "fan": fan,
     "trigger": trigger,

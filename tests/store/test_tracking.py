@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import struct
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,17 +141,6 @@ def test_points_that_are_not_whole_are_refused(shared: Store, count: int, data: 
 def test_a_metric_that_is_not_there_has_no_points(shared: Store) -> None:
     with shared.read() as connection:
         assert len(tracking.read_metric(connection, 12345)) == 0
-
-
-def test_a_million_points_take_less_than_a_second(shared: Store) -> None:
-    size = 10_000
-    data = tracking.pack([(float(step), step, step) for step in range(size)])
-    with shared.write() as connection:
-        run = new_run(connection)
-        start = time.process_time()
-        for _ in range(100):
-            tracking.add_metric_points(connection, run, "fast", *data)
-        assert time.process_time() - start < 1.0
 
 
 def test_a_try_has_one_run_which_ends_as_it_does(any_store: Store) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from dataclasses import replace
-from time import process_time
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,27 +168,3 @@ def test_no_limit_is_exceeded_and_everyone_is_answered(
         assert limit is None or of_task.index(candidate) < limit
     answered = [*started(choice), *choice.reasons]
     assert sorted(answered) == sorted(candidate.row_key for candidate in candidates)
-
-
-@pytest.mark.slow
-def test_ten_thousand_candidates_take_less_than_a_blink() -> None:
-    source = random.Random(1)
-    candidates = [
-        replace(
-            PLAIN,
-            row_key=number,
-            dag_run_key=source.randrange(300),
-            task_id=f"t{source.randrange(30)}",
-            priority_weight=source.randrange(1, 20),
-            logical_date=float(source.randrange(300)),
-        )
-        for number in range(10_000)
-    ]
-    fastest = min(_seconds(candidates) for _ in range(5))
-    assert fastest < 0.060  # half of that on a machine that does nothing else
-
-
-def _seconds(candidates: list[Candidate]) -> float:
-    started_at = process_time()
-    choose(candidates, usage(executing=5), 32)
-    return process_time() - started_at
