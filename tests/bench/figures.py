@@ -160,6 +160,7 @@ def command(*words: str, workspace: Live) -> None:
         [sys.executable, "-P", str(ROOT / "dagtop.py"), *words],
         check=True,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "DAGTOP_WORKSPACE": str(workspace.workspace.root)},
     )
 
