@@ -78,14 +78,14 @@ class Changes:
         """Write what was gathered so far; it may be called several times in a transaction."""
         if not self:
             return
+        for table, keys in self._deletes.items():
+            condition = table.c.id == bindparam("key")
+            connection.execute(delete(table).where(condition), [{"key": key} for key in keys])
         for table in INSERT_ORDER:
             rows = self._inserts.pop(table, None)
             if rows:
                 records.insert_rows(connection, table, rows.values())
         assert not self._inserts, "a table is missing from INSERT_ORDER"
-        for table, keys in self._deletes.items():
-            condition = table.c.id == bindparam("key")
-            connection.execute(delete(table).where(condition), [{"key": key} for key in keys])
         for table, rows in self._updates.items():
             records.update_rows(
                 connection, table, [{"id": key, **values} for key, values in rows.items()]

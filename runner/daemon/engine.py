@@ -281,9 +281,10 @@ class Engine:
         self.wake()
 
     def _send_again(self, turn: Turn, live_try: LiveTry) -> None:
-        """A try without a journal whose ticket may be lost with a host or a runner: send it again.
+        """A try without a process whose ticket may be lost with a host or a runner: send it again.
 
-        Harmless where the first one is still on its way: the journal is made only once.
+        Harmless where the first one is still on its way: the journal is made only once. Where its
+        process went before it could start, or none may start now, its instance waits once more.
         """
         run = turn.brain.runs.get(live_try.run_key)
         if live_try.ended:
@@ -291,8 +292,12 @@ class Engine:
         if run is None or live_try.intent is not None:
             ingest.fail(turn, live_try, "it was ended before its process could start")
             live_try.gone = True
-        elif run.pipeline.hold() is None or run.pipeline.is_paused:
+        elif (run.pipeline.hold() is None or run.pipeline.is_paused) and not os.path.exists(
+            live_try.journal
+        ):
             turn.orders.tickets.append((live_try, run, starting.make_ticket(turn, run, live_try)))
+        else:
+            starting.abandon_try(turn, live_try)
 
     def _take_in_hosts(self, turn: Turn) -> None:
         if self.inbox.files_gone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import select
 
 from runner.daemon.memory import LiveRun, LiveTry
 from runner.daemon.turn import Turn
+from runner.journal.abandon import abandon
+from runner.journal.reader import JournalDamaged
 from runner.journal.records import Ticket, XComInput
 from runner.scheduling.limits import choose
 from runner.scheduling.model import Instance
@@ -16,6 +19,8 @@ from runner.scheduling.run_state import RunState
 from store import models, records
 from store.states import TaskInstanceState
 from store.structure import TaskStructure
+
+log = logging.getLogger(__name__)
 
 HANDED_OVER = 256 * 1024
 """Bytes of XComs that a ticket carries at most; beyond that the task asks for them."""
@@ -126,12 +131,12 @@ def take_back(turn: Turn, live_try: LiveTry) -> None:
     run = brain.runs.get(live_try.run_key)
     brain.tries.pop(live_try.key, None)
     brain.release_slots(live_try, run)
+    live_try.close()
     number = live_try.try_number
     if live_try.journal_number == 0:
         number -= 1
         turn.changes.delete(models.task_try, live_try.key)
     else:
-        live_try.journal_number -= 1
         turn.changes.update(
             models.task_try,
             live_try.key,
@@ -145,6 +150,17 @@ def take_back(turn: Turn, live_try: LiveTry) -> None:
         run.rescheduled[live_try.row_key] = live_try
     instance.try_number = number
     turn.set_instance(run, instance, TaskInstanceState.SCHEDULED, try_number=number)
+
+
+def abandon_try(turn: Turn, live_try: LiveTry) -> None:
+    """Take back a try that has no process, unless one is about to run it after all."""
+    try:
+        abandoned = abandon(live_try.journal)
+    except (OSError, JournalDamaged) as error:
+        log.warning("the journal of try %d can't be taken back: %s", live_try.key, error)
+        return
+    if abandoned:
+        take_back(turn, live_try)
 
 
 def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:

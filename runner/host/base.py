@@ -50,7 +50,10 @@ def serve(descriptor: int) -> None:
             _reap(channel, hosts)
         if channel not in readable:
             continue
-        data, descriptors, _, _ = socket.recv_fds(channel, 65536, 16)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(channel, 65536, 16)
+        except ConnectionResetError:  # the runner was killed with words of ours unread
+            os._exit(0)
         if not data:
             os._exit(0)
         for message in buffer.feed(data):

@@ -179,7 +179,10 @@ class FileHost:
                 system.drain(self._wakeup)
                 self._reap()
             if self._channel in readable:
-                data = self._channel.recv(1 << 18)
+                try:
+                    data = self._channel.recv(1 << 18)
+                except ConnectionResetError:  # it was killed with words of ours unread
+                    data = b""
                 if not data:
                     return  # the runner is gone; running tries go on, the next runner finds them
                 for message in self._buffer.feed(data):

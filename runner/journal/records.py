@@ -23,6 +23,15 @@ class Started(Record, frozen=True, tag="started"):
     hostname: str
 
 
+class Abandoned(Record, frozen=True, tag="abandoned"):
+    """The runner took the journal for itself: no process has, or ever will, run this try with it.
+
+    Written where a process went before it could start, or where none may start any more.
+    """
+
+    at: float
+
+
 class ErrorFacts(msgspec.Struct, frozen=True, array_like=True):
     """An exception as text. ``place`` is file:line of the innermost frame in user code."""
 
@@ -94,6 +103,7 @@ class MetricPoints(Record, frozen=True, tag="metric"):
 
 AnyRecord = (
     Started
+    | Abandoned
     | Ended
     | XComPushed
     | Rendered

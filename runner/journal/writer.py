@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import socket
 import struct
@@ -42,13 +43,22 @@ class JournalWriter:
     def create(cls, path: str, try_key: int, doorbell: str) -> JournalWriter | None:
         """Open a new journal, or None where it exists: this try has a process already.
 
-        The exclusive creation is what makes a try start at most once, whoever asks.
+        The exclusive creation is what makes a try start at most once, whoever asks. The lock says
+        for as long as the process lives that it does, see ``abandon``.
         """
         try:
             descriptor = os.open(
                 path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
             )
         except FileExistsError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:  # the runner is about to abandon it
+            os.close(descriptor)
+            return None
+        if os.fstat(descriptor).st_size:
+            os.close(descriptor)
             return None
         return cls(descriptor, try_key, doorbell)
 

@@ -251,7 +251,7 @@ def history(folder: Path) -> Iterator[Figure]:
         without = statistics.median(runs(workspace, "chain", 5))
         fresh = turn_median(workspace)
         workspace.stop()
-        fill(workspace.store, dags=200, runs=50, tasks=100)
+        fill(workspace.store, dags=200, runs=50, tasks=100, live=False)
         count = workspace.value("SELECT count(*) FROM task_instance")
         workspace.start()
         with_history = statistics.median(runs(workspace, "chain", 5))

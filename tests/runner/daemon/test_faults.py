@@ -419,3 +419,34 @@ def test_a_task_that_cannot_write_its_journal_is_retried(own: Live) -> None:
         "up_for_retry",
         "its process could not start: Not a directory",
     )
+
+
+@pytest.mark.parametrize("file_is_there", [True, False])
+def test_a_try_whose_process_went_before_it_could_start_is_run_once_more(
+    own: Live, file_is_there: bool
+) -> None:
+    """As a power failure leaves it: an empty journal, a queued try, and nobody behind them."""
+    path = own.write("gate.py", one("gate", GATE))
+    own.start()
+    run_id = start(own, "gate")
+    pid = pid_of(own, "gate")
+    own.kill()
+    os.kill(pid, signal.SIGKILL)
+    journal = own.workspace.journal(*own.query("SELECT dag_run_id, id FROM task_try")[0])
+    os.truncate(journal, 0)
+    with sqlite3.connect(own.workspace.state / "dagtop.db") as connection:
+        connection.execute(
+            "UPDATE task_try SET state = 'queued', pid = NULL, process_start = NULL, "
+            "started_at = NULL, journal_offset = 0"
+        )
+        connection.execute("UPDATE task_instance SET state = 'queued'")
+    (own.workspace.root / "gate").touch()
+    if not file_is_there:
+        path.unlink()
+    own.start()
+    if not file_is_there:
+        wait_for(lambda: own.ask("get_status")["pools"]["default_pool"]["used"] == 0)
+        assert own.states("gate", run_id) == {"work": "scheduled"}
+        own.write("gate.py", one("gate", GATE))
+    assert own.wait_for_run("gate", run_id) == "success"
+    assert reasons(own, "gate") == [("success", None)]

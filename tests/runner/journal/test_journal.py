@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.journal.abandon import abandon
 from runner.journal.reader import JournalDamaged, decode_frames, read_frames
 from runner.journal.records import (
     AnyRecord,
@@ -188,3 +189,27 @@ while True:
         str(number) for number in range(len(found))
     ]
     assert path.stat().st_size - used < 100
+
+
+def test_an_abandoned_journal_is_nobodys(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    assert abandon(str(path))
+    assert JournalWriter.create(str(path), 1, "bell") is None
+    assert abandon(str(path)), "asked again, as after a failed turn"
+
+
+def test_the_journal_of_a_living_process_is_not_abandoned(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = JournalWriter.create(str(path), 1, "bell")
+    assert journal is not None
+    assert not abandon(str(path))
+    journal.append(Started(1.0, 2, "", ""))
+    journal.close()
+    assert not abandon(str(path)), "it has run"
+
+
+def test_a_first_record_cut_short_is_abandoned(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(encode_frame(Started(1.0, 2, "", ""))[:-1])
+    assert abandon(str(path))
+    assert JournalWriter.create(str(path), 1, "bell") is None
