@@ -159,7 +159,8 @@ class ForegroundRun:
             conf=conf,
             triggered_by="test",
         )
-        self.state = RunState(structure, initial_instances(structure))
+        instances = initial_instances(structure, date)
+        self.state = RunState(structure, instances, logical_date=date)
         for instance in self.state.instances.values():
             instance.max_tries = self.tasks[instance.task_id].retries
         self._tries = 0

@@ -105,6 +105,10 @@ class TaskStructure(msgspec.Struct, frozen=True, omit_defaults=True):
     template_fields: list[str] = []
     fields: dict[str, Any] = {}
     """Template fields and other arguments worth showing, as JSON values or reprs."""
+    start_date: str | None = None
+    """ISO 8601; later than the DAG's, else None. Runs before it don't have the task."""
+    end_date: str | None = None
+    """ISO 8601, inclusive; earlier than the DAG's, else None."""
     owner: str = ""
     doc_md: str | None = None
     ui_color: str | None = None

@@ -148,6 +148,7 @@ def _task(node: AbstractOperator, weight: int, place: Mapping[str, int]) -> dict
         "callbacks": callbacks,
         "template_fields": list(node.template_fields),
         "fields": _fields(node),
+        **_own_dates(node),
         "owner": task.owner or "",
         "doc_md": task.doc_md or task.doc or task.doc_rst,
         "ui_color": node.ui_color,
@@ -167,6 +168,17 @@ def _tries(task: Any) -> dict[str, Any]:
         "wait_for_downstream": task.wait_for_downstream,
         "ignore_first_depends_on_past": task.ignore_first_depends_on_past,
         "wait_for_past_depends_before_skipping": task.wait_for_past_depends_before_skipping,
+    }
+
+
+def _own_dates(node: AbstractOperator) -> dict[str, Any]:
+    """The dates that limit a task more than its DAG does."""
+    task: Any = node
+    dag = node.dag
+    assert dag is not None
+    return {
+        name: date.isoformat() if date is not None and date != getattr(dag, name) else None
+        for name, date in (("start_date", task.start_date), ("end_date", task.end_date))
     }
 
 

@@ -214,6 +214,8 @@ class Brain:
             pushed=pushed,
             previous=previous,
             skip_decisions=self._skips(connection, row.id),
+            logical_date=row.logical_date,
+            run_type=row.run_type,
         )
         return LiveRun(
             key=row.id,

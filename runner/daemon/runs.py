@@ -71,7 +71,7 @@ def make_run(
             "backfill_id": backfill_id,
         },
     )
-    for instance in initial_instances(pipeline.structure):
+    for instance in initial_instances(pipeline.structure, logical_date, run_type):
         insert_instance(turn, pipeline, key, instance)
     turn.brain.queued_runs[pipeline.dag_id] += 1
     return key
@@ -260,7 +260,7 @@ def adopt_structure(turn: Turn, run: LiveRun) -> None:
     for change in run.state.restore_removed():
         _apply_state(turn, run, change)
     have = {task_id for task_id, _ in run.state.instances}
-    for instance in initial_instances(pipeline.structure):
+    for instance in initial_instances(pipeline.structure, run.logical_date, run.run_type):
         if instance.task_id not in have:
             insert_instance(turn, pipeline, run.key, instance)
             run.state.add_instance(instance)

@@ -214,7 +214,7 @@ def _fit_to_structure(run: RunState) -> list[Change]:
         if run.instances[key].state not in EXECUTING_TASK_STATES
     ]
     for task_state in run.tasks.values():
-        if not task_state.instances:
+        if not task_state.instances and task_state.node.task_id not in run.absent:
             node = task_state.node
             count = None if node.expansion is None else literal_count(node.expansion)
             indexes = range(count) if count else (-1,)

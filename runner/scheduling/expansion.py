@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from math import prod
 
 from runner.scheduling.graph import graph_of
 from runner.scheduling.model import Instance
+from store.states import DagRunType
 from store.structure import (
     RETURN_VALUE,
     ConcatLength,
@@ -14,6 +16,7 @@ from store.structure import (
     Expansion,
     Length,
     LiteralLength,
+    TaskStructure,
     XComLength,
 )
 
@@ -57,7 +60,24 @@ def literal_count(expansion: Expansion) -> int | None:
     return expanded_count(expansion, lambda _: None)
 
 
-def initial_instances(structure: DagStructure) -> list[Instance]:
+def is_of_run(task: TaskStructure, logical_date: datetime | None, run_type: str) -> bool:
+    """Whether a run has this task: its logical date lies within the task's own dates.
+
+    Backfills and runs without a logical date have all tasks (``DagRun.verify_integrity``).
+    """
+    if logical_date is None or run_type == DagRunType.BACKFILL:
+        return True
+    start, end = task.start_date, task.end_date
+    return (start is None or datetime.fromisoformat(start) <= logical_date) and (
+        end is None or logical_date <= datetime.fromisoformat(end)
+    )
+
+
+def initial_instances(
+    structure: DagStructure,
+    logical_date: datetime | None = None,
+    run_type: str = DagRunType.MANUAL,
+) -> list[Instance]:
     """The instances a new run starts with, in the order of the structure.
 
     One per task; a mapped task has one per item if all its lengths are written in the file, else a
@@ -66,6 +86,8 @@ def initial_instances(structure: DagStructure) -> list[Instance]:
     """
     instances: list[Instance] = []
     for node in graph_of(structure).nodes.values():
+        if not is_of_run(node.task, logical_date, run_type):
+            continue
         count = None if node.expansion is None else literal_count(node.expansion)
         indexes = range(count) if count else (-1,)
         instances += [

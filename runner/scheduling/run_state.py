@@ -7,12 +7,17 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from heapq import heappop, heappush
 
-from runner.scheduling.expansion import argument_lengths, expanded_count, initial_instances
+from runner.scheduling.expansion import (
+    argument_lengths,
+    expanded_count,
+    initial_instances,
+    is_of_run,
+)
 from runner.scheduling.graph import Node, graph_of
 from runner.scheduling.model import Instance, InstanceKey, PreviousRun, StateChange
 from runner.scheduling.past import Past
 from runner.scheduling.trigger_rules import Tally
-from store.states import FINISHED_TASK_STATES, TaskInstanceState
+from store.states import FINISHED_TASK_STATES, DagRunType, TaskInstanceState
 from store.structure import DagStructure, XComLength
 
 __all__ = ["RunState", "TaskState", "initial_instances"]
@@ -125,12 +130,15 @@ class RunState:
         pushed: Mapping[tuple[str, str], Collection[int]] | None = None,
         previous: PreviousRun | None = None,
         skip_decisions: Mapping[InstanceKey, Collection[str]] | None = None,
+        logical_date: datetime | None = None,
+        run_type: str = DagRunType.MANUAL,
     ) -> None:
         """
         ``lengths``: (task id, XCom key) -> length of what an unmapped task pushed, None if that is
         no list or dict. ``pushed``: (task id, XCom key) -> map indexes of the instances of a
         mapped task that pushed it: so many items has who maps over it.
         ``skip_decisions``: the instance that decided -> the task ids it skipped.
+        ``logical_date``, ``run_type``: which tasks it has, where they have dates of their own.
         """
         self.structure = structure
         self.graph = graph_of(structure)
@@ -138,6 +146,10 @@ class RunState:
         self.lengths: dict[tuple[str, str], int | None] = dict(lengths or {})
         self.pushed = {key: set(indexes) for key, indexes in (pushed or {}).items()}
         self.past = Past(previous)
+        self.absent = {
+            task.task_id for task in structure.tasks if not is_of_run(task, logical_date, run_type)
+        }
+        """Tasks that the run doesn't have, for their own dates."""
         self.skips: dict[str, dict[int, frozenset[str]]] = {}
         """Deciding task -> its map index -> task ids it skipped."""
         self.tasks = {task_id: TaskState(node) for task_id, node in self.graph.nodes.items()}
