@@ -48,8 +48,8 @@ def _python_threads() -> dict[int | None, str]:
     threading = sys.modules.get("threading")
     if threading is None:
         return {}
-    main = threading.main_thread()
-    return {thread.ident: thread.name for thread in threading.enumerate() if thread is not main}
+    main = threading.main_thread().ident
+    return {one.ident: one.name for one in threading.enumerate() if one.ident != main}
 
 
 def _native_threads() -> set[str]:

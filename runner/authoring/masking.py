@@ -118,6 +118,51 @@ def mask_text(text: str) -> str:
     return text if _pattern is None else _pattern.sub(MASK, text)
 
 
+class StreamMask:
+    """Masks bytes that come in pieces, also a secret that two pieces share.
+
+    What may be the beginning of a secret is held back until the next piece, or the end.
+    """
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        self._secrets = sorted(
+            {one.encode(encoding, errors="replace") for one in _secrets}, key=len, reverse=True
+        )
+        self._pattern = re.compile(b"|".join(re.escape(one) for one in self._secrets))
+        self._held = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        """What may be written of all that has come so far."""
+        if not self._secrets:
+            return piece
+        data = self._held + piece
+        safe = len(data) - self._beginning(data)
+        done, position = bytearray(), 0
+        for match in self._pattern.finditer(data):
+            if match.start() >= safe:
+                break
+            done += data[position : match.start()] + MASK.encode()
+            position = match.end()
+        done += data[position:safe]
+        self._held = data[max(position, safe) :]
+        return bytes(done)
+
+    def end(self) -> bytes:
+        """What was held back: no more comes."""
+        held, self._held = self._held, b""
+        return self._pattern.sub(MASK.encode(), held) if self._secrets else held
+
+    def _beginning(self, data: bytes) -> int:
+        """Length of the longest end of ``data`` with which a secret begins."""
+        longest = 0
+        for secret in self._secrets:
+            for length in range(min(len(secret) - 1, len(data)), longest, -1):
+                if data.endswith(secret[:length]):
+                    longest = length
+                    break
+        return longest
+
+
 def redact(value: Any, name: object = None) -> Any:
     """JSON-like ``value`` without secrets: those known, and all under secret-looking names."""
     if name is not None and looks_secret(name):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.authoring.baseoperator import BaseOperator
 from runner.authoring.exceptions import DagtopException, SkipException
+from runner.authoring.masking import StreamMask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,10 +116,12 @@ class BashOperator(BaseOperator):
         if pipe is None:
             raise DagtopException("bash was started without a pipe for its output")
         tail = LastLine()
+        mask = StreamMask(self.output_encoding)
         try:
             for chunk in _output(self._process, pipe.fileno()):
-                _write_all(1, chunk)
+                _write_all(1, mask.feed(chunk))
                 tail.add(chunk)
+            _write_all(1, mask.end())
             self._process.wait()
         except Exception:
             pipe.close()

@@ -8,9 +8,17 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runner.authoring import masking
-from runner.authoring.masking import looks_secret, mask_secret, mask_text, redact
+from runner.authoring.masking import (
+    StreamMask,
+    looks_secret,
+    mask_secret,
+    mask_text,
+    redact,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -95,3 +103,22 @@ def test_redact_walks_what_is_recorded() -> None:
         "n": 1,
     }
     assert redact("anything", "api_key") == "***"
+
+
+@given(st.lists(st.text("abc ", max_size=12).map(str.encode), max_size=6))
+def test_a_stream_is_masked_as_if_it_came_in_one_piece(pieces: list[bytes]) -> None:
+    mask_secret(["abcab", "bcabca", "cccccc"])
+    mask = StreamMask()
+    masked = b"".join([mask.feed(piece) for piece in pieces]) + mask.end()
+    assert masked.decode() == mask_text(b"".join(pieces).decode())
+
+
+def test_a_stream_without_secrets_is_passed_on_at_once() -> None:
+    assert StreamMask().feed(b"abcab") == b"abcab"
+
+
+def test_only_what_may_become_a_secret_is_held_back() -> None:
+    mask_secret("hunter22")
+    mask = StreamMask()
+    assert mask.feed(b"password: hun") == b"password: "
+    assert mask.feed(b"ger\n") == b"hunger\n"

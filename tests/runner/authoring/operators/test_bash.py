@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.authoring import masking
 from runner.authoring.dag import DAG
 from runner.authoring.exceptions import DagtopException, SkipException
 from runner.authoring.operators.bash import LONGEST_LINE, BashOperator, LastLine
@@ -143,6 +144,7 @@ def test_of_an_endless_line_the_end_is_kept() -> None:
 KILLED = """
 import os, signal, sys
 os.setsid()
+from runner.authoring import masking
 from runner.authoring.dag import DAG
 from runner.authoring.operators.bash import BashOperator
 from tests.runner.authoring.running import execute
@@ -175,3 +177,12 @@ def test_on_kill_ends_what_the_command_has_started_and_not_the_task() -> None:
         watchdog.cancel()
     assert process.returncode == 0
     assert rest.splitlines() == ["asked", "over", "over"]
+
+
+def test_secrets_in_the_output_are_masked(capfd: pytest.CaptureFixture[str]) -> None:
+    masking.mask_secret("hunter22")
+    try:
+        run("echo the password is hun'ter'22; printf 'hunter'; sleep 0.1; printf '22'")
+    finally:
+        masking.forget()
+    assert capfd.readouterr().out == "the password is ***\n***"
