@@ -21,7 +21,8 @@ from app.cli.output import (
     say,
     state_cell,
 )
-from app.cli.times import duration, shown
+from app.cli.times import shown
+from app.durations import duration
 from store.engine import Store
 from store.queries import dags
 from store.queries.dags import DagFilter, DagRow, FileRow

@@ -160,7 +160,7 @@ def _settled(
 
 def _wait(space: Workspace, dag: str, run_id: str, document: dict[str, Any], json: bool) -> None:
     from app.cli.following import wait_for_run
-    from app.cli.times import duration
+    from app.durations import duration
 
     with reading(str(space.root)) as store:
         row = wait_for_run(store, dag, run_id)

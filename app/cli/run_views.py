@@ -21,7 +21,8 @@ from app.cli.output import (
     state_cell,
 )
 from app.cli.task_views import INSTANCE_COLUMNS, instance_cells
-from app.cli.times import duration, parse_moment, shown
+from app.cli.times import parse_moment, shown
+from app.durations import duration
 from store.engine import Store
 from store.queries import runs, tasks
 from store.queries.runs import RunFilter, RunRow

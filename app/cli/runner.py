@@ -12,7 +12,8 @@ from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
 from app.cli.output import Cell, note, print_facts, print_json, say
 from app.cli.session import JsonOption, WorkspaceOption, chosen_workspace
-from app.cli.times import duration, shown
+from app.cli.times import shown
+from app.durations import duration
 from store import client
 from store.workspace import Workspace
 

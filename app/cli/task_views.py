@@ -21,7 +21,8 @@ from app.cli.output import (
     state_cell,
 )
 from app.cli.session import confirm
-from app.cli.times import duration, shown
+from app.cli.times import shown
+from app.durations import duration
 from store.engine import Store
 from store.queries import tasks
 from store.queries.tasks import InstanceRow, TryRow

@@ -25,20 +25,6 @@ def shown(moment: datetime | None, zone: tzinfo | None) -> str:
     return moment.astimezone(zone).replace(microsecond=0).isoformat(" ")
 
 
-def duration(seconds: float | None) -> str:
-    """A length of time: ``0.42s``, ``12.3s``, ``3m 07s``, ``2h 05m``, ``3d 04h``; None is empty."""
-    if seconds is None:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.2f}s" if seconds < 10 else f"{seconds:.1f}s"
-    whole = int(seconds)
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    if whole < 2 * 86400:
-        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d {whole % 86400 // 3600:02d}h"
-
-
 def parse_moment(text: str, zone: tzinfo, option: str) -> datetime:
     """A moment given as an option, ISO 8601; without an offset it is in ``zone``."""
     if text == "now":

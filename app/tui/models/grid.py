@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from app.durations import duration
 from app.tui import formats
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
@@ -140,7 +141,7 @@ def run_line(run: GridRun | None, scene: Scene) -> Spans:
     dot = Span(f" {scene.glyphs.dot} ", "faint")
     parts: list[Spans] = [(run_span(run.state.value, scene.glyphs, f" {run.state.value}"),)]
     if run.duration is not None:
-        parts.append((Span(formats.duration(run.duration), "text"),))
+        parts.append((Span(duration(run.duration), "text"),))
     elif run.started_at is not None:
         begun = formats.clock(run.started_at, scene.now, scene.zone)
         parts.append((Span(f"since {begun}", "text"),))
@@ -171,7 +172,7 @@ def cell_line(row: GridRow | None, cell: Cell | None, error: str, scene: Scene) 
         parts.append((Span(f"try {cell.try_number}", "text"),))
     if cell.started_at is not None and cell.ended_at is not None:
         seconds = (cell.ended_at - cell.started_at).total_seconds()
-        parts.append((Span(formats.duration(max(0.0, seconds)), "text"),))
+        parts.append((Span(duration(max(0.0, seconds)), "text"),))
     if error:
         parts.append((span(error, "error"),))
     return (*head, *joined(parts, dot))

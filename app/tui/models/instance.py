@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from app.durations import duration
 from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.models.grid import run_span, state_span
@@ -74,7 +75,7 @@ def phase_lines(instance: InstanceRow, scene: Scene) -> list[Spans]:
             continue
         took = ""
         if previous is not None and moment >= previous:
-            took = f"  +{formats.duration((moment - previous).total_seconds())}"
+            took = f"  +{duration((moment - previous).total_seconds())}"
         lines.append(fact(name, Span(formats.stamp(moment, scene.zone)), Span(took, "dim")))
         previous = moment
     return lines
@@ -90,7 +91,7 @@ def try_lines(one: TryRow, scene: Scene) -> list[Spans]:
         Span(f"{glyph} {state.word}", f"state.{one.state}"),
     ]
     if one.duration is not None:
-        head.append(Span(f"  {formats.duration(one.duration)}"))
+        head.append(Span(f"  {duration(one.duration)}"))
     lines: list[Spans] = [tuple(head)]
     where = [part for part in (one.hostname, f"pid {one.pid}" if one.pid else None) if part]
     if where:
@@ -111,7 +112,7 @@ def resources(one: TryRow) -> str:
     """CPU and memory of a try, in words."""
     parts: list[str] = []
     if one.cpu_seconds is not None:
-        parts.append(f"CPU {formats.duration(one.cpu_seconds)}")
+        parts.append(f"CPU {duration(one.cpu_seconds)}")
     if one.peak_rss is not None:
         parts.append(f"peak {formats.size(one.peak_rss)}")
     if one.read_bytes or one.write_bytes:
@@ -153,7 +154,7 @@ def run_text(run: RunRow, scene: Scene) -> str:
         ("queued", formats.stamp(run.queued_at, scene.zone)),
         ("started", formats.stamp(run.started_at, scene.zone)),
         ("ended", formats.stamp(run.ended_at, scene.zone)),
-        ("took", formats.duration(run.duration)),
+        ("took", duration(run.duration)),
         ("triggered by", run.triggered_by or ""),
         ("pipeline version", str(run.version)),
         ("cleared", formats.plural(run.clear_number, "time") if run.clear_number else ""),
@@ -189,7 +190,7 @@ def instance_columns(errors: Mapping[int, str]) -> list[Column[InstanceRow]]:
         return (Span(f"{row.try_number}/{row.max_tries + 1}", role),)
 
     def took_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (Span(formats.duration(row.duration)),)
+        return (Span(duration(row.duration)),)
 
     def started_cell(row: InstanceRow, scene: Scene) -> Spans:
         return (Span(formats.clock(row.started_at, scene.now, scene.zone), "dim"),)
@@ -257,7 +258,7 @@ def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
     if one is not None:
         parts.append((Span(f"try {one.try_number} of {max(1, len(facts.tries))}"),))
         if one.duration is not None:
-            parts.append((Span(formats.duration(one.duration)),))
+            parts.append((Span(duration(one.duration)),))
         elif one.started_at is not None:
             begun = formats.clock(one.started_at, scene.now, scene.zone)
             parts.append((Span(f"since {begun}"),))

@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui import formats
+from app.durations import duration
 from app.tui.models.grid import (
     NOT_THERE,
     bars,
@@ -249,7 +249,7 @@ class GridView(LineView, can_focus=True):
                 else 0.0
             )
             if longest:
-                text = f"longest {formats.duration(longest)}"
+                text = f"longest {duration(longest)}"
                 left = fit((Span(text, "dim"),), self.name_width - 1, right=True)
         line = [Span(" "), *fit(left, self.name_width), Span(" ")]
         if self._bars:

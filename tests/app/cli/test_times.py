@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.cli.errors import CommandError
 from app.cli.exit_codes import ExitCode
-from app.cli.times import duration, iso, parse_moment, parse_span, shown, zone_named
+from app.cli.times import iso, parse_moment, parse_span, shown, zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -31,22 +31,6 @@ def test_a_time_in_a_table_has_its_offset() -> None:
     moment = datetime(2026, 1, 1, 12, 30, 5, 999, tzinfo=UTC)
     assert shown(moment, BERLIN) == "2026-01-01 13:30:05+01:00"
     assert shown(None, BERLIN) == ""
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, ""),
-        (0.004, "0.00s"),
-        (1.5, "1.50s"),
-        (59.94, "59.9s"),
-        (187.0, "3m 07s"),
-        (7500.0, "2h 05m"),
-        (3 * 86400 + 4 * 3600, "3d 04h"),
-    ],
-)
-def test_durations(seconds: float | None, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_a_date_without_an_offset_is_in_the_zone_given() -> None:

@@ -37,22 +37,6 @@ def test_a_countdown_ends_with_due() -> None:
     assert formats.countdown(None, NOW) == ""
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (None, ""),
-        (0.42, "0.42s"),
-        (8.06, "8.1s"),
-        (42.9, "42s"),
-        (187, "3m 07s"),
-        (7500, "2h 05m"),
-        (273600, "3d 04h"),
-    ],
-)
-def test_durations(seconds: float | None, text: str) -> None:
-    assert formats.duration(seconds) == text
-
-
 def test_a_moment_is_shown_in_the_users_zone() -> None:
     east = timezone(timedelta(hours=2))
     assert formats.clock(NOW, NOW, east) == "14:00"
