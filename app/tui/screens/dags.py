@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
-from app.tui.filters import matches, parse
+from app.tui.filters import Facts
 from app.tui.models.dags import (
     TABS,
     columns,
@@ -21,7 +21,7 @@ from app.tui.models.dags import (
     tabs_line,
 )
 from app.tui.reading import DagsSnapshot, read_dags
-from app.tui.screens.base import DagtopScreen, counted
+from app.tui.screens.listing import ListScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from store.queries.dags import DagRow
 
 
-class DagsScreen(DagtopScreen):
+class DagsScreen(ListScreen["DagRow"]):
     """All DAGs: state, schedule, recent runs."""
 
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "table", "dags")
     BINDINGS: ClassVar[list[BindingType]] = bindings("list", "table", "dags")
+    filter_hint: ClassVar[str] = "words  state:failed  tag:x  owner:x  paused  !not"
+    first_order: ClassVar[str] = "name"
 
     def __init__(self) -> None:
         super().__init__()
         self.tab = "All"
-        self.filter_text = ""
-        self._before_filter = ""
         self.snapshot: DagsSnapshot | None = None
 
     def crumbs(self) -> tuple[str, ...]:
@@ -55,9 +55,8 @@ class DagsScreen(DagtopScreen):
         yield InfoLine(widget_id="detail")
         yield PromptLine("/", widget_id="filter")
 
-    @property
-    def table(self) -> Table[DagRow]:
-        return self.query_one("#main", Table)
+    def facts(self, row: DagRow) -> Facts:
+        return facts_of(row)
 
     def fetch(self) -> Fetch:
         return read_dags
@@ -74,21 +73,11 @@ class DagsScreen(DagtopScreen):
             return
         dags = self.snapshot.dags
         in_this_tab = [dag for dag in dags if in_tab(dag, self.tab)]
-        terms = parse(self.filter_text)
-        shown = [dag for dag in in_this_tab if matches(terms, facts_of(dag))]
         self.table.empty = self._empty_words(len(dags), len(in_this_tab))
-        self.table.show(shown)
+        self.table.show(self.passing(in_this_tab))
         tabs = self.query_one("#tabs", InfoLine)
         tabs.line = tabs_line(tab_counts(dags), self.tab)
-        tabs.right = self._count_words(len(shown), len(dags))
-
-    def _count_words(self, shown: int, total: int) -> Spans:
-        parts: list[Span] = []
-        if marks := len(self.table.marks):
-            parts.append(Span(f"{marks} marked  ", "mark"))
-        if self.filter_text:
-            parts.extend((Span("/", "key"), span(self.filter_text, "accent"), Span("  ")))
-        return (*parts, *counted(shown, total, "DAG" if total == 1 else "DAGs"))
+        tabs.right = self.count_words(len(dags), "DAG", "DAGs")
 
     def _empty_words(self, total: int, in_tab: int) -> str:
         if total == 0:
@@ -126,39 +115,11 @@ class DagsScreen(DagtopScreen):
         self._show_detail()
         if self.snapshot is not None:
             tabs = self.query_one("#tabs", InfoLine)
-            tabs.right = self._count_words(len(self.table.items), len(self.snapshot.dags))
+            tabs.right = self.count_words(len(self.snapshot.dags), "DAG", "DAGs")
 
     def _show_detail(self) -> None:
         detail = self.query_one("#detail", InfoLine)
         detail.line = detail_line(self.table.current, self.dagtop.scene())
-
-    def on_table_chosen(self) -> None:
-        self.action_open()
-
-    def step_back(self) -> bool:
-        if self.table.clear_marks():
-            return True
-        if self.filter_text:
-            self.filter_text = ""
-            self.show_rows()
-            return True
-        return False
-
-    # the filter
-
-    async def action_filter(self) -> None:
-        """Open the filter."""
-        self._before_filter = self.filter_text
-        prompt = self.query_one("#filter", PromptLine)
-        await prompt.open(self.filter_text, "words  state:failed  tag:x  owner:x  paused  !not")
-
-    def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
-        self.filter_text = message.text.strip()
-        self.show_rows()
-
-    def on_prompt_line_escaped(self) -> None:
-        self.filter_text = self._before_filter
-        self.show_rows()
 
     # actions
 
@@ -167,23 +128,6 @@ class DagsScreen(DagtopScreen):
         dag = self.table.current
         if dag is not None:
             self.dagtop.open_dag(dag.dag_id)
-
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self.dagtop.say(f"sorted by {self.table.sort_next()}")
-
-    def action_reverse(self) -> None:
-        """Turn the order round."""
-        table = self.table
-        table.sort_by(table.sort_column or "name", not table.sort_descending)
-
-    def action_mark(self) -> None:
-        """Mark the row."""
-        self.table.toggle_mark()
-
-    def action_mark_all(self) -> None:
-        """Mark all shown rows, or none."""
-        self.table.toggle_all()
 
     def action_next_tab(self) -> None:
         """The next tab."""

@@ -1,0 +1,102 @@
+"""What all screens with a table share: filter, order, marks, counts."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from app.tui.filters import Facts, matches, parse
+from app.tui.screens.base import DagtopScreen, counted
+from app.tui.spans import Span, Spans, span
+from app.tui.widgets.prompt import PromptLine
+from app.tui.widgets.table import Table
+
+Row = TypeVar("Row")
+
+
+class ListScreen(DagtopScreen, Generic[Row]):
+    """A table (``#main``) and a filter (``#filter``); subclasses give ``facts``, ``show_rows``."""
+
+    filter_hint: ClassVar[str] = "words  !not"
+    """What the empty filter line shows."""
+    first_order: ClassVar[str] = ""
+    """The column that ``reverse`` sorts by when none was chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter_text = ""
+        self._before_filter = ""
+
+    @property
+    def table(self) -> Table[Row]:
+        return self.query_one("#main", Table)
+
+    def facts(self, row: Row) -> Facts:
+        """What the filter sees of a row."""
+        raise NotImplementedError
+
+    def show_rows(self) -> None:
+        """Show what passes the filter."""
+        raise NotImplementedError
+
+    def passing(self, rows: list[Row] | tuple[Row, ...]) -> list[Row]:
+        """The rows that the filter lets through."""
+        terms = parse(self.filter_text)
+        return [row for row in rows if matches(terms, self.facts(row))] if terms else list(rows)
+
+    def count_words(self, total: int, one: str, many: str) -> Spans:
+        """What is marked, what the filter is, how many of how many are shown."""
+        parts: list[Span] = []
+        if marks := len(self.table.marks):
+            parts.append(Span(f"{marks} marked  ", "mark"))
+        if self.filter_text:
+            parts.extend((Span("/", "key"), span(self.filter_text, "accent"), Span("  ")))
+        return (*parts, *counted(len(self.table.items), total, one if total == 1 else many))
+
+    def step_back(self) -> bool:
+        if self.table.clear_marks():
+            return True
+        if self.filter_text:
+            self.filter_text = ""
+            self.show_rows()
+            return True
+        return False
+
+    def on_table_chosen(self) -> None:
+        self.action_open()
+
+    # the filter
+
+    async def action_filter(self) -> None:
+        """Open the filter."""
+        self._before_filter = self.filter_text
+        await self.query_one("#filter", PromptLine).open(self.filter_text, self.filter_hint)
+
+    def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
+        self.filter_text = message.text.strip()
+        self.show_rows()
+
+    def on_prompt_line_escaped(self) -> None:
+        self.filter_text = self._before_filter
+        self.show_rows()
+
+    # actions
+
+    def action_open(self) -> None:
+        """Open the row."""
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.dagtop.say(f"sorted by {self.table.sort_next()}")
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        table = self.table
+        table.sort_by(table.sort_column or self.first_order, not table.sort_descending)
+
+    def action_mark(self) -> None:
+        """Mark the row."""
+        self.table.toggle_mark()
+
+    def action_mark_all(self) -> None:
+        """Mark all shown rows, or none."""
+        self.table.toggle_all()
