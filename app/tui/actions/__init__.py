@@ -1,0 +1,97 @@
+"""The one registry of actions.
+
+Bindings, the footer, the ``?`` overlay, the command palette and the README's table of keys are all
+made from ``ACTIONS``. A screen lists the contexts it belongs to and has a method
+``action_<handler>`` for each action of theirs; a test walks the registry. No Textual is loaded
+here, so that the README's generator and the tests can read it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.tui.actions import dag, dags, everywhere, task
+from app.tui.actions.action import ACT, GO, GROUPS, MOVE, VIEW, Action
+
+__all__ = [
+    "ACT",
+    "ACTIONS",
+    "BY_ID",
+    "GO",
+    "GROUPS",
+    "MOVE",
+    "VIEW",
+    "Action",
+    "actions_for",
+    "footer_actions",
+    "key_name",
+    "keys_table",
+]
+
+_PARTS = (everywhere, dags, dag, task)
+
+ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
+
+TITLES: dict[str, str] = {key: title for part in _PARTS for key, title in part.TITLES.items()}
+"""Context -> what the README calls it."""
+
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+KEY_NAMES = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "asterisk": "*",
+    "dollar_sign": "$",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "Space",
+    "backspace": "Bksp",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "home": "Home",
+    "end": "End",
+    "tab": "Tab",
+    "shift+tab": "S-Tab",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
+}
+
+
+def key_name(key: str) -> str:
+    """A key as people call it: ``?``, Enter, ^D."""
+    if key in KEY_NAMES:
+        return KEY_NAMES[key]
+    if key.startswith("ctrl+"):
+        return "^" + key.removeprefix("ctrl+").upper()
+    return key
+
+
+def actions_for(contexts: Iterable[str], *, read_only: bool = False) -> list[Action]:
+    """The actions valid where these contexts hold, in the order of the registry."""
+    wanted = set(contexts)
+    return [
+        action for action in ACTIONS if action.context in wanted and not (read_only and action.acts)
+    ]
+
+
+def footer_actions(contexts: Iterable[str], *, read_only: bool = False) -> list[Action]:
+    """The commonest actions, in the order of the footer."""
+    chosen = [action for action in actions_for(contexts, read_only=read_only) if action.footer]
+    return sorted(chosen, key=lambda action: action.footer)
+
+
+def keys_table() -> str:
+    """The README's table of keys, in Markdown."""
+    rows = ["| where | key | does |", "|---|---|---|"]
+    for action in ACTIONS:
+        keys = " ".join(f"`{key_name(key)}`" for key in action.keys) or "palette"
+        text = f"{action.name}: {action.description}"
+        rows.append(f"| {TITLES[action.context]} | {keys} | {text.replace('|', '/')} |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,41 @@
+"""What an action is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MOVE, ACT, VIEW, GO = "Move", "Act", "View", "Go"
+GROUPS = (GO, ACT, VIEW, MOVE)
+"""Order of the groups in the help overlay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a key does."""
+
+    id: str
+    """``context.handler``; unique. Keymaps and tests name actions by it."""
+    keys: tuple[str, ...]
+    """Textual's key names, the first is the one shown. Empty: only in the palette."""
+    name: str
+    """One or two words, for the footer and the palette."""
+    description: str
+    """A phrase, for the help overlay."""
+    group: str
+    footer: int = 0
+    """Place in the footer (1 is leftmost); 0: not shown there."""
+    acts: bool = False
+    """Changes something: absent with ``--read-only``."""
+    destructive: bool = False
+    """Asks before it acts."""
+    shell: str = ""
+    """The command that does the same from a shell."""
+
+    @property
+    def context(self) -> str:
+        return self.id.partition(".")[0]
+
+    @property
+    def handler(self) -> str:
+        """Name of the method without ``action_``."""
+        return self.id.partition(".")[2].replace("-", "_")

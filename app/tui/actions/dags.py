@@ -1,0 +1,35 @@
+"""Actions of the DAG list."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, VIEW, Action
+
+TITLES = {
+    "dags": "DAG list",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "dags.trigger",
+        ("t",),
+        "Trigger",
+        "start a run now, with its params",
+        ACT,
+        2,
+        acts=True,
+        shell="dagtop dags trigger DAG",
+    ),
+    Action(
+        "dags.pause",
+        ("p",),
+        "Pause",
+        "pause or unpause the schedule",
+        ACT,
+        3,
+        acts=True,
+        shell="dagtop dags pause DAG",
+    ),
+    Action("dags.next_tab", ("tab",), "Next tab", "All, Active, Paused, Running, Failed", VIEW, 5),
+    Action("dags.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),
+    Action("dags.errors", ("e",), "Errors", "open the import errors", VIEW),
+)

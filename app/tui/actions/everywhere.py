@@ -1,0 +1,53 @@
+"""Actions that all screens share, and those of dialogs."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
+
+TITLES = {
+    "everywhere": "everywhere",
+    "list": "lists and logs",
+    "table": "tables",
+    "text": "texts",
+    "confirm": "questions",
+    "form": "trigger form",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("everywhere.help", ("question_mark",), "Help", "show the keys that work here", GO, 90),
+    Action("everywhere.jump", ("colon",), "Jump", "go to a DAG by its name", GO),
+    Action("everywhere.palette", ("ctrl+p",), "Palette", "search all actions by name", GO),
+    Action("everywhere.back", ("escape", "backspace"), "Back", "one step back; never quits", GO),
+    Action("everywhere.quit", ("q",), "Quit", "leave dagtop; the runner goes on", GO, 99),
+    Action(
+        "everywhere.start_runner",
+        ("S",),
+        "Start runner",
+        "start the runner if none is up",
+        ACT,
+        acts=True,
+        shell="dagtop up",
+    ),
+    Action("everywhere.theme", (), "Theme", "next theme: dark, 16 colours, no colour", VIEW),
+    Action("list.down", ("j", "down"), "Down", "one line down", MOVE),
+    Action("list.up", ("k", "up"), "Up", "one line up", MOVE),
+    Action("list.left", ("h", "left"), "Left", "one column to the left", MOVE),
+    Action("list.right", ("l", "right"), "Right", "one column to the right", MOVE),
+    Action("list.page_down", ("ctrl+f", "pagedown"), "Page down", "one page down", MOVE),
+    Action("list.page_up", ("ctrl+b", "pageup"), "Page up", "one page up", MOVE),
+    Action("list.half_down", ("ctrl+d",), "Half down", "half a page down", MOVE),
+    Action("list.half_up", ("ctrl+u",), "Half up", "half a page up", MOVE),
+    Action("list.top", ("g", "home"), "Top", "to the first line", MOVE),
+    Action("list.bottom", ("G", "end"), "End", "to the last line", MOVE),
+    Action("table.open", ("enter",), "Open", "go into the row under the cursor", GO, 1),
+    Action("table.filter", ("slash",), "Filter", "words, state:failed, tag:x, !not", VIEW, 4),
+    Action("table.sort", ("s",), "Sort", "sort by the next column", VIEW),
+    Action("table.reverse", ("R",), "Reverse", "turn the order round", VIEW),
+    Action("table.mark", ("space",), "Mark", "mark the row and move down", VIEW),
+    Action("table.mark_all", ("asterisk",), "Mark all", "mark all shown rows, or none", VIEW),
+    Action("text.copy_text", ("y",), "Copy", "copy the text to the clipboard (OSC 52)", VIEW, 1),
+    Action("confirm.yes", ("y",), "Yes", "do it", ACT, acts=True),
+    Action("confirm.no", ("n", "enter", "escape", "q"), "No", "leave everything as it is", GO),
+    Action("form.submit", ("ctrl+r",), "Run", "trigger with these params", ACT, 1, acts=True),
+    Action("form.cancel", ("escape",), "Cancel", "leave without triggering", GO, 2),
+)
