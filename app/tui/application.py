@@ -152,9 +152,10 @@ class DagtopApp(App[int]):
 
     def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
         """Show a DAG's grid; with run and task the log of the task's newest try on top of it."""
+        from app.tui.screens.dag_views import DagFocus
         from app.tui.screens.grid import GridScreen
 
-        self.push_screen(GridScreen(dag_id, run_id=run_id, task_id=task_id))
+        self.push_screen(GridScreen(DagFocus(dag_id, run_id, task_id)))
         if run_id and task_id:
             self.open_log(dag_id, run_id, task_id)
 

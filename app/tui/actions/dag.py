@@ -5,13 +5,14 @@ from __future__ import annotations
 from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
 
 TITLES = {
+    "view": "views of a DAG",
     "grid": "grid",
 }
 
 ACTIONS: tuple[Action, ...] = (
     Action("grid.open", ("enter",), "Log", "log of the try; of a mapped task its instances", GO, 1),
     Action(
-        "grid.trigger",
+        "view.trigger",
         ("t",),
         "Trigger",
         "start a run now, with its params",
@@ -53,7 +54,7 @@ ACTIONS: tuple[Action, ...] = (
         shell="dagtop runs cancel DAG RUN",
     ),
     Action(
-        "grid.pause",
+        "view.pause",
         ("p",),
         "Pause",
         "pause or unpause the schedule",

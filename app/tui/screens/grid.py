@@ -16,9 +16,9 @@ from app.tui.models.grid import cell_line, cell_lines, dag_line, fold_default, r
 from app.tui.models.instance import instance_lines, reasons_for, run_text
 from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid, read_run
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
-from app.tui.screens.base import DagtopScreen, counted
-from app.tui.screens.triggering import trigger
-from app.tui.spans import Span, Spans, span
+from app.tui.screens.base import counted
+from app.tui.screens.dag_views import DagFocus, DagViewScreen
+from app.tui.spans import Span, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.grid_view import GridView
 from app.tui.widgets.prompt import PromptLine
@@ -27,6 +27,7 @@ from store.states import FINISHED_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
+    from store.queries.dags import DagRow
     from store.queries.runs import RunRow
 
 FIRST_RUNS, MOST_RUNS = 60, 1000
@@ -39,29 +40,25 @@ WIDE = 110
 """Columns from which on the panel stands beside the grid."""
 
 
-class GridScreen(DagtopScreen):
+class GridScreen(DagViewScreen):
     """Tasks by runs, live."""
 
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "grid")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "grid")
+    view_name: ClassVar[str] = "grid"
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "grid")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "grid")
 
-    def __init__(
-        self, dag_id: str, *, run_id: str | None = None, task_id: str | None = None
-    ) -> None:
-        super().__init__()
-        self.dag_id = dag_id
+    def __init__(self, focus: DagFocus) -> None:
+        super().__init__(focus)
         self.snapshot: GridSnapshot | None = None
         self.facts: InstanceFacts | None = None
         self.reasons: list[str] = []
-        self._wanted = (run_id, task_id)
+        self._wanted = (focus.run_id, focus.task_id)
         self._runs = FIRST_RUNS
         self._rest_timer: Any = None
         self._before_filter: tuple[str, ...] = ()
 
-    def crumbs(self) -> tuple[str, ...]:
-        return (self.dagtop.workspace.root.name or "/", self.dag_id)
-
     def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="dag")
         with Horizontal(id="middle"):
             yield GridView(widget_id="main")
@@ -70,9 +67,6 @@ class GridScreen(DagtopScreen):
         yield InfoLine(widget_id="cell")
         yield PromptLine("/", widget_id="filter")
 
-    def banner(self) -> Spans:
-        return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
-
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#panel").can_focus = False
@@ -80,6 +74,17 @@ class GridScreen(DagtopScreen):
     @property
     def view(self) -> GridView:
         return self.query_one("#main", GridView)
+
+    def remember(self) -> None:
+        run, row = self.view.run, self.view.row
+        if run is not None:
+            newest = self.view.grid is not None and run is self.view.grid.runs[-1]
+            self.look.run_id = None if newest else run.run_id
+        if row is not None and row.kind == "task":
+            self.look.task_id = row.id
+
+    def dag_now(self) -> DagRow | None:
+        return self.snapshot.dag if self.snapshot is not None else None
 
     # snapshots
 
@@ -324,16 +329,6 @@ class GridScreen(DagtopScreen):
             self.dagtop.say("no run is under the cursor")
             return None
         return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,))
-
-    def action_trigger(self) -> None:
-        """Trigger a run."""
-        trigger(self.dagtop, self.dag_id)
-
-    def action_pause(self) -> None:
-        """Pause or unpause the DAG."""
-        if self.snapshot is not None:
-            kind = "unpause" if self.snapshot.dag.is_paused else "pause"
-            self.dagtop.act(kind, {"dag_ids": [self.dag_id]}, f"{kind}d {self.dag_id}")
 
     def action_clear(self) -> None:
         """Run tasks again."""
