@@ -10,6 +10,7 @@ from runner.authoring.trigger_rule import TriggerRule, WeightRule, to_trigger_ru
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
     from typing import TypedDict
 
     from runner.authoring.dag import DAG
@@ -128,12 +129,43 @@ CALLBACKS = ("on_execute", "on_failure", "on_success", "on_retry", "on_skipped")
 """A task's callbacks, without their suffix ``_callback``."""
 
 
+LARGEST = 10**9
+"""Of counts and retries: sums of two still fit into the 32 bits that databases have for them."""
+LONGEST = timedelta(days=36500)
+"""Of durations: added to a date, it stays within the calendar."""
+
+
+def check_count(name: str, value: int) -> int:
+    """The number itself. Raises ``ArgumentError`` for one that nothing could count up to."""
+    if abs(value) > LARGEST:
+        raise ArgumentError(f"{name} is {_digits(value)}: give at most {LARGEST}")
+    return value
+
+
+def _digits(value: int) -> str:
+    return str(value) if abs(value) < 2**64 else "beyond 64 bits"
+
+
+def check_duration(name: str, value: timedelta | None) -> timedelta | None:
+    """The duration itself. Raises ``ArgumentError`` for one that leaves the calendar."""
+    if value is not None and abs(value.total_seconds()) > LONGEST.total_seconds():
+        raise ArgumentError(
+            f"{name} is {value.days} days: give at most {LONGEST.days} days (a hundred years)"
+        )
+    return value
+
+
 def to_timedelta(name: str, value: Any) -> timedelta | None:
     """A timedelta from one, from seconds, or None."""
     if value is None or isinstance(value, timedelta):
-        return value
+        return check_duration(name, value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return timedelta(seconds=value)
+        try:
+            return check_duration(name, timedelta(seconds=value))
+        except (OverflowError, ValueError):
+            raise ArgumentError(
+                f"{name} is {value!r} seconds: give at most {LONGEST.days} days (a hundred years)"
+            ) from None
     raise ArgumentError(f"{name} is a timedelta or a number of seconds, not {value!r}")
 
 
@@ -145,7 +177,32 @@ def to_utc(name: str, value: Any) -> datetime | None:
         return None
     if not isinstance(value, datetime):
         raise ArgumentError(f"{name} is a datetime, not {type(value).__name__} {value!r}")
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ArgumentError(f"{name} {value.isoformat()} leaves the calendar in UTC") from None
+
+
+def zone_name(zone: tzinfo) -> str:
+    """Name of a time zone as timetables take it: "Europe/Zurich", "UTC", "+02:00".
+
+    Raises ``DefinitionError`` for a zone that has neither a name nor a fixed offset.
+    """
+    for attribute in ("key", "name", "zone", "_filename"):  # zoneinfo, pendulum, pytz, dateutil
+        name = getattr(zone, attribute, None)
+        if isinstance(name, str) and name:
+            return name.rpartition("zoneinfo/")[2]
+    offset = zone.utcoffset(None)
+    if offset is None:
+        raise DefinitionError(
+            f"the time zone {zone!r} has no name: use zoneinfo.ZoneInfo('Europe/Zurich')"
+        )
+    minutes = int(offset.total_seconds() // 60)
+    if minutes == 0:
+        return "UTC"
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def parse_date(name: str, text: str) -> datetime:
@@ -167,15 +224,16 @@ def to_callbacks(name: str, value: Any) -> list[Any]:
 
 def _retries(name: str, value: Any) -> int:
     try:
-        return 0 if value is None else int(value)
-    except (TypeError, ValueError):
+        retries = 0 if value is None else int(value)
+    except (TypeError, ValueError, OverflowError):
         raise ArgumentError(f"{name} is a whole number, not {value!r}") from None
+    return check_count(name, retries)
 
 
 def _backoff(name: str, value: Any) -> float:
     if value is True:
         return 2.0
-    if isinstance(value, (int, float)) and value >= 0:
+    if isinstance(value, (int, float)) and 0 <= value <= LARGEST:
         return float(value)
     raise ArgumentError(f"{name} is True, False or a multiplier, not {value!r}")
 
@@ -183,13 +241,13 @@ def _backoff(name: str, value: Any) -> float:
 def _execution_timeout(name: str, value: Any) -> timedelta | None:
     if value is not None and not isinstance(value, timedelta):
         raise DefinitionError(f"{name} is a timedelta, not {type(value).__name__} {value!r}")
-    return value
+    return check_duration(name, value)
 
 
 def _pool_slots(name: str, value: Any) -> int:
     if not isinstance(value, int) or value < 1:
         raise DefinitionError(f"{name} is a whole number from 1, not {value!r}")
-    return value
+    return check_count(name, value)
 
 
 def _priority_weight(name: str, value: Any) -> int:
@@ -201,7 +259,7 @@ def _priority_weight(name: str, value: Any) -> int:
 def _positive(name: str, value: Any) -> int | None:
     if value is not None and (not isinstance(value, int) or value < 1):
         raise ArgumentError(f"{name} is a whole number from 1 or None, not {value!r}")
-    return value
+    return value if value is None else check_count(name, value)
 
 
 def _truth(name: str, value: Any) -> bool:

@@ -9,7 +9,14 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, overload
 
 from runner.authoring import current
-from runner.authoring.arguments import parse_date, to_callbacks, to_utc
+from runner.authoring.arguments import (
+    check_count,
+    check_duration,
+    parse_date,
+    to_callbacks,
+    to_utc,
+    zone_name,
+)
 from runner.authoring.exceptions import (
     ArgumentError,
     DefinitionError,
@@ -204,11 +211,13 @@ class DAG:
                 raise ArgumentError(
                     f"{name} of DAG {self.dag_id!r} is a whole number, not {value!r}"
                 )
+            check_count(f"{name} of DAG {self.dag_id!r}", value)
         timeout = given["dagrun_timeout"]
         if timeout is not None and not isinstance(timeout, timedelta):
             raise ArgumentError(
                 f"dagrun_timeout of DAG {self.dag_id!r} is a timedelta, not {timeout!r}"
             )
+        check_duration(f"dagrun_timeout of DAG {self.dag_id!r}", timeout)
         if given["schedule"] == "@continuous":
             if explicit_runs is not None and explicit_runs > 1:
                 raise DefinitionError(
@@ -419,6 +428,7 @@ class DAG:
     def validate(self) -> None:
         """Check what can only be seen once all tasks are there. Raises ``DefinitionError``."""
         self.check_cycle()
+        self._check_params()
         for setup in self.tasks:
             for task in setup.downstream_list if setup.is_setup else ():
                 if not task.is_teardown and task.trigger_rule != TriggerRule.ALL_SUCCESS:
@@ -427,25 +437,19 @@ class DAG:
                         f"only have the trigger rule all_success, not {task.trigger_rule}"
                     )
 
-
-def zone_name(zone: tzinfo) -> str:
-    """Name of a time zone as timetables take it: "Europe/Zurich", "UTC", "+02:00".
-
-    Raises ``DefinitionError`` for a zone that has neither a name nor a fixed offset.
-    """
-    for attribute in ("key", "name", "zone", "_filename"):  # zoneinfo, pendulum, pytz, dateutil
-        name = getattr(zone, attribute, None)
-        if isinstance(name, str) and name:
-            return name.rpartition("zoneinfo/")[2]
-    offset = zone.utcoffset(None)
-    if offset is None:
-        raise DefinitionError(
-            f"the time zone {zone!r} has no name: use zoneinfo.ZoneInfo('Europe/Zurich')"
-        )
-    minutes = int(offset.total_seconds() // 60)
-    if minutes == 0:
-        return "UTC"
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    def _check_params(self) -> None:
+        """Of the DAG and of its tasks: a wrong schema is an error of the file, not of a run."""
+        places: list[tuple[str, Any]] = [("", self.params)]
+        places += [
+            (f"task {id_!r}: ", getattr(task, "params", None))
+            for id_, task in self.task_dict.items()
+        ]
+        for place, params in places:
+            for name in params if isinstance(params, ParamsDict) else ():
+                try:
+                    params.get_param(name).check()
+                except ParamValidationError as error:
+                    raise ParamValidationError(f"{place}param {name!r}: {error}") from None
 
 
 class DagFactory:

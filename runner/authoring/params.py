@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Self
 
+    from jsonschema.exceptions import SchemaError
+
     from runner.authoring.abstractoperator import AbstractOperator
     from runner.authoring.dag import DAG
 
@@ -67,6 +69,10 @@ class Param:
         """Whether it has a value that isn't None."""
         return self.has_default and self.value is not None
 
+    def check(self) -> None:
+        """Raise ``ParamValidationError`` where its JSON Schema is wrong, whatever the value."""
+        check_schema(self.schema)
+
     def resolve(self, value: Any = NOTSET, suppress_exception: bool = False) -> Any:
         """The value (given, else the default), checked against the schema.
 
@@ -90,25 +96,164 @@ class Param:
 
 def _check_json(value: Any) -> None:
     try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ParamValidationError(f"{value!r} is not JSON: {error}") from None
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ParamValidationError(f"{_short(value)} is not JSON: {error}") from None
+    _check_numbers(value)
+
+
+def _check_numbers(value: Any) -> None:
+    """Larger whole numbers can't be handed from process to process."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise ParamValidationError(f"{_short(value)} doesn't fit into 64 bits: give it as a string")
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for element in value:
+            _check_numbers(element)
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of very many digits, a deep nesting
+        return f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def check_schema(schema: Mapping[str, Any]) -> None:
+    """Raise ``ParamValidationError`` where a JSON Schema is wrong, or refers to what isn't there.
+
+    Seen when the file is imported: later it would be the first value given that shows it.
+    """
+    if _is_simple(schema):
+        return
+    try:
+        _check_json(schema)
+    except ParamValidationError as error:
+        raise ParamValidationError(f"its JSON Schema is wrong: {error}") from None
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
+    try:
+        validator_for(schema, default=Draft202012Validator).check_schema(dict(schema))
+    except SchemaError as error:
+        raise _wrong_schema(error) from None
+    for reference in _references(schema):
+        if not _leads_somewhere(reference, schema):
+            raise ParamValidationError(
+                f"its JSON Schema is wrong: there is nothing at {reference!r} within it"
+            )
+
+
+def _wrong_schema(error: SchemaError) -> ParamValidationError:
+    where = "".join(f"[{step!r}]" for step in error.absolute_path)
+    return ParamValidationError(
+        f"its JSON Schema is wrong: {error.message}{f' (at {where})' if where else ''}"
+    )
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Every ``$ref`` to a place within the schema itself."""
+    if isinstance(schema, dict):
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/"):
+            yield reference
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _references(part)
+
+
+def _leads_somewhere(reference: str, schema: Any) -> bool:
+    if "$id" in json.dumps(schema):  # then it may start elsewhere than at the top
+        return True
+    from urllib.parse import unquote
+
+    for step in reference[2:].split("/"):
+        name = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(schema, list) and name.isdecimal() and int(name) < len(schema):
+            schema = schema[int(name)]
+        elif isinstance(schema, dict) and name in schema:
+            schema = schema[name]
+        else:
+            return False
+    return True
+
+
+def _is_simple(schema: Mapping[str, Any]) -> bool:
+    """True where a schema surely is right. Saves loading jsonschema."""
+    for word, rule in schema.items():
+        if word == "type":
+            names = rule if isinstance(rule, list) else [rule]
+            known = [name for name in names if isinstance(name, str) and name in _TYPES]
+            if not names or len(set(known)) < len(names):
+                return False
+        elif word == "enum":
+            if not isinstance(rule, list) or not all(type(one) is str for one in rule):
+                return False
+        elif word in ("minimum", "maximum"):
+            if type(rule) is not int or abs(rule) >= 2**63:
+                return False
+        elif word in ("minLength", "maxLength"):
+            if type(rule) is not int or not 0 <= rule < 2**63:
+                return False
+        elif word not in _WORDS or type(rule) is not str:
+            return False
+    return True
 
 
 def validate_json(value: Any, schema: Mapping[str, Any]) -> None:
-    """Check ``value`` against a JSON Schema. Raises ``ParamValidationError``."""
-    if _fits(value, schema):
+    """Check ``value`` against a JSON Schema. Raises ``ParamValidationError``.
+
+    Nothing is fetched: what the schema refers to must be within it.
+    """
+    if _is_simple(schema) and _fits(value, schema):
         return
-    from jsonschema import FormatChecker, validate
+    from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema.exceptions import SchemaError, ValidationError
+    from jsonschema.validators import (
+        SPECIFICATIONS,  # pyright: ignore[reportAttributeAccessIssue]
+        validate,
+    )
 
     try:
-        validate(value, schema, format_checker=FormatChecker())
+        validate(
+            value,
+            schema,
+            cls=None if "$schema" in schema else Draft202012Validator,
+            format_checker=FormatChecker(),
+            registry=SPECIFICATIONS,
+        )
     except ValidationError as error:
         where = "".join(f"[{step!r}]" for step in error.absolute_path)
         raise ParamValidationError(f"{error.message}{f' (at {where})' if where else ''}") from None
     except SchemaError as error:
-        raise ParamValidationError(f"its JSON Schema is wrong: {error.message}") from None
+        raise _wrong_schema(error) from None
+    except Exception as error:  # a reference to nowhere or in a circle, a number beyond floats, …
+        raise ParamValidationError(
+            f"its JSON Schema can't be used: {type(error).__name__} {error}"
+        ) from None
+
+
+def check_conf(params: Iterable[tuple[str, bool, Mapping[str, Any]]], conf: Any) -> None:
+    """Check the conf of a run against the DAG's params: (name, has a default, schema) each.
+
+    Raises ``ParamValidationError`` naming the param. Names that are no params may be in it, too.
+    """
+    if not isinstance(conf, dict):
+        raise ParamValidationError("the conf must be a JSON object")
+    _check_json(conf)
+    for name, has_default, schema in params:
+        if name not in conf:
+            if not has_default:
+                raise ParamValidationError(f"param {name!r} has no default: give it a value")
+            continue
+        try:
+            validate_json(conf[name], schema)
+        except ParamValidationError as error:
+            raise ParamValidationError(f"param {name!r}: {error}") from None
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:

@@ -73,7 +73,7 @@ def structure_of(dag: DAG, file: str) -> dict[str, Any]:
 
 
 def _dates(dag: DAG) -> dict[str, Any]:
-    from runner.authoring.dag import zone_name
+    from runner.authoring.arguments import zone_name
 
     return {
         "timetable": _timetable(dag),

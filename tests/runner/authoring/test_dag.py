@@ -230,3 +230,42 @@ def test_owners_are_those_of_the_tasks() -> None:
         EmptyOperator(task_id="a")
         EmptyOperator(task_id="b", owner="bob")
     assert made.owner == "ann, bob"
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("dagrun_timeout", timedelta.max),
+        ("dagrun_timeout", timedelta.min),
+        ("max_active_runs", 2**63),
+        ("max_active_tasks", 2**31),
+        ("max_consecutive_failed_dag_runs", 10**100),
+    ],
+)
+def test_what_no_database_and_no_calendar_can_hold_is_refused(argument: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"{argument} of DAG 'd' is .*: give at most"):
+        DAG("d", **{argument: value})
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("retry_delay", timedelta.max),
+        ("retry_delay", 1e300),
+        ("max_retry_delay", float("nan")),
+        ("execution_timeout", timedelta.max),
+        ("retries", 2**31),
+        ("retries", 2**63 - 1),
+        ("pool_slots", 2**31),
+        ("max_active_tis_per_dag", 2**63),
+    ],
+)
+def test_so_it_is_of_tasks(argument: str, value: Any) -> None:
+    with DAG("d"), pytest.raises(TypeError, match=f"{argument} .*: give at most"):
+        EmptyOperator(task_id="t", **{argument: value})
+
+
+def test_a_start_date_at_the_end_of_the_calendar_is_refused() -> None:
+    west = timezone(timedelta(hours=-5))
+    with pytest.raises(TypeError, match=r"start_date of DAG 'd' .* leaves the calendar in UTC"):
+        DAG("d", start_date=datetime.max.replace(tzinfo=west))

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from runner.authoring.dag import DAG
 from runner.authoring.exceptions import ParamValidationError
 from runner.authoring.operators.empty import EmptyOperator
-from runner.authoring.params import Param, ParamsDict, process_params, validate_json
+from runner.authoring.params import (
+    Param,
+    ParamsDict,
+    check_conf,
+    check_schema,
+    process_params,
+    validate_json,
+)
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.text(max_size=3), st.floats(-5, 5)
@@ -116,3 +123,54 @@ def test_simple_params_do_not_load_jsonschema() -> None:
         "sys.exit('jsonschema' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("schema", "complaint"),
+    [
+        ({"type": "int"}, r"'int' is not valid.*\(at \['type'\]\)"),
+        ({"type": ["string", "string"]}, "is not valid"),
+        ({"pattern": "("}, r"'\(' is not a 'regex'"),
+        ({"minimum": "3"}, "'3' is not of type 'number'"),
+        ({"$ref": "#/nope"}, "there is nothing at '#/nope'"),
+        ({"items": {"$ref": "#/$defs/nope"}}, "there is nothing at '#/\\$defs/nope'"),
+        ({"type": int}, "is not JSON"),
+        ({"minimum": 2**70}, "doesn't fit into 64 bits"),
+    ],
+)
+def test_a_wrong_schema_is_an_error_of_the_file(schema: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ParamValidationError, match=f"its JSON Schema is wrong: .*{complaint}"):
+        check_schema(schema)
+    with DAG("d", params={"p": Param(1, **schema)}) as dag, pytest.raises(ParamValidationError):
+        dag.validate()
+
+
+def test_a_right_schema_is_none() -> None:
+    check_schema({"$defs": {"name": {"type": "string"}}, "items": {"$ref": "#/$defs/name"}})
+    check_schema({"type": ["string", "null"], "format": "date", "title": "Day"})
+
+
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "#"}, {"$ref": "http://localhost:1/x"}, {"$ref": "#/nope"}]
+)
+def test_a_schema_that_leads_nowhere_is_said_when_a_value_comes(schema: dict[str, Any]) -> None:
+    with pytest.raises(ParamValidationError, match="its JSON Schema can't be used"):
+        validate_json(1, schema)
+
+
+def test_a_conf_is_checked_against_the_params() -> None:
+    params: list[tuple[str, bool, dict[str, Any]]] = [
+        ("size", False, {"type": "integer"}),
+        ("name", True, {}),
+    ]
+    check_conf(params, {"size": 3, "other": [1]})
+    for conf, complaint in (
+        ([], "must be a JSON object"),
+        ({}, "param 'size' has no default: give it a value"),
+        ({"size": "3"}, "param 'size': '3' is not of type 'integer'"),
+        ({"size": 3, "other": float("nan")}, "not JSON"),
+        ({"size": 3, "other": [{"x": 2**64}]}, "doesn't fit into 64 bits"),
+        ({"size": 3, "other": "\ud800"}, "not JSON"),
+    ):
+        with pytest.raises(ParamValidationError, match=complaint):
+            check_conf(params, conf)
