@@ -76,6 +76,9 @@ async def _answer(engine: Engine, request: bytes) -> Answer:
             return look_up(connection, question)
     except StoreError as error:
         return Answer(error=str(error))
+    except Exception as error:
+        log.exception("a question can't be answered: %s", type(question).__name__)
+        return Answer(error=f"the question can't be answered: {type(error).__name__}: {error}")
 
 
 async def _submit(engine: Engine, question: Submit) -> Answer:

@@ -47,6 +47,8 @@ class Brain:
         self.dirty: set[int] = set()
         """Keys of runs about which something changed since they were last decided."""
         self.queued_runs: Counter[str] = Counter()
+        self.unusable: dict[int, str] = {}
+        """Stored runs that can't be brought into memory, and why."""
         """DAG id -> runs in state queued, which stay in the store."""
         self.counters = Counters()
         self.usage = Usage(0, {}, {}, {}, {})
@@ -142,7 +144,10 @@ class Brain:
             select(models.dag_run).where(models.dag_run.c.state == DagRunState.RUNNING)
         ).all()
         for row in rows:
-            self.add_run(self.load_run(connection, row))
+            try:
+                self.add_run(self.load_run(connection, row))
+            except (ValueError, LookupError, TypeError, ArithmeticError, AssertionError) as error:
+                self.unusable[row.id] = f"{type(error).__name__}: {error}"
         self.load_tries(connection)
         self.set_pools(dict(totals))
 

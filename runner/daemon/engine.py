@@ -3,6 +3,8 @@
 All state changes happen in ``turn``, in one write transaction; what must happen outside (tickets,
 signals, timers) is done only after its commit. A turn that can't be written leaves no trace: the
 memory is thrown away, filled again from the store, and the same facts are looked at once more.
+A turn that fails for another cause is taken apart: each fact by itself, and the guilty one given
+up, so that one try, file or command that nobody foresaw can't stop all others.
 """
 
 from __future__ import annotations
@@ -13,26 +15,21 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from runner.daemon import callbacks, commands, ingest, pipelines, runs, starting
+from runner.daemon import runs, starting
 from runner.daemon.brain import Brain
 from runner.daemon.changes import Changes
 from runner.daemon.hands import Hands
-from runner.daemon.inbox import Inbox, Request
+from runner.daemon.inbox import Exit, Inbox, Request
+from runner.daemon.intake import Answer, Intake, Step
 from runner.daemon.memory import LiveTry
 from runner.daemon.turn import Orders, Turn
-from runner.execution.hosts import FileHost
 from runner.execution.processes import is_alive, out_of_memory_kills
-from runner.journal.messages import (
-    Parsed,
-    ParseFailed,
-    RunTry,
-)
+from runner.scheduling.model import Candidate
 from store import models
 from store.config import Config
 from store.engine import WRITE, Store
@@ -45,6 +42,8 @@ CLOCK_JUMP = 5.0
 """Seconds by which wall clock and monotonic clock must part to be called a jump."""
 SOON = 0.02
 """Seconds by which facts that nothing waits for may be gathered into one turn."""
+ROUNDS = 20
+"""Times that ending runs may make room for queued ones within one turn."""
 RETRY_PAUSE = 0.5
 """Seconds until a turn that could not be written is tried again."""
 
@@ -71,8 +70,11 @@ class Engine:
         self.turn_seconds: deque[float] = deque(maxlen=1000)
         self.stopping: str | None = None
         self.stopped = asyncio.Event()
+        self.intake = Intake(workspace, self.hands, self._again)
         self._woken = self._woken_soon = False
         self._memory_lost = True
+        self._is_careful = False
+        self._retry: asyncio.TimerHandle | None = None
         self._clock_offset = clock().timestamp() - time.monotonic()
         self._connection = store.engine.connect().execution_options(**{WRITE: True})
         self._data_version: int | None = None
@@ -131,13 +133,11 @@ class Engine:
         return changed
 
     def _check_unwatched(self, live_try: LiveTry) -> None:
-        """Without a host or a process descriptor to tell, look whether the process is there."""
+        """Without a host to tell, look whether the process is there."""
         if live_try.pid is None or live_try.gone or live_try.host_key is not None:
             return
-        if live_try.process_descriptor is None and not is_alive(
-            live_try.pid, live_try.process_start or ""
-        ):
-            self.inbox.exits.append((live_try.key, live_try.pid, None, 0.0, 0))
+        if not is_alive(live_try.pid, live_try.process_start or ""):
+            self.inbox.exits.append(Exit(live_try.key, live_try.pid, None))
 
     def _check_clock(self) -> None:
         offset = self._clock().timestamp() - time.monotonic()
@@ -157,29 +157,38 @@ class Engine:
             return
         began = time.perf_counter()
         try:
-            orders = self._turn()
+            if self._is_careful:
+                self._careful_turn()
+            else:
+                self._quick_turn()
         except StoreError as error:
             log.warning("a turn could not be written, it is tried again: %s", error)
-            self._lose_memory()
-            return
+            self._try_again()
         except Exception:
-            log.exception("a turn failed, the memory is filled anew from the store")
-            self._lose_memory()
-            return
-        self.hands.carry_out(orders, self.brain)
-        if orders.stop is not None:
-            self.stop(orders.stop)
-        self.turn_seconds.append(time.perf_counter() - began)
+            log.exception("a turn failed; its facts are taken in again, each by itself")
+            self._is_careful = True
+            self._try_again()
+        else:
+            self.turn_seconds.append(time.perf_counter() - began)
+
+    def _try_again(self) -> None:
+        self._lose_memory()
+        if self._retry is None or self._retry.cancelled():
+            self._retry = self.loop.call_later(RETRY_PAUSE, self._retry_now)
+
+    def _retry_now(self) -> None:
+        self._retry = None
+        self.wake()
 
     def _lose_memory(self) -> None:
         for live_try in self.brain.tries.values():
-            live_try.close()
+            self.hands.let_go(live_try)
         self._memory_lost = True
-        self.loop.call_later(RETRY_PAUSE, self.wake)
 
-    def _turn(self) -> Orders:
-        inbox, orders, changes = self.inbox, Orders(), Changes()
-        answers: list[tuple[Request, Any, str | None]] = []
+    @contextlib.contextmanager
+    def _writing(self, orders: Orders) -> Iterator[Turn]:
+        """A write transaction with a memory to decide by; its changes are written at its end."""
+        changes = Changes()
         with self._connection.begin():
             if self._memory_lost:
                 self._remember(orders)
@@ -191,26 +200,89 @@ class Engine:
                 changes=changes,
                 orders=orders,
             )
-            self._take_in_hosts(turn)
-            self._take_in_tries(turn)
-            if inbox.rows_changed:
-                self._take_in_rows(turn)
-            answers += [(request, *self._perform(turn, request)) for request in inbox.requests]
-            self._take_in_due(turn)
-            for _ in range(2):  # ending runs make room for queued ones
+            self._give_up_unusable(turn)
+            yield turn
+            changes.flush(turn.connection)
+        self._memory_lost = False
+
+    def _give_up_unusable(self, turn: Turn) -> None:
+        unusable, self.brain.unusable = self.brain.unusable, {}
+        for key, why in unusable.items():
+            log.error("run %d can't be continued and is given up: %s", key, why)
+            runs.give_up_run(turn, key, f"the runner can't continue the run: {why}")
+
+    def _quick_turn(self) -> None:
+        """All facts and what follows from them, in one transaction."""
+        orders = Orders()
+        answers: list[Answer] = []
+        with self._writing(orders) as turn:
+            for step in self.intake.steps(self.inbox, answers):
+                step.act(turn)
+            for _ in range(ROUNDS):  # ending runs make room for queued ones
                 if self.brain.queued_runs:
                     runs.promote_runs(turn)
                 if not self.brain.dirty:
                     break
                 runs.decide_runs(turn)
+            else:
+                self.wake()
             starting.start_what_may(turn)
-            changes.flush(self._connection)
-        self._memory_lost = False
         self.inbox.clear()
-        for request, value, error in answers:
-            if not request.answer.done():
-                request.answer.set_result((value, error))
-        return orders
+        _reply(answers)
+        self._carry_out(orders)
+
+    def _careful_turn(self) -> None:
+        """The same in small transactions: what fails is given up, and everything else goes on."""
+        facts = self.inbox.take()
+        try:
+            answers: list[Answer] = []
+            for step in self.intake.steps(facts, answers):
+                self._alone(step)
+                facts.requests = [one for one in facts.requests if one not in _reply(answers)]
+            for _ in range(ROUNDS):
+                for dag_id in list(self.brain.queued_runs):
+                    self._alone(_promotion(dag_id))
+                if not self.brain.dirty:
+                    break
+                for key in list(self.brain.dirty):
+                    self._alone(_decision(key))
+            for candidate in starting.chosen(self.brain):
+                self._alone(_start(candidate))
+        except StoreError:
+            self.inbox.put_back(facts)
+            raise
+        for request in facts.requests:  # neither done nor given up
+            _reply([(request, None, "the runner's store is damaged: see its log")])
+        self._is_careful = False
+        self.wake()
+
+    def _alone(self, step: Step) -> None:
+        orders = Orders()
+        try:
+            with self._writing(orders) as turn:
+                step.act(turn)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("%s can't be dealt with and is given up", step.what)
+            self._lose_memory()
+            orders = Orders()
+            why = f"the runner can't deal with {step.what}: {type(error).__name__}: {error}"
+            try:
+                with self._writing(orders) as turn:
+                    step.give_up(turn, why)
+            except StoreError:
+                raise
+            except Exception:
+                log.exception("%s can't be given up either", step.what)
+                self._lose_memory()
+                return
+        self._carry_out(orders)
+
+    def _carry_out(self, orders: Orders) -> None:
+        self.hands.carry_out(orders, self.brain)
+        if orders.stop is not None:
+            self.stop(orders.stop)
 
     def _remember(self, orders: Orders) -> None:
         """Fill the memory from the store; every open try is looked at."""
@@ -236,8 +308,12 @@ class Engine:
             ]
             timeout = run.pipeline.structure.dagrun_timeout
             if timeout is not None and run.started_at is not None:
-                at = run.started_at + timedelta(seconds=timeout)
-                orders.timers.append((at, ("run_timeout", run.key)))
+                try:
+                    at = run.started_at + timedelta(seconds=timeout)
+                except OverflowError as error:
+                    self.brain.unusable[run.key] = f"dagrun_timeout: {error}"
+                else:
+                    orders.timers.append((at, ("run_timeout", run.key)))
         for pipeline in self.brain.pipelines.values():
             if pipeline.next_run_after is not None and pipeline.hold() is None:
                 orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
@@ -247,185 +323,13 @@ class Engine:
         known = {key for host in self.hands.hosts.all() for key in host.callbacks}
         orders.new_callbacks.extend(key for key in open_callbacks if key not in known)
 
-    def _take_in_tries(self, turn: Turn) -> None:
-        tries = turn.brain.tries
-        for key in list(self.inbox.bells):
-            live_try = tries.get(key)
-            if live_try is not None and ingest.read_journal(turn, live_try):
-                self.loop.call_soon(self._again, key)
-            if live_try is not None and live_try.pid is None and live_try.host_key is None:
-                self._send_again(turn, live_try)
-        for key, pid, status, cpu_seconds, peak_rss in self.inbox.exits:
-            live_try = tries.get(key)
-            if live_try is None or live_try.gone:
-                continue
-            if live_try.pid is None:
-                ingest.read_journal(turn, live_try)
-            if live_try.pid is not None and live_try.pid != pid:
-                continue  # it lost the race for the journal; another process runs the try
-            if live_try.pid is None and status == 0:
-                continue  # the winner of that race has yet to state that it started
-            ingest.process_gone(turn, live_try, status)
-            _final_resources(turn, live_try, cpu_seconds, peak_rss)
-        for key, error in self.inbox.failed_starts:
-            if (live_try := tries.get(key)) is not None and not live_try.ended:
-                ingest.fail(turn, live_try, error)
-                live_try.gone = True
-        for live_try in list(tries.values()):
-            if live_try.ended and live_try.gone:
-                del tries[live_try.key]
-                turn.orders.closed.append(live_try)
-
     def _again(self, key: int) -> None:
+        """Have the journal of a try read once more, after this turn."""
+        self.loop.call_soon(self._ring_again, key)
+
+    def _ring_again(self, key: int) -> None:
         self.inbox.bells.add(key)
         self.wake()
-
-    def _send_again(self, turn: Turn, live_try: LiveTry) -> None:
-        """A try without a process whose ticket may be lost with a host or a runner: send it again.
-
-        Harmless where the first one is still on its way: the journal is made only once. Where its
-        process went before it could start, or none may start now, its instance waits once more.
-        """
-        run = turn.brain.runs.get(live_try.run_key)
-        if live_try.ended:
-            return
-        if run is None or live_try.intent is not None:
-            ingest.fail(turn, live_try, "it was ended before its process could start")
-            live_try.gone = True
-        elif (run.pipeline.hold() is None or run.pipeline.is_paused) and not os.path.exists(
-            live_try.journal
-        ):
-            turn.orders.tickets.append((live_try, run, starting.make_ticket(turn, run, live_try)))
-        else:
-            starting.abandon_try(turn, live_try)
-
-    def _take_in_hosts(self, turn: Turn) -> None:
-        if self.inbox.files_gone:
-            pipelines.forget_missing(turn, pipelines.find_files(self.workspace))
-        for host, message in self.inbox.parsed:
-            if isinstance(message, Parsed):
-                pipelines.take_in(turn, host.file, message)
-            else:
-                pipelines.take_in_failure(turn, host.file, message)
-                self._unstart(turn, host)
-        for host, try_keys, callback_keys, why in self.inbox.lost_hosts:
-            if host.parsed is None and not why:  # not the file's doing: it is imported once more
-                turn.orders.reparse.append(host.file)
-                self._unstart(turn, host)
-            elif host.parsed is None:
-                failure = ParseFailed(why, None, "", [], [], 0.0)
-                pipelines.take_in_failure(turn, host.file, failure)
-                self._unstart(turn, host)
-            for key in try_keys:
-                if (live_try := turn.brain.tries.get(key)) is not None:
-                    live_try.host_key = None
-                    self.inbox.bells.add(key)
-                    if live_try.pid is not None:
-                        turn.orders.watch.append(live_try)
-            for key in callback_keys:
-                callbacks.ended(turn, key, f"its host was lost: {why}")
-        for key, status in self.inbox.callbacks:
-            callbacks.ended(
-                turn, key, None if status == 0 else f"exit status {status}, see its log"
-            )
-
-    def _unstart(self, turn: Turn, host: FileHost) -> None:
-        """The file could not be imported after all: its tries never began, and wait for a mend."""
-        for message in self.hands.hosts.work_of(host):
-            if isinstance(message, RunTry):
-                live_try = turn.brain.tries.get(message.ticket.try_key)
-                if live_try is not None and live_try.pid is None:
-                    starting.take_back(turn, live_try)
-            else:
-                callbacks.ended(turn, message.ticket.callback_key, "the file can't be imported")
-
-    def _take_in_rows(self, turn: Turn) -> None:
-        """Others wrote rows: pools, pauses, commands."""
-        brain, connection = turn.brain, turn.connection
-        pool, dag = models.pool, models.dag
-        brain.set_pools(dict(connection.execute(select(pool.c.name, pool.c.slots)).all()))
-        for dag_id, paused in connection.execute(select(dag.c.dag_id, dag.c.is_paused)):
-            pipeline = brain.pipelines.get(dag_id)
-            if pipeline is not None and pipeline.is_paused != paused:
-                pipeline.is_paused = paused
-                runs.pause_changed(turn, pipeline)
-        table = models.command
-        rows = connection.execute(
-            select(table).where(table.c.state == "pending").order_by(table.c.id)
-        ).all()
-        for row in rows:
-            value, error = self._do(turn, row.kind, row.payload, row.actor)
-            self._close_command(turn, row.id, value, error)
-
-    def _perform(self, turn: Turn, request: Request) -> tuple[Any, str | None]:
-        """Do a command that came over the socket; its row is written with its answer."""
-        value, error = self._do(turn, request.command, request.payload, request.actor)
-        if not request.payload.get("dry_run"):
-            turn.connection.execute(
-                models.command.insert().values(
-                    kind=request.command,
-                    payload=request.payload,
-                    actor=request.actor,
-                    created_at=turn.now,
-                    state="refused" if error else "done",
-                    answer={"error": error} if error else value,
-                    done_at=turn.now,
-                )
-            )
-        return value, error
-
-    @staticmethod
-    def _do(turn: Turn, kind: str, payload: Any, actor: str) -> tuple[Any, str | None]:
-        try:
-            return commands.perform(turn, kind, payload, actor), None
-        except commands.Refused as refusal:
-            return None, str(refusal)
-
-    @staticmethod
-    def _close_command(turn: Turn, key: int, value: Any, error: str | None) -> None:
-        table = models.command
-        turn.connection.execute(
-            update(table)
-            .where(table.c.id == key)
-            .values(
-                state="refused" if error else "done",
-                answer={"error": error} if error else value,
-                done_at=turn.now,
-            )
-        )
-
-    def _take_in_due(self, turn: Turn) -> None:
-        """Timers that have fired."""
-        any_dag = False
-        for key in self.inbox.due:
-            if key[0] == "instance":
-                run = turn.brain.runs.get(key[1])
-                instance = run.instance(key[2]) if run is not None else None
-                if run is not None and instance is not None:
-                    turn.brain.dirty.add(run.key)
-            elif key[0] == "dag":
-                any_dag = True
-            elif key[0] == "run_timeout":
-                run = turn.brain.runs.get(key[1])
-                if run is not None:
-                    runs.run_timed_out(turn, run)
-            elif key[0] == "clock":
-                self._shift_waits(turn, key[1])
-        if any_dag:
-            runs.create_due_runs(turn)
-
-    def _shift_waits(self, turn: Turn, jump: float) -> None:
-        """The clock was set: retry delays and pokes keep their length instead of their date."""
-        turn.changes.event(turn.now, "clock_set", f"the clock was set by {jump:+.0f} s")
-        for run in turn.brain.runs.values():
-            for instance in run.state.instances.values():
-                if instance.next_at is not None:
-                    turn.set_instance(
-                        run,
-                        instance,
-                        instance.state,
-                        next_at=instance.next_at + timedelta(seconds=jump),
-                    )
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -446,14 +350,36 @@ class Engine:
         self._connection.close()
 
 
-def _final_resources(turn: Turn, live_try: LiveTry, cpu_seconds: float, peak_rss: int) -> None:
-    live_try.cpu_seconds = max(live_try.cpu_seconds, cpu_seconds)
-    live_try.peak_rss = max(live_try.peak_rss, peak_rss)
-    turn.changes.update(
-        models.task_try,
-        live_try.key,
-        cpu_seconds=live_try.cpu_seconds,
-        peak_rss=live_try.peak_rss,
-        read_bytes=live_try.read_bytes,
-        write_bytes=live_try.write_bytes,
+def _reply(answers: list[Answer]) -> list[Request]:
+    """Tell those who wait; gives their requests, and empties the list."""
+    for request, value, error in answers:
+        if not request.answer.done():
+            request.answer.set_result((value, error))
+    done = [request for request, _, _ in answers]
+    answers.clear()
+    return done
+
+
+def _promotion(dag_id: str) -> Step:
+    return Step(
+        f"the queue of DAG {dag_id}",
+        lambda turn: runs.promote_runs_of(turn, dag_id),
+        lambda turn, why: runs.give_up_queued(turn, dag_id, why),
+    )
+
+
+def _decision(key: int) -> Step:
+    return Step(
+        f"the decision about run {key}",
+        lambda turn: runs.decide_run(turn, key),
+        lambda turn, why: runs.give_up_run(turn, key, why),
+    )
+
+
+def _start(candidate: Candidate) -> Step:
+    run_key, row_key = candidate.dag_run_key, candidate.row_key
+    return Step(
+        f"the start of task {candidate.task_id} of run {run_key}",
+        lambda turn: starting.start_one(turn, run_key, row_key),
+        lambda turn, why: runs.give_up_run(turn, run_key, why),
     )

@@ -6,9 +6,11 @@ Called after a turn's commit with its ``Orders``; what comes back goes into the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +19,7 @@ from apscheduler.triggers.date import DateTrigger
 
 from runner.daemon import callbacks
 from runner.daemon.brain import Brain
-from runner.daemon.inbox import Inbox
+from runner.daemon.inbox import Exit, Inbox, LostHost
 from runner.daemon.memory import LiveTry
 from runner.daemon.turn import Orders
 from runner.execution.hosts import FileHost, HostEvents, Hosts
@@ -35,12 +37,26 @@ from runner.journal.messages import (
 )
 from store.config import Config
 from store.engine import Store
+from store.errors import StoreError
 from store.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 LINGER = 60.0
 """Seconds that a process may go on after it has stated its end (it may be flushing uploads)."""
+
+
+CALLBACK_PAUSE = 5.0
+"""Seconds until a callback that could not be started is tried again."""
+
+
+@contextlib.contextmanager
+def _telling(what: str) -> Iterator[list[bool]]:
+    """Log what is raised, and go on: the order is given again later."""
+    try:
+        yield []
+    except (OSError, StoreError):
+        log.exception("%s", what)
 
 
 class Hands:
@@ -68,21 +84,22 @@ class Hands:
         self._just_parsed: list[tuple[FileHost, Parsed | ParseFailed]] = []
 
     def carry_out(self, orders: Orders, brain: Brain) -> None:
+        """What one order can't be carried out for (no descriptors left, say) holds up no other."""
         now = self.loop.time()
         self.ended.update({live_try.key: (live_try, now) for live_try in orders.ended})
         for live_try in orders.closed:
             self._close(live_try)
-        for live_try, run, ticket in orders.tickets:
-            pipeline = run.pipeline
-            host = self.hosts.host(pipeline.file, pipeline.digest)
-            live_try.host_key = host.key
-            self.hosts.run(host, RunTry(ticket))
-        for live_try in orders.watch:
-            self._watch(live_try)
-        for live_try in orders.kills:
-            self._end_process(live_try)
         for when, key in orders.timers:
             self._set_timer(when, key)
+        for live_try in orders.kills:
+            self._end_process(live_try)
+        for live_try, run, ticket in orders.tickets:
+            with _telling(f"try {live_try.key} can't be handed to a host yet"):  # sent again
+                host = self.hosts.host(run.pipeline.file, run.pipeline.digest)
+                self.hosts.run(host, RunTry(ticket))
+                live_try.host_key = host.key
+        for live_try in orders.watch:
+            self._watch(live_try)
         for host, message in self._just_parsed:
             self._settle(host, message)
         self._just_parsed.clear()
@@ -121,8 +138,13 @@ class Hands:
         self._unwatch(live_try)
         assert live_try.pid is not None
         signal_group(live_try.pid, signal.SIGKILL)  # what it left behind
-        self.inbox.exits.append((live_try.key, live_try.pid, None, 0.0, 0))
+        self.inbox.exits.append(Exit(live_try.key, live_try.pid, None))
         self.inbox.wake()
+
+    def let_go(self, live_try: LiveTry) -> None:
+        """Memory is thrown away: no descriptor stays, and the loop watches none that is closed."""
+        self._unwatch(live_try)
+        live_try.close()
 
     def _unwatch(self, live_try: LiveTry) -> None:
         if live_try.process_descriptor is not None:
@@ -131,8 +153,7 @@ class Hands:
             live_try.process_descriptor = None
 
     def _close(self, live_try: LiveTry) -> None:
-        self._unwatch(live_try)
-        live_try.close()
+        self.let_go(live_try)
         self.ended.pop(live_try.key, None)
         timer = self._kill_timers.pop(live_try.key, None)
         if timer is not None:
@@ -143,7 +164,7 @@ class Hands:
 
     def _end_process(self, live_try: LiveTry) -> None:
         """SIGTERM to the process group, SIGKILL after the grace."""
-        if live_try.gone or live_try.pid is None:
+        if live_try.gone or live_try.pid is None or not self._is_there(live_try):
             self.inbox.bells.add(live_try.key)
             return
         signal_group(live_try.pid, signal.SIGTERM)
@@ -153,23 +174,35 @@ class Hands:
             )
 
     def _kill_process(self, live_try: LiveTry) -> None:
-        if live_try.pid is not None and not live_try.gone:
+        if live_try.pid is not None and not live_try.gone and self._is_there(live_try):
             signal_group(live_try.pid, signal.SIGKILL)
+
+    @staticmethod
+    def _is_there(live_try: LiveTry) -> bool:
+        """Whether the pid still is that of the try: it may be another program's by now."""
+        return live_try.pid is not None and is_alive(live_try.pid, live_try.process_start or "")
 
     def end_lingering(self) -> None:
         """End processes that go on long after they have stated their end."""
         now = self.loop.time()
-        for live_try, since in self.ended.values():
-            if now - since > LINGER:
+        for live_try, since in list(self.ended.values()):
+            if now - since <= LINGER:
+                continue
+            if self._is_there(live_try):
                 self._kill_process(live_try)
+            else:
+                del self.ended[live_try.key]
 
     def _start_callback(self, key: int, brain: Brain) -> None:
-        found = callbacks.make_ticket(self.store, brain, self.workspace, key)
-        if found is None:
-            return
-        pipeline, ticket, path = found
-        host = self.hosts.host(pipeline.file, pipeline.digest)
-        self.hosts.run(host, RunCallback(ticket, path))
+        with _telling(f"callback {key} can't be started yet") as done:
+            found = callbacks.make_ticket(self.store, brain, self.workspace, key)
+            if found is not None:
+                pipeline, ticket, path = found
+                host = self.hosts.host(pipeline.file, pipeline.digest)
+                self.hosts.run(host, RunCallback(ticket, path))
+            done.append(True)
+        if not done:
+            self.loop.call_later(CALLBACK_PAUSE, self._start_callback, key, brain)
 
     # -- hosts -----------------------------------------------------------------------------
 
@@ -204,7 +237,7 @@ class Hands:
             host.tries.discard(message.try_key)
             host.used = self.loop.time()
             self.inbox.exits.append(
-                (
+                Exit(
                     message.try_key,
                     message.pid,
                     message.status,
@@ -229,5 +262,5 @@ class Hands:
     ) -> None:
         if tries or host_callbacks or host.parsed is None:
             log.warning("%s", why or f"the host of {host.file} is gone")
-            self.inbox.lost_hosts.append((host, tries, host_callbacks, why))
+            self.inbox.lost_hosts.append(LostHost(host, tries, host_callbacks, why))
             self.inbox.wake()

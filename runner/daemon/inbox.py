@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from runner.execution.hosts import FileHost
 from runner.journal.messages import Parsed, ParseFailed
@@ -21,6 +21,27 @@ class Request:
     answer: asyncio.Future[Any]
 
 
+class Exit(NamedTuple):
+    """A try's process has ended."""
+
+    try_key: int
+    pid: int
+    status: int | None
+    """None: nobody of ours could wait for it."""
+    cpu_seconds: float = 0.0
+    peak_rss: int = 0
+    """Bytes."""
+
+
+class LostHost(NamedTuple):
+    """A host has ended, with the tries and callbacks that it had."""
+
+    host: FileHost
+    tries: list[int]
+    callbacks: list[int]
+    why: str
+
+
 @dataclass(slots=True)
 class Inbox:
     """Facts that a turn has not dealt with yet. Kept until the turn is committed.
@@ -32,16 +53,35 @@ class Inbox:
     wake_soon: Callable[[], None]
 
     bells: set[int] = field(default_factory=set)
-    exits: list[tuple[int, int, int | None, float, int]] = field(default_factory=list)
-    """(try key, pid, exit status or None, CPU seconds, peak resident bytes)."""
+    exits: list[Exit] = field(default_factory=list)
     parsed: list[tuple[FileHost, Parsed | ParseFailed]] = field(default_factory=list)
-    lost_hosts: list[tuple[FileHost, list[int], list[int], str]] = field(default_factory=list)
+    lost_hosts: list[LostHost] = field(default_factory=list)
     callbacks: list[tuple[int, int]] = field(default_factory=list)
     failed_starts: list[tuple[int, str]] = field(default_factory=list)
     due: set[tuple[Any, ...]] = field(default_factory=set)
     requests: list[Request] = field(default_factory=list)
     rows_changed: bool = False
     files_gone: bool = False
+
+    def take(self) -> Inbox:
+        """All of it, in an inbox of its own; this one is empty then."""
+        taken = Inbox(self.wake, self.wake_soon)
+        taken.put_back(self)
+        self.clear()
+        return taken
+
+    def put_back(self, taken: Inbox) -> None:
+        """What was taken could not be dealt with after all."""
+        self.bells |= taken.bells
+        self.due |= taken.due
+        self.exits[:0] = taken.exits
+        self.parsed[:0] = taken.parsed
+        self.lost_hosts[:0] = taken.lost_hosts
+        self.callbacks[:0] = taken.callbacks
+        self.failed_starts[:0] = taken.failed_starts
+        self.requests[:0] = taken.requests
+        self.rows_changed |= taken.rows_changed
+        self.files_gone |= taken.files_gone
 
     def clear(self) -> None:
         """All of it is in the store now."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
@@ -382,7 +384,6 @@ def lost_reason(live_try: LiveTry, status: int | None) -> str:
 
 def _errno_words(status: int) -> str:
     import errno
-    import os
 
     if status in errno.errorcode and status > 1:
         return os.strerror(status)
@@ -409,6 +410,21 @@ def fail(turn: Turn, live_try: LiveTry, reason: str) -> None:
     kind = "on_retry" if state is State.UP_FOR_RETRY else "on_failure"
     if kind in run.pipeline.tasks[live_try.task_id].callbacks:
         request_callback(turn, run, kind, reason, live_try.key)
+
+
+def give_up(turn: Turn, live_try: LiveTry, why: str) -> None:
+    """What a try has recorded can't be taken in: it fails, and its journal is left unread."""
+    with contextlib.suppress(OSError, JournalDamaged):
+        descriptor = live_try.open_journal()
+        first = read_frames(descriptor, 0)[0][:1] if descriptor is not None else []
+        if live_try.pid is None and first and isinstance(first[0], Started):
+            live_try.pid, live_try.process_start = first[0].pid, first[0].process_start
+    with contextlib.suppress(OSError):
+        live_try.offset = os.stat(live_try.journal).st_size
+        turn.changes.update(models.task_try, live_try.key, journal_offset=live_try.offset)
+    live_try.intent = live_try.intent or f"failed:{why}"
+    finish(turn, live_try, State.FAILED, at=turn.now, duration=None, reason=why)
+    turn.orders.kills.append(live_try)
 
 
 def request_callback(turn: Turn, run: LiveRun, kind: str, reason: str, try_key: int | None) -> None:

@@ -104,33 +104,39 @@ def insert_instance(turn: Turn, pipeline: Pipeline, run_key: int, instance: Inst
 
 def create_due_runs(turn: Turn) -> None:
     """Make the scheduled runs that are due, one per DAG and turn, as Airflow does."""
-    for pipeline in turn.brain.pipelines.values():
-        due = pipeline.next_run_after
-        if due is None or due > turn.now or pipeline.hold() is not None:
-            continue
-        if active_scheduled(turn, pipeline) >= pipeline.max_active_runs:
-            continue  # looked at again when one of them ends
-        assert pipeline.next_logical_date is not None
-        assert pipeline.next_interval_start is not None
-        interval = (
-            pipeline.next_interval_start,
-            pipeline.next_interval_end or pipeline.next_interval_start,
+    for dag_id in turn.brain.pipelines:
+        create_due_run(turn, dag_id)
+
+
+def create_due_run(turn: Turn, dag_id: str) -> None:
+    """Make the scheduled run of a DAG that is due, if one is and its limit lets it."""
+    pipeline = turn.brain.pipelines.get(dag_id)
+    due = pipeline.next_run_after if pipeline is not None else None
+    if pipeline is None or due is None or due > turn.now or pipeline.hold() is not None:
+        return
+    if active_scheduled(turn, pipeline) >= pipeline.max_active_runs:
+        return  # looked at again when one of them ends
+    assert pipeline.next_logical_date is not None
+    assert pipeline.next_interval_start is not None
+    interval = (
+        pipeline.next_interval_start,
+        pipeline.next_interval_end or pipeline.next_interval_start,
+    )
+    logical_date = pipeline.next_logical_date
+    turn.changes.flush(turn.connection)
+    if not _exists(turn, pipeline.dag_id, logical_date):
+        make_run(
+            turn,
+            pipeline,
+            run_type=DagRunType.SCHEDULED,
+            run_id=timing.run_id(
+                DagRunType.SCHEDULED, DagRunInfo(logical_date, DataInterval(*interval), due)
+            ),
+            logical_date=logical_date,
+            interval=interval,
+            run_after=due,
         )
-        logical_date = pipeline.next_logical_date
-        turn.changes.flush(turn.connection)
-        if not _exists(turn, pipeline.dag_id, logical_date):
-            make_run(
-                turn,
-                pipeline,
-                run_type=DagRunType.SCHEDULED,
-                run_id=timing.run_id(
-                    DagRunType.SCHEDULED, DagRunInfo(logical_date, DataInterval(*interval), due)
-                ),
-                logical_date=logical_date,
-                interval=interval,
-                run_after=due,
-            )
-        plan_next(turn, pipeline, interval)
+    plan_next(turn, pipeline, interval)
 
 
 def _exists(turn: Turn, dag_id: str, logical_date: datetime) -> bool:
@@ -194,14 +200,52 @@ def last_interval(turn: Turn, dag_id: str) -> tuple[datetime, datetime] | None:
     return None if row is None else (row[0], row[1])
 
 
+def give_up_schedule(turn: Turn, dag_id: str, why: str) -> None:
+    """No run can be made of a DAG's schedule: there is none until its file changes."""
+    pipeline = turn.brain.pipelines.get(dag_id)
+    if pipeline is not None:
+        pipeline.next_run_after = None
+    turn.connection.execute(
+        update(models.dag)
+        .where(models.dag.c.dag_id == dag_id)
+        .values(next_run_after=None, schedule_error=why)
+    )
+
+
+def give_up_queued(turn: Turn, dag_id: str, why: str) -> None:
+    """A DAG's queued runs can't be started: they fail."""
+    table = models.dag_run
+    queued = (table.c.dag_id == dag_id) & (table.c.state == DagRunState.QUEUED)
+    for key in list(turn.connection.execute(select(table.c.id).where(queued)).scalars()):
+        give_up_run(turn, key, why)
+    turn.brain.queued_runs.pop(dag_id, None)
+
+
+def give_up_run(turn: Turn, key: int, why: str) -> None:
+    """Nothing can be decided about a run: it fails, and what runs of it is left to end."""
+    table = models.dag_run
+    turn.connection.execute(
+        update(table).where(table.c.id == key).values(state=DagRunState.FAILED, ended_at=turn.now)
+    )
+    turn.changes.event(turn.now, "run_failed", why, dag_run_id=key)
+    run = turn.brain.runs.get(key)
+    if run is not None:
+        turn.brain.forget_run(run)
+
+
 def promote_runs(turn: Turn) -> None:
     """Queued runs become running as far as ``max_active_runs`` (or their backfill's limit) lets."""
-    for dag_id, count in list(turn.brain.queued_runs.items()):
-        pipeline = turn.brain.pipelines.get(dag_id)
-        if count <= 0:
-            del turn.brain.queued_runs[dag_id]
-        elif pipeline is not None and pipeline.hold() is None:
-            _promote(turn, pipeline)
+    for dag_id in list(turn.brain.queued_runs):
+        promote_runs_of(turn, dag_id)
+
+
+def promote_runs_of(turn: Turn, dag_id: str) -> None:
+    """``promote_runs`` of one DAG."""
+    pipeline = turn.brain.pipelines.get(dag_id)
+    if turn.brain.queued_runs[dag_id] <= 0:
+        del turn.brain.queued_runs[dag_id]
+    elif pipeline is not None and pipeline.hold() is None:
+        _promote(turn, pipeline)
 
 
 def _promote(turn: Turn, pipeline: Pipeline) -> None:
@@ -293,15 +337,20 @@ def order_end(turn: Turn, live_try: Any, intent: str) -> None:
 
 def decide_runs(turn: Turn) -> None:
     """Ask for decisions about the runs that changed, and apply them."""
-    brain = turn.brain
-    while brain.dirty:
-        run = brain.runs.get(brain.dirty.pop())
-        if run is None or run.pipeline.hold() is not None:
-            continue
-        decision = decide(run.state, turn.now)
-        apply(turn, run, decision)
-        if decision.run_state is not None:
-            finish_run(turn, run, decision.run_state, decision.run_reason)
+    while turn.brain.dirty:
+        decide_run(turn, turn.brain.dirty.pop())
+
+
+def decide_run(turn: Turn, key: int) -> None:
+    """Ask for the decision about one run, and apply it."""
+    turn.brain.dirty.discard(key)
+    run = turn.brain.runs.get(key)
+    if run is None or run.pipeline.hold() is not None:
+        return
+    decision = decide(run.state, turn.now)
+    apply(turn, run, decision)
+    if decision.run_state is not None:
+        finish_run(turn, run, decision.run_state, decision.run_reason)
 
 
 def apply(turn: Turn, run: LiveRun, decision: Decision) -> None:

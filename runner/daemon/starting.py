@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from runner.daemon.brain import Brain
 from runner.daemon.memory import LiveRun, LiveTry
 from runner.daemon.turn import Turn
 from runner.journal.abandon import abandon
 from runner.journal.reader import JournalDamaged
 from runner.journal.records import Ticket, XComInput
 from runner.scheduling.limits import choose
-from runner.scheduling.model import Instance
+from runner.scheduling.model import Candidate, Instance
 from runner.scheduling.run_state import RunState
 from store import models, records
 from store.states import TaskInstanceState
@@ -28,16 +29,25 @@ HANDED_OVER = 256 * 1024
 
 def start_what_may(turn: Turn) -> None:
     """Give slots to the scheduled instances that may have one now, in Airflow's order."""
-    brain = turn.brain
+    for candidate in chosen(turn.brain):
+        start_one(turn, candidate.dag_run_key, candidate.row_key)
+
+
+def chosen(brain: Brain) -> list[Candidate]:
+    """Who may start now, in order; why the others wait is noted."""
     if not brain.candidates or brain.is_stopping:
-        return
+        return []
     choice = choose(brain.candidates.values(), brain.usage, brain.parallelism)
     brain.wait_reasons = choice.reasons
-    for candidate in choice.start:
-        run = brain.runs[candidate.dag_run_key]
-        instance = run.instance(candidate.row_key)
-        assert instance is not None
-        start(turn, run, instance)
+    return choice.start
+
+
+def start_one(turn: Turn, run_key: int, row_key: int) -> None:
+    """Start an instance that was chosen."""
+    run = turn.brain.runs[run_key]
+    instance = run.instance(row_key)
+    assert instance is not None
+    start(turn, run, instance)
 
 
 def start(turn: Turn, run: LiveRun, instance: Instance) -> None:

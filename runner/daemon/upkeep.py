@@ -30,14 +30,14 @@ BATCH = 500
 def end_strays(store: Store, engine: Engine) -> None:
     """End programs that a try started and that outlived it while no runner watched."""
     running = {key for key, live_try in engine.brain.tries.items() if not live_try.gone}
-    for pid, try_key in stray_processes():
+    for pid, try_key in stray_processes(engine.workspace.tries):
         if try_key in running or pid == os.getpid():
             continue
         with store.read() as connection:
             table = models.task_try
             state = connection.execute(select(table.c.state).where(table.c.id == try_key)).scalar()
         if state is None or state in ("queued", "running"):
-            continue  # of another workspace, or not yet known to memory
+            continue  # not yet known to memory
         log.warning("ending process %s, left behind by try %s", pid, try_key)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

@@ -13,7 +13,8 @@ import psutil
 from runner.journal.identity import process_start
 
 TRY_MARK = "DAGTOP_TRY"
-"""Environment variable that a try's process sets, inherited by all that it starts."""
+"""Environment variable that a try's process sets, inherited by all that it starts: the path of its
+journal, which tells the tries of one workspace from those of another."""
 
 
 def is_alive(pid: int, token: str) -> bool:
@@ -58,8 +59,9 @@ def out_of_memory_kills() -> int:
     return total
 
 
-def stray_processes() -> list[tuple[int, int]]:
-    """(pid, try key) of processes that were started by a try, by the mark in their environment.
+def stray_processes(tries: Path) -> list[tuple[int, int]]:
+    """(pid, try key) of processes that were started by a try of the workspace with this folder of
+    tries, by the mark in their environment.
 
     Only programs that were executed show it; it is what remains to find daemons of tries whose
     host and process were killed while no runner watched.
@@ -70,8 +72,8 @@ def stray_processes() -> list[tuple[int, int]]:
         uids = process.info["uids"]
         if uids is None or uids.real != own:
             continue
-        with contextlib.suppress(psutil.Error, OSError, ValueError):
+        with contextlib.suppress(psutil.Error, OSError, ValueError, IndexError):
             mark = process.environ().get(TRY_MARK)
-            if mark is not None:
-                found.append((process.pid, int(mark)))
+            if mark is not None and Path(mark).is_relative_to(tries):
+                found.append((process.pid, int(Path(mark).relative_to(tries).parts[1])))
     return found

@@ -93,7 +93,7 @@ def _run(message: RunTry, dags: dict[str, DAG]) -> int:
     except OSError as error:
         return error.errno or 1
     system.name_process(ticket.task_id)
-    os.environ["DAGTOP_TRY"] = str(ticket.try_key)
+    os.environ["DAGTOP_TRY"] = ticket.journal
     run_try(ticket, dags[ticket.dag_id], journal, QuestionClient(ticket.questions))
     _finish()
     return 0
