@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
-from runner.daemon.memory import Counters, LiveRun, LiveTry, Pipeline
+from runner.daemon.memory import BETWEEN_POKES, Counters, LiveRun, LiveTry, Pipeline
 from runner.journal.records import RunFacts
 from runner.scheduling.graph import graph_of
 from runner.scheduling.model import (
@@ -44,6 +44,8 @@ class Brain:
         self.tries: dict[int, LiveTry] = {}
         self.candidates: dict[int, Candidate] = {}
         """task instance row key -> a scheduled instance that wants a slot."""
+        self._followers: defaultdict[int, set[int]] = defaultdict(set)
+        """Run key -> keys of the runs whose tasks depend on its (``depends_on_past``)."""
         self.dirty: set[int] = set()
         """Keys of runs about which something changed since they were last decided."""
         self.queued_runs: Counter[str] = Counter()
@@ -61,23 +63,23 @@ class Brain:
 
     # -- slots -----------------------------------------------------------------------------
 
-    def take_slots(self, live_try: LiveTry, run: LiveRun | None) -> None:
-        self._count(live_try, run, 1)
+    def take_slots(self, live_try: LiveTry) -> None:
+        self._count(live_try, 1)
 
-    def release_slots(self, live_try: LiveTry, run: LiveRun | None) -> None:
-        self._count(live_try, run, -1)
+    def release_slots(self, live_try: LiveTry) -> None:
+        self._count(live_try, -1)
 
-    def _count(self, live_try: LiveTry, run: LiveRun | None, step: int) -> None:
+    def _count(self, live_try: LiveTry, step: int) -> None:
+        # By what the try knows itself: its run may be forgotten before its process is gone.
         usage = self.usage
         usage.executing += step
         name, slots = live_try.slots
         pool = usage.pools.get(name)
         if pool is not None:
             usage.pools[name] = PoolSlots(pool.total, pool.used + step * slots)
-        if run is not None:
-            _add(usage.per_dag_run, run.key, step)
-            _add(usage.per_task, (run.dag_id, live_try.task_id), step)
-            _add(usage.per_task_of_run, (run.key, live_try.task_id), step)
+        _add(usage.per_dag_run, live_try.run_key, step)
+        _add(usage.per_task, (live_try.dag_id, live_try.task_id), step)
+        _add(usage.per_task_of_run, (live_try.run_key, live_try.task_id), step)
 
     def set_pools(self, totals: dict[str, int]) -> None:
         """Take over the pools' sizes, keeping count of what is used."""
@@ -106,19 +108,33 @@ class Brain:
     def add_run(self, run: LiveRun) -> None:
         self.runs[run.key] = run
         run.rows = {instance.row_key: key for key, instance in run.state.instances.items()}
+        if run.previous_key is not None:
+            self._followers[run.previous_key].add(run.key)
         self.refresh_candidates(run)
         self.dirty.add(run.key)
 
-    def tell_next(self, run: LiveRun, instance: Instance) -> None:
-        """Runs that depend on this one learn what became of its task instance."""
-        for other in self.runs.values():
-            if other.previous_key == run.key:
-                key = (instance.task_id, instance.map_index)
-                other.state.set_previous_state(key, instance.state)
-                self.dirty.add(other.key)
+    def tell_next(self, run_key: int, key: InstanceKey, state: TaskInstanceState | None) -> None:
+        """Runs that depend on this one learn that its task instance is new, or in ``state`` now."""
+        for other in self._runs_after(run_key):
+            other.state.set_previous_state(key, state)
+
+    def tell_dropped(self, run_key: int, key: InstanceKey) -> None:
+        """Runs that depend on this one learn that a placeholder of it gave way."""
+        for other in self._runs_after(run_key):
+            other.state.drop_previous(key)
+
+    def _runs_after(self, run_key: int) -> list[LiveRun]:
+        keys = self._followers.get(run_key, ())
+        self.dirty.update(keys)
+        return [self.runs[key] for key in keys]
 
     def forget_run(self, run: LiveRun) -> None:
         self.runs.pop(run.key, None)
+        if run.previous_key is not None:
+            followers = self._followers[run.previous_key]
+            followers.discard(run.key)
+            if not followers:
+                del self._followers[run.previous_key]
         self.dirty.discard(run.key)
         for row_key in run.rows:
             self.candidates.pop(row_key, None)
@@ -297,16 +313,7 @@ class Brain:
             return None, None
         key, run_id = found
         instance = models.task_instance
-        states = {
-            (found.task_id, found.map_index): (
-                None if found.state is None else TaskInstanceState(found.state)
-            )
-            for found in connection.execute(
-                select(instance.c.task_id, instance.c.map_index, instance.c.state).where(
-                    instance.c.dag_run_id == key
-                )
-            )
-        }
+        states = self._states(connection, key)
         new = {task.task_id for task in structure.tasks} - {task_id for task_id, _ in states}
         earlier = {
             task_id
@@ -323,12 +330,33 @@ class Brain:
         }
         return key, PreviousRun(states, run_id=run_id, earlier_tasks=frozenset(earlier))
 
+    def _states(
+        self, connection: Connection, run_key: int
+    ) -> dict[InstanceKey, TaskInstanceState | None]:
+        """States of a run's task instances: memory is ahead of the store within a turn."""
+        run = self.runs.get(run_key)
+        if run is not None:
+            return {key: instance.state for key, instance in run.state.instances.items()}
+        table = models.task_instance
+        rows = connection.execute(
+            select(table.c.task_id, table.c.map_index, table.c.state).where(
+                table.c.dag_run_id == run_key
+            )
+        )
+        return {
+            (row.task_id, row.map_index): None
+            if row.state is None
+            else TaskInstanceState(row.state)
+            for row in rows
+        }
+
     def load_tries(self, connection: Connection) -> None:
         """Open tries, and the tries of sensors that wait between two pokes."""
         table, instance, tracked = models.task_try, models.task_instance, models.tracked_run
         query = (
             select(
                 table,
+                instance.c.dag_id,
                 instance.c.task_id,
                 instance.c.map_index,
                 instance.c.pool,
@@ -337,13 +365,14 @@ class Brain:
             )
             .join(instance, instance.c.id == table.c.task_instance_id)
             .outerjoin(tracked, tracked.c.try_id == table.c.id)
-            .where(table.c.state.in_((*OPEN_TRY_STATES, "up_for_reschedule")))
+            .where(table.c.state.in_((*OPEN_TRY_STATES, TaskInstanceState.UP_FOR_RESCHEDULE)))
         )
         for row in connection.execute(query):
             live_try = LiveTry(
                 key=row.id,
                 row_key=row.task_instance_id,
                 run_key=row.dag_run_id,
+                dag_id=row.dag_id,
                 task_id=row.task_id,
                 map_index=row.map_index,
                 try_number=row.try_number,
@@ -364,13 +393,17 @@ class Brain:
                 read_bytes=row.read_bytes or 0,
                 write_bytes=row.write_bytes or 0,
             )
-            run = self.runs.get(row.dag_run_id)
-            if row.state == "up_for_reschedule":
-                if run is not None:
-                    run.rescheduled[live_try.row_key] = live_try
+            if row.state == TaskInstanceState.UP_FOR_RESCHEDULE:
+                self._remember_waiting(live_try)
                 continue
             self.tries[live_try.key] = live_try
-            self.take_slots(live_try, run)
+            self.take_slots(live_try)
+
+    def _remember_waiting(self, live_try: LiveTry) -> None:
+        run = self.runs.get(live_try.run_key)
+        instance = None if run is None else run.instance(live_try.row_key)
+        if run is not None and instance is not None and instance.state in BETWEEN_POKES:
+            run.rescheduled[live_try.row_key] = live_try
 
 
 def run_facts(row: Row[Any]) -> RunFacts:

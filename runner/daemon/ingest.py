@@ -249,7 +249,7 @@ def finish(
     live_try.ended = True
     turn.orders.ended.append(live_try)
     run, instance = _instance(turn, live_try)
-    turn.brain.release_slots(live_try, run)
+    turn.brain.release_slots(live_try)
     wanted, why = _intended(live_try, state)
     turn.changes.update(
         models.task_try,

@@ -14,7 +14,11 @@ from typing import Any
 from runner.journal.records import RunFacts
 from runner.scheduling.model import Candidate, Instance, InstanceKey
 from runner.scheduling.run_state import RunState
+from store.states import TaskInstanceState
 from store.structure import DagStructure, TaskStructure, decode_structure
+
+BETWEEN_POKES = frozenset({TaskInstanceState.UP_FOR_RESCHEDULE, TaskInstanceState.SCHEDULED})
+"""States in which the try of a rescheduled sensor waits for its next poke."""
 
 
 @dataclass(slots=True)
@@ -139,6 +143,7 @@ class LiveTry:
     row_key: int
     """Of its task instance."""
     run_key: int
+    dag_id: str
     task_id: str
     map_index: int
     try_number: int

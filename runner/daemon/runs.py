@@ -308,7 +308,8 @@ def adopt_structure(turn: Turn, run: LiveRun) -> None:
         if instance.task_id not in have:
             insert_instance(turn, pipeline, run.key, instance)
             run.state.add_instance(instance)
-            run.rows[instance.row_key] = (instance.task_id, instance.map_index)
+            run.rows[instance.row_key] = key = (instance.task_id, instance.map_index)
+            turn.brain.tell_next(run.key, key, None)
     for key, instance in list(run.state.instances.items()):
         if instance.task_id not in pipeline.tasks and instance.state is not State.REMOVED:
             instance.state = State.REMOVED
@@ -394,6 +395,7 @@ def _drop(turn: Turn, run: LiveRun, change: DroppedInstance) -> None:
             del run.rows[row_key]
             turn.brain.candidates.pop(row_key, None)
             turn.changes.delete(models.task_instance, row_key)
+            turn.brain.tell_dropped(run.key, key)
 
 
 def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> None:

@@ -58,7 +58,7 @@ def start(turn: Turn, run: LiveRun, instance: Instance) -> None:
     live_try.queued_at = turn.now
     live_try.slots = (task.pool, task.pool_slots)
     turn.brain.tries[live_try.key] = live_try
-    turn.brain.take_slots(live_try, run)
+    turn.brain.take_slots(live_try)
     turn.brain.candidates.pop(instance.row_key, None)
     run.state.set_state(
         (instance.task_id, instance.map_index),
@@ -106,6 +106,7 @@ def _new_try(turn: Turn, run: LiveRun, instance: Instance, task: TaskStructure) 
         key=key,
         row_key=instance.row_key,
         run_key=run.key,
+        dag_id=run.dag_id,
         task_id=instance.task_id,
         map_index=instance.map_index,
         try_number=number,
@@ -140,7 +141,7 @@ def take_back(turn: Turn, live_try: LiveTry) -> None:
     brain = turn.brain
     run = brain.runs.get(live_try.run_key)
     brain.tries.pop(live_try.key, None)
-    brain.release_slots(live_try, run)
+    brain.release_slots(live_try)
     live_try.close()
     number = live_try.try_number
     if live_try.journal_number == 0:

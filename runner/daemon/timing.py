@@ -14,16 +14,13 @@ Interval = tuple[datetime, datetime]
 
 
 @lru_cache(maxsize=4096)
-def _timetable(kind: str, expression: str, seconds: float, timezone: str) -> Timetable:
-    return dag_runs.timetable_of(
-        TimetableStructure(kind=kind, expression=expression, seconds=seconds, timezone=timezone)
-    )
+def _timetable(structure: TimetableStructure) -> Timetable:
+    return dag_runs.timetable_of(structure)
 
 
 def timetable(structure: DagStructure) -> Timetable:
     """The DAG's timetable. Raises ``ValueError`` with one sentence."""
-    made = structure.timetable
-    return _timetable(made.kind, made.expression, made.seconds, made.timezone)
+    return _timetable(structure.timetable)
 
 
 def next_scheduled(

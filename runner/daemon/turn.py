@@ -81,5 +81,4 @@ class Turn:
         if instance.next_at is not None:
             self.orders.timers.append((instance.next_at, ("instance", run.key, instance.row_key)))
         brain.dirty.add(run.key)
-        if instance.state in FINISHED_TASK_STATES:
-            brain.tell_next(run, instance)
+        brain.tell_next(run.key, (instance.task_id, instance.map_index), instance.state)

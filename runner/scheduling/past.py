@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from runner.scheduling.graph import Node
 from runner.scheduling.model import InstanceKey, PreviousRun
 from store.states import TaskInstanceState
@@ -16,26 +18,38 @@ class Past:
 
     def __init__(self, previous: PreviousRun | None) -> None:
         self.previous = previous
-        self._seen: set[str] = set()
+        self._seen: Counter[str] = Counter()
+        """Task id -> how many instances it has there."""
         self._bad: dict[str, set[int]] = {}
         for key, state in () if previous is None else previous.states.items():
+            self._seen[key[0]] += 1
             self._note(key, state)
 
     def _note(self, key: InstanceKey, state: TaskInstanceState | None) -> None:
         task_id, index = key
-        self._seen.add(task_id)
         if state in _GOOD:
             self._bad.get(task_id, set()).discard(index)
         else:
             self._bad.setdefault(task_id, set()).add(index)
 
     def set_state(self, key: InstanceKey, state: TaskInstanceState | None) -> bool:
-        """An instance of the previous run changed; True: something may be free to go now."""
+        """An instance of the previous run is new or changed; True: something may be free to go."""
         if self.previous is None:
             return False
+        self._seen[key[0]] += key not in self.previous.states
         self.previous.states[key] = state
         self._note(key, state)
         return not self._bad.get(key[0])
+
+    def drop(self, key: InstanceKey) -> bool:
+        """An instance of the previous run is no more; True: something may be free to go."""
+        if self.previous is None or key not in self.previous.states:
+            return False
+        del self.previous.states[key]
+        task_id, index = key
+        self._seen[task_id] -= 1
+        self._bad.get(task_id, set()).discard(index)
+        return not self._bad.get(task_id)
 
     def hindrance(self, node: Node) -> str | None:
         """Why a task may not start yet because of the previous run; None if it may.
@@ -46,7 +60,7 @@ class Past:
         """
         if self.previous is None or not node.depends_on_past:
             return None
-        if node.task_id not in self._seen:
+        if not self._seen[node.task_id]:
             first = node.task_id not in self.previous.earlier_tasks
             if first and node.task.ignore_first_depends_on_past:
                 return None

@@ -1,4 +1,4 @@
-"""When a failed task is tried again, and whether."""
+"""When a failed task is tried again, and how often."""
 
 from __future__ import annotations
 
@@ -45,11 +45,6 @@ def retry_delay(
 def _as_airflow_prints(logical_date_iso: str) -> str:
     date = datetime.fromisoformat(logical_date_iso)
     return str(date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC))
-
-
-def is_eligible_to_retry(task: TaskStructure, try_number: int, max_tries: int) -> bool:
-    """Whether a task whose try ``try_number`` failed gets another."""
-    return bool(task.retries) and try_number <= max_tries
 
 
 def max_tries_after_clear(task: TaskStructure | None, try_number: int, max_tries: int) -> int:

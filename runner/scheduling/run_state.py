@@ -169,6 +169,10 @@ class RunState:
         self._feed()
         for instance in instances:
             self._enter(instance)
+        if self.skips or self.lengths or self.pushed:
+            for key, instance in self.instances.items():
+                if instance.state in AFRESH_STATES:
+                    self._forget_pushes(key)
         self.failed_fast.clear()
 
     def _feed(self) -> None:
@@ -325,16 +329,19 @@ class RunState:
             self.pushed.setdefault((task_id, key), set()).add(map_index)
 
     def set_previous_state(self, key: InstanceKey, state: TaskInstanceState | None) -> None:
-        """An instance of the previous run is in ``state`` now."""
+        """An instance of the previous run is new, or in ``state`` now."""
         if self.past.set_state(key, state):
-            node = self.graph.nodes.get(key[0])
-            for task_id in () if node is None else (node.task_id, *node.upstream):
-                self.touch_task(task_id)
+            self._past_moved(key[0])
 
-    def set_previous(self, previous: PreviousRun | None) -> None:
-        """Another run is the previous one now, or none."""
-        self.past = Past(previous)
-        self._everything = True
+    def drop_previous(self, key: InstanceKey) -> None:
+        """An instance of the previous run is no more: a placeholder gave way."""
+        if self.past.drop(key):
+            self._past_moved(key[0])
+
+    def _past_moved(self, task_id: str) -> None:
+        node = self.graph.nodes.get(task_id)
+        for name in () if node is None else (task_id, *node.upstream):
+            self.touch_task(name)
 
     def apply_skip(
         self, task_ids: Iterable[str], map_index: int = -1, *, by: InstanceKey | None = None

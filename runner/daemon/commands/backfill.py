@@ -11,7 +11,7 @@ from runner.authoring.timetables import DagRunInfo
 from runner.daemon import runs, timing
 from runner.daemon.commands.common import Payload, Refused, named_pipeline, parse_date
 from runner.daemon.commands.instances import chosen_instances, clear_rows
-from runner.daemon.commands.runs import check_conf
+from runner.daemon.commands.runs import checked_conf
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import dag_runs
@@ -26,10 +26,7 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     pipeline = named_pipeline(turn, payload)
     start, end = parse_date(payload["from_date"]), parse_date(payload["to_date"])
     reprocess = payload.get("reprocess") or "none"
-    if reprocess not in ("none", "failed", "completed"):
-        raise Refused("reprocess is none, failed or completed")
-    conf = payload.get("conf") or {}
-    check_conf(pipeline, conf)
+    conf = checked_conf(pipeline, payload.get("conf"))
     backwards = bool(payload.get("run_backwards"))
     try:
         dag_runs.check_backfill(pipeline.structure, run_backwards=backwards, reprocess=reprocess)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Row, select
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from store import models
+from store.states import DagRunType
 
 Payload = dict[str, Any]
 
@@ -38,8 +40,30 @@ def named_run(turn: Turn, dag_id: str, run_id: str) -> Row[Any]:
 
 
 def parse_date(text: str) -> datetime:
+    """A date in UTC; one without a zone is taken as UTC. Raises ``Refused``."""
     try:
         value = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         raise Refused(f"{text!r} is not a date; write it like 2026-11-21T06:00:00+00:00") from None
-    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise Refused(f"{text} is beyond the calendar in UTC: choose a date within it") from None
+
+
+RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
+"""Airflow's ``allowed_run_id_pattern``, and its length."""
+
+
+def check_run_id(run_id: str) -> str:
+    """The id itself. Raises ``Refused`` where it could be mistaken for another run's."""
+    if not RUN_ID.fullmatch(run_id):
+        raise Refused(f"{run_id[:60]!r} can't be a run id: use 1 to 250 letters, digits and _.~:+-")
+    for run_type in DagRunType:
+        if run_type != DagRunType.MANUAL and run_id.startswith(f"{run_type}__"):
+            raise Refused(
+                f"the run id {run_id!r} is one of {run_type} runs: it can't begin with {run_type}__"
+            )
+    return run_id

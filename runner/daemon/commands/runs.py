@@ -6,8 +6,17 @@ from typing import Any
 
 from sqlalchemy import select
 
+from runner.authoring.exceptions import ParamValidationError
+from runner.authoring.params import check_conf
 from runner.daemon import runs, timing
-from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run, parse_date
+from runner.daemon.commands.common import (
+    Payload,
+    Refused,
+    check_run_id,
+    named_pipeline,
+    named_run,
+    parse_date,
+)
 from runner.daemon.memory import LiveRun, LiveTry, Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling.endings import end_run
@@ -25,15 +34,19 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
         raise Refused(f"{pipeline.file} no longer defines DAG {pipeline.dag_id}")
     if pipeline.file_error is not None:
         raise Refused(f"{pipeline.file} can't be imported: {pipeline.file_error}")
-    conf = payload.get("conf") or {}
-    if not isinstance(conf, dict):
-        raise Refused("the conf must be a JSON object")
-    check_conf(pipeline, conf)
+    conf = checked_conf(pipeline, payload.get("conf"))
     given = payload.get("logical_date")
     logical_date = parse_date(given) if given else turn.now
     run_after = turn.now
-    info = timing.manual_run(pipeline.structure, logical_date, run_after)
-    run_id = payload.get("run_id") or timing.run_id(DagRunType.MANUAL, info)
+    try:
+        info = timing.manual_run(pipeline.structure, logical_date, run_after)
+    except (OverflowError, ValueError) as error:
+        raise Refused(
+            f"the logical date {logical_date.isoformat()} has no data interval in the schedule "
+            f"{pipeline.structure.timetable.summary} ({error}): choose another"
+        ) from None
+    given = payload.get("run_id")
+    run_id = check_run_id(given) if given else timing.run_id(DagRunType.MANUAL, info)
     turn.changes.flush(turn.connection)
     table = models.dag_run
     for column, value, what in (
@@ -68,23 +81,15 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
     return {"run_id": run_id, "dag_run_id": key, "held": pipeline.hold()}
 
 
-def check_conf(pipeline: Pipeline, conf: Payload) -> None:
-    """Check conf against the DAG's params: each value by its JSON Schema (Airflow's rule)."""
-    for param in pipeline.structure.params:
-        if param.name not in conf and not param.has_default:
-            raise Refused(f"param {param.name!r} has no default: give it a value")
-        if param.name not in conf or not param.schema:
-            continue
-        import jsonschema
-
-        try:
-            jsonschema.validate(
-                conf[param.name],
-                param.schema,
-                format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
-            )
-        except jsonschema.ValidationError as error:
-            raise Refused(f"param {param.name!r}: {error.message}") from None
+def checked_conf(pipeline: Pipeline, conf: Payload | None) -> Payload:
+    """The conf itself, or an empty one; checked against the DAG's params. Raises ``Refused``."""
+    conf = conf or {}
+    params = pipeline.structure.params
+    try:
+        check_conf([(param.name, param.has_default, param.schema) for param in params], conf)
+    except ParamValidationError as error:
+        raise Refused(str(error)) from None
+    return conf
 
 
 def pause(turn: Turn, payload: Payload, actor: str) -> Any:

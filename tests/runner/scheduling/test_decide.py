@@ -175,6 +175,18 @@ def test_decisions_are_remembered_across_a_restart() -> None:
     assert run.instances["right", -1].state is S.SKIPPED
 
 
+def test_a_decision_of_a_branch_that_is_to_run_again_is_not_remembered() -> None:
+    """A finished run whose branch was cleared is read from the store with its old decision."""
+    names = ("choose", "left", "right", "join", "tolerant")
+    run = RunState(
+        BRANCH,
+        [Instance(name, -1) for name in names],
+        skip_decisions={("choose", -1): ["right"]},
+    )
+    decide(run, NOW)
+    assert run.instances["right", -1].state is None
+
+
 def test_a_branch_in_a_mapped_group_decides_for_its_index() -> None:
     structure = pipeline(
         task("choose", mapped_group="g"),
@@ -268,9 +280,23 @@ def test_it_goes_on_when_the_run_before_does() -> None:
     assert driven.states("a") == "scheduled"
 
 
-def test_it_goes_on_when_another_run_becomes_the_one_before() -> None:
+def test_it_waits_again_when_the_run_before_is_cleared() -> None:
     driven = Driven(DEPENDENT, previous=past(a=S.FAILED))
-    driven.run.set_previous(None)
+    for state in (S.SUCCESS, None):
+        driven.run.set_previous_state(("a", -1), state)
+    driven.decide()
+    assert driven.states("a") == "none"
+
+
+def test_a_placeholder_of_the_run_before_holds_nothing_up_once_it_has_given_way() -> None:
+    driven = Driven(DEPENDENT, previous=past(a=None))
+    driven.run.drop_previous(("a", -1))
+    for index in (0, 1):
+        driven.run.set_previous_state(("a", index), None)
+    driven.decide()
+    assert driven.states("a") == "none"
+    for index in (0, 1):
+        driven.run.set_previous_state(("a", index), S.SUCCESS)
     driven.decide()
     assert driven.states("a") == "scheduled"
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from runner.scheduling.decide import retry_delay as retry_delay_of_the_daemon
 from runner.scheduling.retries import (
     MAX_RETRY_DELAY,
-    is_eligible_to_retry,
     max_tries_after_clear,
     retry_delay,
 )
@@ -95,17 +94,6 @@ def test_a_delay_is_positive_and_bounded(
 ) -> None:
     found = retry_delay(with_backoff(delay, multiplier, cap), "d", "t", None, try_number)
     assert 0 < found.total_seconds() <= min(MAX_RETRY_DELAY, cap or MAX_RETRY_DELAY)
-
-
-@pytest.mark.parametrize(
-    ("retries", "try_number", "max_tries", "again"),
-    [(0, 1, 0, False), (2, 1, 2, True), (2, 2, 2, True), (2, 3, 2, False), (0, 1, 3, False)],
-)
-def test_how_often_a_task_is_tried(
-    retries: int, try_number: int, max_tries: int, again: bool
-) -> None:
-    task = TaskStructure("t", "E", retries=retries)
-    assert is_eligible_to_retry(task, try_number, max_tries) is again
 
 
 def test_a_clear_gives_the_retries_anew() -> None:

@@ -1,0 +1,140 @@
+"""What each command must be told: its payload's fields and their types, checked before it is done.
+
+Payloads come from anyone who can write a row or reach the socket. What a handler can't use is
+refused here, so that a handler need not look twice.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from runner.daemon.commands.common import Payload, Refused
+
+Index = Annotated[int, Meta(ge=-1, lt=2**31)]
+Name = Annotated[str, Meta(min_length=1, max_length=1000)]
+Flag = bool | None
+MarkedTask = Literal["success", "failed", "skipped"]
+MarkedRun = Literal["success", "failed"]
+
+
+class Trigger(Struct):
+    dag_id: Name
+    conf: dict[str, Any] | None = None
+    logical_date: str | None = None
+    run_id: str | None = None
+    note: str | None = None
+
+
+class OfDags(Struct):
+    dag_ids: list[Name]
+
+
+class Chosen(Struct):
+    """Task instances of runs."""
+
+    dag_id: Name
+    run_id: Name | None = None
+    run_ids: list[Name] | None = None
+    task_ids: list[Name] | None = None
+    map_indexes: list[Index] | None = None
+    upstream: Flag = None
+    downstream: Flag = None
+    only_failed: Flag = None
+    past: Flag = None
+    future: Flag = None
+    dry_run: Flag = None
+
+
+class MarkTask(Chosen, kw_only=True):
+    state: MarkedTask
+
+
+class OfRun(Struct):
+    dag_id: Name
+    run_id: Name
+    only_unfinished: Flag = None
+
+
+class MarkRun(OfRun, kw_only=True):
+    state: MarkedRun
+
+
+class Kill(OfRun, kw_only=True):
+    task_id: Name
+    map_index: Index | None = None
+
+
+class Backfill(Struct):
+    dag_id: Name
+    from_date: str
+    to_date: str
+    conf: dict[str, Any] | None = None
+    reprocess: Literal["none", "failed", "completed", ""] | None = None
+    max_active_runs: Annotated[int, Meta(ge=0, le=10**9)] | None = None
+    run_backwards: Flag = None
+    dry_run: Flag = None
+
+
+class OfDag(Struct):
+    dag_id: Name
+
+
+class Reparse(Struct):
+    files: list[Name] | None = None
+
+
+class Stop(Struct):
+    kill_tasks: Flag = None
+
+
+PAYLOADS: dict[str, type[Struct]] = {
+    "trigger": Trigger,
+    "pause": OfDags,
+    "unpause": OfDags,
+    "clear": Chosen,
+    "mark_task": MarkTask,
+    "mark_run": MarkRun,
+    "cancel_run": OfRun,
+    "kill": Kill,
+    "backfill": Backfill,
+    "delete_dag": OfDag,
+    "reparse": Reparse,
+    "stop": Stop,
+}
+"""Command -> its payload."""
+
+
+def check(kind: str, payload: Any) -> Payload:
+    """The payload, if the command ``kind`` can work with it. Raises ``Refused``."""
+    try:
+        msgspec.convert(payload, PAYLOADS[kind])
+        _check_texts(payload)
+    except msgspec.ValidationError as error:
+        complaint = str(error).replace("`", "").replace(" - at $.", ", at ")
+        raise Refused(
+            f"the payload of the command {kind} is wrong: {complaint[0].lower()}{complaint[1:]}"
+        ) from None
+    except RecursionError:
+        raise Refused(f"the payload of the command {kind} is nested too deeply") from None
+    return payload
+
+
+def _check_texts(value: Any) -> None:
+    """No database takes a NUL in a text, nor half a character."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise msgspec.ValidationError(f"{value[:40]!r} holds a NUL character, take it out")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise msgspec.ValidationError(f"{value[:40]!r} is not Unicode") from None
+    elif isinstance(value, dict):
+        for key, element in value.items():
+            _check_texts(key)
+            _check_texts(element)
+    elif isinstance(value, list):
+        for element in value:
+            _check_texts(element)
