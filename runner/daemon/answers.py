@@ -18,6 +18,7 @@ from runner.daemon.inbox import Request
 from runner.journal.questions import (
     Answer,
     GetConnection,
+    GetIntent,
     GetPreviousRun,
     GetReasons,
     GetRunStates,
@@ -107,6 +108,12 @@ def look_up(connection: Connection, question: Any) -> Answer:
         return Answer(value=None if row is None else dict(row._mapping), found=row is not None)
     if isinstance(question, GetRunStates):
         return _run_states(connection, question)
+    if isinstance(question, GetIntent):
+        table = models.task_try
+        intent = connection.execute(
+            select(table.c.intent).where(table.c.id == question.try_key)
+        ).scalar()
+        return Answer(value=intent, found=intent is not None)
     assert isinstance(question, GetPreviousRun)
     return _previous_run(connection, question)
 
@@ -269,7 +276,7 @@ def status(engine: Engine) -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "runs": len(brain.runs),
-        "queued_runs": sum(brain.queued_runs.values()),
+        "queued_runs": (brain.queued_runs + brain.queued_backfill_runs).total(),
         "executing": brain.usage.executing,
         "parallelism": brain.parallelism,
         "waiting": len(brain.candidates),

@@ -32,6 +32,8 @@ from runner.host.callbacks import call_all, run_callbacks
 from runner.host.error_facts import error_facts, message_of
 from runner.host.interrupts import Exposed, Termination, kill_quietly, time_limit
 from runner.host.rendered import cut, rendered_fields
+from runner.journal.client import QuestionClient, QuestionError
+from runner.journal.questions import GetIntent
 from runner.journal.records import DownstreamSkipped, Ended, Rendered
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ _CALLBACKS = {
     "skipped": "on_skipped_callback",
 }
 _REASON_LENGTH = 500
+INTENT_PATIENCE = 2.0
+"""Seconds that a task told to end waits for the runner's word; ``kill_grace`` is running."""
 
 
 class Outcome:
@@ -107,7 +111,7 @@ def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
             outcome = attempt.run(termination)
             attempt.ti.state = outcome.state
             facts = _report(outcome, attempt)
-            attempt.call_back(outcome)
+            attempt.call_back(outcome, termination)
         finally:
             pop_context()
         _end(outcome, facts, ticket, target, began)
@@ -174,11 +178,21 @@ class Attempt:
         except BaseException as error:
             return self._outcome_of(error, termination)
 
-    def call_back(self, outcome: Outcome) -> None:
-        """Run the callbacks of the state that the task ends in."""
+    def call_back(self, outcome: Outcome, termination: Termination) -> None:
+        """Run the callbacks of the state that the task ends in.
+
+        Not those of a failure that the runner made: a task that was marked, cleared or killed, or
+        whose run was ended, hasn't failed. Any other SIGTERM is a failure like others.
+        """
         name = _CALLBACKS.get(outcome.state)
         if name is None:
             return
+        if termination.requested and outcome.state in ("failed", "up_for_retry"):
+            intent = _intent_of(self._ticket)
+            if intent is not None:
+                why = intent.partition(":")[2] or intent
+                log.write(f"No {name}: the runner told the task to end ({why})")
+                return
         if outcome.error is not None:
             self.context["exception"] = outcome.error
         callbacks = getattr(self.operator or self._task, name, ())
@@ -302,6 +316,19 @@ class Attempt:
         retry = not final and self.ti.try_number <= self.ti.max_tries
         state = "up_for_retry" if retry else "failed"
         return Outcome(state, reason, error, records=records)
+
+
+def _intent_of(ticket: Ticket) -> str | None:
+    """What the runner has told the try to end for; None if it hasn't, or can't be asked."""
+    if not ticket.questions:
+        return None
+    client = QuestionClient(ticket.questions, INTENT_PATIENCE)
+    try:
+        return client.ask(GetIntent(ticket.try_key))
+    except QuestionError:
+        return None
+    finally:
+        client.close()
 
 
 def _seconds_of(date: Any) -> float | None:

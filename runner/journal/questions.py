@@ -51,6 +51,12 @@ class GetPreviousRun(msgspec.Struct, frozen=True, tag="get_previous_run"):
     state: str | None = None
 
 
+class GetIntent(msgspec.Struct, frozen=True, tag="get_intent"):
+    """What the runner wants of the end of a try that it has told to end, such as ``kill:why``."""
+
+    try_key: int
+
+
 class Submit(msgspec.Struct, frozen=True, tag="submit"):
     """A command (see ``store.commands``) to be written and acted on at once."""
 
@@ -78,6 +84,7 @@ Question = (
     | GetConnection
     | GetRunStates
     | GetPreviousRun
+    | GetIntent
     | Submit
     | GetReasons
     | GetStatus

@@ -24,6 +24,7 @@ from runner.journal.client import LENGTH, QuestionClient
 from runner.journal.questions import (
     Answer,
     GetConnection,
+    GetIntent,
     GetPreviousRun,
     GetRunStates,
     GetVariable,
@@ -69,6 +70,8 @@ class Knowledge:
     """(dag id, run id, task id, key) -> [(map index, JSON)]"""
     previous: dict[str | None, dict[str, Any]] = field(default_factory=dict)
     runs: list[dict[str, Any]] = field(default_factory=list)
+    intent: str | None = None
+    """What the runner wants of the end of the try that is running."""
     asked: list[Question] = field(default_factory=list)
 
     def answer(self, question: Question) -> Answer:
@@ -87,6 +90,8 @@ class Knowledge:
         if isinstance(question, GetConnection):
             fields = self.connections.get(question.conn_id)
             return Answer(value=fields, found=fields is not None)
+        if isinstance(question, GetIntent):
+            return Answer(value=self.intent, found=self.intent is not None)
         if isinstance(question, GetPreviousRun):
             run = self.previous.get(question.state)
             return Answer(value=run, found=run is not None)

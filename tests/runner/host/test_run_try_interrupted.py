@@ -78,6 +78,22 @@ def test_sigterm_calls_on_kill_and_ends_the_task(attempts: Attempts) -> None:
     assert "Received SIGTERM" in result.log
 
 
+@pytest.mark.parametrize("intent", ["kill:killed by me", "restart:cleared", "leave:ended"])
+def test_what_the_runner_ends_calls_back_nothing(attempts: Attempts, intent: str) -> None:
+    notes: list[str] = []
+    attempts.knowledge.intent = intent
+    dag = python(
+        lambda: os.kill(os.getpid(), signal.SIGTERM),
+        on_retry_callback=lambda context: notes.append("on_retry"),
+        on_failure_callback=lambda context: notes.append("on_failure"),
+    )
+    for max_tries in (0, 1):
+        result = attempts.run(dag, "t", max_tries=max_tries)
+        assert result.ended.reason == "terminated"
+        assert f"the runner told the task to end ({intent.partition(':')[2]})" in result.log
+    assert notes == []
+
+
 def test_an_exception_made_of_a_termination_is_still_a_termination(attempts: Attempts) -> None:
     def work() -> None:
         try:
