@@ -49,6 +49,8 @@ class Brain:
         self.dirty: set[int] = set()
         """Keys of runs about which something changed since they were last decided."""
         self.queued_runs: Counter[str] = Counter()
+        """Per DAG; those of backfills, which have limits of their own, apart."""
+        self.queued_backfill_runs: Counter[str] = Counter()
         self.unusable: dict[int, str] = {}
         """Stored runs that can't be brought into memory, and why."""
         """DAG id -> runs in state queued, which stay in the store."""
@@ -147,15 +149,7 @@ class Brain:
         self._load_counters(connection)
         self.load_pipelines(connection)
         totals = connection.execute(select(models.pool.c.name, models.pool.c.slots)).all()
-        self.queued_runs = Counter(
-            dict(
-                connection.execute(
-                    select(models.dag_run.c.dag_id, func.count())
-                    .where(models.dag_run.c.state == DagRunState.QUEUED)
-                    .group_by(models.dag_run.c.dag_id)
-                ).all()
-            )
-        )
+        self._load_queued(connection)
         rows = connection.execute(
             select(models.dag_run).where(models.dag_run.c.state == DagRunState.RUNNING)
         ).all()
@@ -166,6 +160,28 @@ class Brain:
                 self.unusable[row.id] = f"{type(error).__name__}: {error}"
         self.load_tries(connection)
         self.set_pools(dict(totals))
+
+    def _load_queued(self, connection: Connection) -> None:
+        run = models.dag_run
+        is_own = run.c.backfill_id.is_(None)
+        rows = connection.execute(
+            select(run.c.dag_id, is_own, func.count())
+            .where(run.c.state == DagRunState.QUEUED)
+            .group_by(run.c.dag_id, is_own)
+        )
+        for dag_id, own, count in rows:
+            (self.queued_runs if own else self.queued_backfill_runs)[dag_id] = count
+
+    def count_queued(self, dag_id: str, backfill_id: int | None, step: int) -> None:
+        """A run of a DAG has become queued (``step`` 1), or is so no more (-1)."""
+        _add(self.queued_runs if backfill_id is None else self.queued_backfill_runs, dag_id, step)
+
+    def dags_with_queued_runs(self) -> list[str]:
+        return list(self.queued_runs | self.queued_backfill_runs)
+
+    def has_unfinished_runs(self, dag_id: str) -> bool:
+        queued = self.queued_runs[dag_id] or self.queued_backfill_runs[dag_id]
+        return bool(queued or self.runs_of(dag_id))
 
     def _load_counters(self, connection: Connection) -> None:
         for name in ("dag_run", "task_instance", "task_try", "dag_version", "callback", "backfill"):

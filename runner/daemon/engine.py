@@ -219,8 +219,7 @@ class Engine:
             for step in self.intake.steps(self.inbox, answers):
                 step.act(turn)
             for _ in range(ROUNDS):  # ending runs make room for queued ones
-                if self.brain.queued_runs:
-                    runs.promote_runs(turn)
+                runs.promote_runs(turn)
                 if not self.brain.dirty:
                     break
                 runs.decide_runs(turn)
@@ -240,7 +239,7 @@ class Engine:
                 self._alone(step)
                 facts.requests = [one for one in facts.requests if one not in _reply(answers)]
             for _ in range(ROUNDS):
-                for dag_id in list(self.brain.queued_runs):
+                for dag_id in self.brain.dags_with_queued_runs():
                     self._alone(_promotion(dag_id))
                 if not self.brain.dirty:
                     break

@@ -17,7 +17,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from runner.daemon import callbacks
+from runner.daemon import callbacks, upkeep
 from runner.daemon.brain import Brain
 from runner.daemon.inbox import Exit, Inbox, LostHost
 from runner.daemon.memory import LiveTry
@@ -87,7 +87,7 @@ class Hands:
         """What one order can't be carried out for (no descriptors left, say) holds up no other."""
         now = self.loop.time()
         self.ended.update({live_try.key: (live_try, now) for live_try in orders.ended})
-        for live_try in orders.closed:
+        for live_try in orders.forgotten:
             self._close(live_try)
         for when, key in orders.timers:
             self._set_timer(when, key)
@@ -105,6 +105,9 @@ class Hands:
         self._just_parsed.clear()
         for key in orders.new_callbacks:
             self._start_callback(key, brain)
+        if orders.deleted_runs:
+            runs = list(orders.deleted_runs)
+            self.loop.run_in_executor(None, upkeep.remove_run_folders, self.workspace, runs)
         for file in orders.reparse:
             self.unparsed[file] = None
         self.import_files()

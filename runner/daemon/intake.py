@@ -276,7 +276,7 @@ def _close_tries(turn: Turn) -> None:
     for live_try in list(tries.values()):
         if live_try.ended and live_try.gone:
             del tries[live_try.key]
-            turn.orders.closed.append(live_try)
+            turn.orders.forgotten.append(live_try)
 
 
 def _give_up_try(turn: Turn, key: int, why: str, *, gone: bool = False) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import chain, count
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import Column, Row, and_, or_, select, update
 
 from runner.authoring.timetables import DagRunInfo, DataInterval
 from runner.daemon import timing
 from runner.daemon.ingest import request_callback
-from runner.daemon.memory import LiveRun, Pipeline
+from runner.daemon.memory import LiveRun, LiveTry, Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling.decide import decide
 from runner.scheduling.endings import timed_out
@@ -20,6 +23,7 @@ from runner.scheduling.model import (
     Decision,
     DroppedInstance,
     Instance,
+    InstanceKey,
     NewInstance,
     StateChange,
 )
@@ -73,8 +77,20 @@ def make_run(
     )
     for instance in initial_instances(pipeline.structure, logical_date, run_type):
         insert_instance(turn, pipeline, key, instance)
-    turn.brain.queued_runs[pipeline.dag_id] += 1
+    turn.brain.count_queued(pipeline.dag_id, backfill_id, 1)
     return key
+
+
+def is_taken(turn: Turn, dag_id: str, column: Column[Any], value: Any) -> bool:
+    """Whether a run of the DAG has that run id, or that logical date."""
+    query = select(column).where(models.dag_run.c.dag_id == dag_id, column == value)
+    return turn.connection.execute(query.limit(1)).first() is not None
+
+
+def free_run_id(first: str, is_taken: Callable[[str], bool]) -> str:
+    """The id of a new run; numbered where intervals of a changed schedule have the same end."""
+    numbered = (f"{first}_{number}" for number in count(2))
+    return next(run_id for run_id in chain([first], numbered) if not is_taken(run_id))
 
 
 def insert_instance(turn: Turn, pipeline: Pipeline, run_key: int, instance: Instance) -> None:
@@ -124,13 +140,15 @@ def create_due_run(turn: Turn, dag_id: str) -> None:
     )
     logical_date = pipeline.next_logical_date
     turn.changes.flush(turn.connection)
-    if not _exists(turn, pipeline.dag_id, logical_date):
+    if not is_taken(turn, dag_id, models.dag_run.c.logical_date, logical_date):
+        info = DagRunInfo(logical_date, DataInterval(*interval), due)
         make_run(
             turn,
             pipeline,
             run_type=DagRunType.SCHEDULED,
-            run_id=timing.run_id(
-                DagRunType.SCHEDULED, DagRunInfo(logical_date, DataInterval(*interval), due)
+            run_id=free_run_id(
+                timing.run_id(DagRunType.SCHEDULED, info),
+                lambda run_id: is_taken(turn, dag_id, models.dag_run.c.run_id, run_id),
             ),
             logical_date=logical_date,
             interval=interval,
@@ -139,14 +157,8 @@ def create_due_run(turn: Turn, dag_id: str) -> None:
     plan_next(turn, pipeline, interval)
 
 
-def _exists(turn: Turn, dag_id: str, logical_date: datetime) -> bool:
-    table = models.dag_run
-    query = select(table.c.id).where(table.c.dag_id == dag_id, table.c.logical_date == logical_date)
-    return turn.connection.execute(query).first() is not None
-
-
 def active_scheduled(turn: Turn, pipeline: Pipeline) -> int:
-    """Runs of a DAG that are queued or running, backfills apart (they have their own limit)."""
+    """Runs of a DAG that are queued or running, those of backfills (with their own limit) apart."""
     running = sum(
         run.dag_id == pipeline.dag_id and run.backfill_id is None
         for run in turn.brain.runs.values()
@@ -219,6 +231,7 @@ def give_up_queued(turn: Turn, dag_id: str, why: str) -> None:
     for key in list(turn.connection.execute(select(table.c.id).where(queued)).scalars()):
         give_up_run(turn, key, why)
     turn.brain.queued_runs.pop(dag_id, None)
+    turn.brain.queued_backfill_runs.pop(dag_id, None)
 
 
 def give_up_run(turn: Turn, key: int, why: str) -> None:
@@ -235,46 +248,48 @@ def give_up_run(turn: Turn, key: int, why: str) -> None:
 
 def promote_runs(turn: Turn) -> None:
     """Queued runs become running as far as ``max_active_runs`` (or their backfill's limit) lets."""
-    for dag_id in list(turn.brain.queued_runs):
+    for dag_id in turn.brain.dags_with_queued_runs():
         promote_runs_of(turn, dag_id)
 
 
 def promote_runs_of(turn: Turn, dag_id: str) -> None:
     """``promote_runs`` of one DAG."""
     pipeline = turn.brain.pipelines.get(dag_id)
-    if turn.brain.queued_runs[dag_id] <= 0:
-        del turn.brain.queued_runs[dag_id]
-    elif pipeline is not None and pipeline.hold() is None:
-        _promote(turn, pipeline)
+    if pipeline is None or pipeline.hold() is not None:
+        return
+    running = Counter(run.backfill_id for run in turn.brain.runs_of(dag_id))
+    if turn.brain.queued_runs[dag_id]:
+        _promote(turn, pipeline, None, pipeline.max_active_runs - running[None])
+    if turn.brain.queued_backfill_runs[dag_id]:
+        turn.changes.flush(turn.connection)
+        table, run = models.backfill, models.dag_run
+        waiting = select(run.c.backfill_id).where(
+            run.c.dag_id == dag_id, run.c.state == DagRunState.QUEUED
+        )
+        for backfill in turn.connection.execute(select(table).where(table.c.id.in_(waiting))).all():
+            _promote(turn, pipeline, backfill, backfill.max_active_runs - running[backfill.id])
 
 
-def _promote(turn: Turn, pipeline: Pipeline) -> None:
+def _promote(turn: Turn, pipeline: Pipeline, backfill: Row[Any] | None, room: int) -> None:
+    """Start the first queued runs of a backfill, or of the DAG's own, as far as there is room."""
+    if room <= 0:
+        return
     turn.changes.flush(turn.connection)
-    running = turn.brain.runs_of(pipeline.dag_id)
-    own = sum(run.backfill_id is None for run in running)
-    table, backfill = models.dag_run, models.backfill
-    forwards = case((backfill.c.run_backwards.is_(True), None), else_=table.c.run_after)
-    backwards = case((backfill.c.run_backwards.is_(True), table.c.run_after))
+    table = models.dag_run
+    order = (table.c.run_after, table.c.id)
+    if backfill is not None and backfill.run_backwards:
+        order = (table.c.run_after.desc(), table.c.id.desc())
     rows = turn.connection.execute(
-        select(table, backfill.c.max_active_runs.label("limit"))
-        .outerjoin(backfill, backfill.c.id == table.c.backfill_id)
-        .where(table.c.dag_id == pipeline.dag_id, table.c.state == DagRunState.QUEUED)
-        .order_by(forwards, backwards.desc(), table.c.id)
-        .limit(pipeline.max_active_runs + 64)
+        select(table)
+        .where(
+            table.c.dag_id == pipeline.dag_id,
+            table.c.state == DagRunState.QUEUED,
+            table.c.backfill_id == (None if backfill is None else backfill.id),
+        )
+        .order_by(*order)
+        .limit(room)
     ).all()
-    in_backfill: dict[int, int] = {}
-    for run in running:
-        if run.backfill_id is not None:
-            in_backfill[run.backfill_id] = in_backfill.get(run.backfill_id, 0) + 1
     for row in rows:
-        if row.backfill_id is None:
-            if own >= pipeline.max_active_runs:
-                continue
-            own += 1
-        else:
-            if in_backfill.get(row.backfill_id, 0) >= row.limit:
-                continue
-            in_backfill[row.backfill_id] = in_backfill.get(row.backfill_id, 0) + 1
         begin_run(turn, pipeline, row)
 
 
@@ -284,7 +299,7 @@ def begin_run(turn: Turn, pipeline: Pipeline, row: Any) -> LiveRun:
     started_at: datetime = row.started_at or turn.now
     run.started_at = started_at
     run.facts = msgspec.structs.replace(run.facts, started_at=started_at.isoformat())
-    turn.brain.queued_runs[pipeline.dag_id] -= 1
+    turn.brain.count_queued(pipeline.dag_id, row.backfill_id, -1)
     turn.changes.update(
         models.dag_run, run.key, state=DagRunState.RUNNING, started_at=run.started_at
     )
@@ -317,19 +332,22 @@ def adopt_structure(turn: Turn, run: LiveRun) -> None:
                 models.task_instance, instance.row_key, state=State.REMOVED, ended_at=turn.now
             )
             turn.brain.candidates.pop(instance.row_key, None)
-            _end_tries(turn, run, key, f"removed:task {instance.task_id} is no longer in the DAG")
+            end_tries(turn, run, key, f"removed:task {instance.task_id} is no longer in the DAG")
     turn.changes.update(models.dag_run, run.key, version_id=pipeline.version_id)
 
 
-def _end_tries(turn: Turn, run: LiveRun, key: tuple[str, int], intent: str) -> None:
+def end_tries(turn: Turn, run: LiveRun, key: InstanceKey, intent: str) -> None:
+    """Have the processes of a task instance ended."""
     for live_try in turn.brain.tries.values():
-        if live_try.run_key != run.key or (live_try.task_id, live_try.map_index) != key:
-            continue
-        if not live_try.ended:
+        if (
+            live_try.run_key == run.key
+            and (live_try.task_id, live_try.map_index) == key
+            and not live_try.ended
+        ):
             order_end(turn, live_try, intent)
 
 
-def order_end(turn: Turn, live_try: Any, intent: str) -> None:
+def order_end(turn: Turn, live_try: LiveTry, intent: str) -> None:
     """Have a try's process ended; ``intent`` says what its instance becomes, and why."""
     live_try.intent = intent
     turn.changes.update(models.task_try, live_try.key, intent=intent)
@@ -357,7 +375,7 @@ def decide_run(turn: Turn, key: int) -> None:
 def apply(turn: Turn, run: LiveRun, decision: Decision) -> None:
     """Write a decision's changes; memory has them already."""
     for key in decision.kills:
-        _end_tries(turn, run, key, "leave:the run was ended")
+        end_tries(turn, run, key, "leave:the run was ended")
     for change in decision.changes:
         if isinstance(change, StateChange):
             _apply_state(turn, run, change)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -180,7 +181,7 @@ def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:
     task = run.pipeline.tasks[live_try.task_id]
     instance = run.state.instances[(live_try.task_id, live_try.map_index)]
     xcoms, left_out, counts = _inputs(turn, run, task)
-    first = live_try.first_started_at
+    first = _first_poke(turn, live_try, task, instance) or live_try.first_started_at
     return Ticket(
         try_key=live_try.key,
         task_instance_key=live_try.row_key,
@@ -203,6 +204,26 @@ def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:
         dag_version=run.pipeline.version_number,
         context=_context(task, live_try),
     )
+
+
+def _first_poke(
+    turn: Turn, live_try: LiveTry, task: TaskStructure, instance: Instance
+) -> datetime | None:
+    """When a rescheduled sensor first poked, in the first of its tries since it was cleared.
+
+    Its timeout runs from there (Airflow's ``get_first_reschedule_date``).
+    """
+    first_try = instance.max_tries - task.retries + 1
+    if live_try.try_number <= first_try:
+        return None
+    turn.changes.flush(turn.connection)
+    table = models.task_try
+    query = select(table.c.started_at).where(
+        table.c.task_instance_id == live_try.row_key,
+        table.c.try_number == first_try,
+        table.c.journal_number > 0,
+    )
+    return turn.connection.execute(query).scalar()
 
 
 def _context(task: TaskStructure, live_try: LiveTry) -> dict[str, Any]:

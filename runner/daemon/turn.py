@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from runner.daemon.brain import Brain
 from runner.daemon.changes import Changes
-from runner.daemon.memory import LiveRun, LiveTry
+from runner.daemon.memory import BETWEEN_POKES, LiveRun, LiveTry
 from runner.journal.records import Ticket
 from runner.scheduling.model import Instance
 from store import models
@@ -30,10 +30,12 @@ class Orders:
     """(when, key): the key comes back in a later turn's ``due``."""
     ended: list[LiveTry] = field(default_factory=list)
     """Tries that have stated their end in this turn."""
-    closed: list[LiveTry] = field(default_factory=list)
-    """Tries that are over and whose process is gone."""
+    forgotten: list[LiveTry] = field(default_factory=list)
+    """Tries that memory no longer has: their descriptors and timers are let go."""
     reparse: list[str] = field(default_factory=list)
     """Pipeline files to be imported anew."""
+    deleted_runs: list[int] = field(default_factory=list)
+    """Row keys of runs that are gone: their folders go, too."""
     stop: str | None = None
     """"leave" or "kill": the runner is to end, and what becomes of running tasks."""
     watch: list[LiveTry] = field(default_factory=list)
@@ -78,7 +80,23 @@ class Turn:
         else:
             brain.candidates.pop(instance.row_key, None)
             brain.wait_reasons.pop(instance.row_key, None)
+        if run.rescheduled and instance.state not in BETWEEN_POKES:
+            self._end_waiting(run, instance)
         if instance.next_at is not None:
             self.orders.timers.append((instance.next_at, ("instance", run.key, instance.row_key)))
         brain.dirty.add(run.key)
         brain.tell_next(run.key, (instance.task_id, instance.map_index), instance.state)
+
+    def _end_waiting(self, run: LiveRun, instance: Instance) -> None:
+        """The try of a sensor that waits for its next poke ends with its instance."""
+        live_try = run.rescheduled.pop(instance.row_key, None)
+        if live_try is None:
+            return
+        self.changes.update(
+            models.task_try,
+            live_try.key,
+            state=instance.state or TaskInstanceState.SKIPPED,
+            ended_at=self.now,
+            reason="its task instance was ended, or cleared, between two pokes",
+        )
+        self.orders.forgotten.append(live_try)

@@ -26,7 +26,8 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     pipeline = named_pipeline(turn, payload)
     start, end = parse_date(payload["from_date"]), parse_date(payload["to_date"])
     reprocess = payload.get("reprocess") or "none"
-    conf = checked_conf(pipeline, payload.get("conf"))
+    given = payload.get("conf")
+    conf = checked_conf(pipeline, given)
     backwards = bool(payload.get("run_backwards"))
     try:
         dag_runs.check_backfill(pipeline.structure, run_backwards=backwards, reprocess=reprocess)
@@ -41,14 +42,14 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
             "no scheduled run in that time"
         )
     new, again = _sort_out(turn, pipeline, infos, reprocess)
-    listed = [
-        [timing.run_id(DagRunType.BACKFILL, info), str(info.logical_date)] for info in new
-    ] + [[row.run_id, row.logical_date.isoformat()] for row in again]
+    listed = [[run_id, str(info.logical_date)] for run_id, info in new]
+    listed += [[row.run_id, str(row.logical_date)] for row in again]
     if payload.get("dry_run"):
         return {"backfill_id": None, "runs": listed}
     limit = max(1, payload.get("max_active_runs") or 10)
     key = _make(turn, pipeline, (start, end), conf, reprocess, limit, backwards, actor)
-    _fill(turn, pipeline, key, conf, new, again, actor)
+    _fill(turn, pipeline, key, conf, new, actor)
+    _run_again(turn, pipeline, key, given, again, actor)
     turn.changes.event(
         turn.now,
         "backfill",
@@ -96,17 +97,16 @@ def _fill(
     pipeline: Pipeline,
     key: int,
     conf: Payload,
-    new: list[DagRunInfo],
-    again: list[Row[Any]],
+    new: list[tuple[str, DagRunInfo]],
     actor: str,
 ) -> None:
-    """Make the new runs and clear those that run again."""
-    for info in new:
+    """Make the new runs."""
+    for run_id, info in new:
         runs.make_run(
             turn,
             pipeline,
             run_type=DagRunType.BACKFILL,
-            run_id=timing.run_id(DagRunType.BACKFILL, info),
+            run_id=run_id,
             logical_date=info.logical_date,
             interval=info.interval,
             run_after=info.run_after,
@@ -114,17 +114,36 @@ def _fill(
             triggered_by=actor,
             backfill_id=key,
         )
+
+
+def _run_again(
+    turn: Turn,
+    pipeline: Pipeline,
+    key: int,
+    conf: Payload | None,
+    again: list[Row[Any]],
+    actor: str,
+) -> None:
+    """Clear runs that are there: they become the backfill's (Airflow's ``_handle_clear_run``)."""
     turn.changes.flush(turn.connection)
+    columns: dict[str, Any] = {
+        "backfill_id": key,
+        "run_type": DagRunType.BACKFILL,
+        "triggered_by": actor,
+    }
+    if conf:
+        columns["conf"] = conf
     for row in again:
-        turn.changes.update(models.dag_run, row.id, backfill_id=key, conf=conf)
+        turn.changes.update(models.dag_run, row.id, **columns)
+        turn.changes.flush(turn.connection)
         chosen = chosen_instances(turn, pipeline, [row], {})
         clear_rows(turn, pipeline, chosen, f"backfill by {actor}")
 
 
 def _sort_out(
     turn: Turn, pipeline: Pipeline, infos: list[DagRunInfo], reprocess: str
-) -> tuple[list[DagRunInfo], list[Row[Any]]]:
-    """Intervals without a run, and runs that are to run again."""
+) -> tuple[list[tuple[str, DagRunInfo]], list[Row[Any]]]:
+    """Intervals without a run, with the ids that theirs get, and runs that are to run again."""
     turn.changes.flush(turn.connection)
     dates = [info.logical_date for info in infos if info.logical_date is not None]
     table = models.dag_run
@@ -138,11 +157,22 @@ def _sort_out(
             )
         )
     }
+    taken = set(
+        turn.connection.execute(
+            select(table.c.run_id).where(
+                table.c.dag_id == pipeline.dag_id,
+                table.c.run_id.startswith(f"{DagRunType.BACKFILL}__", autoescape=True),
+            )
+        ).scalars()
+    )
     new, again = [], []
     for info in infos:
         row = have.get(info.logical_date)
         if row is None:
-            new.append(info)
+            first = timing.run_id(DagRunType.BACKFILL, info)
+            run_id = runs.free_run_id(first, taken.__contains__)
+            taken.add(run_id)
+            new.append((run_id, info))
         elif dag_runs.is_created_by_backfill(row.state, reprocess):
             again.append(row)
     return new, again

@@ -8,7 +8,6 @@ from sqlalchemy import Row, func, select
 
 from runner.daemon import runs
 from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run
-from runner.daemon.commands.runs import end_executing
 from runner.daemon.memory import LiveRun, Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import closure
@@ -133,6 +132,9 @@ def clear_rows(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str) 
             clear_one(turn, pipeline, run, row, why)
         if run is None:
             requeue(turn, pipeline, run_key)
+        elif run.intended_state is not None:
+            run.intended_state = None
+            turn.changes.update(models.dag_run, run_key, intended_state=None)
 
 
 def clear_one(turn: Turn, pipeline: Pipeline, run: LiveRun | None, row: Row[Any], why: str) -> None:
@@ -151,17 +153,12 @@ def clear_one(turn: Turn, pipeline: Pipeline, run: LiveRun | None, row: Row[Any]
             ended_at=None,
             duration=None,
         )
+        turn.brain.tell_next(row.dag_run_id, key, None)
         return
     instance = run.state.instances[key]
     instance.max_tries = max_tries
-    waiting = run.rescheduled.pop(row.id, None)
-    if waiting is not None:
-        turn.changes.update(
-            models.task_try, waiting.key, state=State.SKIPPED, ended_at=turn.now, reason=why
-        )
-        turn.orders.closed.append(waiting)
     if instance.state in EXECUTING_TASK_STATES:
-        end_executing(turn, run, key, f"restart:{why}")
+        runs.end_tries(turn, run, key, f"restart:{why}")
         turn.set_instance(run, instance, State.RESTARTING)
     else:
         turn.set_instance(run, instance, None, started_at=None, ended_at=None, duration=None)
@@ -171,7 +168,9 @@ def requeue(turn: Turn, pipeline: Pipeline, run_key: int) -> None:
     """A finished run is queued again, to be looked at with its changed instances."""
     table = models.dag_run
     row = turn.connection.execute(
-        select(table.c.state, table.c.clear_number).where(table.c.id == run_key)
+        select(table.c.state, table.c.clear_number, table.c.backfill_id).where(
+            table.c.id == run_key
+        )
     ).one()
     if row.state not in FINISHED_RUN_STATES:
         return
@@ -184,7 +183,7 @@ def requeue(turn: Turn, pipeline: Pipeline, run_key: int) -> None:
         queued_at=turn.now,
         clear_number=row.clear_number + 1,
     )
-    turn.brain.queued_runs[pipeline.dag_id] += 1
+    turn.brain.count_queued(pipeline.dag_id, row.backfill_id, 1)
 
 
 def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
@@ -230,12 +229,12 @@ def _mark_one(turn: Turn, row: Row[Any], state: TaskInstanceState, why: str) -> 
         turn.changes.update(
             models.task_instance, row.id, state=state, ended_at=row.ended_at or turn.now
         )
+        turn.brain.tell_next(row.dag_run_id, (row.task_id, row.map_index), state)
         return
     instance = run.state.instances[(row.task_id, row.map_index)]
     if instance.state in EXECUTING_TASK_STATES:
-        end_executing(turn, run, (row.task_id, row.map_index), f"{state}:{why}")
+        runs.end_tries(turn, run, (row.task_id, row.map_index), f"{state}:{why}")
     else:
-        run.rescheduled.pop(row.id, None)
         turn.set_instance(run, instance, state)
 
 

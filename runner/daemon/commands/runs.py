@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
-
-from sqlalchemy import select
 
 from runner.authoring.exceptions import ParamValidationError
 from runner.authoring.params import check_conf
+from runner.authoring.timetables import DagRunInfo
 from runner.daemon import runs, timing
 from runner.daemon.commands.common import (
     Payload,
@@ -17,7 +17,7 @@ from runner.daemon.commands.common import (
     named_run,
     parse_date,
 )
-from runner.daemon.memory import LiveRun, LiveTry, Pipeline
+from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling.endings import end_run
 from store import models
@@ -35,35 +35,15 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
     if pipeline.file_error is not None:
         raise Refused(f"{pipeline.file} can't be imported: {pipeline.file_error}")
     conf = checked_conf(pipeline, payload.get("conf"))
-    given = payload.get("logical_date")
-    logical_date = parse_date(given) if given else turn.now
-    run_after = turn.now
-    try:
-        info = timing.manual_run(pipeline.structure, logical_date, run_after)
-    except (OverflowError, ValueError) as error:
-        raise Refused(
-            f"the logical date {logical_date.isoformat()} has no data interval in the schedule "
-            f"{pipeline.structure.timetable.summary} ({error}): choose another"
-        ) from None
-    given = payload.get("run_id")
-    run_id = check_run_id(given) if given else timing.run_id(DagRunType.MANUAL, info)
-    turn.changes.flush(turn.connection)
-    table = models.dag_run
-    for column, value, what in (
-        (table.c.run_id, run_id, f"a run {run_id!r}"),
-        (table.c.logical_date, logical_date, f"a run of {logical_date.isoformat()}"),
-    ):
-        query = select(table.c.run_id).where(table.c.dag_id == pipeline.dag_id, column == value)
-        if (found := turn.connection.execute(query).scalar()) is not None:
-            raise Refused(f"DAG {pipeline.dag_id} has {what} already ({found})")
+    info, run_id = _identity(turn, pipeline, payload.get("logical_date"), payload.get("run_id"))
     key = runs.make_run(
         turn,
         pipeline,
         run_type=DagRunType.MANUAL,
         run_id=run_id,
-        logical_date=logical_date,
+        logical_date=info.logical_date,
         interval=info.interval,
-        run_after=run_after,
+        run_after=info.run_after,
         conf=conf,
         note=payload.get("note"),
         triggered_by=actor,
@@ -79,6 +59,38 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
         details={"conf": conf},
     )
     return {"run_id": run_id, "dag_run_id": key, "held": pipeline.hold()}
+
+
+def _identity(
+    turn: Turn, pipeline: Pipeline, date: str | None, run_id: str | None
+) -> tuple[DagRunInfo, str]:
+    """Dates and id of a triggered run. Those not given are of now, and no other run's."""
+    turn.changes.flush(turn.connection)
+    dag_id, table = pipeline.dag_id, models.dag_run
+    run_after = turn.now
+    while True:
+        logical_date = parse_date(date) if date else run_after
+        info = _manual_run(pipeline, logical_date, run_after)
+        named = check_run_id(run_id) if run_id else timing.run_id(DagRunType.MANUAL, info)
+        id_taken = runs.is_taken(turn, dag_id, table.c.run_id, named)
+        date_taken = runs.is_taken(turn, dag_id, table.c.logical_date, logical_date)
+        if id_taken and run_id:
+            raise Refused(f"DAG {dag_id} has a run {run_id!r} already")
+        if date_taken and date:
+            raise Refused(f"DAG {dag_id} has a run of {logical_date.isoformat()} already")
+        if not (id_taken or date_taken):
+            return info, named
+        run_after += timedelta(microseconds=1)
+
+
+def _manual_run(pipeline: Pipeline, logical_date: datetime, run_after: datetime) -> DagRunInfo:
+    try:
+        return timing.manual_run(pipeline.structure, logical_date, run_after)
+    except (OverflowError, ValueError) as error:
+        raise Refused(
+            f"the logical date {logical_date.isoformat()} has no data interval in the schedule "
+            f"{pipeline.structure.timetable.summary} ({error}): choose another"
+        ) from None
 
 
 def checked_conf(pipeline: Pipeline, conf: Payload | None) -> Payload:
@@ -151,18 +163,3 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
     if decision.run_state is not None:
         runs.finish_run(turn, run, decision.run_state, why)
     return {"run_id": run.run_id, "state": wanted, "ended_tasks": len(decision.kills)}
-
-
-def end_executing(turn: Turn, run: LiveRun, key: tuple[str, int], intent: str) -> None:
-    for live_try in open_tries(turn, run, key):
-        runs.order_end(turn, live_try, intent)
-
-
-def open_tries(turn: Turn, run: LiveRun, key: tuple[str, int]) -> list[LiveTry]:
-    return [
-        live_try
-        for live_try in turn.brain.tries.values()
-        if live_try.run_key == run.key
-        and (live_try.task_id, live_try.map_index) == key
-        and not live_try.ended
-    ]

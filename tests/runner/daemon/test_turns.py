@@ -1,0 +1,225 @@
+"""What a turn makes of commands, schedules and the ends of tries, over a real store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from runner.daemon import commands
+from runner.daemon.commands import Refused
+from store.structure import TimetableStructure
+from tests.runner.scheduling.pipelines import pipeline, task
+from tests.support.turns import NOW, S, Turns
+
+DAILY = TimetableStructure(kind="cron_interval", expression="0 0 * * *", summary="@daily")
+WEEKLY = TimetableStructure(kind="cron_interval", expression="0 0 * * 0", summary="@weekly")
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def turns(tmp_path: Path) -> Turns:
+    return Turns(tmp_path)
+
+
+def days(first: int, last: int) -> dict[str, str]:
+    return {"from_date": f"2026-02-{first:02}", "to_date": f"2026-02-{last:02}"}
+
+
+# -- limits of runs ----------------------------------------------------------------------------
+
+
+def test_a_backfill_holds_up_neither_the_schedule_nor_triggers(turns: Turns) -> None:
+    structure = pipeline(
+        task("a"), timetable=DAILY, start_date=SINCE, max_active_runs=2, catchup=False
+    )
+    turns.add(structure)
+    turns.schedule()
+    assert turns.run_states() == ["running"]
+    turns.do("backfill", dag_id="dag", max_active_runs=1, **days(1, 28))
+    assert turns.run_states().count("running") == 2
+    turns.ends("a")
+    run_id = turns.trigger()
+    assert turns.states(run_id) == {"a": "queued"}
+    turns.now = NOW + timedelta(days=1)
+    turns.schedule()
+    kinds = [kind for (kind,) in turns.rows("SELECT run_type FROM dag_run WHERE state != 'queued'")]
+    assert kinds.count("scheduled") == 2
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_backfill_goes_through_its_dates_in_order(turns: Turns, backwards: bool) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    turns.do("backfill", dag_id="dag", max_active_runs=1, run_backwards=backwards, **days(1, 3))
+    order = []
+    for _ in range(3):
+        [(date,)] = turns.rows("SELECT logical_date FROM dag_run WHERE state = 'running'")
+        order.append(date)
+        turns.ends("a")
+    assert order == sorted(order, reverse=backwards)
+    assert turns.run_states() == ["success"] * 3
+    assert turns.rows("SELECT count(*) FROM backfill WHERE ended_at IS NULL") == [(0,)]
+
+
+def test_a_cleared_run_of_an_ended_backfill_runs_again(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    turns.do("backfill", dag_id="dag", **days(1, 1))
+    turns.ends("a")
+    [(run_id,)] = turns.rows("SELECT run_id FROM dag_run")
+    turns.do("clear", dag_id="dag", run_id=run_id)
+    assert turns.run_states() == ["running"]
+    turns.restart()
+    turns.ends("a")
+    assert turns.run_states() == ["success"]
+
+
+def test_queued_runs_are_counted_again_after_a_restart(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY, max_active_runs=1))
+    turns.do("backfill", dag_id="dag", max_active_runs=1, **days(1, 2))
+    for _ in range(2):
+        turns.trigger()
+    turns.restart()
+    assert turns.run_states() == ["running", "queued", "running", "queued"]
+    for _ in range(2):
+        turns.ends("a")
+    assert turns.run_states() == ["success"] * 4
+
+
+# -- reprocessing ------------------------------------------------------------------------------
+
+
+def test_reprocessing_keeps_the_conf_of_a_run(turns: Turns) -> None:
+    """It becomes one of the backfill, as in Airflow's ``_handle_clear_run``."""
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    run_id = turns.trigger(logical_date="2026-02-01", conf={"rate": 0.1})
+    turns.ends("a", S.FAILED)
+    turns.do("backfill", dag_id="dag", reprocess="failed", **days(1, 1))
+    turns.ends("a")
+    rows = turns.rows("SELECT run_id, run_type, conf, state FROM dag_run")
+    assert rows == [(run_id, "backfill", '{"rate":0.1}', "success")]
+
+
+def test_reprocessing_with_a_conf_runs_with_it(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    turns.trigger(logical_date="2026-02-01", conf={"rate": 0.1})
+    turns.ends("a")
+    turns.do("backfill", dag_id="dag", reprocess="completed", conf={"rate": 1}, **days(1, 1))
+    assert turns.rows("SELECT conf FROM dag_run") == [('{"rate":1}',)]
+
+
+# -- run ids -----------------------------------------------------------------------------------
+
+
+def test_triggers_in_one_moment_are_runs_of_their_own(turns: Turns) -> None:
+    turns.add(pipeline(task("a")))
+    with turns.turn() as turn:
+        ids = [
+            commands.perform(turn, "trigger", {"dag_id": "dag"}, "test")["run_id"] for _ in range(3)
+        ]
+    assert len(set(ids)) == 3
+    assert turns.run_states() == ["running"] * 3
+
+
+def test_a_given_date_or_id_is_refused_the_second_time(turns: Turns) -> None:
+    turns.add(pipeline(task("a")))
+    turns.trigger(logical_date="2026-02-01", run_id="mine")
+    for again in ({"logical_date": "2026-02-01"}, {"run_id": "mine"}):
+        with pytest.raises(Refused, match="already"):
+            turns.trigger(**again)
+
+
+def test_a_changed_schedule_may_give_two_intervals_one_end(turns: Turns) -> None:
+    """The ids are made of the date at which a run may start, which both share."""
+    turns.add(pipeline(task("a"), timetable=WEEKLY))
+    turns.do("backfill", dag_id="dag", from_date="2026-02-08", to_date="2026-02-08")
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    turns.do("backfill", dag_id="dag", **days(8, 14))
+    rows = turns.rows("SELECT logical_date, run_id FROM dag_run ORDER BY logical_date")
+    assert len(rows) == 7
+    assert len({run_id for _, run_id in rows}) == 7
+
+
+# -- clearing and marking ----------------------------------------------------------------------
+
+
+def test_a_clear_takes_back_what_the_run_was_marked(turns: Turns) -> None:
+    """While a teardown of a cancelled run still runs, its tasks are cleared: the mark is void."""
+    down = task("down", "up", "a", rule="all_done_setup_success", is_teardown=True)
+    turns.add(pipeline(task("up", is_setup=True), task("a", "up"), down))
+    run_id = turns.trigger()
+    turns.ends("up")
+    turns.starts("a")
+    turns.do("cancel_run", dag_id="dag", run_id=run_id)
+    assert turns.rows("SELECT intended_state FROM dag_run") == [("failed",)]
+    turns.ends("a", S.FAILED)
+    turns.do("clear", dag_id="dag", run_id=run_id)
+    assert turns.rows("SELECT intended_state FROM dag_run") == [(None,)]
+    for task_id in ("up", "a", "down", "down"):
+        turns.ends(task_id)
+    assert turns.run_states() == ["success"]
+
+
+def test_a_run_that_depends_on_a_cleared_one_waits_for_it(turns: Turns) -> None:
+    turns.add(pipeline(task("a", depends_on_past=True), max_active_runs=2))
+    first = turns.trigger(logical_date="2026-02-01")
+    second = turns.trigger(logical_date="2026-02-02")
+    assert turns.states(second) == {"a": None}
+    turns.ends("a", S.FAILED, run_id=first)
+    assert turns.states(second) == {"a": None}
+    turns.do("mark_task", dag_id="dag", run_id=first, task_ids=["a"], state="success")
+    assert turns.states(second) == {"a": "queued"}
+
+
+@pytest.mark.parametrize(
+    ("command", "payload", "ends_as"),
+    [
+        ("mark_task", {"task_ids": ["wait"], "state": "success"}, "success"),
+        ("mark_task", {"task_ids": ["wait"], "state": "failed"}, "failed"),
+        ("cancel_run", {}, "failed"),
+        ("mark_run", {"state": "success"}, "success"),
+        ("clear", {}, "skipped"),
+    ],
+)
+def test_the_try_of_a_sensor_between_two_pokes_ends_with_it(
+    turns: Turns, command: str, payload: dict[str, object], ends_as: str
+) -> None:
+    turns.add(pipeline(task("wait")))
+    run_id = turns.trigger()
+    turns.ends("wait", S.UP_FOR_RESCHEDULE)
+    turns.do(command, dag_id="dag", run_id=run_id, **payload)
+    rows = turns.rows("SELECT state, ended_at IS NULL FROM task_try ORDER BY id")
+    assert rows[0] == (ends_as, 0)
+    turns.restart()
+    assert not any(run.rescheduled for run in turns.brain.runs.values())
+
+
+def test_a_sensor_waits_for_its_timeout_over_all_tries(turns: Turns) -> None:
+    """Its timeout runs from the first poke of the first try; a clear begins anew (Airflow's)."""
+    turns.add(pipeline(task("wait", retries=2)))
+    run_id = turns.trigger()
+    turns.starts("wait")
+    began = turns.now
+    turns.ends("wait", S.UP_FOR_RESCHEDULE)
+    turns.passes(hours=2)
+    assert ticket(turns) == (1, began.timestamp())
+    turns.starts("wait")
+    turns.ends("wait", S.UP_FOR_RETRY)
+    turns.passes(hours=2)
+    assert ticket(turns) == (2, began.timestamp())
+    turns.starts("wait")
+    turns.ends("wait", S.FAILED)
+    turns.do("clear", dag_id="dag", run_id=run_id)
+    assert ticket(turns) == (3, None)
+
+
+def ticket(turns: Turns) -> tuple[int, float | None]:
+    """Number and first start of the try that the last turn has sent to a host."""
+    [(_, _, sent)] = turns.orders.tickets
+    return sent.try_number, sent.first_started_at
+
+
+def test_the_events_of_a_backfill_name_it(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    turns.do("backfill", dag_id="dag", **days(1, 2))
+    assert ("test started a backfill of 2 runs",) in turns.rows("SELECT message FROM event")
