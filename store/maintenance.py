@@ -24,8 +24,6 @@ from store.models import (
     dag_version,
     event,
     source,
-    task_instance,
-    task_try,
 )
 from store.states import FINISHED_RUN_STATES
 from store.workspace import Workspace
@@ -266,9 +264,7 @@ def _dags_with_runs() -> Any:
 
 
 def _delete_runs(connection: Connection, ids: list[int]) -> None:
-    if connection.dialect.name == "postgresql":
-        for table in (dag_run, task_instance, task_try):
-            records.keep_ids(connection, table)
+    records.keep_ids(connection)
     backfills = select(dag_run.c.backfill_id).where(
         dag_run.c.id.in_(ids), dag_run.c.backfill_id.is_not(None)
     )
@@ -306,6 +302,7 @@ def _delete_unused_versions(connection: Connection) -> int:
     )
     current = select(dag.c.version_id).where(dag.c.dag_id == dag_version.c.dag_id).scalar_subquery()
     unused = dag_version.c.id < func.coalesce(oldest_used, current)
+    records.keep_ids(connection, (dag_version,))
     count = connection.execute(delete(dag_version).where(unused)).rowcount
     if count:
         used = exists().where(dag_version.c.source_digest == source.c.digest)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from store.models import (
+    backfill,
     callback,
     dag,
     dag_run,
@@ -43,6 +44,9 @@ from store.models import (
 
 Row = dict[str, Any]
 Rows = Sequence[Row]
+
+COUNTED = (dag_version, backfill, dag_run, task_instance, task_try, callback)
+"""Tables whose rows the runner numbers by itself, with what ``next_id`` gave it at its start."""
 
 
 def next_id(connection: Connection, table: Table) -> int:
@@ -192,8 +196,7 @@ def _insert(connection: Connection, table: Table, rows: Rows) -> list[int]:
     first = next_id(connection, table)
     numbered = [{"id": first + offset, **row} for offset, row in enumerate(rows)]
     insert_rows(connection, table, numbered)
-    if connection.dialect.name == "postgresql":
-        keep_ids(connection, table)
+    keep_ids(connection, (table,))
     return [row["id"] for row in numbered]
 
 
@@ -252,14 +255,20 @@ def _prepared(
     return prepared
 
 
-def keep_ids(connection: Connection, table: Table) -> None:
-    """Make PostgreSQL's sequence know the ids in use, so that they don't come again."""
-    connection.execute(
-        text(
-            f"SELECT setval('{table.name}_id_seq', greatest((SELECT max(id) FROM {table.name}), "
-            f"(SELECT last_value FROM {table.name}_id_seq)))"
-        )
-    )
+def keep_ids(connection: Connection, tables: Iterable[Table] = COUNTED) -> None:
+    """Make PostgreSQL's sequences know the ids in use. To be called before rows are deleted.
+
+    SQLite remembers by itself (``AUTOINCREMENT``).
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    calls = [
+        f"setval('{table.name}_id_seq', greatest((SELECT max(id) FROM {table.name}), "
+        f"(SELECT last_value FROM {table.name}_id_seq)))"
+        for table in tables
+    ]
+    if calls:
+        connection.execute(text(f"SELECT {', '.join(calls)}"))
 
 
 def _delete_by_id(connection: Connection, table: Table, ids: Iterable[int]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support import postgres
 
 # Machines that run tests are busy: a slow example is no failure.
 settings.register_profile("dagtop", deadline=None)
@@ -24,3 +27,24 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             del os.environ[name]
     os.environ["HOME"] = str(home)
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server; tests that ask for it are skipped where none can be had."""
+    server = postgres.server()
+    try:
+        url = server.__enter__()
+    except postgres.NoServer as reason:
+        pytest.skip(str(reason))
+    try:
+        yield url
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with postgres.database(postgres_server) as url:
+        yield url

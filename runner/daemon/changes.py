@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +25,7 @@ INSERT_ORDER = (
 
 
 class Changes:
-    """Rows to insert, update and delete, and what to do once they are committed.
+    """Rows to insert, update and delete.
 
     Updates of one row merge; an update of a row inserted in the same turn changes the insert.
     """
@@ -36,7 +35,6 @@ class Changes:
         self._updates: dict[Table, dict[int, dict[str, Any]]] = {}
         self._deletes: dict[Table, list[int]] = {}
         self.events: list[dict[str, Any]] = []
-        self.after_commit: list[Callable[[], None]] = []
 
     def insert(self, table: Table, key: Any, row: dict[str, Any]) -> None:
         """``key`` identifies the row for later updates and deletes within this turn."""
@@ -78,6 +76,7 @@ class Changes:
         """Write what was gathered so far; it may be called several times in a transaction."""
         if not self:
             return
+        records.keep_ids(connection, self._deletes)
         for table, keys in self._deletes.items():
             condition = table.c.id == bindparam("key")
             connection.execute(delete(table).where(condition), [{"key": key} for key in keys])

@@ -7,13 +7,14 @@ import logging
 import os
 import shutil
 import signal
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from runner.execution.processes import stray_processes
-from store import maintenance, models
+from store import maintenance, models, records
 from store.config import Config
 from store.engine import Store
 from store.errors import StoreError
@@ -60,7 +61,7 @@ def tidy(store: Store, workspace: Workspace, config: Config) -> None:
 def remove_folders(store: Store, workspace: Workspace, moment: datetime | None) -> int:
     """Delete the log folders of runs that are gone, or that ended before ``moment``.
 
-    Returns how many. A run newer than the last one in the store is being made: left alone.
+    Returns how many. A run with an id that the store doesn't know yet is being made: left alone.
     """
     if not workspace.tries.is_dir():
         return 0
@@ -70,13 +71,18 @@ def remove_folders(store: Store, workspace: Workspace, moment: datetime | None) 
     for start in range(0, len(keys), BATCH):
         batch = keys[start : start + BATCH]
         with store.read() as connection:
-            newest = connection.execute(select(func.max(table.c.id))).scalar() or 0
+            next_key = records.next_id(connection, table)
             present = set(
                 connection.execute(select(table.c.id).where(table.c.id.in_(batch))).scalars()
             )
             old = maintenance.ended_before(connection, batch, moment) if moment else set()
-        for key in batch:
-            if key in old or (key not in present and key < newest):
-                shutil.rmtree(workspace.tries / str(key), ignore_errors=True)
-                removed += 1
+        gone = [key for key in batch if key in old or (key not in present and key < next_key)]
+        remove_run_folders(workspace, gone)
+        removed += len(gone)
     return removed
+
+
+def remove_run_folders(workspace: Workspace, keys: Iterable[int]) -> None:
+    """Delete the folders of runs: the logs and journals of their tries."""
+    for key in keys:
+        shutil.rmtree(workspace.tries / str(key), ignore_errors=True)

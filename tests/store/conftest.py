@@ -28,26 +28,6 @@ def store(workspace: Workspace) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    server = postgres.server()
-    try:
-        url = server.__enter__()
-    except postgres.NoServer as reason:
-        pytest.skip(str(reason))
-    try:
-        yield url
-    finally:
-        server.__exit__(None, None, None)
-
-
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database."""
-    with postgres.database(postgres_server) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
 def shared_postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of a database that is emptied before each test: ten times faster than a new one."""
     with postgres.database(postgres_server) as url:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
-from store import commands, maintenance, tracking
+from store import commands, maintenance, records, tracking
 from store.config import RetentionConfig
 from store.engine import Store, open_file
 from store.errors import StoreError
@@ -206,6 +206,25 @@ def test_a_backfill_goes_with_its_last_run(store: Store) -> None:
     assert count(store, backfill) == 1
     maintenance.prune(store, keep_runs=1)
     assert count(store, backfill) == 0
+
+
+def test_ids_of_what_was_pruned_never_come_again(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=2, live=False)
+    with any_store.write() as connection:  # numbered by the runner, past the sequences
+        span = {"from_date": START, "to_date": START, "created_at": START}
+        row = {"dag_id": "dag_0000", "reprocess": "none", "max_active_runs": 1, **span}
+        connection.execute(
+            insert(backfill),
+            {"id": 7, "run_backwards": False, "actor": "anna", "ended_at": START, **row},
+        )
+        connection.execute(update(dag_run).values(backfill_id=7))
+        row = {"id": 9, "dag_run_id": 2, "kind": "on_failure", "reason": "", "state": "done"}
+        connection.execute(insert(callback), {**row, "created_at": START})
+        before = [records.next_id(connection, table) for table in records.COUNTED]
+    maintenance.prune(any_store, keep_runs=0)
+    assert count(any_store, backfill) == 0
+    with any_store.write() as connection:
+        assert [records.next_id(connection, table) for table in records.COUNTED] == before
 
 
 def test_retention_says_what_is_kept(store: Store) -> None:

@@ -54,9 +54,7 @@ def fill(store: Store, *, dags: int = 3, runs: int = 5, tasks: int = 4, **more: 
     history = History(dags, runs, tasks, **more)
     with store.write() as connection:
         _Filler(connection, history).fill()
-        if connection.dialect.name == "postgresql":
-            for table in (dag_version, dag_run, task_instance, task_try):
-                records.keep_ids(connection, table)
+        records.keep_ids(connection)
     return history
 
 

@@ -141,7 +141,9 @@ class Live:
         return self._store
 
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Rows of a plain query against the SQLite file."""
+        """Rows of a plain query; ``?`` stands for a parameter."""
+        if not self.store.is_sqlite:
+            sql = sql.replace("?", "%s")
         with self.store.read() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(sql, parameters)]
 

@@ -9,17 +9,23 @@ from sqlalchemy import delete, select
 from runner.daemon import runs
 from runner.daemon.commands.common import Payload, Refused, named_pipeline
 from runner.daemon.turn import Turn
-from store import models
+from store import models, records
 
 
 def delete_dag(turn: Turn, payload: Payload, actor: str) -> Any:
     """Delete a DAG's runs and its row. Its file, if there, brings it back empty."""
     pipeline = named_pipeline(turn, payload)
-    if turn.brain.runs_of(pipeline.dag_id) or turn.brain.queued_runs[pipeline.dag_id] > 0:
+    if turn.brain.has_unfinished_runs(pipeline.dag_id):
         raise Refused(f"DAG {pipeline.dag_id} has unfinished runs: cancel them first")
+    tries = [one for one in turn.brain.tries.values() if one.dag_id == pipeline.dag_id]
+    if not all(one.ended or one.gone for one in tries):
+        raise Refused(f"processes of DAG {pipeline.dag_id} are still ending: try again in a moment")
     turn.changes.flush(turn.connection)
     table = models.dag_run
-    count = turn.connection.execute(delete(table).where(table.c.dag_id == pipeline.dag_id)).rowcount
+    mine = table.c.dag_id == pipeline.dag_id
+    keys = turn.connection.execute(select(table.c.id).where(mine)).scalars().all()
+    records.keep_ids(turn.connection)
+    turn.connection.execute(delete(table).where(mine))
     turn.connection.execute(
         delete(models.backfill).where(models.backfill.c.dag_id == pipeline.dag_id)
     )
@@ -31,15 +37,16 @@ def delete_dag(turn: Turn, payload: Payload, actor: str) -> Any:
         delete(models.pipeline_file).where(models.pipeline_file.c.file == pipeline.file)
     )
     del turn.brain.pipelines[pipeline.dag_id]
+    turn.orders.deleted_runs.extend(keys)
     turn.orders.reparse.append(pipeline.file)
     turn.changes.event(
         turn.now,
         "dag_deleted",
-        f"{actor} deleted {pipeline.dag_id} with {count} runs",
+        f"{actor} deleted {pipeline.dag_id} with {len(keys)} runs",
         actor=actor,
         dag_id=pipeline.dag_id,
     )
-    return {"runs": count}
+    return {"runs": len(keys)}
 
 
 def reparse(turn: Turn, payload: Payload, actor: str) -> Any:

@@ -26,8 +26,10 @@ def test_logs_go_with_their_runs_or_by_age(own: Live) -> None:
     now = datetime.now(UTC)
     assert remove_folders(own.store, own.workspace, now - timedelta(days=1)) == 0
     with own.store.write() as connection:
-        connection.exec_driver_sql("DELETE FROM dag_run WHERE id = 2")
-    assert remove_folders(own.store, own.workspace, None) == 1
-    assert sorted(folder.name for folder in tries.iterdir()) == ["1", "3"]
-    assert remove_folders(own.store, own.workspace, now + timedelta(days=1)) == 2
+        connection.exec_driver_sql("DELETE FROM dag_run WHERE id >= 2")
+    (tries / "4").mkdir()  # of a run that is being made
+    assert remove_folders(own.store, own.workspace, None) == 2
+    assert sorted(folder.name for folder in tries.iterdir()) == ["1", "4"]
+    (tries / "4").rmdir()
+    assert remove_folders(own.store, own.workspace, now + timedelta(days=1)) == 1
     assert list(tries.iterdir()) == []
