@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, text
 
 from store import migrations, records
 from store.config import RetentionConfig
@@ -32,6 +32,7 @@ BATCH = 20
 """Runs deleted per transaction: others get their turn between two."""
 
 FINISHED = sorted(state.value for state in FINISHED_RUN_STATES)
+ENDED = and_(dag_run.c.state.in_(FINISHED), dag_run.c.ended_at.is_not(None))
 BACKUPS = "backups"
 
 
@@ -190,21 +191,20 @@ def prune(
     dag_id: str | None = None,
     now: datetime | None = None,
 ) -> Pruned:
-    """Delete ended runs: those older than that, and those beyond the newest ``keep_runs`` of a DAG.
+    """Delete ended runs: those older than that, and those beyond a DAG's last ``keep_runs``.
 
     With a run go its task instances, tries, XComs, params, tags, metrics and callbacks. Of events
     and answered commands only those ``older_than`` go; DAG versions and sources go when no run is
     left that could have used them. Short transactions: others can write in between.
     """
     moment = None if older_than is None else (now or datetime.now(UTC)) - older_than
-    deleted: list[int] = []
-    while True:
-        with store.write() as connection:
-            ids = _prunable(connection, moment, keep_runs, dag_id)
-            if not ids:
-                break
-            _delete_runs(connection, ids)
-            deleted.extend(ids)
+    deleted = [] if moment is None else _delete_all(store, _old(moment, dag_id))
+    if keep_runs is not None:
+        for name in [dag_id] if dag_id else _dags_with_runs(store):
+            with store.read() as connection:
+                condition = _beyond(connection, name, keep_runs)
+            if condition is not None:
+                deleted += _delete_all(store, condition)
     events = commands = 0
     if moment is not None and dag_id is None:
         events = _delete_before(store, event, event.c.at, moment)
@@ -230,37 +230,55 @@ def _size(store: Store) -> int:
         return connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
 
 
-def _prunable(
-    connection: Connection, moment: datetime | None, keep_runs: int | None, dag_id: str | None
-) -> list[int]:
-    """At most ``BATCH`` runs that may be deleted, oldest first."""
-    ended = dag_run.c.state.in_(FINISHED)
-    found: list[int] = []
-    if moment is not None:
-        query = select(dag_run.c.id).where(ended, dag_run.c.run_after < moment)
-        if dag_id is not None:
-            query = query.where(dag_run.c.dag_id == dag_id)
-        # An old logical date doesn't make a run old: a backfill of last year may be of today.
-        query = query.where(dag_run.c.ended_at < moment)
-        found.extend(connection.execute(query.limit(BATCH)).scalars())
-    if keep_runs is not None and not found:
-        wanted = [dag_id] if dag_id else connection.execute(_dags_with_runs()).scalars().all()
-        for name in wanted:
-            beyond = (
-                select(dag_run.c.id, dag_run.c.state)
-                .where(dag_run.c.dag_id == name)
-                .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
-                .offset(keep_runs)
-                .limit(BATCH * 50)
-            )
-            found.extend(row.id for row in connection.execute(beyond) if row.state in FINISHED)
-            if len(found) >= BATCH:
-                break
-    return found[:BATCH]
+def _old(moment: datetime, dag_id: str | None) -> ColumnElement[bool]:
+    """Ended runs that are older than that."""
+    # An old logical date doesn't make a run old: a backfill of last year may be of today.
+    conditions = [dag_run.c.run_after < moment, dag_run.c.ended_at < moment]
+    if dag_id is not None:
+        conditions.append(dag_run.c.dag_id == dag_id)
+    return and_(ENDED, *conditions)
 
 
-def _dags_with_runs() -> Any:
-    return select(dag.c.dag_id).union(select(dag_run.c.dag_id).distinct())
+def _beyond(connection: Connection, dag_id: str, keep_runs: int) -> ColumnElement[bool] | None:
+    """Ended runs of a DAG beyond the ``keep_runs`` that ended last; None if there are none.
+
+    Runs that have not ended count among those that are kept.
+    """
+    mine = dag_run.c.dag_id == dag_id
+    unfinished = connection.execute(select(func.count()).where(mine, ~ENDED)).scalar_one()
+    newest = (
+        select(dag_run.c.ended_at, dag_run.c.id)
+        .where(mine, ENDED)
+        .order_by(dag_run.c.ended_at.desc(), dag_run.c.id.desc())
+        .offset(max(0, keep_runs - unfinished))
+        .limit(1)
+    )
+    first = connection.execute(newest).first()
+    if first is None:
+        return None
+    is_earlier = dag_run.c.ended_at < first.ended_at
+    is_same = and_(dag_run.c.ended_at == first.ended_at, dag_run.c.id <= first.id)
+    return and_(mine, ENDED, or_(is_earlier, is_same))
+
+
+def _delete_all(store: Store, condition: ColumnElement[bool]) -> list[int]:
+    """Delete the runs for which a condition holds, some at a time; their row ids."""
+    deleted: list[int] = []
+    while True:
+        with store.write() as connection:
+            query = select(dag_run.c.id).where(condition).limit(BATCH)
+            ids = list(connection.execute(query).scalars())
+            if not ids:
+                return deleted
+            _delete_runs(connection, ids)
+        deleted.extend(ids)
+
+
+def _dags_with_runs(store: Store) -> list[str]:
+    """Also DAGs that are gone."""
+    query = select(dag.c.dag_id).union(select(dag_run.c.dag_id).distinct())
+    with store.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def _delete_runs(connection: Connection, ids: list[int]) -> None:

@@ -149,6 +149,20 @@ def test_a_backfill_of_last_year_that_ended_today_is_not_old(store: Store) -> No
     assert left(store, "dag_0000") == ["0"]
 
 
+def test_the_runs_that_ended_last_are_kept_whatever_their_dates(any_store: Store) -> None:
+    """A fresh backfill of old dates is no old history."""
+    fill(any_store, dags=1, runs=5, live=False)
+    with any_store.write() as connection:
+        fresh = dag_run.c.id.in_((1, 2))
+        connection.execute(update(dag_run).where(fresh).values(ended_at=START + 9 * HOUR))
+        is_new = dag_run.c.id == 3
+        connection.execute(update(dag_run).where(is_new).values(state="running", ended_at=None))
+    maintenance.prune(any_store, keep_runs=2)
+    assert left(any_store, "dag_0000") == ["1", "2"]
+    maintenance.prune(any_store, keep_runs=1)
+    assert left(any_store, "dag_0000") == ["2"]
+
+
 def test_only_one_dag_can_be_pruned(store: Store) -> None:
     fill(store, dags=2, runs=5, live=False)
     maintenance.prune(store, keep_runs=1, older_than=HOUR, dag_id="dag_0001", now=START + 3 * HOUR)
