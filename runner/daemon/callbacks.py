@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from enum import Enum, auto
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -9,10 +11,15 @@ from sqlalchemy import select, update
 from runner.daemon.brain import Brain, run_facts
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
-from runner.journal.records import CallbackTicket, Ticket
+from runner.journal.abandon import abandon, is_held
+from runner.journal.reader import JournalDamaged, read_frames
+from runner.journal.records import CallbackTicket, Ended, Ticket
 from store import models
 from store.engine import Store
+from store.states import TaskInstanceState
 from store.workspace import Workspace
+
+FAILED = "its log says more"
 
 
 def make_ticket(
@@ -56,7 +63,7 @@ def make_ticket(
         try_number=subject.try_number,
         max_tries=subject.max_tries,
         run=run_facts(run),
-        journal="",
+        journal=str(folder / f"callback.{key}.journal"),
         log=str(path),
         doorbell=str(workspace.doorbell),
         questions=str(workspace.questions),
@@ -67,11 +74,44 @@ def make_ticket(
     return pipeline, made, str(Path(path))
 
 
+class Stand(Enum):
+    """What can be seen of a callback whose process no host of ours tells about."""
+
+    NOT_BEGUN = auto()
+    RUNNING = auto()
+    ENDED = auto()
+
+
+def stand_of(journal: str) -> tuple[Stand, str | None]:
+    """How far a callback is by its journal, and what it failed of if it has ended and failed.
+
+    So no callback that has begun is begun a second time, whatever became of runner and host.
+    """
+    try:
+        if not os.path.exists(journal):
+            return Stand.NOT_BEGUN, None
+        if abandon(journal):
+            os.unlink(journal)
+            return Stand.NOT_BEGUN, None
+        if is_held(journal):
+            return Stand.RUNNING, None
+        descriptor = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            last = read_frames(descriptor, 0)[0][-1]
+        finally:
+            os.close(descriptor)
+    except (OSError, JournalDamaged) as error:
+        return Stand.ENDED, f"its journal can't be read: {error}"
+    if not isinstance(last, Ended):
+        return Stand.ENDED, "its process was killed before it ended"
+    return Stand.ENDED, None if last.state == TaskInstanceState.SUCCESS else FAILED
+
+
 def ended(turn: Turn, key: int, error: str | None) -> None:
     """A callback's process has ended; ``error`` says how it failed, if it did."""
     table = models.callback
     row = turn.connection.execute(select(table).where(table.c.id == key)).first()
-    if row is None:
+    if row is None or row.state in ("done", "failed"):
         return
     turn.connection.execute(
         update(table)

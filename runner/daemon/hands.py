@@ -20,11 +20,12 @@ from apscheduler.triggers.date import DateTrigger
 from runner.daemon import callbacks, upkeep
 from runner.daemon.brain import Brain
 from runner.daemon.inbox import Exit, Inbox, LostHost
-from runner.daemon.memory import LiveTry
+from runner.daemon.memory import LiveTry, Pipeline
 from runner.daemon.turn import Orders
 from runner.execution.hosts import FileHost, HostEvents, Hosts
-from runner.execution.processes import is_alive, open_process, signal_group
+from runner.execution.processes import describe_exit, is_alive, open_process, signal_group
 from runner.journal.messages import (
+    TAKEN,
     CallbackExited,
     Exited,
     Forked,
@@ -35,6 +36,7 @@ from runner.journal.messages import (
     RunTry,
     StartFailed,
 )
+from runner.journal.records import CallbackTicket
 from store.config import Config
 from store.engine import Store
 from store.errors import StoreError
@@ -48,6 +50,8 @@ LINGER = 60.0
 
 CALLBACK_PAUSE = 5.0
 """Seconds until a callback that could not be started is tried again."""
+CALLBACK_LOOK = 1.0
+"""Seconds between two looks at a callback that a runner before this one has started."""
 
 
 @contextlib.contextmanager
@@ -199,13 +203,36 @@ class Hands:
     def _start_callback(self, key: int, brain: Brain) -> None:
         with _telling(f"callback {key} can't be started yet") as done:
             found = callbacks.make_ticket(self.store, brain, self.workspace, key)
-            if found is not None:
-                pipeline, ticket, path = found
-                host = self.hosts.host(pipeline.file, pipeline.digest)
-                self.hosts.run(host, RunCallback(ticket, path))
+            if found is None:
+                self._callback_ended(key, "its DAG is gone")
+            else:
+                self._go_on_with(key, brain, *found)
             done.append(True)
         if not done:
             self.loop.call_later(CALLBACK_PAUSE, self._start_callback, key, brain)
+
+    def _go_on_with(
+        self, key: int, brain: Brain, pipeline: Pipeline, ticket: CallbackTicket, path: str
+    ) -> None:
+        stand, error = callbacks.stand_of(ticket.ticket.journal)
+        if stand is callbacks.Stand.NOT_BEGUN:
+            host = self.hosts.host(pipeline.file, pipeline.digest)
+            self.hosts.run(host, RunCallback(ticket, path))
+        elif stand is callbacks.Stand.RUNNING:
+            self.loop.call_later(CALLBACK_LOOK, self._start_callback, key, brain)
+        else:
+            self._callback_ended(key, error)
+
+    def _callback_exited(self, key: int, status: int) -> None:
+        if status == TAKEN:
+            self.inbox.other_callbacks.add(key)
+        else:
+            words = f"{describe_exit(status)}, {callbacks.FAILED}" if status else None
+            self.inbox.callbacks.append((key, words))
+
+    def _callback_ended(self, key: int, error: str | None) -> None:
+        self.inbox.callbacks.append((key, error))
+        self.inbox.wake()
 
     # -- hosts -----------------------------------------------------------------------------
 
@@ -254,7 +281,7 @@ class Hands:
                 return
         elif isinstance(message, CallbackExited):
             host.callbacks.discard(message.callback_key)
-            self.inbox.callbacks.append((message.callback_key, message.status))
+            self._callback_exited(message.callback_key, message.status)
         elif isinstance(message, StartFailed):
             host.tries.discard(message.try_key)
             self.inbox.failed_starts.append((message.try_key, message.error))

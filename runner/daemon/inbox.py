@@ -56,7 +56,10 @@ class Inbox:
     exits: list[Exit] = field(default_factory=list)
     parsed: list[tuple[FileHost, Parsed | ParseFailed]] = field(default_factory=list)
     lost_hosts: list[LostHost] = field(default_factory=list)
-    callbacks: list[tuple[int, int]] = field(default_factory=list)
+    callbacks: list[tuple[int, str | None]] = field(default_factory=list)
+    """Those that have ended, and how they failed if they did."""
+    other_callbacks: set[int] = field(default_factory=set)
+    """Those that a process runs of which no host of ours will tell."""
     failed_starts: list[tuple[int, str]] = field(default_factory=list)
     due: set[tuple[Any, ...]] = field(default_factory=set)
     requests: list[Request] = field(default_factory=list)
@@ -78,6 +81,7 @@ class Inbox:
         self.parsed[:0] = taken.parsed
         self.lost_hosts[:0] = taken.lost_hosts
         self.callbacks[:0] = taken.callbacks
+        self.other_callbacks |= taken.other_callbacks
         self.failed_starts[:0] = taken.failed_starts
         self.requests[:0] = taken.requests
         self.rows_changed |= taken.rows_changed
@@ -91,6 +95,7 @@ class Inbox:
             self.parsed,
             self.lost_hosts,
             self.callbacks,
+            self.other_callbacks,
             self.failed_starts,
             self.due,
             self.requests,

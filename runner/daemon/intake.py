@@ -80,11 +80,16 @@ class Intake:
                 lambda turn, lost=lost: self._lost(turn, lost),
                 lambda turn, why, lost=lost: _without_host(turn, lost.tries),
             )
-        for key, status in facts.callbacks:
-            words = None if status == 0 else f"exit status {status}, see its log"
+        for key, error in facts.callbacks:
             yield Step(
                 f"the end of callback {key}",
-                lambda turn, key=key, words=words: callbacks.ended(turn, key, words),
+                lambda turn, key=key, error=error: callbacks.ended(turn, key, error),
+                _nothing,
+            )
+        for key in facts.other_callbacks:
+            yield Step(
+                f"callback {key}",
+                lambda turn, key=key: turn.orders.new_callbacks.append(key),
                 _nothing,
             )
 
@@ -116,8 +121,11 @@ class Intake:
         _without_host(turn, lost.tries)
         for key in lost.tries:
             self._again(key)
-        for key in lost.callbacks:
-            callbacks.ended(turn, key, f"its host was lost: {why}")
+        if host.parsed is None and why:
+            for key in lost.callbacks:
+                callbacks.ended(turn, key, f"its file can't be imported: {why}")
+        else:
+            turn.orders.new_callbacks += lost.callbacks
 
     def _unstart(self, turn: Turn, host: FileHost) -> None:
         """The file could not be imported after all: its tries never began, and wait for a mend."""

@@ -17,8 +17,8 @@ from runner.host import system
 from runner.host.run_try import run_callbacks, run_try
 from runner.journal.client import QuestionClient
 from runner.journal.identity import own_start
-from runner.journal.messages import MessageBuffer, RunCallback, RunTry, ToHost
-from runner.journal.records import Started
+from runner.journal.messages import TAKEN, MessageBuffer, RunCallback, RunTry, ToHost
+from runner.journal.records import Ended, Started
 from runner.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
@@ -100,15 +100,22 @@ def _run(message: RunTry, dags: dict[str, DAG]) -> int:
 
 
 def _run_callback(message: RunCallback, dags: dict[str, DAG]) -> int:
+    ticket = message.ticket
+    facts = ticket.ticket
+    began = time.time()
     try:
         os.makedirs(os.path.dirname(message.log), mode=0o700, exist_ok=True)
         open_log(message.log)
+        journal = JournalWriter.create(facts.journal, ticket.callback_key, facts.doorbell)
+        if journal is None:
+            return TAKEN
+        journal.append(Started(began, os.getpid(), own_start(), HOSTNAME))
     except OSError as error:
         return error.errno or 1
-    ticket = message.ticket
-    client = QuestionClient(ticket.ticket.questions)
-    done = run_callbacks(ticket, dags[ticket.ticket.dag_id], client)
+    done = run_callbacks(ticket, dags[facts.dag_id], QuestionClient(facts.questions))
     _finish()
+    now = time.time()
+    journal.append(Ended(now, now - began, "success" if done else "failed", ""))
     return 0 if done else 1
 
 

@@ -1,4 +1,4 @@
-"""Taking a journal away from processes that may still come for it."""
+"""What becomes of journals that no host tells about: who has them, and taking them away."""
 
 from __future__ import annotations
 
@@ -31,3 +31,15 @@ def abandon(path: str) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def is_held(path: str) -> bool:
+    """Whether the process that made the journal lives. Raises OSError where it can't be read."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
