@@ -53,6 +53,8 @@ class Parsed(msgspec.Struct, frozen=True, tag="parsed", dict=True):
     fork_unsafe: str | None
     warnings: list[str]
     seconds: float
+    began: float | None = None
+    """When the import began, in seconds since 1970: files may have changed after that."""
 
     @cached_property
     def digest(self) -> str:
@@ -71,6 +73,7 @@ class ParseFailed(msgspec.Struct, frozen=True, tag="parse_failed"):
     dependencies: list[str]
     variables: list[str]
     seconds: float
+    began: float | None = None
 
 
 class Forked(msgspec.Struct, frozen=True, tag="forked"):
@@ -87,6 +90,10 @@ class Exited(msgspec.Struct, frozen=True, tag="exited"):
     cpu_seconds: float
     peak_rss: int
     """Bytes; of the process or its largest child."""
+
+
+TAKEN = 75
+"""Exit status of a process whose callbacks another process runs already (sysexits' EX_TEMPFAIL)."""
 
 
 class CallbackExited(msgspec.Struct, frozen=True, tag="callback_exited"):
