@@ -76,7 +76,7 @@ def main(verb: str, workspace: Workspace, rest: Sequence[str]) -> int:
 def find_dag(workspace: Workspace, dag_id: str) -> tuple[DAG, DagStructure]:
     """Import pipeline files until one defines the DAG; files that mention its id come first."""
     files = [workspace.root / file for file in find_files(workspace)]
-    files.sort(key=lambda path: dag_id.encode() not in path.read_bytes())
+    files.sort(key=lambda path: not (path.is_file() and dag_id.encode() in path.read_bytes()))
     errors = []
     for path in files:
         result = parse_file(path, workspace.root)

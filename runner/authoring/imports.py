@@ -117,6 +117,15 @@ def files_opened(workspace: str, opened: list[str]) -> Iterator[None]:
         builtins.open = io.open = original
 
 
+def _is_no_text(path: str) -> bool:
+    """Whether a path has bytes that aren't UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 def _record(file: Any, workspace: str, opened: list[str]) -> None:
     if isinstance(file, int):
         return
@@ -124,6 +133,8 @@ def _record(file: Any, workspace: str, opened: list[str]) -> None:
         path = os.path.abspath(os.fsdecode(file))
     except TypeError:  # neither a path nor a number: open() will say so
         return
+    if not path.isprintable() and _is_no_text(path):
+        return  # its name can't be told to the runner: its changes go unnoticed
     if is_local(path, workspace) and path not in opened and os.path.isfile(path):
         opened.append(path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from stat import S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ParseFailure", "ParsedFile", "parse_file"]
 
+_KINDS = {S_IFIFO: "a named pipe", S_IFSOCK: "a socket", S_IFDIR: "a folder"}
+
 
 @dataclass
 class ParsedFile:
@@ -43,6 +46,8 @@ class ParsedFile:
     """By id, in the order of the file."""
     structures: list[dict[str, Any]]
     """Of each DAG, as ``structure_of`` gives it."""
+    source: bytes = b""
+    """What the file held when it was imported."""
     dependencies: list[str] = field(default_factory=list)
     """Absolute paths of the workspace's other files that the import read: modules and data."""
     variables: list[str] = field(default_factory=list)
@@ -83,11 +88,14 @@ def parse_file(path: Path, workspace: Path) -> ParsedFile | ParseFailure:
     try:
         with files_opened(root, opened):
             source = _read(path)
-            if isinstance(source, OSError):
+            if isinstance(source, str):
+                failure = ParseFailure(f"{place(path, workspace)}: {source}", None, "")
+            elif isinstance(source, OSError):
                 failure = failure_of(source, path, workspace)
             else:
                 exec(compile(source, str(path), "exec"), module.__dict__)
                 parsed = _parsed(parsing, module, path, workspace)
+                parsed.source = source
                 parsed.warnings += _reserved_warning(source, path, workspace)
     except BaseException as error:
         if type(error).__module__.startswith("runner.host"):
@@ -106,10 +114,18 @@ def parse_file(path: Path, workspace: Path) -> ParsedFile | ParseFailure:
     return result
 
 
-def _read(path: Path) -> bytes | OSError:
-    """The source. Compiled at each import: a cached ``.pyc`` misses an edit within its second."""
+def _read(path: Path) -> bytes | OSError | str:
+    """The source, or why there is none. Compiled at each import: a cached ``.pyc`` misses an edit
+    within its second."""
     try:
+        kind = S_IFMT(os.stat(path).st_mode)
+        if kind != S_IFREG:  # reading a pipe would wait for a writer
+            return f"it is {_KINDS.get(kind, 'a device')} and no file: remove it"
         return path.read_bytes()
+    except FileNotFoundError as error:
+        if "\\x" in str(path):  # how the runner writes bytes of a name that are no text
+            return "its name is not valid UTF-8: rename the file"
+        return error.with_traceback(None)
     except OSError as error:
         return error.with_traceback(None)
 

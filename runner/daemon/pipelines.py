@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from store.workspace import Workspace
 
 MARKS = (b"dagtop", b"airflow")
 """A file that holds neither word defines no pipeline (Airflow's "safe mode")."""
+CLOCK_STEP = 0.01
+"""Seconds by which the time of a file may lag: kernels stamp files by their last tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class FileStamp:
 
     modified_ns: int
     size: int
+
+
+UNKNOWN = FileStamp(0, 0)
+"""Of a file that isn't there, or that changed while it was being imported."""
 
 
 def stamp(path: Path | str) -> FileStamp | None:
@@ -42,21 +49,50 @@ def stamp(path: Path | str) -> FileStamp | None:
     return FileStamp(facts.st_mtime_ns, facts.st_size)
 
 
-def find_files(workspace: Workspace) -> Iterator[str]:
-    """Pipeline files below ``dags/``, relative to the workspace, in the order of their names."""
-    for folder, folders, names in os.walk(workspace.dags, followlinks=True):
-        folders[:] = sorted(n for n in folders if not n.startswith((".", "__pycache__")))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if name.endswith(".py") and not name.startswith(".") and may_define_dags(path):
-                yield str(path.relative_to(workspace.root))
+def find_files(workspace: Workspace) -> list[str]:
+    """Pipeline files below ``dags/``, relative to the workspace, those of a folder before those
+    of its folders, by name. Bytes of a name that are not UTF-8 are written as escapes."""
+    paths = sorted(_files_below(workspace.dags), key=lambda path: (path.parent.parts, path.name))
+    return [
+        os.fsencode(path.relative_to(workspace.root)).decode(errors="backslashreplace")
+        for path in paths
+        if may_define_dags(path)
+    ]
+
+
+def _files_below(root: Path) -> Iterator[Path]:
+    """All ``.py`` files. Links to folders are followed, but each folder is looked at once, links
+    last: a loop ends, and no link renames the files of a folder that is there without it."""
+    seen: set[tuple[int, int]] = set()
+    folders, links = [root], list[Path]()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
+        try:
+            facts = os.stat(folder)
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:  # gone meanwhile, or closed to us: no more than a folder without files
+            continue
+        if (facts.st_dev, facts.st_ino) in seen:
+            continue
+        seen.add((facts.st_dev, facts.st_ino))
+        for entry in entries:
+            if entry.name.startswith((".", "__pycache__")):
+                continue
+            try:
+                is_folder = entry.is_dir()
+            except OSError:  # a link that leads to itself
+                is_folder = False
+            if is_folder:
+                (links if entry.is_symlink() else folders).append(Path(entry.path))
+            elif entry.name.endswith(".py"):
+                yield Path(entry.path)
 
 
 def may_define_dags(path: Path) -> bool:
-    """Whether a file mentions what a pipeline file must import. Unreadable files count: they are
-    reported when their import fails."""
+    """Whether a file mentions what a pipeline file must import. What can't be read as a file
+    counts: it is reported when its import fails."""
     now = stamp(path)
-    return now is None or _mentions(str(path), now)
+    return now is None or not path.is_file() or _mentions(str(path), now)
 
 
 @lru_cache(maxsize=100_000)
@@ -78,10 +114,9 @@ def files_to_parse(turn: Turn, files: Iterable[str]) -> list[str]:
     found = []
     for file in files:
         row = known.get(file)
-        now = stamp(root / file)
+        now = stamp(root / file) or UNKNOWN
         if (
             row is None
-            or now is None
             or now != FileStamp(row.modified_ns, row.size)
             or any(
                 stamp(root / path) != FileStamp(modified, size)
@@ -121,7 +156,8 @@ def take_in_failure(turn: Turn, file: str, failure: ParseFailed) -> None:
         file,
         digest=None,
         parse_seconds=failure.seconds,
-        dependencies=_stamps(turn, failure.dependencies),
+        dependencies=_stamps(turn, file, failure.dependencies, failure.began),
+        began=failure.began,
         variables=failure.variables,
         fork_unsafe=None,
         error=failure.error,
@@ -163,7 +199,8 @@ def take_in(turn: Turn, file: str, parsed: Parsed) -> None:
         file,
         digest=parsed.digest,
         parse_seconds=parsed.seconds,
-        dependencies=_stamps(turn, parsed.dependencies),
+        dependencies=_stamps(turn, file, parsed.dependencies, parsed.began),
+        began=parsed.began,
         variables=parsed.variables,
         fork_unsafe=parsed.fork_unsafe,
         error=None,
@@ -176,20 +213,56 @@ def take_in(turn: Turn, file: str, parsed: Parsed) -> None:
             _deactivate(turn, pipeline, f"{file} no longer defines it")
 
 
-def _stamps(turn: Turn, paths: Iterable[str]) -> list[tuple[str, int, int]]:
+def _stamps(
+    turn: Turn, file: str, paths: Iterable[str], began: float | None
+) -> list[tuple[str, int, int]]:
     root = turn.brain.workspace.root
+    table = models.pipeline_file
+    before = turn.connection.execute(
+        select(table.c.dependencies).where(table.c.file == file)
+    ).scalar()
+    known = {path: FileStamp(modified, size) for path, modified, size in before or ()}
     found = []
     for path in paths:
-        facts = stamp(path)
+        name = os.path.relpath(path, root)
+        facts = _stamp_of_import(path, known.get(name), began)
+        if facts is UNKNOWN:
+            turn.orders.reparse.append(file)
         if facts is not None:
-            found.append((os.path.relpath(path, root), facts.modified_ns, facts.size))
+            found.append((name, facts.modified_ns, facts.size))
     return found
 
 
-def _put_file(turn: Turn, file: str, **columns: Any) -> None:
-    facts = stamp(turn.brain.workspace.root / file) or FileStamp(0, 0)
+def _put_file(turn: Turn, file: str, *, began: float | None, **columns: Any) -> None:
+    table = models.pipeline_file
+    row = turn.connection.execute(
+        select(table.c.modified_ns, table.c.size).where(table.c.file == file)
+    ).first()
+    before = None if row is None else FileStamp(row.modified_ns, row.size)
+    facts = _stamp_of_import(turn.brain.workspace.root / file, before, began)
+    if facts is UNKNOWN:
+        turn.orders.reparse.append(file)
+    facts = facts or UNKNOWN
     columns |= {"modified_ns": facts.modified_ns, "size": facts.size, "parsed_at": turn.now}
     records.put_files(turn.connection, [{"file": file, **columns}])
+
+
+def _stamp_of_import(
+    path: Path | str, before: FileStamp | None, began: float | None
+) -> FileStamp | None:
+    """The stamp of a file that an import has read: ``UNKNOWN`` if the file has changed since the
+    import began, so that the next look has it imported again.
+
+    Once only: an import that writes what it reads would go on for ever.
+    """
+    now = stamp(path)
+    if now is None or began is None or before == UNKNOWN:
+        return now
+    try:
+        changed = os.stat(path).st_ctime  # also that of an old file moved here
+    except OSError:
+        return None
+    return UNKNOWN if began - CLOCK_STEP <= changed <= time.time() else now
 
 
 def _take_in_dag(turn: Turn, file: str, structure: DagStructure, source_digest: str) -> None:

@@ -219,12 +219,14 @@ class Service:
         return watcher
 
     def _scan(self, first: bool = False) -> None:
-        """Look at all pipeline files; import what changed."""
-        files = list(pipelines.find_files(self.workspace))
+        """Look at all pipeline files; import what changed. What is being imported is looked at
+        again when the import ends."""
+        files = pipelines.find_files(self.workspace)
         known = {pipeline.file for pipeline in self.engine.brain.pipelines.values()}
+        idle = [file for file in files if not self.engine.hands.hosts.is_importing(file)]
         try:
             with self.store.read() as connection:
-                for file in pipelines.files_to_parse(self._looking(connection), files):
+                for file in pipelines.files_to_parse(self._looking(connection), idle):
                     self.engine.hands.unparsed[file] = None
         except StoreError as error:
             log.warning("the pipeline files could not be compared with the store: %s", error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -16,6 +17,8 @@ IGNORED = ("__pycache__", ".dagtop", ".git")
 DEBOUNCE = 200
 """Milliseconds within which changes are taken together."""
 STEP = 40
+PAUSE = 1.0
+"""Seconds until files are watched again after a change that the watch can't tell of."""
 
 
 class Watcher:
@@ -41,20 +44,31 @@ class Watcher:
         self._thread.join(timeout=2)
 
     def _run(self) -> None:
-        try:
-            for changes in watch(
-                *self._folders,
-                watch_filter=lambda _, path: not any(part in path for part in IGNORED),
-                debounce=DEBOUNCE,
-                step=STEP,
-                stop_event=self._stop,
-                rust_timeout=1000,
-                yield_on_timeout=False,
-                raise_interrupt=False,
-            ):
-                paths = {path for _, path in changes}
-                self._loop.call_soon_threadsafe(self._report, paths)
-        except (OSError, RuntimeError) as error:
-            # RuntimeError: the loop has closed, or the system has no more watches to give
-            if not self._stop.is_set():
-                log.warning("pipeline files are not watched, only looked at each 10 s: %s", error)
+        while not self._stop.is_set():
+            try:
+                self._watch()
+            except (OSError, RuntimeError) as error:
+                # RuntimeError: the loop has closed, or the system has no more watches to give
+                if self._stop.is_set():
+                    return
+                if "decode path" not in str(error):
+                    log.warning("files are not watched, only looked at each 10 s: %s", error)
+                    return
+                # A file whose name isn't UTF-8 has changed, and the watch broke off.
+                self._stop.wait(PAUSE)
+                with contextlib.suppress(RuntimeError):  # the loop has closed
+                    self._loop.call_soon_threadsafe(self._report, set())
+
+    def _watch(self) -> None:
+        for changes in watch(
+            *self._folders,
+            watch_filter=lambda _, path: not any(part in path for part in IGNORED),
+            debounce=DEBOUNCE,
+            step=STEP,
+            stop_event=self._stop,
+            rust_timeout=1000,
+            yield_on_timeout=False,
+            raise_interrupt=False,
+        ):
+            paths = {path for _, path in changes}
+            self._loop.call_soon_threadsafe(self._report, paths)

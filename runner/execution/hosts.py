@@ -158,6 +158,10 @@ class Hosts:
     def importing(self) -> int:
         return sum(host.parsed is None for host in self._hosts.values())
 
+    def is_importing(self, file: str) -> bool:
+        """Whether a host is importing the file now."""
+        return any(host.file == file and host.parsed is None for host in self._hosts.values())
+
     def close(self) -> None:
         """Let all hosts go. Running tries go on by themselves."""
         self._closing = True

@@ -54,7 +54,12 @@ def serve(order: StartHost, channel: socket.socket) -> None:
     system.name_process(f"dagtop {Path(order.file).stem}")
     os.chdir(order.workspace)
     message, dags = import_file(order)
-    channel.sendall(encode_message(message))
+    try:
+        report = encode_message(message)
+    except (UnicodeEncodeError, TypeError, OverflowError, RecursionError) as error:
+        message = _unspeakable(order, message, error)
+        report = encode_message(message)
+    channel.sendall(report)
     if isinstance(message, ParseFailed):
         return
     assert isinstance(message, Parsed)
@@ -63,16 +68,28 @@ def serve(order: StartHost, channel: socket.socket) -> None:
     FileHost(order, channel, dags, fresh=message.fork_unsafe is not None).serve()
 
 
+def _unspeakable(order: StartHost, message: Parsed | ParseFailed, error: Exception) -> ParseFailed:
+    """The failure of a file that defines what can't be written down, such as half a character."""
+    name = os.path.relpath(order.file, order.workspace)
+    what = "a text in it is not valid Unicode" if isinstance(error, UnicodeError) else str(error)
+    return ParseFailed(
+        error=f"{name}: what it defines can't be stored: {what}",
+        line=None,
+        traceback="",
+        dependencies=message.dependencies,
+        variables=[],
+        seconds=message.seconds,
+        began=message.began,
+    )
+
+
 def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]:
     """Import the pipeline file under a time limit, with its output sent to the import log."""
     from runner.authoring import services
     from runner.authoring.parse import ParsedFile, parse_file
 
-    began = time.perf_counter()
+    began, at = time.perf_counter(), time.time()
     path = Path(order.file)
-    text = ""
-    with contextlib.suppress(OSError):
-        text = path.read_bytes().decode(errors="replace")
     redirect_output(order.import_log)
     signal.signal(signal.SIGALRM, _time_out)
     signal.setitimer(signal.ITIMER_REAL, order.parse_timeout)
@@ -81,7 +98,7 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
     try:
         result = parse_file(path, Path(order.workspace))
     except ImportTimedOut as error:
-        return timed_out(order, error, time.perf_counter() - began), {}
+        return timed_out(order, error, time.perf_counter() - began, at), {}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         services.provide(None)
@@ -91,12 +108,13 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
     if isinstance(result, ParsedFile):
         parsed = Parsed(
             structures=result.structures,
-            text=text,
+            text=result.source.decode(errors="replace"),
             dependencies=result.dependencies,
             variables=result.variables,
             fork_unsafe=result.fork_unsafe,
             warnings=result.warnings,
             seconds=seconds,
+            began=at,
         )
         return parsed, result.dags
     return ParseFailed(
@@ -106,10 +124,11 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
         dependencies=getattr(result, "dependencies", []),
         variables=getattr(result, "variables", []),
         seconds=seconds,
+        began=at,
     ), {}
 
 
-def timed_out(order: StartHost, error: BaseException, seconds: float) -> ParseFailed:
+def timed_out(order: StartHost, error: BaseException, seconds: float, at: float) -> ParseFailed:
     """The failure that names the line at which a slow import was interrupted."""
     import traceback
 
@@ -127,6 +146,7 @@ def timed_out(order: StartHost, error: BaseException, seconds: float) -> ParseFa
         dependencies=[],
         variables=[],
         seconds=seconds,
+        began=at,
     )
 
 
