@@ -121,7 +121,7 @@ def has_templates(value: Any, depth: int = 0) -> bool:
     return any(has_templates(element, depth + 1) for element in inner)
 
 
-def prepare(dag: DAG, value: Any) -> None:
+def prepare(dag: DAG, value: Any, depth: int = 0) -> None:
     """Load Jinja and compile the templates in ``value``, for the processes forked from here.
 
     What is wrong with a template is told when a task renders it.
@@ -129,12 +129,9 @@ def prepare(dag: DAG, value: Any) -> None:
     if isinstance(value, str):
         if _has_marks(value):
             _Environment.of(dag, native=dag.render_template_as_native_obj).compile_quietly(value)
-    elif isinstance(value, dict):
-        for element in value.values():
-            prepare(dag, element)
-    elif isinstance(value, (list, tuple, set)):
-        for element in value:
-            prepare(dag, element)
+    elif depth <= _DEEPEST and isinstance(value, (dict, list, tuple, set)):
+        for element in value.values() if isinstance(value, dict) else value:
+            prepare(dag, element, depth + 1)
 
 
 def _has_marks(text: str) -> bool:

@@ -54,19 +54,44 @@ class Resolvable:
 
 def iter_references(value: Any) -> Iterator[tuple[AbstractOperator, str]]:
     """The (task, XCom key) pairs in ``value``: deep in lists, tuples, sets, dicts and objects
-    that have ``template_fields``."""
-    if isinstance(value, Resolvable):
-        yield from value.iter_references()
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for element in value:
-            yield from iter_references(element)
-    elif isinstance(value, dict):
-        for element in value.values():
-            yield from iter_references(element)
-    elif not isinstance(value, (str, bytes, int, float, type(None), type)):
-        fields = getattr(value, "template_fields", None)
-        for field in fields if isinstance(fields, (list, tuple)) else ():
-            yield from iter_references(getattr(value, field, None))
+    that have ``template_fields``. Objects may refer to each other; a list or dict that contains
+    itself could never be rendered and raises ``DefinitionError``."""
+    above: dict[int, Any] = {}
+    """What is being looked into, by id, outermost first."""
+    levels: list[Iterator[Any]] = [iter((value,))]
+    while levels:
+        for element in levels[-1]:
+            if isinstance(element, Resolvable):
+                yield from element.iter_references()
+                continue
+            inner = _inside(element)
+            if inner is None:
+                continue
+            if id(element) not in above:
+                above[id(element)] = element
+                levels.append(inner)
+                break
+            if isinstance(element, (list, dict)):
+                kind = type(element).__name__
+                raise DefinitionError(f"a {kind} among the arguments contains itself: flatten it")
+        else:
+            levels.pop()
+            if above:
+                above.popitem()
+
+
+def _inside(value: Any) -> Iterator[Any] | None:
+    """Where references may be in a value; None where there can't be any."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return iter(value)
+    if isinstance(value, dict):
+        return iter(value.values())
+    if isinstance(value, (str, bytes, int, float, type(None), type)):
+        return None
+    fields = getattr(value, "template_fields", None)
+    if not isinstance(fields, (list, tuple)) or not fields:
+        return None
+    return (getattr(value, field, None) for field in fields)
 
 
 def set_references_upstream(node: DAGNode, value: Any) -> None:

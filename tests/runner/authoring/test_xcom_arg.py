@@ -8,7 +8,7 @@ import pytest
 
 from runner.authoring.dag import DAG
 from runner.authoring.decorators import task, task_group
-from runner.authoring.exceptions import SkipException, XComNotFound
+from runner.authoring.exceptions import DefinitionError, SkipException, XComNotFound
 from runner.authoring.operators.bash import BashOperator
 from runner.authoring.operators.empty import EmptyOperator
 from runner.authoring.xcom_arg import XComArg, iter_references, resolve
@@ -172,3 +172,40 @@ def test_within_a_mapped_group_a_reference_means_the_same_map_index() -> None:
     assert execute(dag, "group.first", 1) == 8
     second = {("group.second", 0): "a", ("group.second", 1): "b"}
     assert execute(dag, "after", xcoms=second) == ["a", "b"]
+
+
+class Part:
+    """An object whose fields are rendered, and which knows others of its kind."""
+
+    template_fields = ("text", "other")
+
+    def __init__(self, text: Any) -> None:
+        self.text = text
+        self.other: Any = None
+
+
+def test_objects_that_refer_to_each_other_are_looked_into_once() -> None:
+    with DAG("d"):
+        first = EmptyOperator(task_id="first")
+        one, two = Part("{{ ds }}"), Part(first.output)
+        one.other, two.other = [two], {"back": one}
+        references = list(iter_references(one))
+    assert references == [(first, "return_value")]
+
+
+def test_a_list_that_contains_itself_is_refused() -> None:
+    items: list[Any] = [1]
+    items.append({"deeper": items})
+    with pytest.raises(DefinitionError, match="a list among the arguments contains itself"):
+        list(iter_references(items))
+
+
+def test_what_is_met_twice_is_no_circle_and_depth_has_no_limit() -> None:
+    with DAG("d"):
+        output = EmptyOperator(task_id="first").output
+    shared = [output]
+    assert len(list(iter_references([shared, shared]))) == 2
+    deep: Any = output
+    for _ in range(5000):
+        deep = [deep]
+    assert len(list(iter_references(deep))) == 1

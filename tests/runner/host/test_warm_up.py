@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,4 +65,13 @@ def test_a_wrong_template_is_left_for_the_task_to_tell() -> None:
     with DAG("d") as dag:
         Shell(task_id="t", command="{% if %}")
         PythonOperator(task_id="u", python_callable=print)
+    warm_up([dag])
+
+
+def test_a_value_that_contains_itself_stops_no_host() -> None:
+    arguments: dict[str, Any] = {"text": "{{ ds }}"}
+    with DAG("d") as dag:
+        PythonOperator(task_id="t", python_callable=print, op_kwargs=arguments)
+    arguments["self"] = [arguments]
+    dag.task_dict["t"].op_kwargs["self"] = arguments  # type: ignore[attr-defined]
     warm_up([dag])
