@@ -378,6 +378,7 @@ backfill = Table(
     Column("run_backwards", Boolean, nullable=False),
     Column("actor", Text, nullable=False),
     Column("created_at", Timestamp, nullable=False),
+    Column("next_date", Timestamp),  # logical date from which runs are yet to be made
     Column("ended_at", Timestamp),
     sqlite_autoincrement=True,
 )
@@ -436,8 +437,10 @@ runner_lease = Table(
     Column("hostname", Text, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("process_start", Text, nullable=False),
+    Column("workspace", Text),  # its folder
     Column("version", Text, nullable=False),
     Column("started_at", Timestamp, nullable=False),
     Column("beat_at", Timestamp, nullable=False),  # at most 10 s old while it is alive
     Column("stopped_at", Timestamp),
+    Column("upkeep_at", Timestamp),  # when old things were last tidied away
 )

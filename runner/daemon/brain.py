@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, select
 
+from runner.authoring.timetables import DagRunInfo
 from runner.daemon.memory import BETWEEN_POKES, Counters, LiveRun, LiveTry, Pipeline
 from runner.journal.records import RunFacts
 from runner.scheduling.graph import graph_of
@@ -51,6 +52,8 @@ class Brain:
         self.queued_runs: Counter[str] = Counter()
         """Per DAG; those of backfills, which have limits of their own, apart."""
         self.queued_backfill_runs: Counter[str] = Counter()
+        self.backfills: dict[int, deque[DagRunInfo]] = {}
+        """Backfill -> its dates for which runs are yet to be made."""
         self.unusable: dict[int, str] = {}
         """Stored runs that can't be brought into memory, and why."""
         """DAG id -> runs in state queued, which stay in the store."""

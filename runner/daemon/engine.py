@@ -316,6 +316,13 @@ class Engine:
         for pipeline in self.brain.pipelines.values():
             if pipeline.next_run_after is not None and pipeline.hold() is None:
                 orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
+        backfill = models.backfill
+        orders.timers += [
+            (self._clock(), ("backfill", key))
+            for key in self._connection.execute(
+                select(backfill.c.id).where(backfill.c.next_date.is_not(None))
+            ).scalars()
+        ]
         open_callbacks = self._connection.execute(
             select(models.callback.c.id).where(models.callback.c.state.in_(("pending", "running")))
         ).scalars()

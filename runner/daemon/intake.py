@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, select, update
 
 from runner.daemon import callbacks, commands, ingest, pipelines, runs, starting
+from runner.daemon.commands.backfills import advance, give_up_backfill
 from runner.daemon.hands import Hands
 from runner.daemon.inbox import Exit, Inbox, LostHost, Request
 from runner.daemon.memory import LiveTry
@@ -200,6 +201,12 @@ class Intake:
                     f"the time limit of run {key[1]}",
                     lambda turn, key=key: _run_timed_out(turn, key[1]),
                     lambda turn, why, key=key: runs.give_up_run(turn, key[1], why),
+                )
+            elif kind == "backfill":
+                yield Step(
+                    f"backfill {key[1]}",
+                    lambda turn, key=key: advance(turn, key[1]),
+                    lambda turn, why, key=key: give_up_backfill(turn, key[1], why),
                 )
             elif kind == "clock":
                 yield Step(

@@ -501,6 +501,6 @@ def end_backfills(turn: Turn) -> None:
     )
     turn.connection.execute(
         update(backfill)
-        .where(backfill.c.ended_at.is_(None), ~unfinished.exists())
+        .where(backfill.c.ended_at.is_(None), backfill.c.next_date.is_(None), ~unfinished.exists())
         .values(ended_at=turn.now)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import msgspec
 from runner.daemon import commands, ingest, pipelines, runs, starting
 from runner.daemon.brain import Brain
 from runner.daemon.changes import Changes
+from runner.daemon.commands import backfills
 from runner.daemon.turn import Orders, Turn
 from runner.journal.messages import Parsed
 from runner.journal.records import Started
@@ -82,6 +84,17 @@ class Turns:
         """Make the scheduled runs that are due."""
         with self.turn() as turn:
             runs.create_due_runs(turn)
+
+    def make_backfills(self) -> int:
+        """Make the runs of backfills, turn by turn; the number of turns."""
+        for count in itertools.count():
+            due = [key[1] for _, key in self.orders.timers if key[0] == "backfill"]
+            if not due:
+                return count
+            with self.turn() as turn:
+                for key in due:
+                    backfills.advance(turn, key)
+        raise AssertionError
 
     def passes(self, **time: float) -> None:
         """Time passes: what waits for a date is looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from runner.daemon.commands.backfill import backfill
+from runner.daemon.commands.backfills import backfill
 from runner.daemon.commands.common import Payload, Refused
 from runner.daemon.commands.instances import clear, kill, mark_task
 from runner.daemon.commands.payloads import check

@@ -219,6 +219,50 @@ def ticket(turns: Turns) -> tuple[int, float | None]:
     return sent.try_number, sent.first_started_at
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_large_backfill_is_made_over_several_turns(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch, backwards: bool
+) -> None:
+    monkeypatch.setattr("runner.daemon.commands.backfills.INSTANCES_AT_ONCE", 20)
+    turns.add(pipeline(task("a"), task("b", "a"), timetable=DAILY))
+    turns.trigger(logical_date="2026-02-14", run_id="mine")
+    span = days(1, 28)
+    answer = turns.do("backfill", dag_id="dag", run_backwards=backwards, max_active_runs=1, **span)
+    assert len(answer["runs"]) == 27
+    assert len(turns.run_states()) == 11
+    due = turns.orders.timers
+    turns.restart()
+    turns.orders.timers = due
+    assert turns.make_backfills() == 2
+    rows = turns.rows("SELECT logical_date, run_id FROM dag_run ORDER BY id")[1:]
+    dates = [date for date, _ in rows]
+    assert dates == sorted(set(dates), reverse=backwards)
+    made = [run_id for _, run_id in rows]
+    assert made == [run_id for run_id, _ in answer["runs"]]
+
+
+def test_a_backfill_ends_only_when_all_its_runs_are_made(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.daemon.commands.backfills.INSTANCES_AT_ONCE", 1)
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    turns.do("backfill", dag_id="dag", **days(1, 2))
+    due = turns.orders.timers
+    turns.ends("a")
+    assert turns.rows("SELECT ended_at IS NULL FROM backfill") == [(1,)]
+    turns.orders.timers = due
+    turns.make_backfills()
+    turns.ends("a")
+    assert turns.rows("SELECT ended_at IS NULL FROM backfill") == [(0,)]
+
+
+def test_a_backfill_whose_runs_are_all_there_ends_at_once(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    for _ in range(2):
+        turns.do("backfill", dag_id="dag", **days(1, 2))
+    assert turns.rows("SELECT id, ended_at IS NULL FROM backfill") == [(1, 1), (2, 0)]
+
+
 def test_the_events_of_a_backfill_name_it(turns: Turns) -> None:
     turns.add(pipeline(task("a"), timetable=DAILY))
     turns.do("backfill", dag_id="dag", **days(1, 2))

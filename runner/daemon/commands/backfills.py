@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +17,10 @@ from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import dag_runs
 from store import models
-from store.states import (
-    DagRunType,
-)
+from store.states import DagRunType
+
+INSTANCES_AT_ONCE = 2000
+"""Task instances of a backfill that are made in one turn."""
 
 
 def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
@@ -27,7 +29,7 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     start, end = parse_date(payload["from_date"]), parse_date(payload["to_date"])
     reprocess = payload.get("reprocess") or "none"
     given = payload.get("conf")
-    conf = checked_conf(pipeline, given)
+    checked_conf(pipeline, given)
     backwards = bool(payload.get("run_backwards"))
     try:
         dag_runs.check_backfill(pipeline.structure, run_backwards=backwards, reprocess=reprocess)
@@ -47,9 +49,9 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     if payload.get("dry_run"):
         return {"backfill_id": None, "runs": listed}
     limit = max(1, payload.get("max_active_runs") or 10)
-    key = _make(turn, pipeline, (start, end), conf, reprocess, limit, backwards, actor)
-    _fill(turn, pipeline, key, conf, new, actor)
-    _run_again(turn, pipeline, key, given, again, actor)
+    key = _make(turn, pipeline, (start, end), given, reprocess, limit, backwards, actor)
+    turn.brain.backfills[key] = deque(infos)
+    advance(turn, key)
     turn.changes.event(
         turn.now,
         "backfill",
@@ -65,7 +67,7 @@ def _make(
     turn: Turn,
     pipeline: Pipeline,
     span: tuple[datetime, datetime],
-    conf: Payload,
+    conf: Payload | None,
     reprocess: str,
     limit: int,
     backwards: bool,
@@ -92,13 +94,63 @@ def _make(
     return key
 
 
+def advance(turn: Turn, key: int) -> None:
+    """Make the next runs of a backfill, and clear those that are to run again.
+
+    Not all in one turn where they are many: everything else would wait for them.
+    """
+    table = models.backfill
+    turn.changes.flush(turn.connection)
+    row = turn.connection.execute(select(table).where(table.c.id == key)).first()
+    if row is None:
+        return None
+    pipeline = turn.brain.pipelines.get(row.dag_id)
+    if pipeline is None:
+        return give_up_backfill(turn, key, f"there is no DAG {row.dag_id} any more")
+    left = turn.brain.backfills.get(key)
+    if left is None:
+        left = turn.brain.backfills[key] = _dates_left(pipeline, row)
+    some = max(1, INSTANCES_AT_ONCE // max(1, len(pipeline.tasks)))
+    infos = [left.popleft() for _ in range(min(some, len(left)))]
+    if infos:
+        new, again = _sort_out(turn, pipeline, infos, row.reprocess)
+        _fill(turn, pipeline, row, new)
+        _run_again(turn, pipeline, row, again)
+    turn.changes.update(table, key, next_date=left[0].logical_date if left else None)
+    if left:
+        turn.orders.timers.append((turn.now, ("backfill", key)))
+        return None
+    del turn.brain.backfills[key]
+    turn.changes.flush(turn.connection)
+    runs.end_backfills(turn)
+    return None
+
+
+def give_up_backfill(turn: Turn, key: int, why: str) -> None:
+    """The rest of a backfill's runs can't be made."""
+    turn.brain.backfills.pop(key, None)
+    turn.changes.update(models.backfill, key, next_date=None)
+    turn.changes.event(
+        turn.now, "backfill_failed", f"no more runs of backfill {key} are made: {why}"
+    )
+    turn.changes.flush(turn.connection)
+    runs.end_backfills(turn)
+
+
+def _dates_left(pipeline: Pipeline, row: Row[Any]) -> deque[DagRunInfo]:
+    """After a restart: the dates for which a backfill has yet to make runs."""
+    start, end = row.from_date, row.to_date
+    if row.next_date is not None:
+        start, end = (start, row.next_date) if row.run_backwards else (row.next_date, end)
+    timetable = timing.timetable(pipeline.structure)
+    backwards = row.run_backwards
+    return deque(
+        dag_runs.backfill_dates(timetable, start, end, row.created_at, run_backwards=backwards)
+    )
+
+
 def _fill(
-    turn: Turn,
-    pipeline: Pipeline,
-    key: int,
-    conf: Payload,
-    new: list[tuple[str, DagRunInfo]],
-    actor: str,
+    turn: Turn, pipeline: Pipeline, backfill: Row[Any], new: list[tuple[str, DagRunInfo]]
 ) -> None:
     """Make the new runs."""
     for run_id, info in new:
@@ -110,34 +162,27 @@ def _fill(
             logical_date=info.logical_date,
             interval=info.interval,
             run_after=info.run_after,
-            conf=conf,
-            triggered_by=actor,
-            backfill_id=key,
+            conf=backfill.conf or {},
+            triggered_by=backfill.actor,
+            backfill_id=backfill.id,
         )
 
 
-def _run_again(
-    turn: Turn,
-    pipeline: Pipeline,
-    key: int,
-    conf: Payload | None,
-    again: list[Row[Any]],
-    actor: str,
-) -> None:
+def _run_again(turn: Turn, pipeline: Pipeline, backfill: Row[Any], again: list[Row[Any]]) -> None:
     """Clear runs that are there: they become the backfill's (Airflow's ``_handle_clear_run``)."""
     turn.changes.flush(turn.connection)
     columns: dict[str, Any] = {
-        "backfill_id": key,
+        "backfill_id": backfill.id,
         "run_type": DagRunType.BACKFILL,
-        "triggered_by": actor,
+        "triggered_by": backfill.actor,
     }
-    if conf:
-        columns["conf"] = conf
+    if backfill.conf:
+        columns["conf"] = backfill.conf
     for row in again:
         turn.changes.update(models.dag_run, row.id, **columns)
         turn.changes.flush(turn.connection)
         chosen = chosen_instances(turn, pipeline, [row], {})
-        clear_rows(turn, pipeline, chosen, f"backfill by {actor}")
+        clear_rows(turn, pipeline, chosen, f"backfill by {backfill.actor}")
 
 
 def _sort_out(
@@ -157,22 +202,31 @@ def _sort_out(
             )
         )
     }
-    taken = set(
-        turn.connection.execute(
-            select(table.c.run_id).where(
-                table.c.dag_id == pipeline.dag_id,
-                table.c.run_id.startswith(f"{DagRunType.BACKFILL}__", autoescape=True),
-            )
-        ).scalars()
-    )
+    first_ids = [timing.run_id(DagRunType.BACKFILL, info) for info in infos]
+    taken = _taken(turn, pipeline.dag_id, first_ids)
     new, again = [], []
-    for info in infos:
+    for info, first in zip(infos, first_ids, strict=True):
         row = have.get(info.logical_date)
         if row is None:
-            first = timing.run_id(DagRunType.BACKFILL, info)
             run_id = runs.free_run_id(first, taken.__contains__)
             taken.add(run_id)
             new.append((run_id, info))
         elif dag_runs.is_created_by_backfill(row.state, reprocess):
             again.append(row)
     return new, again
+
+
+def _taken(turn: Turn, dag_id: str, first_ids: list[str]) -> set[str]:
+    """Run ids that are in use, of those given and of their numbered forms."""
+    table = models.dag_run
+    taken: set[str] = set()
+    for start in range(0, len(first_ids), 500):
+        query = select(table.c.run_id).where(
+            table.c.dag_id == dag_id, table.c.run_id.in_(first_ids[start : start + 500])
+        )
+        taken |= set(turn.connection.execute(query).scalars())
+    for run_id in list(taken):
+        numbered = table.c.run_id.startswith(f"{run_id}_", autoescape=True)
+        query = select(table.c.run_id).where(table.c.dag_id == dag_id, numbered)
+        taken |= set(turn.connection.execute(query).scalars())
+    return taken
