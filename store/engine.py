@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from store import config, models
 from store.errors import (
@@ -272,7 +272,8 @@ def _explained(error: BaseException | None, name: str) -> StoreError | None:
         return StoreLocked(f"{name} was locked by another process for too long; try again")
     if state in ("53100", "53200"):
         return StoreFull(f"the database server of {name} is out of disk or memory: {error}")
-    if isinstance(error, OperationalError) or type(error).__name__ == "OperationalError":
+    # Psycopg's own, by name: it has many subclasses, and may not be installed.
+    if any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
         reason = str(error).strip().splitlines()[0]
         return StoreUnreadable(f"{name} can't be used: {reason}; check the server and [store] url")
     return None

@@ -26,6 +26,10 @@ class StoreLocked(StoreError):
     """Another process kept the database locked for longer than the busy timeout."""
 
 
+class StoreTaken(StoreError):
+    """The runner of another workspace works on this database."""
+
+
 class StoreFull(StoreError):
     """The disk is full, or writing to it failed."""
 

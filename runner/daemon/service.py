@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from runner.daemon import answers, pipelines, resources, upkeep
 from runner.daemon.brain import Brain
@@ -24,9 +24,10 @@ from runner.daemon.engine import Engine
 from runner.daemon.turn import Orders, Turn
 from runner.daemon.watching import Watcher
 from runner.journal.identity import own_start
-from store import config, models
+from store import config
 from store.engine import Store, open_store
-from store.errors import StoreError
+from store.errors import StoreError, StoreTaken
+from store.lease import RunnerLease
 from store.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ log = logging.getLogger(__name__)
 LEASE_SECONDS = 10.0
 RESCAN_SECONDS = 10.0
 """How often the files are looked at, in case a watch was missed (network folders send none)."""
-UPKEEP_SECONDS = 3600.0
+UPKEEP_SECONDS = 30.0
+"""How often is looked whether upkeep is due: a runner that is restarted often gets to it, too."""
 VERSION = "0.1.0"
 
 
@@ -86,34 +88,41 @@ def main(workspace: Workspace) -> int:
     try:
         settings = config.load(workspace)
         store = open_store(workspace, create=True)
+        lease = RunnerLease(store, workspace)
+        lease.take()
     except (StoreError, config.ConfigError) as error:
         print(error, file=sys.stderr)
         log.error("%s", error)
         return 5
     try:
-        with store:
-            asyncio.run(_serve(workspace, store, settings))
+        with store, lease:
+            asyncio.run(_serve(workspace, store, settings, lease))
     finally:
         os.close(lock)
     return 0
 
 
-async def _serve(workspace: Workspace, store: Store, settings: config.Config) -> None:
+async def _serve(
+    workspace: Workspace, store: Store, settings: config.Config, lease: RunnerLease
+) -> None:
     engine = Engine(workspace, store, settings)
-    service = Service(workspace, store, engine)
+    service = Service(workspace, store, engine, lease)
     await service.run()
 
 
 class Service:
     """Sockets, timers and signals around an ``Engine``."""
 
-    def __init__(self, workspace: Workspace, store: Store, engine: Engine) -> None:
+    def __init__(
+        self, workspace: Workspace, store: Store, engine: Engine, lease: RunnerLease
+    ) -> None:
         self.workspace = workspace
         self.store = store
         self.engine = engine
         self.loop = engine.loop
         self._sampler = resources.Sampler()
-        self._started_at = datetime.now(UTC)
+        self._lease = lease
+        self._tidying: asyncio.Future[bool] | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -249,21 +258,13 @@ class Service:
     # -- regular work ----------------------------------------------------------------------
 
     def _beat(self, stopped: bool = False) -> None:
-        now = datetime.now(UTC)
-        with contextlib.suppress(StoreError), self.store.write() as connection:
-            connection.execute(delete(models.runner_lease))
-            connection.execute(
-                models.runner_lease.insert().values(
-                    id=1,
-                    hostname=socket.gethostname(),
-                    pid=os.getpid(),
-                    process_start=own_start(),
-                    version=VERSION,
-                    started_at=self._started_at,
-                    beat_at=now,
-                    stopped_at=now if stopped else None,
-                )
-            )
+        try:
+            self._lease.beat(own_start(), VERSION, stopped=stopped)
+        except StoreTaken as error:
+            log.error("this runner leaves: %s", error)
+            self.engine.stop("leave")
+        except StoreError as error:
+            log.warning("the runner's sign of life could not be written: %s", error)
 
     def _measure(self) -> None:
         with contextlib.suppress(StoreError):
@@ -274,7 +275,10 @@ class Service:
         self.engine.hands.hosts.retire_idle(settings.warm_hosts, settings.warm_seconds)
 
     def _upkeep(self) -> None:
-        self.loop.run_in_executor(None, upkeep.tidy, self.store, self.workspace, self.engine.config)
+        if self._tidying is None or self._tidying.done():
+            self._tidying = self.loop.run_in_executor(
+                None, upkeep.tidy_if_due, self.store, self.workspace, self.engine.config
+            )
 
 
 def log_tail(path: Path, lines: int = 20) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 500
+EVERY = timedelta(hours=1)
 
 
 def end_strays(store: Store, engine: Engine) -> None:
@@ -44,18 +45,37 @@ def end_strays(store: Store, engine: Engine) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def tidy(store: Store, workspace: Workspace, config: Config) -> None:
-    """Apply the retention settings: runs beyond them, old logs, and folders of runs now gone."""
+def tidy_if_due(
+    store: Store, workspace: Workspace, config: Config, now: datetime | None = None
+) -> bool:
+    """Tidy if the last time, of this runner or of one before it, is ``EVERY`` ago.
+
+    Returns whether it was done.
+    """
+    now = now or datetime.now(UTC)
+    done_at = models.runner_lease.c.upkeep_at
     try:
-        maintenance.prune_by_retention(store, config.retention)
-        days = config.retention.log_days
-        moment = datetime.now(UTC) - timedelta(days=days) if days else None
-        removed = remove_folders(store, workspace, moment)
+        with store.read() as connection:
+            last = connection.execute(select(done_at)).scalar()
+        if last is not None and last <= now < last + EVERY:
+            return False
+        tidy(store, workspace, config)
+        with store.write() as connection:
+            connection.execute(models.runner_lease.update().values(upkeep_at=now))
     except StoreError as error:
         log.warning("upkeep is put off: %s", error)
-    else:
-        if removed:
-            log.info("upkeep removed the logs of %s runs", removed)
+        return False
+    return True
+
+
+def tidy(store: Store, workspace: Workspace, config: Config) -> None:
+    """Apply the retention settings: runs beyond them, old logs, and folders of runs now gone."""
+    maintenance.prune_by_retention(store, config.retention)
+    days = config.retention.log_days
+    moment = datetime.now(UTC) - timedelta(days=days) if days else None
+    removed = remove_folders(store, workspace, moment)
+    if removed:
+        log.info("upkeep removed the logs of %s runs", removed)
 
 
 def remove_folders(store: Store, workspace: Workspace, moment: datetime | None) -> int:
