@@ -31,6 +31,8 @@ FLUSH_POINTS = 4096
 """Points of one metric that are written at once."""
 FLUSH_SECONDS = 0.05
 _INT64 = 2**63
+_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The years 1 to 9999, in microseconds since 1970."""
 
 Point = tuple[float, int, int]
 """Value, step, microseconds since 1970."""
@@ -288,8 +290,11 @@ def _step(key: str, step: Any) -> int:
 
 def _microseconds(key: str, timestamp: Any) -> int:
     try:
-        return int(timestamp * 1000)
+        microseconds = int(timestamp * 1000)
+        if _FIRST <= microseconds <= _LAST:
+            return microseconds
     except (TypeError, ValueError, OverflowError):
-        raise ArgumentError(
-            f"log_metric({key!r}): timestamp is in milliseconds since 1970, not {timestamp!r}"
-        ) from None
+        pass
+    raise ArgumentError(
+        f"log_metric({key!r}): timestamp is in milliseconds since 1970, not {timestamp!r}"
+    )

@@ -139,6 +139,11 @@ def forget_missing(turn: Turn, files: Iterable[str]) -> None:
             _deactivate(turn, pipeline, f"{pipeline.file} is gone")
 
 
+def _taken(dag_id: str, file: str) -> str:
+    """The warning of a file that defines what another has defined."""
+    return f"DAG '{dag_id}' is defined in {file} already"
+
+
 def _deactivate(turn: Turn, pipeline: Pipeline, why: str) -> None:
     pipeline.is_active = False
     dag = models.dag
@@ -146,6 +151,11 @@ def _deactivate(turn: Turn, pipeline: Pipeline, why: str) -> None:
         update(dag).where(dag.c.dag_id == pipeline.dag_id).values(is_active=False)
     )
     turn.changes.event(turn.now, "dag_removed", why, dag_id=pipeline.dag_id)
+    left_out = _taken(pipeline.dag_id, pipeline.file)
+    table = models.pipeline_file
+    for file, warnings in turn.connection.execute(select(table.c.file, table.c.warnings)):
+        if any(left_out in warning for warning in warnings or ()):
+            turn.orders.reparse.append(file)  # it has moved there
     pause_changed(turn, pipeline)
 
 
@@ -188,8 +198,8 @@ def take_in(turn: Turn, file: str, parsed: Parsed) -> None:
             and (turn.brain.workspace.root / other.file).exists()
         ):
             warnings.append(
-                f"{file}:{structure.line or 1}: DAG '{structure.dag_id}' is defined in "
-                f"{other.file} already; rename one of them (this one is left out)"
+                f"{file}:{structure.line or 1}: {_taken(structure.dag_id, other.file)}; "
+                "rename one of them (this one is left out)"
             )
             continue
         defined.add(structure.dag_id)

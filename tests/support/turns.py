@@ -67,10 +67,15 @@ class Turns:
 
     def add(self, structure: DagStructure, *, paused: bool = False, text: str = "") -> None:
         """Take a DAG in, as from its file's host."""
-        plain = msgspec.to_builtins(structure)
+        self.take_in(structure.file, structure, text=text)
         with self.turn() as turn:
-            pipelines.take_in(turn, structure.file, Parsed([plain], text, [], [], None, [], 0.0))
             runs.set_paused(turn, self.brain.pipelines[structure.dag_id], paused, actor="test")
+
+    def take_in(self, file: str, *structures: DagStructure, text: str = "") -> None:
+        """What the host of a file reports."""
+        plain = [msgspec.to_builtins(structure) for structure in structures]
+        with self.turn() as turn:
+            pipelines.take_in(turn, file, Parsed(plain, text, [], [], None, [], 0.0))
 
     def do(self, command: str, **payload: Any) -> Any:
         """Perform a command. Raises ``Refused``."""

@@ -118,6 +118,8 @@ def test_numbers_of_all_kinds_are_taken(attempts: Attempts) -> None:
         (("loss", 1.0, 1.5), "step is a whole number, not 1.5"),
         (("loss", 1.0, 2**63), "doesn't fit into 64 bits"),
         (("loss", 1.0, 0, "now"), "timestamp is in milliseconds"),
+        (("loss", 1.0, 0, 10**18), "timestamp is in milliseconds"),
+        (("loss", 1.0, 0, float("nan")), "timestamp is in milliseconds"),
         (("x" * 251, 1.0), "at most 250 characters"),
         (("", 1.0), "the name of a metric is a string"),
         (("a\nb", 1.0), "no control characters"),

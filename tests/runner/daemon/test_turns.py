@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from runner.daemon import commands
@@ -267,3 +268,21 @@ def test_the_events_of_a_backfill_name_it(turns: Turns) -> None:
     turns.add(pipeline(task("a"), timetable=DAILY))
     turns.do("backfill", dag_id="dag", **days(1, 2))
     assert ("test started a backfill of 2 runs",) in turns.rows("SELECT message FROM event")
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+def test_a_dag_that_moves_to_another_file_is_found_there(turns: Turns) -> None:
+    """The new file may be imported before the old one is: it is imported once more then."""
+    old = pipeline(task("a"))
+    for name in ("dag.py", "new.py"):
+        (turns.workspace.root / name).touch()
+    turns.add(old)
+    moved = msgspec.structs.replace(old, file="new.py")
+    turns.take_in("new.py", moved)
+    assert turns.rows("SELECT file FROM dag") == [("dag.py",)]
+    turns.take_in("dag.py")
+    assert turns.orders.reparse == ["new.py"]
+    turns.take_in("new.py", moved)
+    assert turns.rows("SELECT file, is_active FROM dag") == [("new.py", 1)]
