@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -31,6 +32,11 @@ log = logging.getLogger(__name__)
 HOST_PROGRAM = Path(__file__).parent.parent / "host" / "__main__.py"
 KILL_MARGIN = 2.0
 """Seconds beyond ``parse_timeout`` after which a host that hangs in native code is killed."""
+
+BASE_PATIENCE = 2.0
+"""Seconds that the base host may take to end before it is killed."""
+LAST_WORDS = 0.2
+"""Seconds between the end of a host and that of its channel, whichever is noticed first."""
 
 
 @dataclass(slots=True)
@@ -92,8 +98,7 @@ class Hosts:
         """Start the base host; a few 10 ms later it serves. Safe to call while one runs."""
         if self._base is not None and self._base.is_open:
             return
-        if self._base_process is not None:
-            self._base_process.wait()
+        self._bury_base()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         environment = dict(os.environ, DAGTOP_WORKSPACE=str(self._workspace.root))
         with theirs:
@@ -169,10 +174,29 @@ class Hosts:
             host.channel.close()
         if self._base is not None:
             self._base.close()
-        if self._base_process is not None:
-            self._base_process.wait(timeout=10)
+        self._bury_base()
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _bury_base(self) -> None:
+        """Wait for the end of a base host that has lost its channel, but not for long: the
+        runner does nothing else meanwhile."""
+        process, self._base_process = self._base_process, None
+        if process is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(BASE_PATIENCE)
+            return
+        log.warning("the base host (pid %d) does not end by itself: it is killed", process.pid)
+        process.kill()
+        try:
+            process.wait(BASE_PATIENCE)
+        except subprocess.TimeoutExpired:
+            log.error(
+                "the base host (pid %d) can't be killed and is left behind: "
+                "look whether its disk or network folder hangs",
+                process.pid,
+            )
 
     def _start(self, file: str) -> FileHost:
         self.start_base()
@@ -250,7 +274,7 @@ class Hosts:
             host.timer.cancel()
         if self._base is not None and self._base.is_open and not host.retiring:
             # The base host reports the exit status in a moment; the reason waits for it.
-            self._loop.call_later(0.2, self._lost, host)
+            self._loop.call_later(LAST_WORDS, self._lost, host)
         else:
             self._lost(host)
 
@@ -268,7 +292,10 @@ class Hosts:
             return
         if message.host_key not in self._exit_words:
             self._exit_words[message.host_key] = self._describe(host, message)
-        if not host.channel.is_open:
+        if host.channel.is_open:
+            # Its last words are still on their way; or a child of its import holds the channel.
+            self._loop.call_later(LAST_WORDS, host.channel.close)
+        else:
             self._lost(host)
 
     def _describe(self, host: FileHost, message: HostExited) -> str:

@@ -61,6 +61,7 @@ def serve(order: StartHost, channel: socket.socket) -> None:
         report = encode_message(message)
     channel.sendall(report)
     if isinstance(message, ParseFailed):
+        system.end_children(system.children())
         return
     assert isinstance(message, Parsed)
     gc.collect()
@@ -191,8 +192,21 @@ class FileHost:
         """Pid of a process forked ahead of time, and the pipe to give it its work."""
         self._buffer = MessageBuffer(ToHost)
         self._wakeup, self._wake = system.signal_pipe()
+        self._own_children = set(system.children())
+        """What the import has started, say a ``multiprocessing.Manager``: lives as long as we."""
 
     def serve(self) -> None:
+        """Run tries until told to retire, or the runner goes away."""
+        self._listen()
+        if self._own_children:
+            # Running tries go on, and may need them, whatever has become of the runner.
+            while self._tries or self._callbacks:
+                select.select([self._wakeup], [], [])
+                system.drain(self._wakeup)
+                self._reap()
+            system.end_children(self._own_children)
+
+    def _listen(self) -> None:
         while not (self._retiring and not self._tries and not self._callbacks):
             readable, _, _ = select.select([self._channel, self._wakeup], [], [])
             if self._wakeup in readable:
@@ -260,6 +274,10 @@ class FileHost:
         self._spare = pid, write
 
     def _become_task(self) -> None:
+        # Else multiprocessing would end or join the host's children at the end of this process.
+        family = sys.modules.get("multiprocessing.process")
+        if family is not None:
+            family._children.clear()
         self._channel.close()
         os.close(self._wakeup)
         os.close(self._wake)
@@ -321,6 +339,7 @@ class FileHost:
                 return
             if pid == 0:
                 return
+            self._own_children.discard(pid)
             if pid in self._tries:
                 self._end_leftovers(pid)
                 self._send(
@@ -346,7 +365,7 @@ class FileHost:
         Those became children of this host when the try's process (their subreaper) ended.
         """
         system.kill_group(pid)
-        known: set[Any] = {*self._tries, *self._callbacks}
+        known: set[Any] = {*self._tries, *self._callbacks, *self._own_children}
         if self._spare is not None:
             known.add(self._spare[0])
         for child in system.children():

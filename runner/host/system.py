@@ -7,7 +7,10 @@ import os
 import signal
 import sys
 from functools import cache
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -44,6 +47,14 @@ def children() -> list[int]:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
+
+
+def end_children(pids: Iterable[int]) -> None:
+    """Tell children to end. Who ignores it is left: multiprocessing's resource tracker does, and
+    ends by itself when nobody needs it any more."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def signal_pipe() -> tuple[int, int]:
