@@ -6,12 +6,46 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Double, Text
+import sqlalchemy
+from sqlalchemy import BigInteger, Double
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+
+
+NUL = "\u2400"
+"""``␀``: what stands for a NUL, which PostgreSQL can't hold in a text."""
+
+
+def storable(text: str) -> str:
+    """The text with what no database takes written out: NUL as ``␀``, half characters as escapes.
+
+    The latter are in names of files that aren't UTF-8, for example.
+    """
+    if "\0" in text:
+        text = text.replace("\0", NUL)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return text.encode(errors="backslashreplace").decode()
+    return text
+
+
+class Text(TypeDecorator[str]):
+    """A text of any origin: see ``storable``. What is looked for is written in the same way."""
+
+    impl = sqlalchemy.Text
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return _storable_or_null
+
+
+def _storable_or_null(value: str | None) -> str | None:
+    return None if value is None else storable(value)
 
 
 class Timestamp(TypeDecorator[datetime]):
@@ -47,15 +81,31 @@ class MetricFloat(TypeDecorator[float]):
 class Json(TypeDecorator[Any]):
     """A JSON document as text. ``None`` is stored as NULL."""
 
-    impl = Text
+    impl = sqlalchemy.Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         import msgspec
 
-        return None if value is None else msgspec.json.encode(value).decode()
+        if value is None:
+            return None
+        try:
+            return msgspec.json.encode(value).decode()
+        except UnicodeEncodeError:
+            return msgspec.json.encode(_all_storable(value)).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         import msgspec
 
         return None if value is None else msgspec.json.decode(value)
+
+
+def _all_storable(value: Any) -> Any:
+    """A JSON value whose texts can all be written."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {_all_storable(key): _all_storable(element) for key, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_all_storable(element) for element in value]
+    return value

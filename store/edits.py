@@ -15,11 +15,15 @@ import msgspec
 from sqlalchemy import Connection, Table, delete, select, update
 
 from store import events, records
+from store.columns import storable
 from store.errors import InvalidValue, NotFound
 from store.models import connection as connection_table
 from store.models import dag, dag_run, pool, variable
 from store.queries.connections import ConnectionDetails
 from store.queries.pools import DEFAULT_POOL
+
+MOST_SLOTS = 10**9
+"""Of a pool: what databases keep in 32 bits, and sums of two of them."""
 
 
 def set_paused(
@@ -85,7 +89,7 @@ def set_pool(
 ) -> None:
     """Make a pool, or change one. -1 slots: no limit. None: as it was (empty, False if new).
 
-    Raises ``InvalidValue`` for an empty name or fewer than -1 slots.
+    Raises ``InvalidValue`` for an empty name, fewer than -1 or more than ``MOST_SLOTS`` slots.
     """
     if not name.strip():
         raise InvalidValue("a pool needs a name")
@@ -93,6 +97,8 @@ def set_pool(
         raise InvalidValue(
             f"pool {name} can't have {slots} slots: give 0 or more, or -1 for no limit"
         )
+    if slots > MOST_SLOTS:
+        raise InvalidValue(f"pool {name} can't have more than {MOST_SLOTS} slots: -1 is no limit")
     old = connection.execute(select(pool).where(pool.c.name == name)).first()
     row = {
         "name": name,
@@ -182,7 +188,12 @@ def _chosen(given: Any, otherwise: Any) -> Any:
 
 
 def _upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    """Insert a row, or replace the one with its primary key."""
+    """Insert a row, or replace the one with its primary key. Raises ``InvalidValue``."""
+    for name, value in row.items():
+        if isinstance(value, str) and storable(value) != value:
+            raise InvalidValue(
+                f"the {name.replace('_', ' ')} holds a NUL or half a character: take it out"
+            )
     keys = [column.name for column in table.primary_key.columns]
     statement = records.conflict_insert(connection.dialect.name, table).values(row)
     values = {name: statement.excluded[name] for name in row if name not in keys}

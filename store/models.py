@@ -17,12 +17,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
     text,
 )
 
-from store.columns import Json, MetricFloat, Timestamp
+from store.columns import Json, MetricFloat, Text, Timestamp
 
 metadata = MetaData(
     naming_convention={
@@ -388,7 +387,7 @@ callback = Table(
     metadata,
     Column("id", Big, primary_key=True),
     Column("dag_run_id", ForeignKey("dag_run.id", ondelete="CASCADE"), nullable=False),
-    Column("try_id", Integer),  # of the task whose process was lost; NULL: a DAG's callback
+    Column("try_id", Big),  # of the task whose process was lost; NULL: a DAG's callback
     Column("kind", Text, nullable=False),  # on_success, on_failure, on_retry
     Column("reason", Text, nullable=False),
     Column("state", Text, nullable=False),  # pending, running, done, failed

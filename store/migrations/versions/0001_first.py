@@ -262,7 +262,7 @@ def upgrade() -> None:
         "callback",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("dag_run_id", sa.Integer(), nullable=False),
-        sa.Column("try_id", sa.Integer(), nullable=True),
+        sa.Column("try_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),

@@ -1,0 +1,43 @@
+"""What a task states is stored whatever its letters, on PostgreSQL too."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.runner.daemon.conftest import SETTINGS
+from tests.support.live import Live
+
+NULS = r"""
+from dagtop import DAG, task, log_metric, log_param, set_tag
+with DAG("nuls", params={"word": "a\0b"}):
+    @task
+    def push(ti=None):
+        ti.xcom_push("k", "v\0")
+        log_param("p", "\0")
+        set_tag("t", "\0")
+        log_metric("m", 1.0)
+        return "whole\0"
+    @task
+    def pull(value, ti=None):
+        assert value == "whole\0"
+        assert ti.xcom_pull(task_ids="push", key="k") == "v\0"
+        raise ValueError("an error \0 of its own")
+    pull(push())
+"""
+
+
+@pytest.mark.postgres
+def test_a_nul_in_what_a_task_states_is_stored_as_its_symbol(own: Live, postgres_url: str) -> None:
+    own.configure(f'{SETTINGS}[store]\nurl = "{postgres_url}"\n')
+    own.write("nuls.py", NULS)
+    own.start()
+    _, states = own.run("nuls")
+    errors = own.query("SELECT error_message FROM task_try ORDER BY id")
+    found = own.query(
+        "SELECT param.key, param.value, tag.key, tag.value, metric.key "
+        "FROM param JOIN tag USING (run_id) JOIN metric USING (run_id)"
+    )
+    own.stop()
+    assert states == {"push": "success", "pull": "failed"}, errors
+    assert errors[1] == (r"an error \x00 of its own",)
+    assert found == [("p", "␀", "t", "␀", "m")]
