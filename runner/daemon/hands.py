@@ -77,20 +77,20 @@ class Hands:
             workspace,
             self.loop,
             HostEvents(self._parsed, self._host_message, self._host_lost),
-            config.runner.parse_timeout,
+            config.runner,
         )
         self.unparsed: dict[str, None] = {}
         """Files to be imported, in order; a dict for its order."""
         self._imports_at_once = max(1, os.cpu_count() or 1)
         self._kill_timers: dict[int, asyncio.TimerHandle] = {}
-        self.ended: dict[int, tuple[LiveTry, float]] = {}
+        self.lingering: dict[int, tuple[LiveTry, float]] = {}
         """Tries whose last record is in the store and whose process has yet to go; since when."""
         self._just_parsed: list[tuple[FileHost, Parsed | ParseFailed]] = []
 
     def carry_out(self, orders: Orders, brain: Brain) -> None:
         """What one order can't be carried out for (no descriptors left, say) holds up no other."""
         now = self.loop.time()
-        self.ended.update({live_try.key: (live_try, now) for live_try in orders.ended})
+        self.lingering.update({live_try.key: (live_try, now) for live_try in orders.ended})
         for live_try in orders.forgotten:
             self._close(live_try)
         for when, key in orders.timers:
@@ -161,7 +161,7 @@ class Hands:
 
     def _close(self, live_try: LiveTry) -> None:
         self.let_go(live_try)
-        self.ended.pop(live_try.key, None)
+        self.lingering.pop(live_try.key, None)
         timer = self._kill_timers.pop(live_try.key, None)
         if timer is not None:
             timer.cancel()
@@ -192,13 +192,13 @@ class Hands:
     def end_lingering(self) -> None:
         """End processes that go on long after they have stated their end."""
         now = self.loop.time()
-        for live_try, since in list(self.ended.values()):
+        for live_try, since in list(self.lingering.values()):
             if now - since <= LINGER:
                 continue
             if self._is_there(live_try):
                 self._kill_process(live_try)
             else:
-                del self.ended[live_try.key]
+                del self.lingering[live_try.key]
 
     def _start_callback(self, key: int, brain: Brain) -> None:
         with _telling(f"callback {key} can't be started yet") as done:
@@ -275,7 +275,7 @@ class Hands:
                     message.peak_rss,
                 )
             )
-            if message.try_key in self.ended:
+            if message.try_key in self.lingering:
                 # Its last record is dealt with; what is left is not worth a turn of its own.
                 self.inbox.wake_soon()
                 return

@@ -206,7 +206,7 @@ def _skipped(turn: Turn, live_try: LiveTry, record: DownstreamSkipped) -> None:
 def _ended(turn: Turn, live_try: LiveTry, record: Ended) -> None:
     if record.state == State.SUCCESS:
         run = turn.brain.runs.get(live_try.run_key)
-        problem = None if run is None else _cannot_be_mapped_over(run, live_try)
+        problem = None if run is None else _cannot_be_mapped_over(turn, run, live_try)
         if problem is not None:
             fail(turn, live_try, problem)
             return
@@ -222,14 +222,15 @@ def _ended(turn: Turn, live_try: LiveTry, record: Ended) -> None:
     )
 
 
-def _cannot_be_mapped_over(run: LiveRun, live_try: LiveTry) -> str | None:
+def _cannot_be_mapped_over(turn: Turn, run: LiveRun, live_try: LiveTry) -> str | None:
     """Airflow fails the task that pushed what another can't be mapped over."""
     pushed = {
         key: length
         for (task_id, key), length in run.state.lengths.items()
         if task_id == live_try.task_id
     }
-    return mapping_failure(run.pipeline.structure, live_try.task_id, pushed)
+    longest = turn.config.runner.max_map_length
+    return mapping_failure(run.pipeline.structure, live_try.task_id, pushed, longest)
 
 
 def finish(
@@ -267,6 +268,8 @@ def finish(
         return
     if wanted != _AS_ENDED:
         _as_intended(turn, run, instance, wanted, why, at, duration)
+        if _is_killed(live_try) and "on_failure" in run.pipeline.tasks[live_try.task_id].callbacks:
+            request_callback(turn, run, "on_failure", why, live_try.key)
         return
     if state is State.UP_FOR_RESCHEDULE:
         run.rescheduled[live_try.row_key] = live_try
@@ -304,6 +307,11 @@ def _intended(
     if kind == "kill":
         return (_AS_ENDED, "") if state is State.SUCCESS else (State.FAILED, why)
     return State(kind), why
+
+
+def _is_killed(live_try: LiveTry) -> bool:
+    """Whether an operator had it killed: that is a failure, where a mark or a clear is none."""
+    return (live_try.intent or "").startswith("kill:")
 
 
 def _as_intended(

@@ -20,7 +20,7 @@ MarkedTask = Literal["success", "failed", "skipped"]
 MarkedRun = Literal["success", "failed"]
 
 
-class Trigger(Struct):
+class Trigger(Struct, forbid_unknown_fields=True):
     dag_id: Name
     conf: dict[str, Any] | None = None
     logical_date: str | None = None
@@ -28,11 +28,11 @@ class Trigger(Struct):
     note: str | None = None
 
 
-class OfDags(Struct):
+class OfDags(Struct, forbid_unknown_fields=True):
     dag_ids: list[Name]
 
 
-class Chosen(Struct):
+class Chosen(Struct, forbid_unknown_fields=True):
     """Task instances of runs."""
 
     dag_id: Name
@@ -48,26 +48,26 @@ class Chosen(Struct):
     dry_run: Flag = None
 
 
-class MarkTask(Chosen, kw_only=True):
+class MarkTask(Chosen, kw_only=True, forbid_unknown_fields=True):
     state: MarkedTask
 
 
-class OfRun(Struct):
+class OfRun(Struct, forbid_unknown_fields=True):
     dag_id: Name
     run_id: Name
     only_unfinished: Flag = None
 
 
-class MarkRun(OfRun, kw_only=True):
+class MarkRun(OfRun, kw_only=True, forbid_unknown_fields=True):
     state: MarkedRun
 
 
-class Kill(OfRun, kw_only=True):
+class Kill(OfRun, kw_only=True, forbid_unknown_fields=True):
     task_id: Name
     map_index: Index | None = None
 
 
-class Backfill(Struct):
+class Backfill(Struct, forbid_unknown_fields=True):
     dag_id: Name
     from_date: str
     to_date: str
@@ -78,15 +78,15 @@ class Backfill(Struct):
     dry_run: Flag = None
 
 
-class OfDag(Struct):
+class OfDag(Struct, forbid_unknown_fields=True):
     dag_id: Name
 
 
-class Reparse(Struct):
+class Reparse(Struct, forbid_unknown_fields=True):
     files: list[Name] | None = None
 
 
-class Stop(Struct):
+class Stop(Struct, forbid_unknown_fields=True):
     kill_tasks: Flag = None
 
 

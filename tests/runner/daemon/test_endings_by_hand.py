@@ -26,7 +26,7 @@ with DAG("marks"):
     shared.submit("unpause", dag_ids=["marks"])
     run_id = shared.trigger("marks")
     wait_for((shared.workspace.root / "marks-up").exists, what="the task")
-    shared.submit("mark_task", dag_id="marks", run_id=run_id, task_id="work", state="success")
+    shared.submit("mark_task", dag_id="marks", run_id=run_id, task_ids=["work"], state="success")
     assert shared.wait_for_run("marks", run_id) == "success"
     run_key, key = shared.query(
         "SELECT dag_run_id, task_try.id FROM task_try JOIN dag_run ON dag_run.id = dag_run_id "

@@ -270,6 +270,26 @@ def test_the_events_of_a_backfill_name_it(turns: Turns) -> None:
     assert ("test started a backfill of 2 runs",) in turns.rows("SELECT message FROM event")
 
 
+@pytest.mark.parametrize(
+    ("command", "payload", "called"),
+    [
+        ("kill", {"task_id": "a"}, [("on_failure", "killed by test")]),
+        ("mark_task", {"task_ids": ["a"], "state": "failed"}, []),
+        ("clear", {}, []),
+        ("cancel_run", {}, []),
+    ],
+)
+def test_only_a_killed_task_calls_back_that_it_failed(
+    turns: Turns, command: str, payload: dict[str, object], called: list[tuple[str, str]]
+) -> None:
+    turns.add(pipeline(task("a", callbacks=["on_failure"])))
+    run_id = turns.trigger()
+    turns.starts("a")
+    turns.do(command, dag_id="dag", run_id=run_id, **payload)
+    turns.ends("a", S.FAILED)
+    assert turns.rows("SELECT kind, reason FROM callback") == called
+
+
 # -- files -------------------------------------------------------------------------------------
 
 
