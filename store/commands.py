@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, select
 
 from store.engine import Store
 from store.errors import CommandRefused, CommandTimeout, NotFound, UnknownKind
-from store.models import PENDING_COMMAND, command
+from store.models import command
 
 KINDS = {
     "trigger": "dag_id, conf, logical_date, run_id, note -> run_id, dag_run_id",
@@ -85,31 +85,13 @@ def add(connection: Connection, kind: str, payload: dict[str, Any], actor: str) 
     ).scalar_one()
 
 
-_PENDING = select(*COLUMNS).where(text(PENDING_COMMAND)).order_by(command.c.id)
 _ONE = select(*COLUMNS).where(command.c.id == bindparam("wanted"))
-
-
-def pending(connection: Connection) -> list[CommandRow]:
-    """The commands that nobody has acted on, oldest first."""
-    return [CommandRow(*row) for row in connection.execute(_PENDING)]
 
 
 def get_command(connection: Connection, command_id: int) -> CommandRow | None:
     """One command; None if there is none of that id (any more)."""
     row = connection.execute(_ONE, {"wanted": command_id}).first()
     return None if row is None else CommandRow(*row)
-
-
-def finish(
-    connection: Connection, command_id: int, state: str, answer: dict[str, Any] | None
-) -> None:
-    """Say what became of a command: ``done``, or ``refused`` with ``{"error": sentence}``."""
-    if state not in (DONE, REFUSED):
-        raise ValueError(f"a command ends as {DONE} or {REFUSED}, not as {state}")
-    connection.execute(
-        command.update().where(command.c.id == bindparam("wanted")),
-        {"wanted": command_id, "state": state, "answer": answer, "done_at": datetime.now(UTC)},
-    )
 
 
 def wait(store: Store, command_id: int, timeout: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from store import events, records
 from store.columns import storable
 from store.errors import InvalidValue, NotFound
 from store.models import connection as connection_table
-from store.models import dag, dag_run, pool, variable
+from store.models import dag, pool, variable
 from store.queries.connections import ConnectionDetails
 from store.queries.pools import DEFAULT_POOL
 
@@ -55,27 +55,6 @@ def set_paused(
             ],
         )
     return changed
-
-
-def set_run_note(connection: Connection, dag_run_id: int, note: str | None, actor: str) -> None:
-    """Write (or with None remove) the note of a DAG run. Raises ``NotFound``."""
-    row = connection.execute(
-        update(dag_run)
-        .where(dag_run.c.id == dag_run_id)
-        .values(note=note)
-        .returning(dag_run.c.dag_id, dag_run.c.run_id)
-    ).first()
-    if row is None:
-        raise NotFound(f"there is no DAG run with the key {dag_run_id}")
-    events.record(
-        connection,
-        "run_noted",
-        actor,
-        f"wrote a note on {row.run_id}" if note else f"removed the note of {row.run_id}",
-        dag_id=row.dag_id,
-        dag_run_id=dag_run_id,
-        run_id=row.run_id,
-    )
 
 
 def set_pool(

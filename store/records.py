@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Delete,
     Dialect,
     Insert,
     Table,
@@ -23,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
-    select,
     text,
     update,
 )
@@ -31,11 +29,9 @@ from sqlalchemy import (
 from store.models import (
     backfill,
     callback,
-    dag,
     dag_run,
     dag_version,
     pipeline_file,
-    resource_sample,
     source,
     task_instance,
     task_try,
@@ -64,36 +60,6 @@ def next_id(connection: Connection, table: Table) -> int:
     return connection.execute(query).scalar_one() + 1
 
 
-def insert_dag_run(connection: Connection, row: Row) -> int:
-    """Add a DAG run; its id."""
-    return _insert(connection, dag_run, [row])[0]
-
-
-def update_dag_runs(connection: Connection, rows: Rows) -> None:
-    """Change runs: each row has ``id`` and the columns that change."""
-    update_rows(connection, dag_run, rows)
-
-
-def insert_instances(connection: Connection, rows: Rows) -> list[int]:
-    """Add task instances; their ids."""
-    return _insert(connection, task_instance, rows)
-
-
-def update_instances(connection: Connection, rows: Rows) -> None:
-    """Change task instances: each row has ``id`` and the columns that change."""
-    update_rows(connection, task_instance, rows)
-
-
-def delete_instances(connection: Connection, ids: Iterable[int]) -> None:
-    """Delete task instances, with their tries."""
-    _delete_by_id(connection, task_instance, ids)
-
-
-def insert_tries(connection: Connection, rows: Rows) -> list[int]:
-    """Add tries; their ids."""
-    return _insert(connection, task_try, rows)
-
-
 def update_tries(connection: Connection, rows: Rows) -> None:
     """Change tries: each row has ``id`` and the columns that change."""
     update_rows(connection, task_try, rows)
@@ -120,47 +86,15 @@ _CLEAR_XCOMS = delete(xcom).where(
 )
 
 
-def insert_samples(connection: Connection, rows: Rows) -> None:
-    """Add resource figures of tries."""
-    insert_rows(connection, resource_sample, rows)
-
-
-def insert_callbacks(connection: Connection, rows: Rows) -> list[int]:
-    """Add callbacks to be run; their ids."""
-    return _insert(connection, callback, rows)
-
-
-def update_callbacks(connection: Connection, rows: Rows) -> None:
-    """Change callbacks: each row has ``id`` and the columns that change."""
-    update_rows(connection, callback, rows)
-
-
 def put_files(connection: Connection, rows: Rows) -> None:
     """Write what is known of pipeline files, each over what was known."""
     put(connection, pipeline_file, rows)
-
-
-def put_dags(connection: Connection, rows: Rows) -> None:
-    """Write DAGs; of those that exist only the columns that a row has are changed."""
-    put(connection, dag, rows)
 
 
 def put_source(connection: Connection, digest: str, source_text: str) -> None:
     """Keep the text of a pipeline file, once."""
     statement = conflict_insert(connection.dialect.name, source).on_conflict_do_nothing()
     connection.execute(statement, {"digest": digest, "text": source_text})
-
-
-def insert_version(connection: Connection, row: Row) -> int:
-    """Add a version of a DAG, numbered after its newest; its id. ``number`` may be left out."""
-    newest = (
-        select(dag_version.c.number)
-        .where(dag_version.c.dag_id == row["dag_id"])
-        .order_by(dag_version.c.number.desc())
-        .limit(1)
-    )
-    number = (connection.execute(newest).scalar() or 0) + 1
-    return _insert(connection, dag_version, [{"number": number, **row}])[0]
 
 
 def put(connection: Connection, table: Table, rows: Rows) -> None:
@@ -188,16 +122,6 @@ def update_rows(connection: Connection, table: Table, rows: Iterable[Row]) -> No
     for columns, batch in by_columns(rows):
         values = tuple(name for name in columns if name != "id")
         _run(connection, _update_statement(table, values), table, columns, batch)
-
-
-def _insert(connection: Connection, table: Table, rows: Rows) -> list[int]:
-    if not rows:
-        return []
-    first = next_id(connection, table)
-    numbered = [{"id": first + offset, **row} for offset, row in enumerate(rows)]
-    insert_rows(connection, table, numbered)
-    keep_ids(connection, (table,))
-    return [row["id"] for row in numbered]
 
 
 def _run(
@@ -271,12 +195,6 @@ def keep_ids(connection: Connection, tables: Iterable[Table] = COUNTED) -> None:
         connection.execute(text(f"SELECT {', '.join(calls)}"))
 
 
-def _delete_by_id(connection: Connection, table: Table, ids: Iterable[int]) -> None:
-    keys = [{"row_id": key} for key in ids]
-    if keys:
-        connection.execute(_delete_statement(table), keys)
-
-
 @cache
 def _insert_statement(table: Table, columns: tuple[str, ...]) -> Insert:
     return insert(table).values({name: bindparam(f"value_{name}") for name in columns})
@@ -286,11 +204,6 @@ def _insert_statement(table: Table, columns: tuple[str, ...]) -> Insert:
 def _update_statement(table: Table, columns: tuple[str, ...]) -> Update:
     values = {name: bindparam(f"value_{name}") for name in columns}
     return update(table).where(table.c.id == bindparam("value_id")).values(values)
-
-
-@cache
-def _delete_statement(table: Table) -> Delete:
-    return delete(table).where(table.c.id == bindparam("row_id"))
 
 
 def conflict_insert(dialect: str, table: Table) -> Any:

@@ -63,11 +63,6 @@ def pop_group() -> None:
     _groups.pop()
 
 
-def in_group_block() -> bool:
-    """Whether a task group's ``with`` block is open."""
-    return bool(_groups)
-
-
 def current_group(dag: DAG | None = None) -> TaskGroup | None:
     """The group of the innermost ``with`` block, else the root group of ``dag`` (or its block)."""
     if _groups:

@@ -76,8 +76,6 @@ class Timetable:
     periodic = True
     """Whether it has a period, so that it can be backfilled."""
     can_be_scheduled = True
-    active_runs_limit: int | None = None
-    """The most runs that may be active at a time, whatever the DAG says."""
 
     @property
     def summary(self) -> str:
@@ -190,7 +188,6 @@ class ContinuousTimetable(Timetable):
 
     kind = "continuous"
     periodic = False
-    active_runs_limit = 1
 
     @property
     def summary(self) -> str:

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from runner.scheduling.graph import Graph, graph_of
-from runner.scheduling.model import InstanceKey
-from store.states import TaskInstanceState
 from store.structure import DagStructure
-
-FAILED_STATES = frozenset({TaskInstanceState.FAILED, TaskInstanceState.UPSTREAM_FAILED})
-"""What "only failed" means."""
 
 
 def _known(graph: Graph, task_ids: Iterable[str]) -> list[str]:
@@ -80,38 +75,6 @@ def _surroundings(graph: Graph, task_id: str) -> set[str]:
         found.add(setup)
         found.update(graph.teardowns_of(setup))
     return found
-
-
-def select_instances(
-    structure: DagStructure,
-    states: Iterable[tuple[InstanceKey, TaskInstanceState | None]],
-    task_ids: Collection[str] | None,
-    *,
-    map_indexes: Collection[int] | None = None,
-    upstream: bool = False,
-    downstream: bool = False,
-    only_failed: bool = False,
-) -> list[InstanceKey]:
-    """The instances of one run that are cleared, in topological order, then by map index.
-
-    ``states``: all instances of the run. ``map_indexes`` narrows the chosen tasks themselves, and
-    what shares their mapped group; other relatives are cleared whole.
-    """
-    graph = graph_of(structure)
-    chosen = set(graph.nodes) if task_ids is None else set(task_ids)
-    selected = set(select_tasks(structure, task_ids, upstream=upstream, downstream=downstream))
-    narrowed: set[str] = set()
-    if map_indexes is not None:
-        groups = {graph.nodes[task_id].group for task_id in chosen} - {None}
-        narrowed = chosen | {t for t in selected if graph.nodes[t].group in groups}
-    found = [
-        key
-        for key, state in states
-        if key[0] in selected
-        and (key[0] not in narrowed or map_indexes is None or key[1] in map_indexes)
-        and (not only_failed or state in FAILED_STATES)
-    ]
-    return sorted(found, key=lambda key: (graph.nodes[key[0]].position, key[1]))
 
 
 def select_marked(

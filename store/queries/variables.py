@@ -37,9 +37,3 @@ def get_variable(connection: Connection, key: str) -> str | None:
     return connection.execute(
         select(variable.c.value).where(variable.c.key == key)
     ).scalar_one_or_none()
-
-
-def sensitive_values(connection: Connection) -> list[str]:
-    """The values of all variables that are secrets by their name, to be masked in logs."""
-    query = select(variable.c.key, variable.c.value)
-    return [value for key, value in connection.execute(query) if value and is_sensitive(key)]

@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 import store as package
-from store import client, commands
+from store import client
 from store.engine import Store
 from store.errors import CommandRefused, CommandTimeout, NotFound, StoreMissing
 from store.models import dag
 from store.workspace import Workspace
+from tests.support.commands import pending
 from tests.support.history import fill
 
 Answerer = Callable[[dict[str, Any]], bytes | None]
@@ -179,14 +180,14 @@ def test_a_runner_that_is_too_slow_is_not_gone_around(store: Store, workspace: W
     with answering(workspace, lambda _: None), pytest.raises(CommandTimeout):
         client.submit(workspace, "trigger", {"dag_id": "a"}, "anna", timeout=0.05)
     with store.read() as connection:
-        assert commands.pending(connection) == []
+        assert pending(connection) == []
 
 
 def test_without_a_runner_a_command_waits_for_one(store: Store, workspace: Workspace) -> None:
     submitted = client.submit(workspace, "trigger", {"dag_id": "a"}, "anna")
     assert submitted.is_pending
     with store.read() as connection:
-        assert [row.id for row in commands.pending(connection)] == [submitted.command_id]
+        assert [row.id for row in pending(connection)] == [submitted.command_id]
 
 
 def test_without_a_runner_pausing_is_done_all_the_same(store: Store, workspace: Workspace) -> None:

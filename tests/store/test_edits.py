@@ -9,7 +9,7 @@ from store.engine import Store
 from store.errors import InvalidValue, NotFound
 from store.queries.connections import ConnectionDetails, get_connection, list_connections
 from store.queries.pools import get_pool, list_pools
-from store.queries.variables import get_variable, list_variables, sensitive_values
+from store.queries.variables import get_variable, list_variables
 from tests.support.history import fill
 
 
@@ -48,16 +48,6 @@ def test_pausing_an_unknown_dag_changes_nothing(store: Store) -> None:
     with store.write() as connection, pytest.raises(NotFound, match="did you mean dag_000"):
         edits.set_paused(connection, ["dag_0001", "dag_00O0"], True, "anna")
     assert trail(store) == []
-
-
-def test_a_note_is_put_on_a_run(store: Store) -> None:
-    fill(store, dags=1, runs=1, events=False)
-    with store.write() as connection:
-        edits.set_run_note(connection, 1, "looks odd", "anna")
-        edits.set_run_note(connection, 1, None, "anna")
-        with pytest.raises(NotFound, match="key 99"):
-            edits.set_run_note(connection, 99, "?", "anna")
-    assert trail(store) == [("run_noted", "anna", "dag_0000")] * 2
 
 
 def test_there_is_a_default_pool_which_can_not_be_deleted(any_store: Store) -> None:
@@ -108,7 +98,6 @@ def test_values_of_secret_variables_are_masked_and_never_on_the_trail(store: Sto
         assert rows["API_TOKEN"].masked
         assert rows["region"].value == "eu"
         assert {row.value for row in list_variables(connection, reveal=True)} == {"t0psecret", "eu"}
-        assert sensitive_values(connection) == ["t0psecret"]
     assert "t0psecret" not in everything_said(store)
 
 

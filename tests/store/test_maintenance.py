@@ -28,6 +28,7 @@ from store.models import (
     task_try,
     xcom,
 )
+from tests.support.commands import finish, pending
 from tests.support.history import START, fill
 
 HOUR = timedelta(hours=1)
@@ -175,7 +176,7 @@ def test_old_events_and_answered_commands_go_with_age(any_store: Store) -> None:
     first = commands.submit(any_store, "stop", {}, "anna")
     commands.submit(any_store, "stop", {}, "anna")
     with any_store.write() as connection:
-        commands.finish(connection, first, "done", {})
+        finish(connection, first, "done", {})
         created = START + 20 * HOUR
         connection.execute(text("UPDATE command SET created_at = 0, done_at = 0 WHERE id = 1"))
         connection.execute(text("UPDATE command SET done_at = NULL WHERE id = 2"))
@@ -183,7 +184,7 @@ def test_old_events_and_answered_commands_go_with_age(any_store: Store) -> None:
     assert (done.events, done.commands) == (5, 1)
     assert count(any_store, event) == 5
     with any_store.read() as connection:
-        assert [row.id for row in commands.pending(connection)] == [2]
+        assert [row.id for row in pending(connection)] == [2]
 
 
 def test_versions_that_no_run_can_refer_to_are_deleted_with_their_source(

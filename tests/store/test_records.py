@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete, select
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import select
 
 from store import records
 from store.columns import Timestamp
 from store.engine import Store
-from store.models import dag, dag_run, pipeline_file, source, task_instance, task_try, xcom
+from store.models import dag_run, pipeline_file, source, task_instance, task_try, xcom
 from tests.support.history import fill
 
 NOW = datetime(2026, 11, 21, 10, 0, 0, 123456, tzinfo=UTC)
@@ -57,45 +57,39 @@ def all_rows(store: Store, table: Any) -> list[Any]:
         return list(connection.execute(select(table).order_by(*table.primary_key.columns)))
 
 
-def test_inserted_rows_get_ids_in_their_order(any_store: Store) -> None:
+def test_rows_with_different_columns_are_inserted_each_with_its_own(any_store: Store) -> None:
     fill(any_store, dags=1, runs=1, tasks=2)
     with any_store.write() as connection:
-        run = records.insert_dag_run(
+        first = records.next_id(connection, task_instance)
+        assert first == 3
+        records.insert_rows(
             connection,
-            {
-                "dag_id": "dag_0000",
-                "run_id": "manual__1",
-                "run_type": "manual",
-                "state": "queued",
-                "run_after": NOW,
-                "queued_at": NOW,
-                "conf": {"alpha": 0.1},
-                "version_id": 1,
-            },
+            task_instance,
+            [
+                instance(1, "b", id=first),
+                instance(1, "a", id=first + 1, note="by hand"),
+                instance(1, "c", id=first + 2, state="scheduled"),
+            ],
         )
-        ids = records.insert_instances(
-            connection,
-            [instance(run, "b"), instance(run, "a", state="scheduled"), instance(run, "c")],
-        )
-        tries = records.insert_tries(connection, [a_try(ids[0], 1), a_try(ids[2], 1)])
-        assert records.insert_instances(connection, []) == []
-    assert run == 2
-    assert ids == [3, 4, 5]
-    found = {row.id: row for row in all_rows(any_store, task_instance)}
-    assert [found[key].task_id for key in ids] == ["b", "a", "c"]
-    assert found[ids[1]].state == "scheduled"
-    assert [row.task_instance_id for row in all_rows(any_store, task_try)[-2:]] == [ids[0], ids[2]]
-    assert len(tries) == 2
-    with any_store.read() as connection:
-        row = connection.execute(select(dag_run).where(dag_run.c.id == run)).one()
-    assert (row.conf, row.run_after, row.clear_number) == ({"alpha": 0.1}, NOW, 0)
+        records.insert_rows(connection, task_try, [a_try(first, 1)])
+        records.insert_rows(connection, task_instance, [])
+    found = [
+        (row.id, row.task_id, row.state, row.note) for row in all_rows(any_store, task_instance)
+    ]
+    assert found[2:] == [
+        (first, "b", None, None),
+        (first + 1, "a", None, "by hand"),
+        (first + 2, "c", "scheduled", None),
+    ]
+    assert all_rows(any_store, task_try)[-1].task_instance_id == first
 
 
 def test_rows_with_different_columns_are_updated_each_with_its_own(any_store: Store) -> None:
     fill(any_store, dags=1, runs=1, tasks=3, live=False)
     with any_store.write() as connection:
-        records.update_instances(
+        records.update_rows(
             connection,
+            task_instance,
             [
                 {"id": 1, "state": "failed", "ended_at": NOW},
                 {"id": 2, "note": "by hand"},
@@ -103,8 +97,8 @@ def test_rows_with_different_columns_are_updated_each_with_its_own(any_store: St
             ],
         )
         records.update_tries(connection, [{"id": 1, "rendered": {"x": [1, None]}, "peak_rss": 1}])
-        records.update_dag_runs(connection, [{"id": 1, "state": "failed"}])
-        records.update_instances(connection, [])
+        records.update_rows(connection, dag_run, [{"id": 1, "state": "failed"}])
+        records.update_rows(connection, task_instance, [])
     rows = all_rows(any_store, task_instance)
     assert [row.state for row in rows] == ["failed", "success", None]
     assert [row.note for row in rows] == [None, "by hand", None]
@@ -123,7 +117,7 @@ def test_many_rows_are_one_statement(store: Store) -> None:
     with store.write() as connection:
         statements.clear()
         rows = [{"id": key, "state": "running", "started_at": NOW} for key in range(1, 51)]
-        records.update_instances(connection, rows)
+        records.update_rows(connection, task_instance, rows)
         assert statements == [True]
 
 
@@ -131,11 +125,10 @@ def test_ids_of_deleted_rows_never_come_again(any_store: Store) -> None:
     fill(any_store, dags=1, runs=2, tasks=2)
     with any_store.write() as connection:
         before = records.next_id(connection, task_instance)
-        ids = records.insert_instances(connection, [instance(2, "new")])
-        assert ids == [before]
-        records.delete_instances(connection, ids)
+        records.insert_rows(connection, task_instance, [instance(2, "new", id=before)])
+        records.keep_ids(connection, (task_instance,))
+        connection.execute(delete(task_instance))
         assert records.next_id(connection, task_instance) == before + 1
-        assert records.insert_instances(connection, [instance(2, "newer")]) == [before + 1]
 
 
 def test_the_first_id_is_one(any_store: Store) -> None:
@@ -164,41 +157,9 @@ def test_what_parsing_found_is_put_over_what_was_known(any_store: Store) -> None
         records.put_source(connection, "digest", "text")
         records.put_files(connection, [{**file, "variables": []}])
         records.put_files(connection, [{**file, "variables": [], "error": "no"}])
-        row = {"dag_id": "a", "structure": "{}", "source_digest": "digest", "created_at": NOW}
-        first = records.insert_version(connection, {**row, "digest": "1"})
-        second = records.insert_version(connection, {**row, "digest": "2"})
-        new = {"is_paused": True, "is_active": True, "display_name": "a", "description": "",
-               "owners": [], "tags": [], "schedule": "", "schedule_words": "", "timezone": "UTC",
-               "max_active_runs": 1, "created_at": NOW, "file": "dags/a.py"}  # fmt: skip
-        records.put_dags(connection, [{"dag_id": "a", "version_id": first, **new}])
-        new.pop("is_paused")
-        records.put_dags(
-            connection, [{"dag_id": "a", "version_id": second, **new, "is_paused": True}]
-        )
     assert len(all_rows(any_store, source)) == 1
     assert all_rows(any_store, pipeline_file)[0].error == "no"
     assert all_rows(any_store, pipeline_file)[0].modified_ns == 2**60
-    assert all_rows(any_store, dag)[0].version_id == second
-
-
-def test_callbacks_and_samples_are_written(any_store: Store) -> None:
-    fill(any_store, dags=1, runs=1, tasks=1, live=False)
-    sample = {"try_id": 1, "cpu_percent": 99.5, "rss": 2**40, "read_bytes": 1, "write_bytes": 2}
-    with any_store.write() as connection:
-        ids = records.insert_callbacks(
-            connection,
-            [{"dag_run_id": 1, "kind": "on_failure", "reason": "x", "state": "pending",
-              "created_at": NOW}],
-        )  # fmt: skip
-        records.update_callbacks(connection, [{"id": ids[0], "state": "done"}])
-        records.insert_samples(
-            connection,
-            [
-                {**sample, "at": NOW, "processes": 1},
-                {**sample, "at": NOW + timedelta(seconds=5), "processes": 2},
-            ],
-        )
-        records.insert_samples(connection, [])
 
 
 @pytest.fixture(scope="module")

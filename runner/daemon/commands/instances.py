@@ -11,6 +11,7 @@ from runner.daemon.commands.common import Payload, Refused, named_pipeline, name
 from runner.daemon.memory import LiveRun, Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import closure
+from runner.scheduling.retries import max_tries_after_clear
 from store import models
 from store.states import (
     EXECUTING_TASK_STATES,
@@ -139,8 +140,7 @@ def clear_rows(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str) 
 
 def clear_one(turn: Turn, pipeline: Pipeline, run: LiveRun | None, row: Row[Any], why: str) -> None:
     task = pipeline.tasks.get(row.task_id)
-    retries = task.retries if task is not None else 0
-    max_tries = row.try_number + retries
+    max_tries = max_tries_after_clear(task, row.try_number, row.max_tries)
     key = (row.task_id, row.map_index)
     turn.changes.update(models.task_instance, row.id, max_tries=max_tries)
     if run is None:

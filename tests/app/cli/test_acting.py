@@ -16,6 +16,7 @@ from store.errors import CommandRefused
 from store.models import runner_lease
 from store.workspace import Workspace
 from tests.support import postgres
+from tests.support.commands import finish, pending
 from tests.support.live import wait_for
 
 pytestmark = pytest.mark.postgres
@@ -63,14 +64,14 @@ def beat(store: Store, hostname: str, age: timedelta) -> None:
 def answer_next(store: Store, state: str, answer: dict[str, object]) -> threading.Thread:
     """A runner elsewhere that answers one command."""
 
-    def pending() -> list[commands.CommandRow]:
+    def waiting() -> list[commands.CommandRow]:
         with store.read() as connection:
-            return commands.pending(connection)
+            return pending(connection)
 
     def work() -> None:
-        (command,) = wait_for(pending, what="a command")
+        (command,) = wait_for(waiting, what="a command")
         with store.write() as connection:
-            commands.finish(connection, command.id, state, answer)
+            finish(connection, command.id, state, answer)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -101,4 +102,4 @@ def test_nothing_is_left_behind_for_a_runner_that_is_gone(
     with pytest.raises(RunnerAway, match="dagtop up"):
         act(workspace, "trigger", {"dag_id": "x"})
     with shared.read() as connection:
-        assert commands.pending(connection) == []
+        assert pending(connection) == []

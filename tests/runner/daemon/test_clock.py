@@ -39,46 +39,28 @@ def add_waiting_retry(store: Store, now: datetime, due: datetime) -> None:
             dag_id="d", file="dags/d.py", tasks=[TaskStructure("t", "@task", retries=1)]
         )
         records.put_source(connection, "s", "")
-        version = records.insert_version(
-            connection,
-            {
-                "dag_id": "d",
-                "digest": "v",
-                "structure": encode_structure(structure).decode(),
-                "source_digest": "s",
-                "created_at": now,
-            },
+        version = {"id": 1, "dag_id": "d", "number": 1, "digest": "v", "source_digest": "s"}
+        document = encode_structure(structure).decode()
+        connection.execute(
+            models.dag_version.insert().values(structure=document, created_at=now, **version)
         )
-        connection.execute(models.dag.insert().values(version_id=version, created_at=now, **DAG))
-        run = records.insert_dag_run(
-            connection,
-            {
-                "dag_id": "d",
-                "run_id": "r",
-                "run_type": "manual",
-                "state": "running",
-                "run_after": now,
-                "queued_at": now,
-                "started_at": now,
-                "version_id": version,
-            },
-        )
-        records.insert_instances(
-            connection,
-            [
-                {
-                    "dag_run_id": run,
-                    "dag_id": "d",
-                    "task_id": "t",
-                    "map_index": -1,
-                    "state": TaskInstanceState.UP_FOR_RETRY,
-                    "try_number": 1,
-                    "max_tries": 1,
-                    "pool": "default_pool",
-                    "pool_slots": 1,
-                    "next_at": due,
-                }
-            ],
+        connection.execute(models.dag.insert().values(version_id=1, created_at=now, **DAG))
+        run = {"id": 1, "dag_id": "d", "run_id": "r", "run_type": "manual", "state": "running"}
+        times = {"run_after": now, "queued_at": now, "started_at": now}
+        connection.execute(models.dag_run.insert().values(version_id=1, **run, **times))
+        connection.execute(
+            models.task_instance.insert().values(
+                dag_run_id=1,
+                dag_id="d",
+                task_id="t",
+                map_index=-1,
+                state=TaskInstanceState.UP_FOR_RETRY,
+                try_number=1,
+                max_tries=1,
+                pool="default_pool",
+                pool_slots=1,
+                next_at=due,
+            )
         )
 
 

@@ -6,12 +6,10 @@ import pytest
 
 from runner.scheduling.closure import (
     resumed_by_mark,
-    select_instances,
     select_marked,
     select_tasks,
 )
-from store.states import TaskInstanceState
-from tests.runner.scheduling.pipelines import S, key, names_of, over, pipeline, task
+from tests.runner.scheduling.pipelines import pipeline, task
 
 #  load ──► train ──► report        and   create ──► train, predict ──► delete (create ──► delete)
 #    └────► check     predict ─┘
@@ -59,44 +57,6 @@ def test_an_unknown_task_is_refused_in_one_sentence() -> None:
         select_tasks(STRUCTURE, ["c", "load", "b"])
     with pytest.raises(ValueError, match="dag has no task x"):
         select_marked(STRUCTURE, ["x"], upstream=False, downstream=False)
-
-
-MAPPED = pipeline(
-    task("list_"),
-    task("a", "list_", mapped_group="g"),
-    task("b", "a", mapped_group="g"),
-    task("after", "b"),
-    groups={"g": over("list_")},
-)
-
-
-def instances(**failed: int) -> list[tuple[tuple[str, int], TaskInstanceState | None]]:
-    names = ["list_", "a[0]", "a[1]", "b[0]", "b[1]", "after"]
-    states = {name.replace("(", "["): S.SUCCESS for name in names}
-    return [
-        (key(name), S.FAILED if failed.get(key(name)[0]) == key(name)[1] else state)
-        for name, state in states.items()
-    ]
-
-
-def test_one_map_index_and_what_follows_it() -> None:
-    found = select_instances(MAPPED, instances(), ["a"], map_indexes=[1], downstream=True)
-    assert names_of(found) == ["a[1]", "b[1]", "after"]
-
-
-def test_whole_tasks() -> None:
-    found = select_instances(MAPPED, instances(), ["a"], downstream=True)
-    assert names_of(found) == ["a[0]", "a[1]", "b[0]", "b[1]", "after"]
-    assert len(select_instances(MAPPED, instances(), None)) == 6
-
-
-def test_only_what_failed() -> None:
-    found = select_instances(MAPPED, instances(a=0, after=-1), None, only_failed=True)
-    assert names_of(found) == ["a[0]", "after"]
-
-
-def test_an_instance_without_task_is_left_alone() -> None:
-    assert select_instances(MAPPED, [(("gone", -1), S.FAILED)], None) == []
 
 
 @pytest.mark.parametrize(

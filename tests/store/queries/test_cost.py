@@ -101,7 +101,7 @@ QUERIES: dict[str, Query] = {
     "events of a DAG": lambda c: events.list_events(c, dag_id=A_DAG, limit=10),
     "events of a run": lambda c: events.list_events(c, dag_run_id=30),
     "events of a kind": lambda c: events.list_events(c, kind="run_failed", limit=10),
-    "pending commands": commands.pending,
+    "a command": lambda c: commands.get_command(c, 1),
     "next id": lambda c: records.next_id(c, task_instance),
     "old logs": lambda c: maintenance.ended_before(c, [1, 2, 3], START),
     "metrics": lambda c: tracking.list_metrics(c, 1),

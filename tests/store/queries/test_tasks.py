@@ -8,7 +8,7 @@ from sqlalchemy import insert, update
 
 from store import records
 from store.engine import Store
-from store.models import task_instance, task_try
+from store.models import resource_sample, task_instance, task_try
 from store.queries import tasks
 from store.states import TaskInstanceState
 from tests.support.history import START, fill, task_id_of
@@ -69,12 +69,12 @@ def test_the_history_of_a_task_is_listed_newest_first(any_store: Store) -> None:
 def test_tries_are_listed_in_their_order(any_store: Store) -> None:
     fill(any_store, dags=1, runs=1, tasks=1, live=False)
     with any_store.write() as connection:
-        (second,) = records.insert_tries(
-            connection,
-            [{"task_instance_id": 1, "dag_run_id": 1, "try_number": 2, "state": "failed",
-              "queued_at": START, "journal_number": 0, "journal_offset": 7, "exit_status": -9,
-              "reason": "killed by signal 9", "rendered": {"sql": "select 1"}}],
-        )  # fmt: skip
+        second = records.next_id(connection, task_try)
+        row = {"id": second, "task_instance_id": 1, "dag_run_id": 1, "try_number": 2,
+               "state": "failed", "queued_at": START, "journal_number": 0, "journal_offset": 7,
+               "exit_status": -9, "reason": "killed by signal 9",
+               "rendered": {"sql": "select 1"}}  # fmt: skip
+        records.insert_rows(connection, task_try, [row])
     with any_store.read() as connection:
         tries = tasks.list_tries(connection, 1)
         assert [(one.try_number, one.state) for one in tries] == [(1, "success"), (2, "failed")]
@@ -121,8 +121,9 @@ def test_xcoms_are_listed_with_as_much_of_their_value_as_wanted(any_store: Store
 def test_resource_figures_are_listed_from_a_moment_on(any_store: Store) -> None:
     fill(any_store, dags=1, runs=1, tasks=1, live=False)
     with any_store.write() as connection:
-        records.insert_samples(
+        records.insert_rows(
             connection,
+            resource_sample,
             [
                 {"try_id": 1, "at": START + timedelta(seconds=5 * turn), "cpu_percent": 50.0 * turn,
                  "rss": 2**33, "read_bytes": 1, "write_bytes": 2, "processes": 1}
