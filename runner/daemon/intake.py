@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select, update
 
-from runner.daemon import callbacks, commands, ingest, pipelines, runs, starting
+from runner.daemon import callbacks, commands, ingest, pipelines, runs, schedules, starting
 from runner.daemon.commands.backfills import advance, give_up_backfill
 from runner.daemon.hands import Hands
 from runner.daemon.inbox import Exit, Inbox, LostHost, Request
@@ -181,7 +181,7 @@ class Intake:
             pipeline = brain.pipelines.get(dag_id)
             if pipeline is not None and pipeline.is_paused != paused:
                 pipeline.is_paused = paused
-                runs.pause_changed(turn, pipeline)
+                schedules.pause_changed(turn, pipeline)
         pending = select(command).where(command.c.state == "pending").order_by(command.c.id)
         self._pending = list(connection.execute(pending))
 
@@ -217,11 +217,11 @@ class Intake:
             elif kind == "dag":
                 yield Step(
                     f"the schedule of DAG {key[1]}",
-                    lambda turn, key=key: runs.create_due_run(turn, key[1]),
-                    lambda turn, why, key=key: runs.give_up_schedule(turn, key[1], why),
+                    lambda turn, key=key: schedules.create_due_run(turn, key[1]),
+                    lambda turn, why, key=key: schedules.give_up_schedule(turn, key[1], why),
                 )
         if any(key[0] == "dag" for key in facts.due):
-            yield Step("runs that are due", runs.create_due_runs, _nothing)
+            yield Step("runs that are due", schedules.create_due_runs, _nothing)
 
 
 def _nothing(turn: Turn, why: str) -> None:

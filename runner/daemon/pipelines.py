@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from runner.daemon.memory import Pipeline
-from runner.daemon.runs import adopt_structure, pause_changed
+from runner.daemon.runs import adopt_structure
+from runner.daemon.schedules import pause_changed
 from runner.daemon.turn import Turn
 from runner.journal.messages import Parsed, ParseFailed
 from store import models, records
@@ -125,6 +126,11 @@ def files_to_parse(turn: Turn, files: Iterable[str]) -> list[str]:
         ):
             found.append(file)
     return found
+
+
+def forget_stamps(connection: Connection) -> None:
+    """Have every file taken for changed."""
+    connection.execute(update(models.pipeline_file).values(modified_ns=0, size=0))
 
 
 def forget_missing(turn: Turn, files: Iterable[str]) -> None:

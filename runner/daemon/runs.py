@@ -1,18 +1,15 @@
-"""DAG runs: made when due, promoted from queued to running, decided, finished."""
+"""DAG runs: promoted from queued to running, decided, finished."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import chain, count
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Row, and_, or_, select, update
+from sqlalchemy import Row, and_, or_, select, update
 
-from runner.authoring.timetables import DagRunInfo, DataInterval
-from runner.daemon import timing
+from runner.daemon import making, schedules
 from runner.daemon.ingest import request_callback
 from runner.daemon.memory import LiveRun, LiveTry, Pipeline
 from runner.daemon.turn import Turn
@@ -22,7 +19,6 @@ from runner.scheduling.expansion import initial_instances
 from runner.scheduling.model import (
     Decision,
     DroppedInstance,
-    Instance,
     InstanceKey,
     NewInstance,
     StateChange,
@@ -31,197 +27,10 @@ from store import models
 from store.states import (
     FINISHED_TASK_STATES,
     DagRunState,
-    DagRunType,
     TaskInstanceState,
 )
 
 State = TaskInstanceState
-
-
-def make_run(
-    turn: Turn,
-    pipeline: Pipeline,
-    *,
-    run_type: str,
-    run_id: str,
-    logical_date: datetime | None,
-    interval: tuple[datetime, datetime] | None,
-    run_after: datetime,
-    conf: dict[str, Any] | None = None,
-    note: str | None = None,
-    triggered_by: str = "schedule",
-    backfill_id: int | None = None,
-) -> int:
-    """Insert a DAG run in state queued, with its task instances. Returns its row key."""
-    key = turn.brain.counters.take("dag_run")
-    turn.changes.insert(
-        models.dag_run,
-        key,
-        {
-            "id": key,
-            "dag_id": pipeline.dag_id,
-            "run_id": run_id,
-            "run_type": run_type,
-            "state": DagRunState.QUEUED,
-            "logical_date": logical_date,
-            "data_interval_start": interval[0] if interval else None,
-            "data_interval_end": interval[1] if interval else None,
-            "run_after": run_after,
-            "queued_at": turn.now,
-            "conf": conf,
-            "note": note,
-            "triggered_by": triggered_by,
-            "version_id": pipeline.version_id,
-            "backfill_id": backfill_id,
-        },
-    )
-    for instance in initial_instances(pipeline.structure, logical_date, run_type):
-        insert_instance(turn, pipeline, key, instance)
-    turn.brain.count_queued(pipeline.dag_id, backfill_id, 1)
-    return key
-
-
-def is_taken(turn: Turn, dag_id: str, column: Column[Any], value: Any) -> bool:
-    """Whether a run of the DAG has that run id, or that logical date."""
-    query = select(column).where(models.dag_run.c.dag_id == dag_id, column == value)
-    return turn.connection.execute(query.limit(1)).first() is not None
-
-
-def free_run_id(first: str, is_taken: Callable[[str], bool]) -> str:
-    """The id of a new run; numbered where intervals of a changed schedule have the same end."""
-    numbered = (f"{first}_{number}" for number in count(2))
-    return next(run_id for run_id in chain([first], numbered) if not is_taken(run_id))
-
-
-def insert_instance(turn: Turn, pipeline: Pipeline, run_key: int, instance: Instance) -> None:
-    """Insert the row of a new task instance and tell the instance its key."""
-    key = turn.brain.counters.take("task_instance")
-    instance.row_key = key
-    task = pipeline.tasks[instance.task_id]
-    instance.max_tries = task.retries
-    turn.changes.insert(
-        models.task_instance,
-        key,
-        {
-            "id": key,
-            "dag_run_id": run_key,
-            "dag_id": pipeline.dag_id,
-            "task_id": instance.task_id,
-            "map_index": instance.map_index,
-            "state": instance.state,
-            "try_number": instance.try_number,
-            "max_tries": instance.max_tries,
-            "pool": task.pool,
-            "pool_slots": task.pool_slots,
-            "version_id": pipeline.version_id,
-        },
-    )
-
-
-def create_due_runs(turn: Turn) -> None:
-    """Make the scheduled runs that are due, one per DAG and turn, as Airflow does."""
-    for dag_id in turn.brain.pipelines:
-        create_due_run(turn, dag_id)
-
-
-def create_due_run(turn: Turn, dag_id: str) -> None:
-    """Make the scheduled run of a DAG that is due, if one is and its limit lets it."""
-    pipeline = turn.brain.pipelines.get(dag_id)
-    due = pipeline.next_run_after if pipeline is not None else None
-    if pipeline is None or due is None or due > turn.now or pipeline.hold() is not None:
-        return
-    if active_scheduled(turn, pipeline) >= pipeline.max_active_runs:
-        return  # looked at again when one of them ends
-    assert pipeline.next_logical_date is not None
-    assert pipeline.next_interval_start is not None
-    interval = (
-        pipeline.next_interval_start,
-        pipeline.next_interval_end or pipeline.next_interval_start,
-    )
-    logical_date = pipeline.next_logical_date
-    turn.changes.flush(turn.connection)
-    if not is_taken(turn, dag_id, models.dag_run.c.logical_date, logical_date):
-        info = DagRunInfo(logical_date, DataInterval(*interval), due)
-        make_run(
-            turn,
-            pipeline,
-            run_type=DagRunType.SCHEDULED,
-            run_id=free_run_id(
-                timing.run_id(DagRunType.SCHEDULED, info),
-                lambda run_id: is_taken(turn, dag_id, models.dag_run.c.run_id, run_id),
-            ),
-            logical_date=logical_date,
-            interval=interval,
-            run_after=due,
-        )
-    plan_next(turn, pipeline, interval)
-
-
-def active_scheduled(turn: Turn, pipeline: Pipeline) -> int:
-    """Runs of a DAG that are queued or running, those of backfills (with their own limit) apart."""
-    running = sum(
-        run.dag_id == pipeline.dag_id and run.backfill_id is None
-        for run in turn.brain.runs.values()
-    )
-    return running + turn.brain.queued_runs[pipeline.dag_id]
-
-
-def plan_next(
-    turn: Turn, pipeline: Pipeline, last_interval: tuple[datetime, datetime] | None
-) -> None:
-    """Compute when the DAG's next scheduled run is made, and wake up then."""
-    error: str | None = None
-    info = None
-    try:
-        info = timing.next_scheduled(pipeline.structure, last_interval, turn.now)
-    except ValueError as problem:
-        error = str(problem)
-    pipeline.next_logical_date = info.logical_date if info else None
-    interval = info.interval if info else None
-    pipeline.next_interval_start = interval.start if interval else None
-    pipeline.next_interval_end = interval.end if interval else None
-    pipeline.next_run_after = info.run_after if info else None
-    turn.connection.execute(
-        update(models.dag)
-        .where(models.dag.c.dag_id == pipeline.dag_id)
-        .values(
-            next_logical_date=pipeline.next_logical_date,
-            next_interval_start=pipeline.next_interval_start,
-            next_interval_end=pipeline.next_interval_end,
-            next_run_after=pipeline.next_run_after,
-            schedule_error=error,
-        )
-    )
-    if pipeline.next_run_after is not None and pipeline.hold() is None:
-        turn.orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
-
-
-def last_interval(turn: Turn, dag_id: str) -> tuple[datetime, datetime] | None:
-    """Data interval of the DAG's newest scheduled (or backfilled) run."""
-    table = models.dag_run
-    row = turn.connection.execute(
-        select(table.c.data_interval_start, table.c.data_interval_end)
-        .where(
-            table.c.dag_id == dag_id,
-            table.c.run_type.in_((DagRunType.SCHEDULED, DagRunType.BACKFILL)),
-            table.c.data_interval_start.is_not(None),
-        )
-        .order_by(table.c.logical_date.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else (row[0], row[1])
-
-
-def give_up_schedule(turn: Turn, dag_id: str, why: str) -> None:
-    """No run can be made of a DAG's schedule: there is none until its file changes."""
-    pipeline = turn.brain.pipelines.get(dag_id)
-    if pipeline is not None:
-        pipeline.next_run_after = None
-    turn.connection.execute(
-        update(models.dag)
-        .where(models.dag.c.dag_id == dag_id)
-        .values(next_run_after=None, schedule_error=why)
-    )
 
 
 def give_up_queued(turn: Turn, dag_id: str, why: str) -> None:
@@ -321,7 +130,7 @@ def adopt_structure(turn: Turn, run: LiveRun) -> None:
     have = {task_id for task_id, _ in run.state.instances}
     for instance in initial_instances(pipeline.structure, run.logical_date, run.run_type):
         if instance.task_id not in have:
-            insert_instance(turn, pipeline, run.key, instance)
+            making.insert_instance(turn, pipeline, run.key, instance)
             run.state.add_instance(instance)
             run.rows[instance.row_key] = key = (instance.task_id, instance.map_index)
             turn.brain.tell_next(run.key, key, None)
@@ -381,7 +190,7 @@ def apply(turn: Turn, run: LiveRun, decision: Decision) -> None:
             _apply_state(turn, run, change)
         elif isinstance(change, NewInstance):
             instance = run.state.instances[change.key]
-            insert_instance(turn, run.pipeline, run.key, instance)
+            making.insert_instance(turn, run.pipeline, run.key, instance)
             run.rows[instance.row_key] = change.key
             turn.follow(run, instance)
         else:
@@ -435,7 +244,7 @@ def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> Non
     if pipeline.next_run_after is not None:
         turn.orders.timers.append((max(pipeline.next_run_after, turn.now), ("dag", run.dag_id)))
     elif pipeline.structure.timetable.kind == "continuous":
-        plan_next(turn, pipeline, last_interval(turn, run.dag_id))
+        schedules.plan_next(turn, pipeline, schedules.last_interval(turn, run.dag_id))
     if state is DagRunState.FAILED:
         _pause_after_failures(turn, pipeline)
 
@@ -455,30 +264,9 @@ def _pause_after_failures(turn: Turn, pipeline: Pipeline) -> None:
     ).scalars()
     found = list(states)
     if len(found) == limit and all(state == DagRunState.FAILED for state in found):
-        set_paused(turn, pipeline, True, actor="runner", why=f"{limit} runs in a row failed")
-
-
-def set_paused(turn: Turn, pipeline: Pipeline, paused: bool, *, actor: str, why: str = "") -> None:
-    """Pause or unpause a DAG: what it may start changes at once."""
-    pipeline.is_paused = paused
-    turn.connection.execute(
-        update(models.dag).where(models.dag.c.dag_id == pipeline.dag_id).values(is_paused=paused)
-    )
-    word = "paused" if paused else "unpaused"
-    turn.changes.event(
-        turn.now, f"dag_{word}", why or f"the DAG was {word}", actor=actor, dag_id=pipeline.dag_id
-    )
-    pause_changed(turn, pipeline)
-
-
-def pause_changed(turn: Turn, pipeline: Pipeline) -> None:
-    """Bring the memory in line after a DAG was paused, unpaused, mended or broken."""
-    for run in turn.brain.runs_of(pipeline.dag_id):
-        turn.brain.refresh_candidates(run)
-        turn.brain.dirty.add(run.key)
-    if pipeline.hold() is None:
-        turn.changes.flush(turn.connection)
-        plan_next(turn, pipeline, last_interval(turn, pipeline.dag_id))
+        schedules.set_paused(
+            turn, pipeline, True, actor="runner", why=f"{limit} runs in a row failed"
+        )
 
 
 def run_timed_out(turn: Turn, run: LiveRun) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from runner.daemon import commands, ingest, pipelines, runs, starting
+from runner.daemon import commands, ingest, pipelines, runs, schedules, starting
 from runner.daemon.brain import Brain
 from runner.daemon.changes import Changes
 from runner.daemon.commands import backfills
@@ -69,7 +69,7 @@ class Turns:
         """Take a DAG in, as from its file's host."""
         self.take_in(structure.file, structure, text=text)
         with self.turn() as turn:
-            runs.set_paused(turn, self.brain.pipelines[structure.dag_id], paused, actor="test")
+            schedules.set_paused(turn, self.brain.pipelines[structure.dag_id], paused, actor="test")
 
     def take_in(self, file: str, *structures: DagStructure, text: str = "") -> None:
         """What the host of a file reports."""
@@ -88,7 +88,7 @@ class Turns:
     def schedule(self) -> None:
         """Make the scheduled runs that are due."""
         with self.turn() as turn:
-            runs.create_due_runs(turn)
+            schedules.create_due_runs(turn)
 
     def make_backfills(self) -> int:
         """Make the runs of backfills, turn by turn; the number of turns."""

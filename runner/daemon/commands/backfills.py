@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from runner.authoring.timetables import DagRunInfo
-from runner.daemon import runs, timing
+from runner.daemon import making, runs, timing
 from runner.daemon.commands.common import Payload, Refused, named_pipeline, parse_date
 from runner.daemon.commands.instances import chosen_instances, clear_rows
 from runner.daemon.commands.runs import checked_conf
@@ -154,7 +154,7 @@ def _fill(
 ) -> None:
     """Make the new runs."""
     for run_id, info in new:
-        runs.make_run(
+        making.make_run(
             turn,
             pipeline,
             run_type=DagRunType.BACKFILL,
@@ -208,7 +208,7 @@ def _sort_out(
     for info, first in zip(infos, first_ids, strict=True):
         row = have.get(info.logical_date)
         if row is None:
-            run_id = runs.free_run_id(first, taken.__contains__)
+            run_id = making.free_run_id(first, taken.__contains__)
             taken.add(run_id)
             new.append((run_id, info))
         elif dag_runs.is_created_by_backfill(row.state, reprocess):

@@ -8,7 +8,7 @@ from typing import Any
 from runner.authoring.exceptions import ParamValidationError
 from runner.authoring.params import check_conf
 from runner.authoring.timetables import DagRunInfo
-from runner.daemon import runs, timing
+from runner.daemon import making, runs, schedules, timing
 from runner.daemon.commands.common import (
     Payload,
     Refused,
@@ -36,7 +36,7 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
         raise Refused(f"{pipeline.file} can't be imported: {pipeline.file_error}")
     conf = checked_conf(pipeline, payload.get("conf"))
     info, run_id = _identity(turn, pipeline, payload.get("logical_date"), payload.get("run_id"))
-    key = runs.make_run(
+    key = making.make_run(
         turn,
         pipeline,
         run_type=DagRunType.MANUAL,
@@ -72,8 +72,8 @@ def _identity(
         logical_date = parse_date(date) if date else run_after
         info = _manual_run(pipeline, logical_date, run_after)
         named = check_run_id(run_id) if run_id else timing.run_id(DagRunType.MANUAL, info)
-        id_taken = runs.is_taken(turn, dag_id, table.c.run_id, named)
-        date_taken = runs.is_taken(turn, dag_id, table.c.logical_date, logical_date)
+        id_taken = making.is_taken(turn, dag_id, table.c.run_id, named)
+        date_taken = making.is_taken(turn, dag_id, table.c.logical_date, logical_date)
         if id_taken and run_id:
             raise Refused(f"DAG {dag_id} has a run {run_id!r} already")
         if date_taken and date:
@@ -116,7 +116,7 @@ def _set_paused(turn: Turn, payload: Payload, paused: bool, actor: str) -> Any:
     found = [named_pipeline(turn, {"dag_id": dag_id}) for dag_id in payload["dag_ids"]]
     for pipeline in found:
         if pipeline.is_paused != paused:
-            runs.set_paused(turn, pipeline, paused, actor=actor)
+            schedules.set_paused(turn, pipeline, paused, actor=actor)
     return {"dag_ids": [pipeline.dag_id for pipeline in found]}
 
 

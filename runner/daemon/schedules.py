@@ -1,0 +1,148 @@
+"""Schedules: which run is due, when the next one is, and pausing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from runner.authoring.timetables import DagRunInfo, DataInterval
+from runner.daemon import making, timing
+from runner.daemon.memory import Pipeline
+from runner.daemon.turn import Turn
+from store import models
+from store.states import (
+    DagRunType,
+    TaskInstanceState,
+)
+
+State = TaskInstanceState
+
+
+def create_due_runs(turn: Turn) -> None:
+    """Make the scheduled runs that are due, one per DAG and turn, as Airflow does."""
+    for dag_id in turn.brain.pipelines:
+        create_due_run(turn, dag_id)
+
+
+def create_due_run(turn: Turn, dag_id: str) -> None:
+    """Make the scheduled run of a DAG that is due, if one is and its limit lets it."""
+    pipeline = turn.brain.pipelines.get(dag_id)
+    due = pipeline.next_run_after if pipeline is not None else None
+    if pipeline is None or due is None or due > turn.now or pipeline.hold() is not None:
+        return
+    if active_scheduled(turn, pipeline) >= pipeline.max_active_runs:
+        return  # looked at again when one of them ends
+    assert pipeline.next_logical_date is not None
+    assert pipeline.next_interval_start is not None
+    interval = (
+        pipeline.next_interval_start,
+        pipeline.next_interval_end or pipeline.next_interval_start,
+    )
+    logical_date = pipeline.next_logical_date
+    turn.changes.flush(turn.connection)
+    if not making.is_taken(turn, dag_id, models.dag_run.c.logical_date, logical_date):
+        info = DagRunInfo(logical_date, DataInterval(*interval), due)
+        making.make_run(
+            turn,
+            pipeline,
+            run_type=DagRunType.SCHEDULED,
+            run_id=making.free_run_id(
+                timing.run_id(DagRunType.SCHEDULED, info),
+                lambda run_id: making.is_taken(turn, dag_id, models.dag_run.c.run_id, run_id),
+            ),
+            logical_date=logical_date,
+            interval=interval,
+            run_after=due,
+        )
+    plan_next(turn, pipeline, interval)
+
+
+def active_scheduled(turn: Turn, pipeline: Pipeline) -> int:
+    """Runs of a DAG that are queued or running, those of backfills (with their own limit) apart."""
+    running = sum(
+        run.dag_id == pipeline.dag_id and run.backfill_id is None
+        for run in turn.brain.runs.values()
+    )
+    return running + turn.brain.queued_runs[pipeline.dag_id]
+
+
+def plan_next(
+    turn: Turn, pipeline: Pipeline, last_interval: tuple[datetime, datetime] | None
+) -> None:
+    """Compute when the DAG's next scheduled run is made, and wake up then."""
+    error: str | None = None
+    info = None
+    try:
+        info = timing.next_scheduled(pipeline.structure, last_interval, turn.now)
+    except ValueError as problem:
+        error = str(problem)
+    pipeline.next_logical_date = info.logical_date if info else None
+    interval = info.interval if info else None
+    pipeline.next_interval_start = interval.start if interval else None
+    pipeline.next_interval_end = interval.end if interval else None
+    pipeline.next_run_after = info.run_after if info else None
+    turn.connection.execute(
+        update(models.dag)
+        .where(models.dag.c.dag_id == pipeline.dag_id)
+        .values(
+            next_logical_date=pipeline.next_logical_date,
+            next_interval_start=pipeline.next_interval_start,
+            next_interval_end=pipeline.next_interval_end,
+            next_run_after=pipeline.next_run_after,
+            schedule_error=error,
+        )
+    )
+    if pipeline.next_run_after is not None and pipeline.hold() is None:
+        turn.orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
+
+
+def last_interval(turn: Turn, dag_id: str) -> tuple[datetime, datetime] | None:
+    """Data interval of the DAG's newest scheduled (or backfilled) run."""
+    table = models.dag_run
+    row = turn.connection.execute(
+        select(table.c.data_interval_start, table.c.data_interval_end)
+        .where(
+            table.c.dag_id == dag_id,
+            table.c.run_type.in_((DagRunType.SCHEDULED, DagRunType.BACKFILL)),
+            table.c.data_interval_start.is_not(None),
+        )
+        .order_by(table.c.logical_date.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def give_up_schedule(turn: Turn, dag_id: str, why: str) -> None:
+    """No run can be made of a DAG's schedule: there is none until its file changes."""
+    pipeline = turn.brain.pipelines.get(dag_id)
+    if pipeline is not None:
+        pipeline.next_run_after = None
+    turn.connection.execute(
+        update(models.dag)
+        .where(models.dag.c.dag_id == dag_id)
+        .values(next_run_after=None, schedule_error=why)
+    )
+
+
+def set_paused(turn: Turn, pipeline: Pipeline, paused: bool, *, actor: str, why: str = "") -> None:
+    """Pause or unpause a DAG: what it may start changes at once."""
+    pipeline.is_paused = paused
+    turn.connection.execute(
+        update(models.dag).where(models.dag.c.dag_id == pipeline.dag_id).values(is_paused=paused)
+    )
+    word = "paused" if paused else "unpaused"
+    turn.changes.event(
+        turn.now, f"dag_{word}", why or f"the DAG was {word}", actor=actor, dag_id=pipeline.dag_id
+    )
+    pause_changed(turn, pipeline)
+
+
+def pause_changed(turn: Turn, pipeline: Pipeline) -> None:
+    """Bring the memory in line after a DAG was paused, unpaused, mended or broken."""
+    for run in turn.brain.runs_of(pipeline.dag_id):
+        turn.brain.refresh_candidates(run)
+        turn.brain.dirty.add(run.key)
+    if pipeline.hold() is None:
+        turn.changes.flush(turn.connection)
+        plan_next(turn, pipeline, last_interval(turn, pipeline.dag_id))
