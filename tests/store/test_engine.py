@@ -133,7 +133,8 @@ def test_a_database_locked_for_too_long_is_said_so(workspace: Workspace, store: 
         note(impatient, "afterwards it works")
 
 
-def test_a_full_disk_is_said_so_and_nothing_is_half_written(store: Store) -> None:
+def test_a_full_disk_is_said_so_and_nothing_is_lost_or_half_written(store: Store) -> None:
+    note(store, "before")
     with store.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
@@ -145,7 +146,20 @@ def test_a_full_disk_is_said_so_and_nothing_is_half_written(store: Store) -> Non
 
     with pytest.raises(StoreFull, match="prune"):
         write_much()
-    assert messages(store) == []
+    assert messages(store) == ["before"]
+    with store.write() as connection:
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 1000}")
+    note(store, "when there is space again")
+    assert messages(store) == ["before", "when there is space again"]
+
+
+def test_a_file_system_that_became_read_only_is_said_so(store: Store) -> None:
+    note(store, "before")
+    with store.write() as connection:  # what SQLite answers then, for this connection
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+    with pytest.raises(StoreReadOnly, match="can't be written to; check its permissions"):
+        note(store, "in vain")
+    assert messages(store) == ["before"]
 
 
 def test_a_read_only_store_refuses_to_write(workspace: Workspace, store: Store) -> None:
