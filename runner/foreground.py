@@ -18,12 +18,14 @@ from typing import Any
 
 import msgspec
 
+from runner.authoring import settings
 from runner.authoring.dag import DAG
 from runner.authoring.parse import ParsedFile, parse_file
 from runner.authoring.timetables import DagRunInfo
 from runner.daemon import timing
 from runner.daemon.pipelines import find_files
 from runner.daemon.starting import expanded_counts
+from runner.execution.settings import settings_of
 from runner.host.run_try import run_try
 from runner.journal.client import QuestionError
 from runner.journal.questions import (
@@ -49,6 +51,7 @@ from runner.scheduling.decide import decide, why
 from runner.scheduling.expansion import initial_instances
 from runner.scheduling.model import Instance
 from runner.scheduling.run_state import RunState
+from store.config import Config, ConfigError, load
 from store.states import TASK_STATE_LOOKS, DagRunState, DagRunType, TaskInstanceState
 from store.structure import DagStructure
 from store.workspace import Workspace
@@ -63,6 +66,7 @@ class Problem(Exception):
 def main(verb: str, workspace: Workspace, rest: Sequence[str]) -> int:
     """Do a verb. Returns its exit status: 0 well, 1 failed, 3 no such thing."""
     try:
+        settings.use(settings_of(_config(workspace).runner))
         if verb == "test":
             return _test(workspace, rest)
         if verb == "next":
@@ -71,6 +75,13 @@ def main(verb: str, workspace: Workspace, rest: Sequence[str]) -> int:
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 3
+
+
+def _config(workspace: Workspace) -> Config:
+    try:
+        return load(workspace)
+    except ConfigError as error:
+        raise Problem(str(error)) from None
 
 
 def find_dag(workspace: Workspace, dag_id: str) -> tuple[DAG, DagStructure]:

@@ -54,9 +54,9 @@ class RunnerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     resource_interval: Period = 5.0
     """Seconds between two samples of a task's CPU, memory and I/O."""
     max_map_length: Count = 1024
-    """Largest number of instances that a mapped task may expand to."""
+    """Longest list or dict that can be mapped over; the task that pushes a longer one fails."""
     xcom_max_bytes: Count = 16 * 1024 * 1024
-    """Largest XCom that is stored, in bytes of its JSON."""
+    """Largest XCom, in bytes of its JSON; the task that pushes a larger one fails."""
 
 
 class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

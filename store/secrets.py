@@ -13,6 +13,7 @@ SENSITIVE_WORDS = (
     "authorization",
     "bearer",
     "connection_string",
+    "credential",
     "dsn",
     "keyfile_dict",
     "passphrase",
@@ -25,11 +26,13 @@ SENSITIVE_WORDS = (
     "service_account",
     "service_key",
     "token",
+    "webhook_url",
 )
-"""A name with one of these in it, in any case, stands for a secret (Airflow's list)."""
+"""A name with one of these in it, in any case, stands for a secret (Airflow's list, and more).
+Processes that run user code are told them (``runner.journal.settings``)."""
 
 
 def is_sensitive(name: str) -> bool:
     """Whether a value of this name must not be shown."""
-    lower = name.casefold()
+    lower = name.strip().casefold()
     return any(word in lower for word in SENSITIVE_WORDS)

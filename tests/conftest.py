@@ -9,11 +9,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from runner.authoring.settings import use
+from runner.execution.settings import settings_of
+from store.config import RunnerConfig
 from tests.support import postgres
 
 # Machines that run tests are busy: a slow example is no failure.
 settings.register_profile("dagtop", deadline=None)
 settings.load_profile("dagtop")
+
+
+use(settings_of(RunnerConfig()))  # as every process that runs user code does
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring.exceptions import ArgumentError, DefinitionError
+from runner.authoring.settings import default_timezone
 from runner.authoring.trigger_rule import TriggerRule, WeightRule, to_trigger_rule, to_weight_rule
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def to_timedelta(name: str, value: Any) -> timedelta | None:
 
 
 def to_utc(name: str, value: Any) -> datetime | None:
-    """A date in UTC; a date without a zone is taken as UTC, a string is read as ISO 8601."""
+    """A date in UTC; one without a zone is in the workspace's, a string is read as ISO 8601."""
     if isinstance(value, str):
         value = parse_date(name, value)
     if value is None:
@@ -178,7 +179,7 @@ def to_utc(name: str, value: Any) -> datetime | None:
     if not isinstance(value, datetime):
         raise ArgumentError(f"{name} is a datetime, not {type(value).__name__} {value!r}")
     if value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
+        value = value.replace(tzinfo=default_timezone())
     try:
         return value.astimezone(UTC)
     except OverflowError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, overload
 
-from runner.authoring import current
+from runner.authoring import current, settings
 from runner.authoring.arguments import (
     check_count,
     check_duration,
@@ -105,7 +105,8 @@ DAG_DEFAULTS: dict[str, Any] = {
     "fail_fast": False,
     "dag_display_name": None,
 }
-"""Every argument and its default (Airflow 3's). ``access_control`` is taken and has no effect."""
+"""Every argument and its default (Airflow 3's); settings of these names come before.
+``access_control`` is taken and has no effect."""
 
 _RENAMED = {
     "schedule_interval": "schedule",
@@ -136,7 +137,7 @@ class DAG:
         self._refuse_unknown(given)
         for name, default in DAG_DEFAULTS.items():
             if given.get(name) is None:
-                given[name] = default
+                given[name] = getattr(settings.in_force(), name, default)
         self.task_dict: dict[str, AbstractOperator] = {}
         self.node_ids: set[str] = set()
         """Ids of all tasks and groups: no two may be the same."""
@@ -252,7 +253,7 @@ class DAG:
         start = given["start_date"] or self.default_args.get("start_date")
         if isinstance(start, str):
             start = parse_date(f"start_date {of_dag}", start)
-        self.timezone: tzinfo = (start.tzinfo if isinstance(start, datetime) else None) or UTC
+        self.timezone: tzinfo = getattr(start, "tzinfo", None) or settings.default_timezone()
         self.start_date = to_utc(f"start_date {of_dag}", start)
         self.end_date = to_utc(f"end_date {of_dag}", given["end_date"])
         self.schedule = given["schedule"]

@@ -2,8 +2,8 @@
 
 Values of Variables whose names look secret, and passwords and secret extras of Connections, are
 remembered when they are fetched. From the first one on ``sys.stdout`` and ``sys.stderr`` replace
-them by ``***``; until then nothing is in the way of a write. Which names look secret, and that
-values below five characters are not hidden, is Airflow's (``secrets_masker``).
+them by ``***``; until then nothing is in the way of a write. Which names look secret is a setting
+(``store.secrets`` has the list); that values below five characters are not hidden is Airflow's.
 """
 
 from __future__ import annotations
@@ -13,45 +13,23 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from runner.authoring import settings
+
 MASK = "***"
 MIN_LENGTH = 5
 """Characters; a shorter value stands in too many innocent words."""
-SENSITIVE = (
-    "access_key",
-    "access_token",
-    "api_key",
-    "apikey",
-    "auth_header",
-    "authorization",
-    "bearer",
-    "connection_string",
-    "credential",
-    "dsn",
-    "keyfile_dict",
-    "passphrase",
-    "passwd",
-    "password",
-    "private_key",
-    "proxies",
-    "proxy",
-    "secret",
-    "service_account",
-    "service_key",
-    "token",
-    "webhook_url",
-)
-"""A name that has one of these in it, in any case, is that of a secret."""
 
 _secrets: set[str] = set()
 _pattern: re.Pattern[str] | None = None
 
 
 def looks_secret(name: object) -> bool:
-    """Whether a name is that of a secret."""
+    """Whether a name is that of a secret. Where nobody has said which are, all are."""
     if not isinstance(name, str):
         return False
-    lower = name.strip().lower()
-    return any(word in lower for word in SENSITIVE)
+    words = settings.in_force().secret_words
+    lower = name.strip().casefold()
+    return words is None or any(word in lower for word in words)
 
 
 def mask_secret(secret: Any, name: str | None = None) -> None:

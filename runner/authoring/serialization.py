@@ -7,13 +7,13 @@ A dict that has other keys than strings, or that very key, becomes a list of pai
 
 from __future__ import annotations
 
-import os
 import sys
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from runner.authoring import settings
 from runner.authoring.exceptions import DagtopException
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 TAG = "__dagtop__"
 _TAG_BYTES = b'"__dagtop__"'
-MAX_BYTES = 16 * 1024 * 1024
-"""Size of an XCom as JSON at most; ``DAGTOP_XCOM_MAX_BYTES`` overrides it."""
 _PLAIN = (int, bool, type(None))
 
 
@@ -39,25 +37,12 @@ class XComNotReadable(DagtopException, ValueError):
     """A stored XCom can't be made into a value here: its class is gone, or numpy isn't there."""
 
 
-def max_bytes() -> int:
-    """The size limit in force, in bytes of JSON."""
-    text = os.environ.get("DAGTOP_XCOM_MAX_BYTES")
-    if not text:
-        return MAX_BYTES
-    try:
-        return int(text)
-    except ValueError:
-        raise DagtopException(
-            f"DAGTOP_XCOM_MAX_BYTES is {text!r}: give a whole number of bytes"
-        ) from None
-
-
 def encode(value: Any, name: str = "return_value") -> tuple[bytes, int | None]:
     """``value`` as JSON, and its length where it is a list or a dict, which can be mapped over.
 
     ``name`` is what error messages call it. Raises ``XComNotSerializable`` and ``XComTooLarge``.
     """
-    limit = max_bytes()
+    limit = settings.in_force().xcom_max_bytes
     try:
         data = msgspec.json.encode(_Encoder(limit).plain(value))
     except _Unfit as unfit:
@@ -95,8 +80,8 @@ def _size(count: int) -> str:
 
 def _size_error(name: str, size: str, limit: int) -> XComTooLarge:
     return XComTooLarge(
-        f"{name} is {size} as JSON and an XCom may have {_size(limit)} (DAGTOP_XCOM_MAX_BYTES): "
-        "save it to a file and return its path"
+        f"{name} is {size} as JSON and an XCom may have {_size(limit)} "
+        "(xcom_max_bytes in dagtop.toml): save it to a file and return its path"
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection
 
 from runner.daemon import answers, pipelines, resources, upkeep
@@ -23,6 +24,7 @@ from runner.daemon.changes import Changes
 from runner.daemon.engine import Engine
 from runner.daemon.turn import Orders, Turn
 from runner.daemon.watching import Watcher
+from runner.execution.settings import settings_of
 from runner.journal.identity import own_start
 from store import config
 from store.engine import Store, open_store
@@ -231,6 +233,8 @@ class Service:
         """Look at all pipeline files; import what changed. What is being imported is looked at
         again when the import ends."""
         files = pipelines.find_files(self.workspace)
+        if first:
+            self._notice_settings()
         known = {pipeline.file for pipeline in self.engine.brain.pipelines.values()}
         idle = [file for file in files if not self.engine.hands.hosts.is_importing(file)]
         try:
@@ -244,6 +248,20 @@ class Service:
             self.engine.inbox.files_gone = True
             self.engine.wake()
         self.engine.hands.import_files()
+
+    def _notice_settings(self) -> None:
+        """Files were imported with other settings: have all of them imported anew."""
+        path = self.workspace.state / "imports" / "settings.json"
+        now = msgspec.json.encode(settings_of(self.engine.config.runner))
+        try:
+            if path.exists() and path.read_bytes() == now:
+                return
+            with self.store.write() as connection:
+                pipelines.forget_stamps(connection)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.write_bytes(now)
+        except (OSError, StoreError) as error:
+            log.warning("pipeline files keep the settings they were imported with: %s", error)
 
     def _looking(self, connection: Connection) -> Turn:
         return Turn(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from runner.execution.channel import Channel
 from runner.execution.processes import describe_exit
+from runner.execution.settings import settings_of
 from runner.journal.messages import (
     FromHost,
     HostExited,
@@ -25,6 +26,7 @@ from runner.journal.messages import (
     RunTry,
     StartHost,
 )
+from store.config import RunnerConfig
 from store.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -81,12 +83,13 @@ class Hosts:
         workspace: Workspace,
         loop: asyncio.AbstractEventLoop,
         events: HostEvents,
-        parse_timeout: float,
+        config: RunnerConfig,
     ) -> None:
         self._workspace = workspace
         self._loop = loop
         self._events = events
-        self._parse_timeout = parse_timeout
+        self._parse_timeout = config.parse_timeout
+        self._settings = settings_of(config)
         self._base: Channel | None = None
         self._base_process: subprocess.Popen[bytes] | None = None
         self._hosts: dict[int, FileHost] = {}
@@ -222,6 +225,7 @@ class Hosts:
             parse_timeout=self._parse_timeout,
             questions=str(self._workspace.questions),
             import_log=str(self._workspace.state / "imports" / (file.replace("/", "%") + ".log")),
+            settings=self._settings,
         )
         with theirs:
             try:

@@ -86,12 +86,13 @@ def _unspeakable(order: StartHost, message: Parsed | ParseFailed, error: Excepti
 
 def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]:
     """Import the pipeline file under a time limit, with its output sent to the import log."""
-    from runner.authoring import services
+    from runner.authoring import services, settings
     from runner.authoring.parse import ParsedFile, parse_file
 
     began, at = time.perf_counter(), time.time()
     path = Path(order.file)
     redirect_output(order.import_log)
+    settings.use(order.settings)
     signal.signal(signal.SIGALRM, _time_out)
     signal.setitimer(signal.ITIMER_REAL, order.parse_timeout)
     questions = QuestionClient(order.questions, patience=IMPORT_PATIENCE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring import services, tracking
@@ -24,6 +24,7 @@ from runner.authoring.exceptions import (
 )
 from runner.authoring.mapping import resolve_mapped
 from runner.authoring.services import Services, shield
+from runner.authoring.settings import default_timezone
 from runner.authoring.taskinstance import TaskInstance
 from runner.authoring.templating import render_template_fields, render_text
 from runner.authoring.xcom_arg import RETURN_VALUE
@@ -332,10 +333,10 @@ def _intent_of(ticket: Ticket) -> str | None:
 
 
 def _seconds_of(date: Any) -> float | None:
-    """A moment as seconds since 1970, taken as UTC where it has no zone; None if it isn't one."""
+    """A moment as seconds since 1970, in the workspace's zone if it has none; None if it isn't."""
     if not isinstance(date, datetime):
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    return (date if date.tzinfo else date.replace(tzinfo=default_timezone())).timestamp()
 
 
 def _post_execute(operator: BaseOperator, context: Context, result: Any) -> None:

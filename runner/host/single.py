@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+import msgspec
+
 from runner.host import file_host, task_process
 from runner.journal.messages import (
     MessageBuffer,
@@ -24,16 +26,7 @@ def main() -> None:
     assert isinstance(message, RunTry | RunCallback)
     os.chdir(order.workspace)
     log = message.ticket.log if isinstance(message, RunTry) else message.log
-    result, dags = file_host.import_file(
-        StartHost(
-            order.host_key,
-            order.file,
-            order.workspace,
-            order.parse_timeout,
-            log + ".import",
-            order.questions,
-        )
-    )
+    result, dags = file_host.import_file(msgspec.structs.replace(order, import_log=log + ".import"))
     if isinstance(result, ParseFailed):
         os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
         task_process.open_log(log)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from runner.journal.records import CallbackTicket, Ticket
+from runner.journal.settings import Settings
 
 LENGTH = struct.Struct(">I")
 
@@ -25,6 +26,7 @@ class StartHost(msgspec.Struct, frozen=True, tag="start_host"):
     """Where what the import prints goes; made new at each import."""
     questions: str = ""
     """Address of the runner's question socket: Variables may be read while importing."""
+    settings: Settings = Settings()
 
 
 class RunTry(msgspec.Struct, frozen=True, tag="run_try"):

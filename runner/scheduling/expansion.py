@@ -97,7 +97,10 @@ def initial_instances(
 
 
 def mapping_failure(
-    structure: DagStructure, task_id: str, pushed: Mapping[str, int | None]
+    structure: DagStructure,
+    task_id: str,
+    pushed: Mapping[str, int | None],
+    longest: int = MAX_MAP_LENGTH,
 ) -> str | None:
     """Why a task that succeeded fails after all: another maps over what it didn't push.
 
@@ -125,9 +128,9 @@ def mapping_failure(
                 f"{users} maps over the {what} of {task_id}, which is no list or dict: "
                 "return a list or a dict"
             )
-        if length > MAX_MAP_LENGTH:
+        if length > longest:
             return (
                 f"{users} maps over the {what} of {task_id}, which has {length} items: "
-                f"at most {MAX_MAP_LENGTH} can be mapped over"
+                f"at most {longest} can be mapped over (max_map_length in dagtop.toml)"
             )
     return None

@@ -12,6 +12,7 @@ import pytest
 
 from runner.execution import hosts
 from runner.execution.hosts import HostEvents, Hosts
+from store.config import RunnerConfig
 from store.workspace import Workspace
 
 
@@ -22,7 +23,7 @@ def test_a_base_host_that_does_not_end_is_killed(
 
     async def work() -> None:
         events = HostEvents(lambda *_: None, lambda *_: None, lambda *_: None)
-        made = Hosts(Workspace(tmp_path), asyncio.get_running_loop(), events, 5.0)
+        made = Hosts(Workspace(tmp_path), asyncio.get_running_loop(), events, RunnerConfig())
         made.start_base()
         assert made._base is not None
         assert made._base_process is not None
