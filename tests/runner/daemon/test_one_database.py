@@ -1,4 +1,4 @@
-"""Two workspaces that name the same database."""
+"""Databases that others see too: two workspaces that name one, a server that hangs up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.runner.daemon.conftest import SETTINGS
-from tests.support.live import live
+from tests.support.live import Live, live
+
+ONE = """
+from dagtop import DAG, task
+with DAG("one"):
+    @task
+    def work(): pass
+    work()
+"""
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -27,3 +35,20 @@ def test_the_second_runner_refuses_until_the_first_is_gone(
         first.kill()
         second.start()
         assert second.value("SELECT workspace FROM runner_lease") == str(second.workspace.root)
+
+
+@pytest.mark.postgres
+def test_connections_that_the_server_drops_are_made_again(own: Live, postgres_url: str) -> None:
+    own.configure(f'{SETTINGS}[store]\nurl = "{postgres_url}"\n')
+    own.write("one.py", ONE)
+    own.start()
+    own.wait_for_dag("one")
+    own.query(
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    state, _ = own.run("one")
+    log = own.log_text()
+    own.stop()
+    assert state == "success"
+    assert "Traceback" not in log, log
