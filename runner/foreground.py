@@ -20,24 +20,19 @@ import msgspec
 
 from runner.authoring import settings
 from runner.authoring.dag import DAG
+from runner.authoring.exceptions import ParamValidationError
+from runner.authoring.params import check_conf
 from runner.authoring.parse import ParsedFile, parse_file
+from runner.authoring.ticks import zone
 from runner.authoring.timetables import DagRunInfo
 from runner.daemon import timing
 from runner.daemon.pipelines import find_files
 from runner.daemon.starting import expanded_counts
 from runner.execution.settings import settings_of
-from runner.host.run_try import run_try
-from runner.journal.client import QuestionError
-from runner.journal.questions import (
-    Answer,
-    GetConnection,
-    GetVariable,
-    GetXCom,
-    Question,
-    SetVariable,
-)
+from runner.host.run_try import run_callbacks, run_try
 from runner.journal.reader import decode_frames
 from runner.journal.records import (
+    CallbackTicket,
     DownstreamSkipped,
     Ended,
     MetricPoints,
@@ -47,8 +42,9 @@ from runner.journal.records import (
     XComPushed,
 )
 from runner.journal.writer import JournalWriter
+from runner.local_answers import LocalQuestions
 from runner.scheduling.decide import decide, why
-from runner.scheduling.expansion import initial_instances
+from runner.scheduling.expansion import MAX_MAP_LENGTH, initial_instances, mapping_failure
 from runner.scheduling.model import Instance
 from runner.scheduling.run_state import RunState
 from store.config import Config, ConfigError, load
@@ -60,28 +56,33 @@ State = TaskInstanceState
 
 
 class Problem(Exception):
-    """Why a verb can't be done, as a sentence."""
+    """Why a verb can't be done, as a sentence, and the exit status that says so."""
+
+    def __init__(self, sentence: str, status: int = 3) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 def main(verb: str, workspace: Workspace, rest: Sequence[str]) -> int:
-    """Do a verb. Returns its exit status: 0 well, 1 failed, 3 no such thing."""
+    """Do a verb. Returns its exit status: 0 well, 1 failed, 2 wrongly asked, 3 no such thing."""
     try:
-        settings.use(settings_of(_config(workspace).runner))
+        config = _config(workspace).runner
+        settings.use(settings_of(config))
         if verb == "test":
-            return _test(workspace, rest)
+            return _test(workspace, rest, config.max_map_length)
         if verb == "next":
             return _next(workspace, rest)
         return _render(workspace, rest)
     except Problem as problem:
         print(problem, file=sys.stderr)
-        return 3
+        return problem.status
 
 
 def _config(workspace: Workspace) -> Config:
     try:
         return load(workspace)
     except ConfigError as error:
-        raise Problem(str(error)) from None
+        raise Problem(str(error), 2) from None
 
 
 def find_dag(workspace: Workspace, dag_id: str) -> tuple[DAG, DagStructure]:
@@ -101,20 +102,35 @@ def find_dag(workspace: Workspace, dag_id: str) -> tuple[DAG, DagStructure]:
     raise Problem(f"no pipeline file in {workspace.dags} defines DAG {dag_id!r}{hint}")
 
 
-def _date(text: str | None) -> datetime | None:
+def _date(text: str | None, structure: DagStructure) -> datetime | None:
+    """A date as it was given; without an offset it is in the DAG's time zone."""
     if text is None:
         return None
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
-        raise Problem(f"{text!r} is not a date; write it like 2026-11-21T06:00:00+00:00") from None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+        raise Problem(
+            f"{text!r} is not a date; write it like 2026-11-21T06:00:00+00:00", 2
+        ) from None
+    return value if value.tzinfo else value.replace(tzinfo=zone(structure.timezone))
+
+
+def _conf(text: str, structure: DagStructure) -> dict[str, Any]:
+    """The conf of a run, checked against the DAG's params as a triggered run's is."""
+    try:
+        conf = json.loads(text)
+        check_conf([(p.name, p.has_default, p.schema) for p in structure.params], conf)
+    except json.JSONDecodeError as error:
+        raise Problem(f"--conf is not valid JSON: {error}", 2) from None
+    except ParamValidationError as error:
+        raise Problem(str(error), 2) from None
+    return conf
 
 
 # -- test ----------------------------------------------------------------------------------
 
 
-def _test(workspace: Workspace, rest: Sequence[str]) -> int:
+def _test(workspace: Workspace, rest: Sequence[str], longest: int) -> int:
     parser = argparse.ArgumentParser(prog="dagtop dags test")
     parser.add_argument("dag_id")
     parser.add_argument("--logical-date")
@@ -125,11 +141,10 @@ def _test(workspace: Workspace, rest: Sequence[str]) -> int:
     dag, structure = find_dag(workspace, options.dag_id)
     if options.task is not None and options.task not in {t.task_id for t in structure.tasks}:
         raise Problem(f"DAG {options.dag_id} has no task {options.task!r}")
-    conf = json.loads(options.conf)
+    conf = _conf(options.conf, structure)
+    date = _date(options.logical_date, structure)
     with tempfile.TemporaryDirectory(prefix="dagtop-test-") as folder:
-        run = ForegroundRun(
-            workspace, dag, structure, conf, _date(options.logical_date), Path(folder)
-        )
+        run = ForegroundRun(workspace, dag, structure, conf, date, Path(folder), longest)
         state = run.run_task(options.task) if options.task else run.run()
     summary = run.summary(state)
     print(json.dumps(summary, indent=2) if options.json else _table(summary))
@@ -147,16 +162,22 @@ class ForegroundRun:
         conf: dict[str, Any],
         logical_date: datetime | None,
         folder: Path,
+        longest: int = MAX_MAP_LENGTH,
     ) -> None:
         now = datetime.now(UTC)
         date = logical_date or now
-        info = timing.manual_run(structure, date, now)
+        try:
+            info = timing.manual_run(structure, date, now)
+        except (OverflowError, ValueError) as error:
+            raise Problem(
+                f"the logical date {date.isoformat()} has no data interval ({error})", 2
+            ) from None
         interval = info.interval
         self.dag = dag
         self.structure = structure
         self.tasks = {task.task_id: task for task in structure.tasks}
         self.folder = folder
-        self.questions = LocalQuestions(workspace)
+        self._longest = longest
         self.facts = RunFacts(
             dag_run_key=0,
             run_id=timing.run_id(DagRunType.MANUAL, info),
@@ -170,6 +191,7 @@ class ForegroundRun:
             conf=conf,
             triggered_by="test",
         )
+        self.questions = LocalQuestions(workspace, structure.dag_id, self.facts.run_id)
         instances = initial_instances(structure, date)
         self.state = RunState(structure, instances, logical_date=date)
         for instance in self.state.instances.values():
@@ -234,9 +256,10 @@ class ForegroundRun:
         assert journal is not None
         self.state.set_state(key, State.RUNNING)
         self._first_started.setdefault(key, time.time())
-        run_try(self._ticket(instance, path), self.dag, journal, self.questions)
+        ticket = self._ticket(instance, path)
+        run_try(ticket, self.dag, journal, self.questions)
         sys.stdout.flush()
-        self._take_in(instance, path.read_bytes())
+        self._take_in(instance, path.read_bytes(), ticket)
 
     def ticket_of(self, task_id: str) -> Ticket:
         """A ticket for the first try of a task, as it stands."""
@@ -271,7 +294,7 @@ class ForegroundRun:
             reschedule_count=self._reschedules.get(key, 0),
         )
 
-    def _take_in(self, instance: Instance, data: bytes) -> None:
+    def _take_in(self, instance: Instance, data: bytes, ticket: Ticket) -> None:
         key = (instance.task_id, instance.map_index)
         for record in decode_frames(data)[0]:
             if isinstance(record, XComPushed):
@@ -287,11 +310,19 @@ class ForegroundRun:
             elif isinstance(record, MetricPoints):
                 self.metrics += record.count
             elif isinstance(record, Ended):
-                self._ended(key, record)
+                self._ended(key, record, ticket)
 
-    def _ended(self, key: tuple[str, int], record: Ended) -> None:
+    def _ended(self, key: tuple[str, int], record: Ended, ticket: Ticket) -> None:
         state = State(record.state)
         next_at = None
+        problem = self._cannot_be_mapped_over(key[0]) if state is State.SUCCESS else None
+        if problem is not None:
+            print(problem, file=sys.stderr)
+            self._errors[key] = problem
+            state = State.FAILED
+            if ticket.try_number <= ticket.max_tries:
+                state = State.UP_FOR_RETRY
+            self._call_back(state, problem, ticket)
         if record.error is not None:
             self._errors[key] = f"{record.error.type}: {record.error.message}"
         if state is State.UP_FOR_RESCHEDULE:
@@ -302,6 +333,18 @@ class ForegroundRun:
         if state is State.UP_FOR_RETRY:
             next_at = datetime.now(UTC)
         self.state.set_state(key, state, next_at=next_at)
+
+    def _cannot_be_mapped_over(self, task_id: str) -> str | None:
+        """Airflow fails the task that pushed what another can't be mapped over."""
+        lengths = self.state.lengths.items()
+        pushed = {key: length for (pusher, key), length in lengths if pusher == task_id}
+        return mapping_failure(self.structure, task_id, pushed, self._longest)
+
+    def _call_back(self, state: TaskInstanceState, reason: str, ticket: Ticket) -> None:
+        """The callbacks of a failure that the task's process did not see."""
+        kind = "on_retry" if state is State.UP_FOR_RETRY else "on_failure"
+        if kind in self.tasks[ticket.task_id].callbacks:
+            run_callbacks(CallbackTicket(0, kind, reason, ticket, False), self.dag, self.questions)
 
     def summary(self, state: DagRunState) -> dict[str, Any]:
         return {
@@ -330,53 +373,6 @@ def _table(summary: dict[str, Any]) -> str:
         error = f"  {task['error']}" if task["error"] else ""
         lines.append(f"  {look.glyph} {name:<40} {look.word:<16} tries {task['tries']}{error}")
     return "\n".join(lines)
-
-
-class LocalQuestions:
-    """Answers a task's questions without a runner; Variables and Connections from the store."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self.xcoms: dict[tuple[str, str, int], bytes] = {}
-        self._variables: dict[str, str | None] = {}
-
-    def ask(self, question: Question) -> Any:
-        answer = self.answer(question)
-        return answer.value if answer.found else None
-
-    def answer(self, question: Question) -> Answer:
-        if isinstance(question, GetXCom):
-            found = [
-                [index, value.decode()]
-                for (task_id, key, index), value in sorted(self.xcoms.items())
-                if task_id == question.task_id
-                and key == question.key
-                and (question.map_indexes is None or index in question.map_indexes)
-            ]
-            return Answer(value=found, found=bool(found))
-        if isinstance(question, SetVariable):
-            self._variables[question.key] = question.value
-            return Answer()
-        if isinstance(question, GetVariable) and question.key in self._variables:
-            value = self._variables[question.key]
-            return Answer(value=value, found=value is not None)
-        if isinstance(question, GetVariable | GetConnection):
-            return self._from_store(question)
-        raise QuestionError(
-            f"{type(question).__name__} needs the runner, which a test does without"
-        )
-
-    def _from_store(self, question: GetVariable | GetConnection) -> Answer:
-        if not self._workspace.database.exists():
-            return Answer(found=False)
-        from runner.daemon.answers import look_up
-        from store.engine import open_store
-
-        with open_store(self._workspace, read_only=True) as store, store.read() as connection:
-            return look_up(connection, question)
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
 
 # -- next and render -----------------------------------------------------------------------
@@ -443,8 +439,8 @@ def _render(workspace: Workspace, rest: Sequence[str]) -> int:
             workspace,
             dag,
             structure,
-            json.loads(options.conf),
-            _date(options.logical_date),
+            _conf(options.conf, structure),
+            _date(options.logical_date, structure),
             Path(folder),
         )
         fields = render_only(run.ticket_of(options.task_id), dag, run.questions)

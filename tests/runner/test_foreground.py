@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.live import RUNNER
+from tests.support.live import RUNNER, live
 
 PIPELINE = """
 from datetime import datetime, timedelta
@@ -139,3 +140,83 @@ def test_render_shows_the_fields_of_one_task(workspace: Path) -> None:
     )
     assert status == 0
     assert json.loads(output)["bash_command"] == "echo hi 2026-02-03"
+
+
+STRICT = """
+from datetime import datetime
+from dagtop import DAG, Param, task
+
+def say(context):
+    print("called back:", context["reason"])
+
+with DAG("maps"):
+    @task(retries=1, on_retry_callback=say, on_failure_callback=say)
+    def items():
+        return [1, 2, 3]
+    @task
+    def use(item): pass
+    use.expand(item=items())
+
+number = Param(3, type="integer", minimum=1)
+with DAG("asks", params={"n": number}, start_date=datetime(2026, 1, 1)):
+    @task
+    def look(prev_start_date_success=None, logical_date=None, params=None, ti=None):
+        print("previous:", prev_start_date_success, "at", logical_date)
+        print("elsewhere:", ti.xcom_pull(dag_id="whole", task_ids="look", key="return_value"))
+    look()
+"""
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("strict")
+    (folder / "dags").mkdir()
+    (folder / "dags" / "strict.py").write_text(STRICT)
+    (folder / "dagtop.toml").write_text(
+        '[runner]\nmax_map_length = 2\nmax_active_tasks = 3\ntimezone = "Europe/Berlin"\n'
+    )
+    return folder
+
+
+def test_what_cannot_be_mapped_over_fails_the_task_that_pushed_it(strict: Path) -> None:
+    status, output, errors = foreground(strict, "test", "maps", "--json")
+    assert status == 1
+    tasks = {task["task_id"]: task for task in document(output)["tasks"]}
+    assert tasks["items"]["state"] == "failed"
+    assert tasks["items"]["tries"] == 2
+    assert "has 3 items: at most 2 can be mapped over" in tasks["items"]["error"]
+    assert tasks["use"]["state"] == "upstream_failed"
+    assert output.count("called back: use maps over the return value of items") == 2
+    assert "at most 2" in errors
+
+
+def test_a_conf_that_a_trigger_would_refuse_is_refused(strict: Path) -> None:
+    for conf, said in (
+        ('{"n": 0}', "param 'n': 0 is less than the minimum of 1"),
+        ("[1]", "the conf must be a JSON object"),
+        ("{", "--conf is not valid JSON"),
+    ):
+        status, output, errors = foreground(strict, "test", "asks", "--conf", conf)
+        assert (status, output) == (2, "")
+        assert errors.startswith(said)
+
+
+def test_a_task_may_ask_for_runs_of_the_store(strict: Path) -> None:
+    words = ("test", "asks", "--logical-date", "2026-07-01")
+    status, output, errors = foreground(strict, *words)
+    assert status == 0, errors
+    assert "previous: None at 2026-06-30T22:00:00+00:00" in output.replace("30 22", "30T22")
+    assert "elsewhere: None" in output
+    with live(strict) as workspace:
+        workspace.start()
+        assert workspace.run("asks", logical_date="2026-06-01T00:00:00+00:00")[0] == "success"
+    status, output, errors = foreground(strict, *words)
+    assert status == 0, errors
+    assert f"previous: {datetime.now(UTC):%Y-%m-}" in output
+
+
+def test_the_settings_hold_in_the_foreground(strict: Path) -> None:
+    (strict / "dagtop.toml").write_text((strict / "dagtop.toml").read_text() + "warm = 1\n")
+    status, _, errors = foreground(strict, "test", "maps")
+    assert status == 2
+    assert "[runner] has no setting warm" in errors
