@@ -77,3 +77,24 @@ def test_files_are_imported_anew_when_the_runner_starts_with_other_settings(own:
     own.start()
     query = "SELECT max_active_runs FROM dag WHERE dag_id = 'plain'"
     wait_for(lambda: own.value(query) == 2, what="the new setting")
+
+
+def test_settings_hold_in_fresh_interpreters(own: Live) -> None:
+    own.write(
+        "threads.py",
+        """
+import threading, time
+from dagtop import DAG, task
+threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+with DAG("threads"):
+    @task
+    def big():
+        return "x" * 200
+    big()
+""",
+    )
+    own.configure(SETTINGS + OWN)
+    own.start()
+    assert own.run("threads")[1] == {"big": "failed"}
+    assert own.value("SELECT fork_unsafe FROM pipeline_file") is not None
+    assert "an XCom may have 100 bytes" in reason(own, "big")
