@@ -250,19 +250,22 @@ def _check_lease(space: Workspace) -> Iterator[Finding]:
 
 
 def check_imports(space: Workspace) -> Iterator[Finding]:
-    """Pipeline files that can't be imported."""
+    """Pipeline files that can't be imported, or do what is hardly meant."""
     from app.cli.dag_views import place_of
-    from store.queries.dags import import_errors, pipeline_files
+    from store.queries.dags import file_warnings, import_errors, pipeline_files
 
     with _opened(space) as store:
         if store is None:
             return
         with store.read() as connection:
             errors = import_errors(connection)
+            warnings = file_warnings(connection)
             files = len(pipeline_files(connection))
     for row in errors:
         yield _problem("imports", f"{place_of(row)}: {row.error}", "correct the file")
-    if not errors:
+    for one in warnings:
+        yield _problem("imports", f"{place_of(one)}: {one.message}", "change the file")
+    if not errors and not warnings:
         yield _ok("imports", f"{files} pipeline files, all imported")
 
 

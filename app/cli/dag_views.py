@@ -25,7 +25,7 @@ from app.cli.times import shown
 from app.durations import duration
 from store.engine import Store
 from store.queries import dags
-from store.queries.dags import DagFilter, DagRow, FileRow
+from store.queries.dags import DagFilter, DagRow, FileRow, FileWarning
 from store.states import RUN_STATE_LOOKS
 from store.structure import DagStructure, ParamStructure
 
@@ -54,15 +54,17 @@ def structure_of(store: Store, dag_id: str) -> DagStructure:
 
 
 def list_dags(store: Store, wanted: DagFilter, sort: str, json: bool) -> None:
-    """Print the DAGs and the import errors."""
+    """Print the DAGs, and what is wrong with pipeline files."""
     with store.read() as connection:
         rows = dags.list_dags(connection, wanted, sort)
         errors = dags.import_errors(connection)
+        warnings = dags.file_warnings(connection)
     if json:
         print_json(
             {
                 "dags": [documents.of_dag(row) for row in rows],
                 "import_errors": [documents.of_file(row) for row in errors],
+                "warnings": [documents.of_warning(one) for one in warnings],
             }
         )
         return
@@ -79,9 +81,11 @@ def list_dags(store: Store, wanted: DagFilter, sort: str, json: bool) -> None:
     print_table(columns, map(_dag_cells, rows), empty="there is no such DAG")
     for error in errors:
         note(f"can't be imported: {place_of(error)}: {error.error}")
+    for warning in warnings:
+        note(f"warning: {place_of(warning)}: {warning.message}")
 
 
-def place_of(row: FileRow) -> str:
+def place_of(row: FileRow | FileWarning) -> str:
     """``dags/train.py:12``."""
     return row.file if row.line is None else f"{row.file}:{row.line}"
 

@@ -62,7 +62,7 @@ def list_dags(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List DAGs and import errors."""
+    """List DAGs, import errors and warnings."""
     from app.cli import dag_views
     from store.queries.dags import DagFilter
     from store.states import DagRunState

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from store.events import EventRow
     from store.queries.connections import ConnectionRow
-    from store.queries.dags import DagRow, FileRow, VersionRow
+    from store.queries.dags import DagRow, FileRow, FileWarning, VersionRow
     from store.queries.pools import PoolRow
     from store.queries.runs import RunRow
     from store.queries.tasks import InstanceRow, TryRow
@@ -82,6 +82,11 @@ def of_version(row: VersionRow) -> Document:
 def of_file(row: FileRow) -> Document:
     """A pipeline file that can't be imported."""
     return _fields(row, "file line error traceback parsed_at")
+
+
+def of_warning(row: FileWarning) -> Document:
+    """What a pipeline file does that is hardly meant."""
+    return _fields(row, "file line message")
 
 
 def of_run(row: RunRow) -> Document:

@@ -134,13 +134,23 @@ class FileRow:
     parsed_at: datetime | None
     parse_seconds: float | None
     error: str | None
-    """One sentence."""
+    """One sentence, without file and line."""
     line: int | None
     """Line of the pipeline file that the error is about."""
     traceback: str | None
     fork_unsafe: str | None
     """Why each of its tries gets a fresh interpreter."""
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileWarning:
+    """What a pipeline file does that is allowed and hardly meant."""
+
+    file: str
+    line: int | None
+    message: str
+    """One sentence, without file and line."""
 
 
 def list_dags(
@@ -239,6 +249,26 @@ def import_errors(connection: Connection) -> list[FileRow]:
 def pipeline_files(connection: Connection) -> list[FileRow]:
     """All pipeline files that were read, by name."""
     return _files(connection, only_errors=False)
+
+
+def file_warnings(connection: Connection) -> list[FileWarning]:
+    """The warnings of all pipeline files, by file and line."""
+    found: list[FileWarning] = []
+    for row in _files(connection, only_errors=False):
+        told = [FileWarning(row.file, *split_place(text, row.file)) for text in row.warnings]
+        found += sorted(told, key=lambda one: one.line or 0)
+    return found
+
+
+def split_place(text: str, file: str) -> tuple[int | None, str]:
+    """Line and sentence of ``dags/x.py:12: sentence``; a text without the file is the sentence."""
+    rest = text.removeprefix(file)
+    if rest == text:
+        return None, text
+    line, colon, sentence = rest.removeprefix(":").partition(": ")
+    if rest.startswith(": "):
+        return None, rest[2:]
+    return (int(line), sentence) if colon and line.isdecimal() else (None, text)
 
 
 def count_states(
@@ -442,4 +472,16 @@ def _files(connection: Connection, *, only_errors: bool) -> list[FileRow]:
     ).order_by(columns.file)
     if only_errors:
         query = query.where(columns.error.is_not(None))
-    return [FileRow(*row[:7], warnings=tuple(row[7] or ())) for row in connection.execute(query)]
+    return [
+        FileRow(
+            row.file,
+            row.parsed_at,
+            row.parse_seconds,
+            row.error and split_place(row.error, row.file)[1],
+            row.error_line,
+            row.traceback,
+            row.fork_unsafe,
+            tuple(row.warnings or ()),
+        )
+        for row in connection.execute(query)
+    ]

@@ -10,6 +10,16 @@ from store.workspace import Workspace
 from tests.app.cli.conftest import Command
 
 
+def change_file(space: Workspace, **columns: object) -> None:
+    """Have the store say something else of dags/dag_0001.py."""
+    with open_store(space) as store, store.write() as connection:
+        connection.execute(
+            pipeline_file.update()
+            .where(pipeline_file.c.file == "dags/dag_0001.py")
+            .values(**columns)
+        )
+
+
 def findings(dagtop: Command, check: str) -> list[tuple[str, str]]:
     document = dagtop("doctor", "--json").document
     return [(one["level"], one["text"]) for one in document["findings"] if one["check"] == check]
@@ -47,12 +57,8 @@ def test_a_state_folder_that_others_can_read_is_a_problem(
 
 
 def test_import_errors_are_shown_with_file_and_line(dagtop: Command, filled: Workspace) -> None:
-    with open_store(filled) as store, store.write() as connection:
-        connection.execute(
-            pipeline_file.update()
-            .where(pipeline_file.c.file == "dags/dag_0001.py")
-            .values(error="SyntaxError: '(' was never closed", error_line=7)
-        )
+    said = "dags/dag_0001.py:7: SyntaxError: '(' was never closed"  # as the runner writes it
+    change_file(filled, error=said, error_line=7)
     sentence = "dags/dag_0001.py:7: SyntaxError: '(' was never closed"
     assert findings(dagtop, "imports") == [("problem", sentence)]
     outcome = dagtop("dags", "list")
@@ -60,6 +66,17 @@ def test_import_errors_are_shown_with_file_and_line(dagtop: Command, filled: Wor
     assert outcome.code == 0
     (error,) = dagtop("dags", "list", "--json").document["import_errors"]
     assert (error["file"], error["line"]) == ("dags/dag_0001.py", 7)
+    assert error["error"] == "SyntaxError: '(' was never closed"
+
+
+def test_a_dag_that_two_files_define_is_a_problem(dagtop: Command, filled: Workspace) -> None:
+    sentence = "DAG 'x' is defined in dags/a.py already; rename one of them (this one is left out)"
+    change_file(filled, warnings=[f"dags/dag_0001.py:4: {sentence}"])
+    assert findings(dagtop, "imports") == [("problem", f"dags/dag_0001.py:4: {sentence}")]
+    assert dagtop("doctor").code == 1
+    assert dagtop("dags", "list").err == f"warning: dags/dag_0001.py:4: {sentence}\n"
+    document = dagtop("dags", "list", "--json").document
+    assert document["warnings"] == [{"file": "dags/dag_0001.py", "line": 4, "message": sentence}]
 
 
 def test_a_clock_that_was_set_back_is_noticed(dagtop: Command, filled: Workspace) -> None:

@@ -31,7 +31,7 @@ def test_dags_list(dagtop: Command) -> None:
 
 def test_dags_list_as_json_has_stable_fields(dagtop: Command) -> None:
     document = dagtop("dags", "list", "--json").document
-    assert set(document) == {"dags", "import_errors"}
+    assert set(document) == {"dags", "import_errors", "warnings"}
     first = document["dags"][0]
     assert set(first) == {
         "dag_id", "display_name", "description", "file", "is_paused", "is_active", "owners",

@@ -192,3 +192,18 @@ def test_versions_are_listed_newest_first_with_their_runs(any_store: Store) -> N
         assert older is not None
         assert older.version == 1
         assert dags.source_of(connection, "dag_0000", 9) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        ("dags/a.py:8: the cron: no", 8, "the cron: no"),
+        ("dags/a.py: the file: can't be read", None, "the file: can't be read"),
+        ("the import took longer than 30 s", None, "the import took longer than 30 s"),
+        ("dags/a.pyx:8: what", None, "dags/a.pyx:8: what"),
+    ],
+)
+def test_a_sentence_about_a_file_is_parted_from_its_place(
+    text: str, line: int | None, sentence: str
+) -> None:
+    assert dags.split_place(text, "dags/a.py") == (line, sentence)
