@@ -110,13 +110,14 @@ def trigger(
     Prints its run id, and on stderr the command that opens it.
     """
     from app.cli.acting import act
+    from app.cli.own_command import command_line
 
     space = chosen_workspace(workspace)
     settled = _settled(space, dag, conf, param, logical_date)
     payload = {"dag_id": dag, "run_id": run_id, "note": remark, **settled}
     answer = act(space, "trigger", payload)
     made = str(answer["run_id"])
-    link = open_command(dag, made)
+    link = command_line(space, "--dag", dag, "--run", made)
     held = answer.get("held")
     document: dict[str, Any] = {"dag_id": dag, "run_id": made, "open": link, "held": held}
     if not json:
@@ -167,18 +168,6 @@ def _wait(space: Workspace, dag: str, run_id: str, document: dict[str, Any], jso
     document |= {"state": row.state, "started_at": row.started_at, "ended_at": row.ended_at}
     if not json:
         note(f"{row.state} after {duration(row.duration) or 'no time'}")
-
-
-def open_command(dag: str, run_id: str | None = None, task: str | None = None) -> str:
-    """The command that opens the terminal UI at a DAG, run or task."""
-    from shlex import quote
-
-    parts = ["dagtop", "--dag", dag]
-    if run_id is not None:
-        parts += ["--run", run_id]
-    if task is not None:
-        parts += ["--task", task]
-    return " ".join(quote(part) for part in parts)
 
 
 @app.command("pause")

@@ -30,7 +30,8 @@ def demo(
     """
     from app import demo as pipelines
     from app.cli.opening import open_workspace, require_terminal
-    from app.cli.output import print_json, say
+    from app.cli.output import note, print_json, say
+    from app.cli.own_command import command_line
     from app.cli.runner_process import start_runner
 
     if not prepare_only:
@@ -40,8 +41,9 @@ def demo(
         if json:
             print_json({"workspace": str(space.root)})
         else:
-            say(f"the demo is in {space.root}; open it with: dagtop --workspace {space.root}")
+            say(f"the demo is in {space.root}; open it with: {command_line(space)}")
         return
+    note(f"the demo is in {space.root}; open it again with: {command_line(space)}")
     start_runner(space)
     pipelines.start_history_in_background(space)
     open_workspace(space)

@@ -40,7 +40,10 @@ def run(
     )
     code = app.run(mouse=os.environ.get("DAGTOP_MOUSE", "1") != "0")
     if app.runner is not None and app.runner.alive:
-        sys.stdout.write("The runner goes on; 'dagtop down' stops it.\n")
+        from app.cli.own_command import command_line
+
+        stop = command_line(workspace, "down")
+        sys.stdout.write(f"The runner goes on in {workspace.root}; this stops it:\n  {stop}\n")
     return code or app.return_code or 0
 
 
@@ -48,13 +51,12 @@ def unfit_terminal() -> str:
     """Why the UI can't be shown here, in one sentence; empty if it can."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return (
-            "dagtop's terminal UI needs a terminal; "
-            "use commands such as 'dagtop dags list' in scripts"
+            "the terminal UI needs a terminal; use commands such as 'dagtop dags list' in scripts"
         )
     term = os.environ.get("TERM", "")
     if term in ("", "dumb", "unknown"):
         return (
-            f"dagtop's terminal UI can't draw on a terminal of type {term or 'unknown'!r}; "
+            f"the terminal UI can't draw on a terminal of type {term or 'unknown'!r}; "
             "set TERM (such as xterm-256color), or use commands such as 'dagtop dags list'"
         )
     return ""

@@ -94,11 +94,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 
 def test_trigger_prints_the_run_id_and_how_to_open_it(live: Live) -> None:
-    outcome = dagtop(live, "dags", "trigger", "good", "--run-id", "by hand", "--note", "first")
-    assert (outcome.code, outcome.out) == (0, "by hand\n")
-    assert outcome.err == "open it: dagtop --dag good --run 'by hand'\n"
-    assert live.wait_for_run("good", "by hand") == "success"
-    document = dagtop(live, "runs", "show", "good", "by hand", "--json").document
+    outcome = dagtop(live, "dags", "trigger", "good", "--run-id", "by_hand", "--note", "first")
+    assert (outcome.code, outcome.out) == (0, "by_hand\n")
+    link = outcome.err.removeprefix("open it: ").split()
+    assert link[-6:] == ["-w", str(live.workspace.root), "--dag", "good", "--run", "by_hand"]
+    assert live.wait_for_run("good", "by_hand") == "success"
+    document = dagtop(live, "runs", "show", "good", "by_hand", "--json").document
     assert (document["note"], document["run_type"]) == ("first", "manual")
 
 
