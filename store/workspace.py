@@ -91,7 +91,13 @@ class Workspace:
     def create_state_folder(self) -> None:
         """Make ``.dagtop/`` (0700) and the folder of the sockets, and check who owns them."""
         for folder in {self.state, self.doorbell.parent}:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise WorkspaceError(
+                    f"{folder} can't be made: {error.strerror}; make {folder.parent} writable "
+                    "for you, or use another workspace"
+                ) from error
             facts = folder.stat()
             if facts.st_uid != os.getuid():
                 raise WorkspaceError(

@@ -94,11 +94,15 @@ def _explained(workspace: Workspace, payload: dict[str, Any]) -> CommandError | 
     from store.engine import open_store
 
     dag_id = payload.get("dag_id")
-    if dag_id is None:
+    dag_ids = payload.get("dag_ids") or ([] if dag_id is None else [dag_id])
+    if not dag_ids:
         return None
     try:
         with open_store(workspace, read_only=True) as store, store.read() as connection:
-            find_dag(connection, dag_id)
+            for one in dag_ids:
+                find_dag(connection, one)
+            if dag_id is None:
+                return None
             names = payload.get("run_ids") or []
             if payload.get("run_id") is not None and "logical_date" not in payload:
                 names = [*names, payload["run_id"]]

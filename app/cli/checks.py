@@ -152,7 +152,14 @@ def check_settings(space: Workspace) -> Iterator[Finding]:
 def check_permissions(space: Workspace) -> Iterator[Finding]:
     """Who may read the state, which holds passwords and logs."""
     if not space.state.is_dir():
-        yield _ok("permissions", f"{space.state} is not there yet")
+        if os.access(space.root, os.W_OK | os.X_OK):
+            yield _ok("permissions", f"{space.state} is not there yet")
+        else:
+            yield _problem(
+                "permissions",
+                f"{space.root} can't be written, and {space.state.name} is to be made in it",
+                "make it writable for you, or use another workspace",
+            )
         return
     facts = space.state.stat()
     if facts.st_uid != os.getuid():

@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     WORKSPACE = 6
     BUG = 70
     INTERRUPTED = 130
+    PIPE = 141
 
 
 MEANINGS: dict[ExitCode, str] = {
@@ -26,9 +27,10 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.NOT_FOUND: "no such DAG, run, task, pool, variable or connection",
     ExitCode.REFUSED: "refused, or no runner is up",
     ExitCode.STORE: "the database can't be used",
-    ExitCode.WORKSPACE: "there is no workspace, or it can't be used",
+    ExitCode.WORKSPACE: "there is no workspace, or it or its settings can't be used",
     ExitCode.BUG: "a bug in dagtop",
     ExitCode.INTERRUPTED: "interrupted with Ctrl-C",
+    ExitCode.PIPE: "the reader of the output has left, as head does",
 }
 
 

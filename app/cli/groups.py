@@ -9,8 +9,10 @@ leaves all others, and all errors, to Typer.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, get_args, get_origin
@@ -94,6 +96,22 @@ class Group(PlainParameters, TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+@contextmanager
+def _unread_output_is_no_error() -> Iterator[None]:
+    """Where nobody reads what is printed any more (``| head``), end quietly, as Unix tools do."""
+    try:
+        try:
+            yield
+        except typer.Exit:
+            sys.stdout.flush()
+            raise
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # what is still in the buffer goes there
+        os.close(nowhere)
+        raise typer.Exit(ExitCode.PIPE) from None
+
+
 class LazyGroup(Group):
     """The top of the command line: imports a command's module when it is called."""
 
@@ -114,6 +132,16 @@ class LazyGroup(Group):
             return loaded.commands[home.command]
         loaded.name = name
         return loaded
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        with _unread_output_is_no_error():  # of --help
+            return super().make_context(*arguments, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _unread_output_is_no_error():
+            value = super().invoke(ctx)
+            sys.stdout.flush()
+        return value
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         """Run; whatever goes wrong is said in one sentence, and ends with its exit code."""

@@ -11,7 +11,7 @@ import typer
 from app.cli.groups import group
 from app.cli.output import print_json, say
 from app.cli.session import JsonOption
-from store.workspace import STATE_FOLDER, Workspace
+from store.workspace import STATE_FOLDER, Workspace, WorkspaceError
 
 app = group("Make a workspace.")
 
@@ -95,7 +95,13 @@ def init(
     is changed.
     """
     root = Path(folder).expanduser().resolve()
-    made = make_workspace(root)
+    try:
+        made = make_workspace(root)
+    except OSError as error:
+        raise WorkspaceError(
+            f"no workspace can be made in {root}: {error.filename or root}: {error.strerror}; "
+            "make it writable for you, or name another folder with 'dagtop init FOLDER'"
+        ) from error
     if json:
         print_json({"workspace": str(root), "made": [str(path) for path in made]})
         return

@@ -34,7 +34,7 @@ def up(
 
     It schedules and runs, also after you have logged out. Says what happened if it dies at once.
     """
-    from app.cli.runner_process import runner_command, start_runner
+    from app.cli.runner_process import check_settings, runner_command, start_runner
 
     space = chosen_workspace(workspace)
     if foreground:
@@ -45,6 +45,8 @@ def up(
             raise CommandError(
                 f"a runner is up already (pid {pid}); stop it with 'dagtop down'", ExitCode.REFUSED
             )
+        check_settings(space)
+        space.create_state_folder()
         note(f"the runner works on {space.root}; its log is {space.runner_log}; Ctrl-C stops it")
         command = runner_command(space)
         os.execv(command[0], command)
@@ -106,6 +108,8 @@ def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
 
     Exit code 4 if none is up.
     """
+    from app.cli.runner_process import check_settings
+
     space = chosen_workspace(workspace)
     pid = client.runner_pid(space)
     answer: dict[str, Any] = {}
@@ -124,6 +128,7 @@ def status(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
         print_json({"workspace": str(space.root), "runner": runner})
     else:
         _print_status(space, pid, started, answer, trouble)
+    check_settings(space)
     if pid is None:
         raise typer.Exit(ExitCode.REFUSED)
 

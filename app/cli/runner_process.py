@@ -19,7 +19,7 @@ from app.cli.errors import CommandError
 from app.cli.exit_codes import ExitCode
 from app.text import sanitize_lines
 from store.client import runner_pid
-from store.workspace import Workspace
+from store.workspace import Workspace, WorkspaceError
 
 RUNNER = Path(__file__).resolve().parents[2] / "runner" / "__main__.py"
 """The program of the runner. A file and not a module: it must not be looked up by name where a
@@ -63,6 +63,7 @@ def start_runner(workspace: Workspace) -> Started:
 
     Raises ``CommandError`` with the end of its log where it dies or doesn't answer in time.
     """
+    check_settings(workspace)
     workspace.create_state_folder()
     pid = runner_pid(workspace)
     if pid is not None:
@@ -70,7 +71,7 @@ def start_runner(workspace: Workspace) -> Started:
         return Started(pid, 0.0, already=True)
     log_start = _size(workspace.runner_log)
     begun = time.monotonic()
-    descriptor = os.open(workspace.runner_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    descriptor = _open_log(workspace)
     try:
         process = subprocess.Popen(
             runner_command(workspace),
@@ -88,6 +89,26 @@ def start_runner(workspace: Workspace) -> Started:
     return Started(pid, time.monotonic() - begun, already=not mine)
 
 
+def check_settings(workspace: Workspace) -> None:
+    """Raises ``CommandError`` where ``dagtop.toml`` or a variable is wrong: no runner starts so."""
+    from store import config
+
+    try:
+        config.load(workspace)
+    except config.ConfigError as error:
+        raise CommandError(str(error), ExitCode.WORKSPACE) from None
+
+
+def _open_log(workspace: Workspace) -> int:
+    try:
+        return os.open(workspace.runner_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{workspace.runner_log} can't be written: {error.strerror}; make it writable for you, "
+            "or use another workspace"
+        ) from error
+
+
 def _wait_for_answer(
     workspace: Workspace, process: subprocess.Popen[bytes] | None, log_start: int
 ) -> tuple[int, bool]:
@@ -98,9 +119,10 @@ def _wait_for_answer(
         if pid and answers(workspace):
             return pid, process is not None and pid == process.pid
         if process is not None and process.poll() is not None and pid is None:
-            raise _failure(
-                workspace, f"the runner ended at once ({_ending(process.returncode)})", log_start
-            )
+            what = f"the runner ended at once ({_ending(process.returncode)})"
+            store_failed = process.returncode == ExitCode.STORE
+            code = ExitCode.STORE if store_failed else ExitCode.REFUSED
+            raise _failure(workspace, what, log_start, code)
         if process is None and pid is None:
             raise CommandError("the runner has just ended; try again", ExitCode.REFUSED)
         time.sleep(0.01)
@@ -119,14 +141,24 @@ def _ending(status: int) -> str:
     return f"exit status {status}"
 
 
-def _failure(workspace: Workspace, what: str, log_start: int) -> CommandError:
+def _failure(
+    workspace: Workspace, what: str, log_start: int, code: ExitCode = ExitCode.REFUSED
+) -> CommandError:
     from app.cli.output import note
 
-    reason = log_tail(workspace.runner_log, log_start)
-    for line in reason:
+    lines = [_untimed(line) for line in log_tail(workspace.runner_log, log_start)]
+    *before, last = dict.fromkeys(lines) or [""]  # what it logs and prints is there twice
+    for line in before:
         note(f"  {line}")
-    said = f", saying: {reason[-1].strip()}" if reason else ""
-    return CommandError(f"{what}{said}; its log is {workspace.runner_log}", ExitCode.REFUSED)
+    said = f", saying: {last.strip()}" if last else ""
+    return CommandError(f"{what}{said}; its log is {workspace.runner_log}", code)
+
+
+def _untimed(line: str) -> str:
+    """A line of the log without its time and level."""
+    words = line.split(maxsplit=3)
+    timed = len(words) == 4 and words[2].isupper() and words[0][:1].isdigit()
+    return words[3] if timed and ":" in words[1] else line
 
 
 def log_tail(log: Path, start: int = 0, lines: int = LINES_OF_REASON) -> list[str]:

@@ -151,6 +151,12 @@ def test_a_paused_dag_can_be_triggered_and_says_why_nothing_happens(live: Live) 
     assert dagtop(live, "dags", "pause", "held", "--json").document["is_paused"] is True
 
 
+def test_pausing_a_dag_that_is_not_there_changes_none(live: Live) -> None:
+    outcome = dagtop(live, "dags", "pause", "goood", "held")
+    assert (outcome.code, outcome.out) == (ExitCode.NOT_FOUND, "")
+    assert outcome.err == "dagtop: there is no DAG 'goood'; did you mean 'good'?\n"
+
+
 def test_a_log_is_followed_over_all_tries_until_the_task_has_failed(live: Live) -> None:
     run_id = live.trigger("bad")
     wait_for(lambda: live.states("bad", run_id).get("fails"))
@@ -322,12 +328,13 @@ def test_down_leaves_tasks_running_and_the_next_runner_takes_them_over(idle: Liv
 
 @pytest.mark.slow
 def test_a_runner_that_dies_at_once_says_why(idle: Live) -> None:
-    idle.configure("[runner]\nparallelism = 0\n")
+    idle.workspace.create_state_folder()
+    idle.workspace.database.write_text("no database at all, whatever its name says")
     outcome = dagtop(idle, "up")
-    assert (outcome.code, outcome.out) == (ExitCode.REFUSED, "")
-    last = outcome.err.splitlines()[-1]
-    assert last.startswith("dagtop: the runner ended at once (exit status ")
-    assert "parallelism" in last
+    assert (outcome.code, outcome.out) == (ExitCode.STORE, "")
+    (line,) = outcome.err.splitlines()
+    assert line.startswith("dagtop: the runner ended at once (exit status ")
+    assert str(idle.workspace.database) in line
 
 
 @pytest.mark.slow

@@ -52,7 +52,7 @@ def test_another_file_does_not_stand_in_for_a_broken_one(workspace: Workspace) -
     done = run_test(workspace)
     assert (done.returncode, done.stdout) == (1, "")
     error = f"dags/{ONE}.py:2: ZeroDivisionError: division by zero"
-    assert done.stderr == f"DAG '{ONE}' can't be imported: {error}\n"
+    assert done.stderr == f"dagtop: DAG '{ONE}' can't be imported: {error}\n"
 
 
 def test_without_a_store_none_of_two_is_run(workspace: Workspace) -> None:
@@ -60,7 +60,7 @@ def test_without_a_store_none_of_two_is_run(workspace: Workspace) -> None:
     write(workspace, "b.py", "b")
     done = run_test(workspace)
     assert (done.returncode, done.stdout) == (1, "")
-    said = f"DAG '{ONE}' is defined in dags/a.py and in dags/b.py; rename one of them\n"
+    said = f"dagtop: DAG '{ONE}' is defined in dags/a.py and in dags/b.py; rename one of them\n"
     assert done.stderr == said
 
 
