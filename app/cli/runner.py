@@ -87,6 +87,8 @@ def down(
     pid = client.runner_pid(space)
     if pid is not None:
         stopping.stop_runner(space, pid, kill_tasks=kill_tasks)
+    if not json:  # at once: what comes next may fail on the settings
+        say("no runner is up" if pid is None else f"the runner (pid {pid}) is down")
     left = stopping.running_tasks(space)
     if wait and left:
         if not json:
@@ -95,9 +97,7 @@ def down(
         left = []
     if json:
         print_json({"pid": pid, "stopped": pid is not None, "running_tasks": len(left)})
-        return
-    say("no runner is up" if pid is None else f"the runner (pid {pid}) is down")
-    if left:
+    elif left:
         names = ", ".join(one.name for one in left[:5]) + (", …" if len(left) > 5 else "")
         say(f"still at work, without it: {names}")
 

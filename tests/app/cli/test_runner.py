@@ -327,6 +327,16 @@ def test_down_leaves_tasks_running_and_the_next_runner_takes_them_over(idle: Liv
 
 
 @pytest.mark.slow
+def test_a_runner_can_be_stopped_whatever_has_become_of_the_settings(idle: Live) -> None:
+    idle.start()
+    idle.configure("[runner")
+    outcome = dagtop(idle, "down")
+    assert outcome.code == ExitCode.WORKSPACE
+    assert outcome.out.endswith(" is down\n")
+    assert client.runner_pid(idle.workspace) is None
+
+
+@pytest.mark.slow
 def test_a_runner_that_dies_at_once_says_why(idle: Live) -> None:
     idle.workspace.create_state_folder()
     idle.workspace.database.write_text("no database at all, whatever its name says")
