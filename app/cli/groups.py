@@ -80,7 +80,12 @@ class PlainParameters:
 
 
 class Command(PlainParameters, TyperCommand):
-    """A command."""
+    """A command. Its arguments may be negative numbers: no option here begins with a digit."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if any(one[:1] == "-" and one[1:].isdecimal() for one in args):
+            ctx.ignore_unknown_options = True
+        return super().parse_args(ctx, args)
 
 
 class Group(PlainParameters, TyperGroup):

@@ -20,7 +20,7 @@ def test_a_pool_is_made_changed_and_deleted(dagtop: Command) -> None:
     assert dagtop("pools", "set", "gpu", "2", "--description", "cards").out == (
         "pool gpu has 2 slots\n"
     )
-    assert dagtop("pools", "set", "gpu", "--include-deferred", "--", "-1").code == 0
+    assert dagtop("pools", "set", "gpu", "-1", "--include-deferred").code == 0
     pools = {one["name"]: one for one in dagtop("pools", "list", "--json").document["pools"]}
     assert pools["gpu"]["slots"] == -1
     assert pools["gpu"]["description"] == "cards"
@@ -29,7 +29,10 @@ def test_a_pool_is_made_changed_and_deleted(dagtop: Command) -> None:
     assert dagtop("pools", "delete", "gpu").code == ExitCode.USAGE
     assert dagtop("pools", "delete", "gpu", "--yes").code == 0
     assert dagtop("pools", "delete", "gpu", "--yes").code == ExitCode.NOT_FOUND
-    assert dagtop("pools", "set", "gpu", "--", "-5").code == ExitCode.USAGE
+    assert dagtop("pools", "set", "gpu", "-5").code == ExitCode.USAGE
+    assert dagtop("pools", "set", "gpu", "-x").code == ExitCode.USAGE
+    assert dagtop("variables", "set", "offset", "-3").code == 0
+    assert dagtop("variables", "get", "offset").out == "-3\n"
 
 
 def test_a_variable_is_set_printed_and_deleted(dagtop: Command) -> None:
