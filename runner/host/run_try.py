@@ -75,6 +75,22 @@ class Outcome:
         self.error = error
         self.next_at = next_at
         self.records = records
+        self.intent: str | None = None
+        """What the runner has told the try to end for, ``kind:why``."""
+
+    def heed(self, intent: str | None) -> None:
+        """Take it in that the runner ended the try: nothing is tried again because of that."""
+        if intent is None:
+            return
+        self.intent = intent
+        self.state = "failed"
+        self.reason = intent.partition(":")[2] or intent
+
+    @property
+    def shown_state(self) -> str:
+        """The state that the try gets: the one that somebody marked it, if one did."""
+        kind = (self.intent or "").partition(":")[0]
+        return kind if kind in ("success", "skipped") else self.state
 
 
 def run_try(ticket: Ticket, dag: DAG, journal: Journal, questions: Questions) -> None:
@@ -110,9 +126,11 @@ def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
         push_context(attempt.context)
         try:
             outcome = attempt.run(termination)
+            if termination.requested and outcome.state in ("failed", "up_for_retry"):
+                outcome.heed(_intent_of(ticket))
             attempt.ti.state = outcome.state
             facts = _report(outcome, attempt)
-            attempt.call_back(outcome, termination)
+            attempt.call_back(outcome)
         finally:
             pop_context()
         _end(outcome, facts, ticket, target, began)
@@ -137,7 +155,8 @@ def _end(
     duration = time.monotonic() - began
     log.start_line(ticket.log)
     because = f": {outcome.reason}" if outcome.reason else ""
-    log.write(f"Ended: {outcome.state} in {duration:.{2 if duration < 10 else 1}f} s{because}")
+    took = f"{duration:.{2 if duration < 10 else 1}f} s"
+    log.write(f"Ended: {outcome.shown_state} in {took}{because}")
     log.flush()
     target.finish(
         *outcome.records,
@@ -179,7 +198,7 @@ class Attempt:
         except BaseException as error:
             return self._outcome_of(error, termination)
 
-    def call_back(self, outcome: Outcome, termination: Termination) -> None:
+    def call_back(self, outcome: Outcome) -> None:
         """Run the callbacks of the state that the task ends in.
 
         Not those of a failure that the runner made: a task that was marked, cleared or killed, or
@@ -188,12 +207,9 @@ class Attempt:
         name = _CALLBACKS.get(outcome.state)
         if name is None:
             return
-        if termination.requested and outcome.state in ("failed", "up_for_retry"):
-            intent = _intent_of(self._ticket)
-            if intent is not None:
-                why = intent.partition(":")[2] or intent
-                log.write(f"No {name}: the runner told the task to end ({why})")
-                return
+        if outcome.intent is not None:
+            log.write(f"No {name}: the runner told the task to end ({outcome.reason})")
+            return
         if outcome.error is not None:
             self.context["exception"] = outcome.error
         callbacks = getattr(self.operator or self._task, name, ())

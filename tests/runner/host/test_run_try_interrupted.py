@@ -78,8 +78,18 @@ def test_sigterm_calls_on_kill_and_ends_the_task(attempts: Attempts) -> None:
     assert "Received SIGTERM" in result.log
 
 
-@pytest.mark.parametrize("intent", ["kill:killed by me", "restart:cleared", "leave:ended"])
-def test_what_the_runner_ends_calls_back_nothing(attempts: Attempts, intent: str) -> None:
+@pytest.mark.parametrize(
+    ("intent", "state"),
+    [
+        ("kill:killed by me", "failed"),
+        ("restart:cleared", "failed"),
+        ("leave:ended", "failed"),
+        ("success:marked success by me", "success"),
+    ],
+)
+def test_what_the_runner_ends_says_who_ended_it_and_calls_back_nothing(
+    attempts: Attempts, intent: str, state: str
+) -> None:
     notes: list[str] = []
     attempts.knowledge.intent = intent
     dag = python(
@@ -89,8 +99,12 @@ def test_what_the_runner_ends_calls_back_nothing(attempts: Attempts, intent: str
     )
     for max_tries in (0, 1):
         result = attempts.run(dag, "t", max_tries=max_tries)
-        assert result.ended.reason == "terminated"
-        assert f"the runner told the task to end ({intent.partition(':')[2]})" in result.log
+        why = intent.partition(":")[2]
+        assert (result.state, result.ended.reason) == ("failed", why)
+        assert f"the runner told the task to end ({why})" in result.log
+        last = result.log.splitlines()[-1]
+        assert f" INFO - Ended: {state} in " in last
+        assert last.endswith(f" s: {why}")
     assert notes == []
 
 
