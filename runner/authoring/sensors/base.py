@@ -92,6 +92,10 @@ class BaseSensorOperator(BaseOperator):
         """Look whether it is there. Own sensors define this."""
         raise DefinitionError(f"{type(self).__name__} has no poke(self, context): define it")
 
+    def _awaited(self, context: Any) -> str | None:
+        """What it waits for, as its log says after the first look; None: nothing is said."""
+        return None
+
     def execute(self, context: Any) -> Any:
         started_at, waited = self._clock(context)
         poke_count = 1
@@ -106,10 +110,20 @@ class BaseSensorOperator(BaseOperator):
                 )
                 raise SkipException(message) if self.soft_fail else SensorTimeout(message)
             interval = self._next_interval(started_at, waited, poke_count)
+            if poke_count == 1:
+                self._say_what_for(context, interval)
             if self.reschedule:
                 raise RescheduleException(datetime.now(UTC) + timedelta(seconds=interval))
             time.sleep(interval)
             poke_count += 1
+
+    def _say_what_for(self, context: Any, interval: float) -> None:
+        """Once per task, and not at each of the looks that reschedules are made of."""
+        if self.reschedule and context["ti"].get_first_reschedule_date(context) is not None:
+            return
+        awaited = self._awaited(context)
+        if awaited:
+            self.log.info("Waiting for %s; looking again every %g s", awaited, interval)
 
     def _clock(self, context: Any) -> tuple[Any, Callable[[], float]]:
         """When the waiting began, and how many seconds ago that is."""

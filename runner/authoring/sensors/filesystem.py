@@ -44,6 +44,9 @@ class FileSensor(BaseSensorOperator):
         extra = BaseHook.get_connection(self.fs_conn_id).extra_dejson
         return os.path.join(extra.get("path", ""), self.filepath)
 
+    def _awaited(self, context: Any) -> str:
+        return f"file {os.path.abspath(self.path)}"
+
     def poke(self, context: Any) -> bool:
         from glob import iglob
 

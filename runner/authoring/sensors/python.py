@@ -34,6 +34,10 @@ class PythonSensor(BaseSensorOperator):
         self.op_kwargs: Any = op_kwargs or {}
         self.templates_dict: Any = templates_dict
 
+    def _awaited(self, context: Any) -> str:
+        name = getattr(self.python_callable, "__qualname__", repr(self.python_callable))
+        return f"{name}() to return something truthy"
+
     def poke(self, context: Any) -> bool | PokeReturnValue:
         more = {} if self.templates_dict is None else {"templates_dict": self.templates_dict}
         kwargs = keyword_arguments(

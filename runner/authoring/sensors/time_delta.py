@@ -23,8 +23,14 @@ class TimeDeltaSensor(BaseSensorOperator):
         self.delta: Any = delta
 
     def poke(self, context: Any) -> bool:
+        return datetime.now(UTC) > self._moment(context)
+
+    def _awaited(self, context: Any) -> str:
+        return self._moment(context).isoformat(sep=" ", timespec="seconds")
+
+    def _moment(self, context: Any) -> datetime:
         base: datetime = context.get("data_interval_end") or context["dag_run"].run_after
-        return datetime.now(UTC) > base + self._duration()
+        return base + self._duration()
 
     def _duration(self) -> timedelta:
         if isinstance(self.delta, timedelta):

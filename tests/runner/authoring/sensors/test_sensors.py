@@ -201,3 +201,39 @@ def test_a_time_delta_counts_from_the_end_of_the_data_interval(delta: Any, over:
     else:
         with pytest.raises(SkipException):
             execute(dag, "t")
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if "Waiting for" in one.getMessage()]
+
+
+def test_the_log_says_once_what_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.chdir(tmp_path)
+    with DAG("d") as dag:
+        FileSensor(task_id="f", filepath="{{ ds }}.csv", poke_interval=0.001, timeout=0.01)
+    with pytest.raises(SensorTimeout):
+        execute(dag, "f")
+    path = tmp_path / "2024-01-02.csv"
+    assert told(caplog) == [f"Waiting for file {path}; looking again every 0.001 s"]
+
+
+def test_a_rescheduled_sensor_says_it_at_its_first_look_only(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+
+    def is_there() -> bool:
+        return False
+
+    with DAG("d") as dag:
+        PythonSensor(task_id="p", python_callable=is_there, mode="reschedule")
+        TimeDeltaSensor(task_id="t", delta=timedelta(days=365_0), mode="reschedule")
+    for task_id, count in (("p", 0), ("p", 1), ("t", 0)):
+        with pytest.raises(RescheduleException):
+            execute(dag, task_id, reschedule_count=count, first_started_at=time.time())
+    function, moment = told(caplog)
+    assert "is_there() to return something truthy; looking again every 60 s" in function
+    assert moment.startswith("Waiting for 2033-12-31 00:00:00+00:00;")
