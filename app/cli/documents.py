@@ -114,7 +114,7 @@ def of_try(row: TryRow) -> Document:
         row,
         "try_number state hostname pid queued_at started_at ended_at duration exit_status reason "
         "error_type error_message error_place traceback cpu_seconds peak_rss read_bytes "
-        "write_bytes",
+        "write_bytes intent",
     )
 
 

@@ -143,7 +143,7 @@ def _rendered_facts(rendered: dict[str, Any] | None) -> list[tuple[str, str | Ce
 def _try_cells(row: TryRow) -> list[str | Cell]:
     known = {state.value: state for state in TaskInstanceState}
     state = state_cell(TASK_STATE_LOOKS[known[row.state]]) if row.state in known else row.state
-    why = row.reason or ""
+    why = f"being ended: {row.being_ended}" if row.being_ended else row.reason or ""
     if row.error_type:
         place = f" ({row.error_place})" if row.error_place else ""
         why = f"{row.error_type}: {row.error_message or ''}{place}"
@@ -173,6 +173,12 @@ def explain(
         "task_id": task_id,
     }
     reasons = ask(space, question) or []
+    with store.read() as connection:
+        reasons += [
+            [task, index, f"runs, and has been told to end: {text}"]
+            for task, index, text in tasks.tries_being_ended(connection, row.id)
+            if task_id in (None, task)
+        ]
     if json:
         print_json(
             {

@@ -264,9 +264,10 @@ def kill(
 ) -> None:
     """End a running task.
 
-    It fails, and isn't tried again.
+    SIGTERM, then SIGKILL; it fails, and isn't tried again.
     """
     from app.cli.acting import act
+    from store import config
 
     space = chosen_workspace(workspace)
     payload = _selection(workspace, dag, run, [task], None)
@@ -277,7 +278,9 @@ def kill(
     if json:
         print_json({"killed": [{"task_id": one, "map_index": index} for one, index in killed]})
     else:
-        say(f"killed {len(killed)} {'process' if len(killed) == 1 else 'processes'} of {task}")
+        many = "process" if len(killed) == 1 else "processes"
+        grace = config.load(space).runner.kill_grace
+        say(f"told {len(killed)} {many} of {task} to end: SIGTERM now, SIGKILL after {grace:g} s")
 
 
 def _selection(

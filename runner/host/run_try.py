@@ -326,7 +326,7 @@ class Attempt:
         if isinstance(error, RescheduleException):
             at = _seconds_of(error.reschedule_date)
             if at is not None:
-                reason = f"looks again at {log.stamp(at)}"
+                reason = f"looks again at {_clock(at)}"
                 return Outcome("up_for_reschedule", reason, next_at=at, records=records)
         reason = "terminated" if termination.requested else ""
         final = isinstance(error, (FailException, SensorTimeout))
@@ -346,6 +346,13 @@ def _intent_of(ticket: Ticket) -> str | None:
         return None
     finally:
         client.close()
+
+
+def _clock(seconds: float) -> str:
+    """A moment near now as people read it: here, and with its date if that isn't today's."""
+    at = time.localtime(seconds)
+    day = "" if at[:3] == time.localtime()[:3] else time.strftime("%Y-%m-%d ", at)
+    return day + time.strftime("%H:%M:%S %Z", at)
 
 
 def _seconds_of(date: Any) -> float | None:

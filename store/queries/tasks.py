@@ -77,6 +77,13 @@ class TryRow:
     write_bytes: int | None
     journal_number: int
     version_id: int | None
+    intent: str | None
+    """What it is, or was, told to end for: ``kill:killed by alice``."""
+
+    @property
+    def being_ended(self) -> str:
+        """Why its process, which is still there, has been told to end; empty if it hasn't."""
+        return "" if self.ended_at or not self.intent else self.intent.partition(":")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +203,23 @@ def list_tries(connection: Connection, task_instance_id: int) -> list[TryRow]:
         .order_by(task_try.c.try_number)
     )
     return [TryRow(*row) for row in connection.execute(query)]
+
+
+def tries_being_ended(connection: Connection, dag_run_id: int) -> list[tuple[str, int, str]]:
+    """Task id, map index and why, of the processes of a run that have been told to end."""
+    columns, of_try = task_instance.c, task_try.c
+    query = (
+        select(columns.task_id, columns.map_index, of_try.intent)
+        .join_from(task_instance, task_try, of_try.task_instance_id == columns.id)
+        .where(
+            columns.dag_run_id == dag_run_id,
+            of_try.ended_at.is_(None),
+            of_try.intent.is_not(None),
+        )
+        .order_by(columns.task_id, columns.map_index)
+    )
+    rows: Iterable[AnyRow] = connection.execute(query)
+    return [(row.task_id, row.map_index, row.intent.partition(":")[2]) for row in rows]
 
 
 def get_try(connection: Connection, try_id: int) -> TryRow | None:

@@ -67,6 +67,19 @@ def slow():
 
 slow()
 
+@dag(schedule=None, is_paused_upon_creation=False)
+def stubborn():
+    @task
+    def stays():
+        import signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("deaf", flush=True)
+        time.sleep(600)
+
+    stays()
+
+stubborn()
+
 with DAG("held", schedule=None, is_paused_upon_creation=True):
     @task
     def nothing():
@@ -199,13 +212,33 @@ def test_a_running_task_is_killed_and_a_run_cancelled(live: Live) -> None:
         wait_for(lambda run_id=run_id: live.states("slow", run_id) == {"sleeps": "running"})
         if command == "kill":
             outcome = dagtop(live, "tasks", "kill", "slow", run_id, "sleeps", "--yes")
-            assert outcome.out == "killed 1 process of sleeps\n"
+            told = "told 1 process of sleeps to end: SIGTERM now, SIGKILL after 10 s\n"
+            assert outcome.out == told
         else:
             outcome = dagtop(live, "runs", "cancel", "slow", run_id, "--yes")
             assert outcome.out.startswith(f"cancelled {run_id}")
         assert live.wait_for_run("slow", run_id) == "failed"
     outcome = dagtop(live, "tasks", "kill", "slow", run_id, "sleeps", "--yes")
     assert outcome.code == ExitCode.REFUSED
+
+
+def test_a_kill_that_is_under_way_is_shown(live: Live) -> None:
+    run_id = live.trigger("stubborn")
+    wait_for(lambda: "deaf" in dagtop(live, "tasks", "logs", "stubborn", run_id, "stays").out)
+    assert dagtop(live, "tasks", "kill", "stubborn", run_id, "stays", "--yes").code == 0
+    shown = dagtop(live, "tasks", "state", "stubborn", run_id, "stays").out
+    assert "being ended: killed by " in shown
+    why = dagtop(live, "tasks", "why", "stubborn", run_id, "--json").document
+    (reason,) = why["reasons"]
+    assert reason["task_id"] == "stays"
+    assert reason["reason"].startswith("runs, and has been told to end: killed by ")
+    (number,) = live.query(
+        "SELECT pid FROM task_try JOIN task_instance ON task_instance.id = task_instance_id "
+        "WHERE task_id = 'stays'"
+    )
+    os.kill(number[0], signal.SIGKILL)
+    assert live.wait_for_run("stubborn", run_id) == "failed"
+    assert "being ended" not in dagtop(live, "tasks", "state", "stubborn", run_id, "stays").out
 
 
 def test_a_backfill_is_planned_and_made(live: Live) -> None:
