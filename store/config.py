@@ -63,7 +63,7 @@ class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[retention]``: what is deleted when. Runs that have not ended are never deleted."""
 
     runs: Annotated[int, Meta(ge=0)] = 1000
-    """Newest runs of each DAG that are kept; 0: no limit."""
+    """Runs of each DAG that are kept, those that ended last; 0: no limit."""
     days: Seconds = 180.0
     """Days after which a run is deleted, its tries, XComs and metrics with it; 0: never."""
     log_days: Seconds = 60.0

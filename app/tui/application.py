@@ -25,10 +25,6 @@ from app.tui.spans import Span, Spans, span
 from app.tui.widgets.table import Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from textual.app import SystemCommand
-
     from store.workspace import Workspace
 
 TICK = 5.0
@@ -56,8 +52,7 @@ class DagtopApp(App[int]):
         "screens/log.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False
     TITLE = "dagtop"
 
     def __init__(
@@ -165,11 +160,11 @@ class DagtopApp(App[int]):
 
         self.push_screen(LogScreen(dag_id, run_id, task_id, map_index))
 
-    def open_text(self, title: str, text: str) -> None:
+    def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""
         from app.tui.screens.text import TextScreen
 
-        self.push_screen(TextScreen(title, text))
+        self.push_screen(TextScreen(crumbs, text))
 
     # the store
 
@@ -199,9 +194,12 @@ class DagtopApp(App[int]):
 
     def runner_spans(self) -> Spans:
         """The runner's state for the header; empty until it is known."""
+        badge = (Span(" read-only ", "badge"), Span(" ")) if self.read_only else ()
         if not self.runner_known:
-            return ()
-        return runner_words(self.runner, self.clock(), self.zone, self.glyphs, self.size.width)
+            return badge
+        return badge + runner_words(
+            self.runner, self.clock(), self.zone, self.glyphs, self.size.width
+        )
 
     def trouble_spans(self) -> Spans:
         """What is wrong with the store, in one line; empty if nothing is."""
@@ -269,6 +267,10 @@ class DagtopApp(App[int]):
         if len(self.screen_stack) > 1:
             self.pop_screen()
 
+    def action_help_quit(self) -> None:
+        """Ctrl-C: people expect it to end programs; here it must not, it is pressed too easily."""
+        self.say("q quits; the runner goes on")
+
     async def action_quit(self) -> None:
         """Leave; the runner goes on."""
         self.exit(0)
@@ -290,7 +292,24 @@ class DagtopApp(App[int]):
 
     def action_palette(self) -> None:
         """Search all actions."""
-        self.action_command_palette()
+        from app.tui.actions import MOVE, Action, actions_for
+        from app.tui.screens.palette import PaletteScreen
+
+        screen = self.screen
+        if not isinstance(screen, DagtopScreen):
+            return
+        found = [
+            action
+            for action in actions_for(screen.contexts, read_only=self.read_only)
+            if action.group != MOVE and action.id != "everywhere.palette"
+        ]
+
+        async def do(action: Action | None) -> None:
+            if action is not None:
+                owner = "app" if action.context == "everywhere" else "screen"
+                await self.run_action(f"{owner}.{action.handler}", screen)
+
+        self.push_screen(PaletteScreen(found), do)
 
     def action_theme(self) -> None:
         """The next theme."""
@@ -309,18 +328,3 @@ class DagtopApp(App[int]):
             return
         self.say("starting the runner")
         self.commander.start_runner()
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        from textual.app import SystemCommand
-
-        from app.tui.actions import MOVE, actions_for, key_name
-
-        if not isinstance(screen, DagtopScreen):
-            return
-        for action in actions_for(screen.contexts, read_only=self.read_only):
-            if action.group == MOVE:
-                continue
-            owner = self if action.context == "everywhere" else screen
-            callback = getattr(owner, f"action_{action.handler}")
-            keys = " ".join(key_name(key) for key in action.keys)
-            yield SystemCommand(action.name, f"{action.description}  {keys}", callback)

@@ -61,7 +61,10 @@ class Commander:
             submission = client.submit(self._workspace, kind, payload)
             if submission.is_pending:
                 return Acted(f"no runner is up: written down, carried out when it is ({done})")
-            held = (submission.answer or {}).get("held")
+            answer = submission.answer or {}
+            if answer.get("instances") == []:
+                return Acted("nothing was touched: no task instance is in that state")
+            held = answer.get("held")
             return Acted(f"{done}; it waits: {held}" if held else done)
 
         self._enqueue(job)

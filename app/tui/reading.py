@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from store.engine import Store
-    from store.queries.dags import DagRow, FileRow
+    from store.queries.dags import DagRow, FileRow, FileWarning
     from store.queries.grid import Grid
     from store.queries.runs import RunRow
     from store.queries.tasks import InstanceRow, TryRow
@@ -41,6 +41,7 @@ class DagsSnapshot:
 
     dags: tuple[DagRow, ...]
     errors: tuple[FileRow, ...]
+    warnings: tuple[FileWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,14 @@ def read_runner(store: Store, workspace: Workspace) -> RunnerState | None:
 
 def read_dags(store: Store) -> DagsSnapshot:
     """All DAGs that files define, and the files that can't be imported."""
-    from store.queries.dags import import_errors, list_dags
+    from store.queries.dags import file_warnings, import_errors, list_dags
 
     with store.read() as connection:
-        return DagsSnapshot(tuple(list_dags(connection)), tuple(import_errors(connection)))
+        return DagsSnapshot(
+            tuple(list_dags(connection)),
+            tuple(import_errors(connection)),
+            tuple(file_warnings(connection)),
+        )
 
 
 def read_structure(store: Store, dag_id: str) -> DagStructure | None:

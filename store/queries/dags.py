@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
 from store.columns import EPOCH
 from store.models import ACTIVE_RUN, dag, dag_run, dag_version, pipeline_file, source, task_instance
@@ -243,18 +243,18 @@ def source_of(connection: Connection, dag_id: str, number: int | None = None) ->
 
 def import_errors(connection: Connection) -> list[FileRow]:
     """The pipeline files that can't be imported, by name."""
-    return _files(connection, only_errors=True)
+    return _files(connection, pipeline_file.c.error.is_not(None))
 
 
 def pipeline_files(connection: Connection) -> list[FileRow]:
     """All pipeline files that were read, by name."""
-    return _files(connection, only_errors=False)
+    return _files(connection)
 
 
 def file_warnings(connection: Connection) -> list[FileWarning]:
     """The warnings of all pipeline files, by file and line."""
     found: list[FileWarning] = []
-    for row in _files(connection, only_errors=False):
+    for row in _files(connection, pipeline_file.c.warnings != []):
         told = [FileWarning(row.file, *split_place(text, row.file)) for text in row.warnings]
         found += sorted(told, key=lambda one: one.line or 0)
     return found
@@ -458,7 +458,7 @@ def _version_query(dag_id: str, version_id: int | None, *columns: Any) -> AnySel
     return query.where(and_(dag_version.c.id == version_id, dag_version.c.dag_id == dag_id))
 
 
-def _files(connection: Connection, *, only_errors: bool) -> list[FileRow]:
+def _files(connection: Connection, *which: ColumnElement[bool]) -> list[FileRow]:
     columns = pipeline_file.c
     query = select(
         columns.file,
@@ -470,8 +470,7 @@ def _files(connection: Connection, *, only_errors: bool) -> list[FileRow]:
         columns.fork_unsafe,
         columns.warnings,
     ).order_by(columns.file)
-    if only_errors:
-        query = query.where(columns.error.is_not(None))
+    query = query.where(*which)
     return [
         FileRow(
             row.file,

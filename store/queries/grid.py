@@ -191,10 +191,20 @@ def rows_of(digest: str, structure: str) -> tuple[GridRow, ...]:
 
 
 def structure_rows(structure: DagStructure) -> tuple[GridRow, ...]:
-    """Tasks and groups in the order of the file, each group followed by what is in it."""
+    """Tasks and groups, each after what is upstream of it; each group followed by what is in it.
+
+    Ties are in the order of the file. A group stands where its first task does.
+    """
     tasks = {task.task_id: task for task in structure.tasks}
     groups = {group.group_id: group for group in structure.groups}
+    places = {task_id: place for place, task_id in enumerate(tasks)}
     rows: list[GridRow] = []
+
+    def place_of(node: str) -> int:
+        if node not in places:
+            children = groups[node].children
+            places[node] = min((place_of(child) for child in children), default=len(tasks))
+        return places[node]
 
     def add(node: str, depth: int, parent: str | None, mapped: bool) -> tuple[str, ...]:
         if node in tasks:
@@ -203,12 +213,12 @@ def structure_rows(structure: DagStructure) -> tuple[GridRow, ...]:
         group = groups[node]
         place, mapped = len(rows), mapped or group.expansion is not None
         inside: list[str] = []
-        for child in group.children:
+        for child in sorted(group.children, key=place_of):
             inside.extend(add(child, depth + 1, node, mapped))
         rows.insert(place, _group_row(group, depth, parent, mapped, tuple(inside)))
         return tuple(inside)
 
-    for node in structure.roots or [task.task_id for task in structure.tasks]:
+    for node in sorted(structure.roots or tasks, key=place_of):
         add(node, 0, None, False)
     return tuple(rows)
 

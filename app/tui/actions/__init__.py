@@ -57,6 +57,8 @@ KEY_NAMES = {
     "end": "End",
     "tab": "Tab",
     "shift+tab": "S-Tab",
+    "shift+up": "S-Up",
+    "shift+down": "S-Down",
     "up": "Up",
     "down": "Down",
     "left": "Left",

@@ -63,6 +63,8 @@ ACTIONS: tuple[Action, ...] = (
         shell="dagtop dags pause DAG",
     ),
     Action("grid.info", ("i",), "Info", "panel about the instance under the cursor", VIEW, 5),
+    Action("grid.panel_down", ("J", "shift+down"), "Panel down", "scroll the panel down", MOVE),
+    Action("grid.panel_up", ("K", "shift+up"), "Panel up", "scroll the panel up", MOVE),
     Action("grid.run_details", ("r",), "Run", "all about the run under the cursor", VIEW),
     Action("grid.why", ("w",), "Why", "why it waits", VIEW, shell="dagtop tasks why DAG TASK"),
     Action("grid.fold", ("space",), "Fold", "fold or unfold the group", VIEW),

@@ -13,7 +13,7 @@ from app.tui.theme import Glyphs, run_look, task_look
 from app.tui.widgets.table import Column, Scene
 
 if TYPE_CHECKING:
-    from store.queries.dags import DagRow, RecentRun
+    from store.queries.dags import DagRow, FileRow, FileWarning, RecentRun
 
 TABS = ("All", "Active", "Paused", "Running", "Failed")
 STRIP = 10
@@ -158,6 +158,10 @@ def strip_cell(dag: DagRow, scene: Scene) -> Spans:
     return recent_strip(dag.recent_runs[-STRIP:], scene.glyphs, STRIP)
 
 
+NEARLY = 7 / 8
+"""The longest bar leaves the top of its line free, or it would run into the line above."""
+
+
 def recent_strip(runs: Sequence[RecentRun], glyphs: Glyphs, width: int) -> Spans:
     """One character a run. Only a run that succeeded shows its duration; the others their glyph."""
     longest = max((run.duration or 0.0 for run in runs), default=0.0)
@@ -166,10 +170,34 @@ def recent_strip(runs: Sequence[RecentRun], glyphs: Glyphs, width: int) -> Spans
         role = f"state.run.{run.state.value}"
         if run.state.value == "success":
             share = (run.duration or 0.0) / longest if longest else 0.0
-            parts.append(Span(glyphs.bar(share), role))
+            parts.append(Span(glyphs.bar(share * NEARLY), role))
         else:
             parts.append(Span(glyph_of(run.state, glyphs), role))
     return tuple(part for part in parts if part.text)
+
+
+def place_of(file: str, line: int | None) -> str:
+    """``dags/etl.py:12``."""
+    return file if line is None else f"{file}:{line}"
+
+
+def trouble_with_files(errors: Sequence[FileRow], warnings: Sequence[FileWarning]) -> Spans:
+    """The banner: how many files can't be imported, else how many warnings there are; the first."""
+    if errors:
+        role, first = "error", errors[0]
+        words, what = f"{formats.plural(len(errors), 'file')} can't be imported, ", first.error
+    elif warnings:
+        role, first = "warning", warnings[0]
+        words, what = f"{formats.plural(len(warnings), 'warning')}, ", first.message
+    else:
+        return ()
+    return (
+        Span(" ! ", role),
+        Span(words, role),
+        Span("e", "key"),
+        Span(" opens: ", "text"),
+        span(f"{place_of(first.file, first.line)} {what}", "dim"),
+    )
 
 
 def tags_cell(dag: DagRow, scene: Scene) -> Spans:

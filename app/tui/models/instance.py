@@ -13,6 +13,7 @@ from app.tui.reading import InstanceFacts, error_line
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import task_look
 from app.tui.widgets.table import Column, Scene
+from store.states import TaskInstanceState
 
 if TYPE_CHECKING:
     from store.queries.runs import RunRow
@@ -41,10 +42,13 @@ def instance_lines(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -
     lines: list[Spans] = [
         (span(name, "title"),),
         (state_span(instance.state, glyphs, f" {look.word}"), Span(f"  {look.meaning}", "dim")),
-        (),
-        fact("run", run_span(run.state.value, glyphs, " "), span(formats.run_name(run.run_id))),
     ]
     lines.extend(fact("waits for", span(reason, "warning")) for reason in reasons)
+    if facts.tries and instance.state != TaskInstanceState.SUCCESS:
+        lines.extend(trouble_lines(facts.tries[-1]))
+    lines.append(())
+    state = run_span(run.state.value, glyphs, " ")
+    lines.append(fact("run", state, span(formats.run_name(run.run_id))))
     if instance.next_at is not None and instance.ended_at is None:
         left = formats.countdown(instance.next_at, scene.now)
         lines.append(fact("next try", Span(left)))
@@ -99,6 +103,13 @@ def try_lines(one: TryRow, scene: Scene) -> list[Spans]:
     used = resources(one)
     if used:
         lines.append(fact("", Span(used, "dim")))
+    lines.extend(trouble_lines(one))
+    return lines
+
+
+def trouble_lines(one: TryRow) -> list[Spans]:
+    """What went wrong in a try, and where."""
+    lines: list[Spans] = []
     if one.reason and one.reason != error_line(one):
         lines.append(fact("", span(one.reason, "text")))
     if one.error_type or one.error_message:
@@ -256,7 +267,7 @@ def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
     glyph = look.ascii_glyph if scene.glyphs.is_ascii else look.glyph
     parts: list[Spans] = [(Span(f"{glyph} {look.word}", f"state.{state or 'none'}"),)]
     if one is not None:
-        parts.append((Span(f"try {one.try_number} of {max(1, len(facts.tries))}"),))
+        parts.append((Span(f"try {one.try_number} of {instance.max_tries + 1}"),))
         if one.duration is not None:
             parts.append((Span(duration(one.duration)),))
         elif one.started_at is not None:

@@ -159,8 +159,15 @@ def ask_mark(app: DagtopApp, selection: Selection) -> None:
     )
 
 
-def ask_kill(app: DagtopApp, selection: Selection) -> None:
-    """Ask whether to end the task's process, or the whole run, and do it."""
+SIGNALS = "Its process gets SIGTERM, and SIGKILL if it does not end."
+IDLE = "It has no process at work. w takes the whole run, y alone does nothing."
+
+
+def ask_kill(app: DagtopApp, selection: Selection, *, works: bool) -> None:
+    """Ask whether to end the task's process, or the whole run, and do it.
+
+    ``works``: the selection has a process at work; else only the run as a whole can be ended.
+    """
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
@@ -169,10 +176,13 @@ def ask_kill(app: DagtopApp, selection: Selection) -> None:
         if choices.on["whole"]:
             app.act("cancel_run", base, "cancelled the run")
             return
+        if not works:
+            app.say("nothing was killed: no process is at work")
+            return
         for task_id in selection.task_ids:
             for index in selection.map_indexes or (None,):
                 payload = {**base, "task_id": task_id, "map_index": index}
-                app.act("kill", payload, f"killed {selection.words()}")
+                app.act("kill", payload, f"told {selection.words()} to end")
 
     app.push_screen(
         ConfirmDialog(
@@ -180,7 +190,7 @@ def ask_kill(app: DagtopApp, selection: Selection) -> None:
             [
                 *selection.lines(),
                 (),
-                (Span("Its process gets SIGTERM, and SIGKILL if it does not end.", "dim"),),
+                (Span(SIGNALS if works else IDLE, "dim" if works else "warning"),),
             ],
             "kill",
             toggles=(Toggle("w", "whole", "the whole run, it fails"),),

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from app.tui.actions import footer_actions
+from app.tui.actions import actions_for, footer_actions
 from app.tui.bindings import forbidden
 from app.tui.formats import clock
 from app.tui.spans import Span, Spans, span
@@ -80,9 +81,7 @@ class DagtopScreen(Screen[None]):
         yield InfoLine(widget_id="too-small")
 
     def on_mount(self) -> None:
-        self.query_one("#too-small", InfoLine).line = (
-            Span(" dagtop needs 40 columns and 12 lines", "text"),
-        )
+        self.query_one("#too-small", InfoLine).line = (Span("needs 40×12 cells", "text"),)
         self.show_actions()
         self.show_crumbs()
         self.show_runner()
@@ -151,6 +150,14 @@ class DagtopScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not forbidden(self.contexts, action, read_only=self.dagtop.read_only)
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that read-only mode takes away says so."""
+        if not self.dagtop.read_only:
+            return
+        if any(event.key in action.keys and action.acts for action in actions_for(self.contexts)):
+            event.stop()
+            self.dagtop.say("read-only: nothing can be changed here", "warning")
 
     def action_travel(self, way: str) -> None:
         """Move in the main widget."""

@@ -17,8 +17,10 @@ from app.tui.models.dags import (
     facts_of,
     in_tab,
     named,
+    place_of,
     tab_counts,
     tabs_line,
+    trouble_with_files,
 )
 from app.tui.reading import DagsSnapshot, read_dags
 from app.tui.screens.listing import ListScreen
@@ -93,18 +95,10 @@ class DagsScreen(ListScreen["DagRow"]):
             self.table.repaint()
 
     def banner(self) -> Spans:
-        if not self.dagtop.trouble and self.snapshot is not None and self.snapshot.errors:
-            errors = self.snapshot.errors
-            number = "1 file" if len(errors) == 1 else f"{len(errors)} files"
-            first = errors[0]
-            place = first.file if first.line is None else f"{first.file}:{first.line}"
-            return (
-                Span(" ! ", "error"),
-                Span(f"{number} can't be imported, ", "error"),
-                Span("e", "key"),
-                Span(" opens: ", "text"),
-                span(f"{place} {first.error}", "dim"),
-            )
+        if not self.dagtop.trouble and self.snapshot is not None:
+            line = trouble_with_files(self.snapshot.errors, self.snapshot.warnings)
+            if line:
+                return line
         return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
 
     def tick(self) -> None:
@@ -143,14 +137,18 @@ class DagsScreen(ListScreen["DagRow"]):
 
     def action_errors(self) -> None:
         """Open the import errors."""
-        if self.snapshot is None or not self.snapshot.errors:
+        if self.snapshot is None or not (self.snapshot.errors or self.snapshot.warnings):
             self.dagtop.say("all pipeline files can be imported")
             return
         parts: list[str] = []
         for error in self.snapshot.errors:
-            place = error.file if error.line is None else f"{error.file}:{error.line}"
-            parts.append(f"{place}\n{error.error}\n\n{(error.traceback or '').rstrip()}\n")
-        self.dagtop.open_text("import errors", "\n".join(parts))
+            words = f"{place_of(error.file, error.line)}\n{error.error}\n"
+            parts.append(f"{words}\n{error.traceback.rstrip()}\n" if error.traceback else words)
+        parts.extend(
+            f"{place_of(one.file, one.line)}\nwarning: {one.message}\n"
+            for one in self.snapshot.warnings
+        )
+        self.dagtop.open_text(("import errors",), "\n".join(parts))
 
     def action_pause(self) -> None:
         """Pause what is on, unpause what is off; several marked: all follow the first."""

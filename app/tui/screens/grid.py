@@ -23,7 +23,7 @@ from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.grid_view import GridView
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.text_view import TextView
-from store.states import FINISHED_TASK_STATES
+from store.states import EXECUTING_TASK_STATES, FINISHED_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
@@ -131,6 +131,7 @@ class GridScreen(DagViewScreen):
 
     def on_grid_view_moved(self) -> None:
         self.facts = None
+        self.query_one("#panel", TextView).travel("top")
         self._show_lines()
         if self._rest_timer is not None:
             self._rest_timer.stop()
@@ -229,6 +230,20 @@ class GridScreen(DagViewScreen):
         super().on_resize()
         self.set_class(self.app.size.width >= WIDE, "-wide")
 
+    def action_panel_down(self) -> None:
+        """Scroll the panel down."""
+        self._scroll_panel("half_down")
+
+    def action_panel_up(self) -> None:
+        """Scroll the panel up."""
+        self._scroll_panel("half_up")
+
+    def _scroll_panel(self, way: str) -> None:
+        if not self.has_class("-panel"):
+            self.action_info()
+            return
+        self.query_one("#panel", TextView).travel(way)
+
     def action_why(self) -> None:
         """Say why the instance under the cursor waits."""
         if not self.has_class("-panel"):
@@ -276,7 +291,7 @@ class GridScreen(DagViewScreen):
 
         def then(row: RunRow | None) -> None:
             if row is not None:
-                self.dagtop.open_text(row.run_id, run_text(row, self.dagtop.scene()))
+                self.dagtop.open_text((self.dag_id, row.run_id), run_text(row, self.dagtop.scene()))
 
         self.dagtop.refresher.once(lambda store: read_run(store, self.dag_id, run.run_id), then)
 
@@ -342,5 +357,11 @@ class GridScreen(DagViewScreen):
 
     def action_kill(self) -> None:
         """End what runs."""
-        if selection := self.selection():
-            ask_kill(self.dagtop, selection)
+        selection, run, cell = self.selection(), self.view.run, self.view.current
+        if selection is None or run is None:
+            return
+        if run.ended_at is not None:
+            self.dagtop.say("the run has ended: nothing of it runs")
+            return
+        works = cell is not None and not EXECUTING_TASK_STATES.isdisjoint(cell.counts)
+        ask_kill(self.dagtop, selection, works=works)

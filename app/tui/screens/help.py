@@ -54,6 +54,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, contexts: tuple[str, ...]) -> None:
         super().__init__()
         self._contexts = contexts
+        self._count = 0
 
     def compose(self) -> ComposeResult:
         app = cast("DagtopApp", self.app)
@@ -61,9 +62,15 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(classes="dialog", id="help") as box:
             box.border_title = "Keys"
             box.border_subtitle = "! asks first   j k scroll   Esc closes"
-            view = TextView(lines, wrap=False, widget_id="main")
-            view.styles.height = len(lines)
-            yield view
+            self._count = len(lines)
+            yield TextView(lines, wrap=False, widget_id="main")
+
+    def on_mount(self) -> None:
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        room = self.app.size.height * 9 // 10 - 2  # the dialog's share, less its border
+        self.query_one("#main").styles.height = max(1, min(self._count, room))
 
     def action_travel(self, way: str) -> None:
         """Scroll."""

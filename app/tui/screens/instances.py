@@ -22,6 +22,7 @@ from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
+from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
@@ -133,4 +134,5 @@ class InstancesScreen(ListScreen["InstanceRow"]):
     def action_kill(self) -> None:
         """End what runs."""
         if selection := self.selection():
-            ask_kill(self.dagtop, selection)
+            works = any(row.state in EXECUTING_TASK_STATES for row in self.table.chosen())
+            ask_kill(self.dagtop, selection, works=works)

@@ -21,13 +21,13 @@ class TextScreen(DagtopScreen):
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "text")
     BINDINGS: ClassVar[list[BindingType]] = bindings("list", "text")
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, crumbs: tuple[str, ...], text: str) -> None:
         super().__init__()
-        self._title = title
+        self._crumbs = crumbs
         self._text = text
 
     def crumbs(self) -> tuple[str, ...]:
-        return (self._title,)
+        return (self.dagtop.workspace.root.name or "/", *self._crumbs)
 
     def body(self) -> Iterable[Widget]:
         yield TextView(text_lines(self._text), widget_id="main")

@@ -14,11 +14,13 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from app.tui.bindings import bindings
+from app.tui.formats import plural
 from app.tui.params import CHOICE, Field, check, field_of, option_text
 from app.tui.reading import read_structure
 from app.tui.spans import Span, Spans, fit, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog
 from app.tui.widgets.line_view import LineView
+from app.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
@@ -90,11 +92,29 @@ class ChoiceField(LineView, can_focus=True):
         self.repaint()
 
     def on_key(self, event: events.Key) -> None:
+        last = len(self._texts) - 1
         step = {"left": -1, "h": -1, "right": 1, "l": 1, "space": 1}.get(event.key)
-        if step is not None:
-            event.stop()
-            self._index = (self._index + step) % len(self._texts)
-            self.repaint()
+        end = {"home": 0, "end": last}.get(event.key)
+        if step is None and end is None:
+            return
+        event.stop()
+        event.prevent_default()
+        self._index = end if end is not None else (self._index + (step or 0)) % (last + 1)
+        self.repaint()
+
+
+KEYS: Spans = (
+    Span("^R", "key"),
+    Span(" trigger   "),
+    Span("Esc", "key"),
+    Span(" cancel   "),
+    Span("Tab", "key"),
+    Span(" next field"),
+)
+FIELD_LINES = 3
+"""Of a field: its name, what stands in it, what is wrong with it."""
+ABOUT_LINES = 3
+"""Lines for the description of the field that has the focus."""
 
 
 class FormLine(LineView):
@@ -122,7 +142,7 @@ class TriggerForm(ModalScreen[dict[str, Any] | None]):
         ("down", "app.focus_next", "Next"),
         ("up", "app.focus_previous", "Previous"),
     ]
-    AUTO_FOCUS = "Input, ChoiceField"
+    AUTO_FOCUS = ""
 
     def __init__(self, dag_id: str, params: Sequence[ParamStructure]) -> None:
         super().__init__()
@@ -139,27 +159,19 @@ class TriggerForm(ModalScreen[dict[str, Any] | None]):
             box.border_title = f"Trigger {span(self._dag_id).text}"
             with VerticalScroll(id="fields", can_focus=False):
                 for number, field in enumerate(self._fields):
-                    yield FormLine(self._label(field))
-                    yield self._control(field, number)
-                    yield FormLine((), classes="problem")
-            yield FormLine(
-                (
-                    Span("^R", "key"),
-                    Span(" trigger   "),
-                    Span("Esc", "key"),
-                    Span(" cancel   "),
-                    Span("Tab", "key"),
-                    Span(" next field"),
-                ),
-                classes="keys",
-            )
+                    with Vertical(classes="field"):
+                        yield FormLine(self._label(field))
+                        yield self._control(field, number)
+                        yield FormLine((), classes="problem")
+            about = TextView(widget_id="about")
+            about.can_focus = False
+            yield about
+            yield FormLine(KEYS, classes="keys")
 
     def _label(self, field: Field) -> Spans:
         words = [span(field.name, "strong"), Span("  "), Span(field.hint, "dim")]
         if field.required:
             words.append(Span("  required", "warning"))
-        if field.description:
-            words.extend((Span("  "), span(field.description, "dim")))
         return tuple(words)
 
     def _control(self, field: Field, number: int) -> Input | ChoiceField:
@@ -172,8 +184,33 @@ class TriggerForm(ModalScreen[dict[str, Any] | None]):
         return control
 
     def on_mount(self) -> None:
-        room = max(3, self.app.size.height - 6)
-        self.query_one("#fields").styles.height = min(room, 3 * len(self._fields))
+        self.on_resize()
+        # Textual would scroll to it before it has laid out what is around it.
+        self.query_one("#field-0").focus(scroll_visible=False)
+
+    def on_resize(self) -> None:
+        room = self.app.size.height * 9 // 10 - 2 - ABOUT_LINES - 1
+        self.query_one("#fields").styles.height = max(3, min(room, FIELD_LINES * len(self._fields)))
+        about = self.query_one("#about", TextView)
+        about.styles.height = ABOUT_LINES
+        about.display = any(field.description for field in self._fields)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Show all of the field: its name above and what is wrong with it below; and its words."""
+        name = event.widget.id or ""
+        if not name.startswith("field-"):
+            return
+        description = self._fields[int(name.removeprefix("field-"))].description
+        self.query_one("#about", TextView).show([(span(description, "dim"),)])
+        self.call_after_refresh(self._show_field, int(name.removeprefix("field-")))
+
+    def _show_field(self, number: int) -> None:
+        fields = self.query_one("#fields", VerticalScroll)
+        top, height = FIELD_LINES * number, fields.size.height
+        if top < fields.scroll_y:
+            fields.scroll_to(y=top, animate=False)
+        elif top + FIELD_LINES > fields.scroll_y + height:
+            fields.scroll_to(y=top + FIELD_LINES - height, animate=False)
 
     def texts(self) -> dict[str, str]:
         """What stands in the fields."""
@@ -205,6 +242,12 @@ class TriggerForm(ModalScreen[dict[str, Any] | None]):
         values = self._check()
         if values is not None:
             self.dismiss(values)
+            return
+        _, errors = check(self._params, self.texts())
+        wrong = [n for n, field in enumerate(self._fields) if field.name in errors]
+        self.query_one(f"#field-{wrong[0]}").focus()
+        words = f"{plural(len(wrong), 'field')} to mend   "
+        self.query_one(".keys", FormLine).set((Span(words, "error"), *KEYS))
 
     def action_cancel(self) -> None:
         """Leave without triggering."""

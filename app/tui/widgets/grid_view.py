@@ -63,16 +63,21 @@ class GridView(LineView, can_focus=True):
         """Show a grid. The cursor stays on its task and run; at the newest run it stays there."""
         old_run, old_row = self.run, self.row
         at_newest = self.grid is None or self.run_index == len(self.grid.runs) - 1
+        width = 0 if self.grid is None else self.name_width
         self.grid = grid
         self._cells.clear()
-        self.lay_out(keep=task_id or (old_row.id if old_row else None))
+        self.lay_out(keep=task_id or (old_row.id if old_row else None), at_least=width)
         keys = [run.run_id for run in grid.runs]
         wanted = run_id or (old_run.run_id if old_run and not at_newest else None)
         self.run_index = keys.index(wanted) if wanted in keys else len(keys) - 1
         self._moved()
 
-    def lay_out(self, keep: str | None = None) -> None:
-        """Work out the visible rows after a fold, a filter or a resize."""
+    def lay_out(self, keep: str | None = None, at_least: int = 0) -> None:
+        """Work out the visible rows after a fold, a filter or a resize.
+
+        ``at_least``: width of the names; counts in them come and go, and the runs beside them
+        must not move each time.
+        """
         if self.grid is None:
             return
         keep = keep or (self.row.id if self.row else None)
@@ -83,9 +88,9 @@ class GridView(LineView, can_focus=True):
                 self.position.cursor = index
         self.position.page = max(1, self.size.height - self.head_height)
         self.position.clamp()
-        self._measure()
+        self._measure(at_least)
 
-    def _measure(self) -> None:
+    def _measure(self, at_least: int) -> None:
         assert self.grid is not None
         glyphs = self.dagtop.glyphs
         newest = self.grid.runs[-1] if self.grid.runs else None
@@ -94,7 +99,7 @@ class GridView(LineView, can_focus=True):
             cell = self.cell(newest, row) if newest else None
             longest = max(longest, width_of(label(row, cell, row.id in self.folded, glyphs)))
         most = max(NAME_LEAST, self.size.width * 2 // 5)
-        self.name_width = max(NAME_LEAST, min(longest + 1, most))
+        self.name_width = max(NAME_LEAST, min(max(longest + 1, at_least), most))
         self._bars = bars(self.grid.runs, self.bar_height, glyphs)
 
     @property

@@ -44,7 +44,7 @@ class LineView(Widget):
 
     def render_line(self, y: int) -> Strip:
         strip = self._painted.get(y)
-        if strip is None:
+        if strip is None or strip.cell_length != self.size.width:
             strip = self._painted[y] = self.build(y)
         return strip
 

@@ -324,16 +324,16 @@ class Table(LineView, Generic[T], can_focus=True):
             Span(glyphs.mark if marked else " ", f"mark{ground}"),
         ]
         x = GUTTER
-        for number, place in enumerate(self._placed):
+        for place in self._placed:
             if place.x > x:
-                line.append(Span(" " * (place.x - x)))
+                line.append(Span(" " * (place.x - x), f"text{ground}"))
             cell = fit(
                 place.column.cell(item, scene),
                 place.width,
                 right=place.column.right,
                 ellipsis=glyphs.ellipsis,
             )
-            if number == 0 and ground:
+            if ground:
                 cell = tuple(Span(piece.text, piece.role + ground) for piece in cell)
             line.extend(cell)
             x = place.x + place.width

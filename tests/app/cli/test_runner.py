@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from app.cli import runner_process
+from app.cli.errors import CommandError
 from app.cli.exit_codes import ExitCode
+from app.cli.opening import find_place
 from store import client
 from tests.app.cli.conftest import Outcome, run_command
 from tests.app.cli.test_groups import HEAVY, in_new_process, loaded
@@ -357,6 +359,28 @@ def test_down_leaves_tasks_running_and_the_next_runner_takes_them_over(idle: Liv
     assert idle.run_state("waits", run_id) == "running"
     assert dagtop(idle, "up").code == 0
     assert idle.wait_for_run("waits", run_id) == "success"
+
+
+def test_what_is_to_be_opened_must_be_there(live: Live) -> None:
+    space = live.workspace
+    run_id = live.trigger("good", run_id="to_open")
+    live.wait_for_run("good", run_id)
+    assert find_place(space, "good", None, None) is None
+    assert find_place(space, "good", "to_op", "numbers") == run_id
+    for place, sentence in (
+        (("nope", None, None), "there is no DAG 'nope'"),
+        (("good", "nope", None), "there is no run of good 'nope'"),
+        (("good", run_id, "numbrs"), "there is no task of good in run to_open 'numbrs'"),
+    ):
+        with pytest.raises(CommandError, match=sentence) as refusal:
+            find_place(space, *place)
+        assert refusal.value.code == ExitCode.NOT_FOUND
+
+
+def test_a_runner_that_has_just_been_started_gets_time_to_import(idle: Live) -> None:
+    idle.write("slow.py", "import time\ntime.sleep(0.5)\nfrom dagtop import DAG\nDAG('slow')\n")
+    idle.start()
+    assert find_place(idle.workspace, "slow", None, None, patience=30) is None
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ from store.workspace import Workspace
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 """The clock of the snapshots."""
 
-ESCAPES = "\x1b]0;pwned\x07\x1b[2J\x9b31m\x1b[31mred\x1b[0m\x00\u202e"
+ESCAPES = "\x1b]0;pwned\x07\x1b[2J\x9b31m\x1b[31mred\x1b[0m\x08\u202e"
 """What must never reach a terminal."""
 
 
@@ -220,6 +220,18 @@ class World:
             error=error,
             error_line=line,
             traceback=traceback,
+        )
+
+    def warning(self, file: str, *sentences: str) -> None:
+        """A pipeline file that is imported, with warnings."""
+        self._insert(
+            models.pipeline_file,
+            file=file,
+            modified_ns=0,
+            size=0,
+            dependencies=[],
+            variables=[],
+            warnings=list(sentences),
         )
 
 

@@ -68,6 +68,23 @@ def test_rows_follow_the_file_with_groups_opened() -> None:
     assert rows[4].label == "b"
 
 
+def test_rows_follow_the_work_where_the_file_does_not() -> None:
+    structure = DagStructure(
+        dag_id="d",
+        file="f",
+        tasks=[task("first"), task("g.second"), task("third")],
+        groups=[GroupStructure("g", "g", children=["g.second"]), GroupStructure("empty", "empty")],
+        roots=["third", "empty", "g", "first"],
+    )
+    assert [row.id for row in structure_rows(structure)] == [
+        "first",
+        "g",
+        "g.second",
+        "third",
+        "empty",
+    ]
+
+
 def test_a_grid_has_the_newest_runs_oldest_first_and_can_go_back(any_store: Store) -> None:
     fill(any_store, dags=2, runs=12, tasks=2)
     with any_store.read() as connection:
