@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import typer
 
 from app.cli.errors import usage_error
 from app.cli.session import chosen_workspace
 from store.workspace import Workspace
+
+PATIENCE = 5.0
+"""Seconds that a runner which imports files is waited for, before a DAG is said to be unknown."""
+LOOK_AGAIN = 0.05
+LOOKS_AFTER = 3
+"""Looks after the last import: what it gave is stored a moment later."""
 
 
 def open_terminal_ui(
@@ -45,11 +53,55 @@ def open_workspace(
             starting = pool.submit(start_runner, space)
             import_module("app.tui.application")  # the UI loads while the runner starts
             starting.result()
+    if dag is not None:
+        run = find_place(space, dag, run, task)
     from app.tui import run as run_ui
 
     code = run_ui(space, dag=dag, run=run, task=task, read_only=read_only)
     if code:
         raise typer.Exit(code)
+
+
+def find_place(
+    space: Workspace, dag: str, run: str | None, task: str | None, patience: float = PATIENCE
+) -> str | None:
+    """The whole id of the run that is to be opened. Raises ``CommandError`` where there is no
+    such DAG, run or task; a runner that is still importing files is waited for."""
+    from app.cli.errors import CommandError
+    from app.cli.lookups import find_dag, find_run, find_tasks
+    from store.engine import open_store
+
+    deadline = time.monotonic() + patience
+    left = LOOKS_AFTER
+    with open_store(space, read_only=True) as store:
+        while True:
+            if not _imports_files(space) or time.monotonic() > deadline:
+                left -= 1
+            try:
+                with store.read() as connection:
+                    find_dag(connection, dag)
+                    if run is None:
+                        return None
+                    row = find_run(connection, dag, run)
+                    if task is not None:
+                        find_tasks(connection, row, [task])
+                    return row.run_id
+            except CommandError:
+                if left < 1:
+                    raise
+            time.sleep(LOOK_AGAIN)
+
+
+def _imports_files(space: Workspace) -> bool:
+    """Whether a runner has files to import; it looks for them before it answers anyone."""
+    from store import client
+    from store.errors import StoreError
+
+    try:
+        status = client.ask(space, {"type": "get_status"}, timeout=PATIENCE).get("value") or {}
+    except StoreError:
+        return False
+    return bool(status.get("files_to_import"))
 
 
 def require_terminal() -> None:

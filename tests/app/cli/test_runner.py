@@ -378,7 +378,7 @@ def test_what_is_to_be_opened_must_be_there(live: Live) -> None:
 
 
 def test_a_runner_that_has_just_been_started_gets_time_to_import(idle: Live) -> None:
-    idle.write("slow.py", "import time\ntime.sleep(0.5)\nfrom dagtop import DAG\nDAG('slow')\n")
+    idle.write("slow.py", "import time\ntime.sleep(0.5)\nfrom dagtop import DAG\nd = DAG('slow')\n")
     idle.start()
     assert find_place(idle.workspace, "slow", None, None, patience=30) is None
 
