@@ -490,7 +490,7 @@ async def test_a_form_that_can_not_be_sent_says_so_and_goes_to_the_field(world: 
         await until(pilot, lambda: isinstance(pilot.app.screen, TriggerForm), "the form")
         await says(pilot, "p0  ")
         await says(pilot, "how many items a person")
-        await press(pilot, "end", "9", *["tab"] * 11)
+        await press(pilot, "end", "9", "9", *["tab"] * 11)
         await says(pilot, "p11")
         assert "p0  " not in text_of(pilot)
         await press(pilot, "ctrl+r")

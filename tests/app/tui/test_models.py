@@ -101,7 +101,7 @@ def test_a_paused_dag_has_no_next_run() -> None:
 def test_the_strip_shows_durations_by_height_and_trouble_by_glyph() -> None:
     runs = [RecentRun(SUCCESS, 10.0), RecentRun(FAILED, 99.0), RecentRun(SUCCESS, 80.0)]
     runs.append(RecentRun(DagRunState.RUNNING, None))
-    assert plain(recent_strip(runs, UNICODE, 6)) == "  ▂✗▇●"
+    assert plain(recent_strip(runs, UNICODE, 6)) == "  ▂✗▆●"
     assert plain(recent_strip(runs, ASCII, 6)).isascii()
 
 
