@@ -236,7 +236,7 @@ def reasons(engine: Engine, question: GetReasons) -> Answer:
         return _reason_of_idle_run(engine, question)
     held = pipeline.hold()
     found = []
-    for key, text in why(run.state, datetime.now(UTC)).items():
+    for key, text in why(run.state, datetime.now(UTC).astimezone()).items():
         if question.task_id not in (None, key[0]):
             continue
         instance = run.state.instances[key]

@@ -54,7 +54,7 @@ def _until(instance: Instance, now: datetime) -> str:
     at = instance.next_at.astimezone(now.tzinfo)
     clock = f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M:%S}"
     if instance.state is TaskInstanceState.UP_FOR_RETRY:
-        return f"retry {instance.try_number} of {instance.max_tries} at {clock}"
+        return f"try {instance.try_number + 1} of {instance.max_tries + 1} at {clock}"
     return f"looks again at {clock}"
 
 

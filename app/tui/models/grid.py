@@ -201,7 +201,7 @@ def cell_lines(
         )
     if reasons:
         lines.append(())
-        lines.extend((Span("waits for ", "dim"), span(reason, "warning")) for reason in reasons)
+        lines.extend((Span("why: ", "dim"), span(reason, "warning")) for reason in reasons)
     if cell.is_mapped and row.kind == "task":
         lines.extend(((), (Span("Enter", "key"), Span(" lists them.", "dim"))))
     return lines

@@ -43,7 +43,7 @@ def instance_lines(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -
         (span(name, "title"),),
         (state_span(instance.state, glyphs, f" {look.word}"), Span(f"  {look.meaning}", "dim")),
     ]
-    lines.extend(fact("waits for", span(reason, "warning")) for reason in reasons)
+    lines.extend(fact("why", span(reason, "warning")) for reason in reasons)
     if facts.tries and instance.state != TaskInstanceState.SUCCESS:
         lines.extend(trouble_lines(facts.tries[-1]))
     lines.append(())

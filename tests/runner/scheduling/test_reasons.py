@@ -77,17 +77,17 @@ def retrying(**later: float) -> Driven:
 
 
 def test_a_retry_is_told_with_its_number_and_time() -> None:
-    assert reason(retrying(minutes=4, seconds=12), "a") == "retry 2 of 3 at 15:24:12"
+    assert reason(retrying(minutes=4, seconds=12), "a") == "try 3 of 4 at 15:24:12"
 
 
 def test_times_are_told_in_the_zone_of_the_one_who_asks() -> None:
     driven = retrying(minutes=4)
     driven.now = NOW.astimezone(ZoneInfo("Asia/Tokyo"))
-    assert reason(driven, "a") == "retry 2 of 3 at 00:24:00"
+    assert reason(driven, "a") == "try 3 of 4 at 00:24:00"
 
 
 def test_a_time_on_another_day_has_its_date() -> None:
-    assert reason(retrying(hours=20), "a") == "retry 2 of 3 at 2024-03-11 11:20:00"
+    assert reason(retrying(hours=20), "a") == "try 3 of 4 at 2024-03-11 11:20:00"
 
 
 def test_a_sensor_looks_again() -> None:
