@@ -100,9 +100,18 @@ class Intake:
     def _parsed(self, turn: Turn, host: FileHost, message: Parsed | ParseFailed) -> None:
         if isinstance(message, Parsed):
             pipelines.take_in(turn, host.file, message)
+        elif self._is_gone(host.file):
+            self._forget_missing(turn)
+            self._unstart(turn, host)
         else:
             pipelines.take_in_failure(turn, host.file, message)
             self._unstart(turn, host)
+
+    def _is_gone(self, file: str) -> bool:
+        """Whether a file went while it was imported: nothing is wrong with it then."""
+        if os.path.lexists(self._workspace.root / file):
+            return False
+        return file not in pipelines.find_files(self._workspace)  # a name may be written in escapes
 
     def _unusable(self, turn: Turn, host: FileHost, why: str) -> None:
         """What the file defines can't be stored: as if it could not be imported."""

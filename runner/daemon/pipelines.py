@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from runner.daemon.memory import Pipeline
 from runner.daemon.runs import adopt_structure
@@ -106,26 +106,34 @@ def _mentions(path: str, stamp: FileStamp) -> bool:
     return any(mark in text for mark in MARKS)
 
 
-def files_to_parse(turn: Turn, files: Iterable[str]) -> list[str]:
-    """Those files that differ from what the store knows: new, changed, or with a changed
-    dependency."""
-    root = turn.brain.workspace.root
-    table = models.pipeline_file
-    known = {row.file: row for row in turn.connection.execute(select(table))}
-    found = []
-    for file in files:
-        row = known.get(file)
-        now = stamp(root / file) or UNKNOWN
-        if (
-            row is None
-            or now != FileStamp(row.modified_ns, row.size)
-            or any(
-                stamp(root / path) != FileStamp(modified, size)
-                for path, modified, size in row.dependencies
-            )
-        ):
-            found.append(file)
-    return found
+class Differences(NamedTuple):
+    """How the files in ``dags/`` differ from what the store knows."""
+
+    changed: list[str]
+    """New, changed, or with a changed dependency."""
+    gone: list[str]
+
+
+def compare(connection: Connection, root: Path, files: Iterable[str]) -> Differences:
+    """Compare the files that are there with those that the store knows, by their stamps."""
+    files = list(files)
+    known = {row.file: row for row in connection.execute(select(models.pipeline_file))}
+    return Differences(
+        [file for file in files if _has_changed(root, file, known.get(file))],
+        sorted(known.keys() - set(files)),
+    )
+
+
+def _has_changed(root: Path, file: str, row: Row[Any] | None) -> bool:
+    now = stamp(root / file) or UNKNOWN
+    return (
+        row is None
+        or now != FileStamp(row.modified_ns, row.size)
+        or any(
+            stamp(root / path) != FileStamp(modified, size)
+            for path, modified, size in row.dependencies
+        )
+    )
 
 
 def forget_stamps(connection: Connection) -> None:

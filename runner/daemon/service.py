@@ -12,17 +12,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection
 
 from runner.daemon import answers, pipelines, resources, upkeep
-from runner.daemon.brain import Brain
-from runner.daemon.changes import Changes
 from runner.daemon.engine import Engine
-from runner.daemon.turn import Orders, Turn
 from runner.daemon.watching import Watcher
 from runner.execution.settings import settings_of
 from runner.journal.identity import own_start
@@ -235,19 +230,20 @@ class Service:
         files = pipelines.find_files(self.workspace)
         if first:
             self._notice_settings()
-        known = {pipeline.file for pipeline in self.engine.brain.pipelines.values()}
-        idle = [file for file in files if not self.engine.hands.hosts.is_importing(file)]
+        hands = self.engine.hands
         try:
             with self.store.read() as connection:
-                for file in pipelines.files_to_parse(self._looking(connection), idle):
-                    self.engine.hands.unparsed[file] = None
+                found = pipelines.compare(connection, self.workspace.root, files)
         except StoreError as error:
             log.warning("the pipeline files could not be compared with the store: %s", error)
             return
-        if first or known - set(files):
+        for file in found.changed:
+            if not hands.hosts.is_importing(file):
+                hands.unparsed[file] = None
+        if found.gone:
             self.engine.inbox.files_gone = True
             self.engine.wake()
-        self.engine.hands.import_files()
+        hands.import_files()
 
     def _notice_settings(self) -> None:
         """Files were imported with other settings: have all of them imported anew."""
@@ -262,16 +258,6 @@ class Service:
             path.write_bytes(now)
         except (OSError, StoreError) as error:
             log.warning("pipeline files keep the settings they were imported with: %s", error)
-
-    def _looking(self, connection: Connection) -> Turn:
-        return Turn(
-            now=datetime.now(UTC),
-            connection=connection,
-            brain=Brain(self.workspace, 0),
-            config=self.engine.config,
-            changes=Changes(),
-            orders=Orders(),
-        )
 
     # -- regular work ----------------------------------------------------------------------
 

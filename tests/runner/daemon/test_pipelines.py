@@ -152,3 +152,22 @@ def test_a_text_that_is_no_unicode_is_an_import_error(own: Live) -> None:
     assert error == (
         "dags/half.py: what it defines can't be stored: a text in it is not valid Unicode"
     )
+
+
+def test_a_file_that_never_was_good_leaves_nothing_when_it_goes(own: Live) -> None:
+    def errors() -> list[str]:
+        query = "SELECT file FROM pipeline_file WHERE error IS NOT NULL ORDER BY file"
+        return [file for (file,) in own.query(query)]
+
+    own.write("good.py", GOOD.format("good"))
+    own.write("bad.py", "import dagtop\n1 / 0\n")
+    own.write("slow.py", "import dagtop, time\nopen('begun', 'w').close()\ntime.sleep(1)\n1 / 0\n")
+    own.start()
+    wait_for(lambda: errors() == ["dags/bad.py", "dags/slow.py"], what="two import errors")
+    (own.workspace.root / "begun").unlink()
+    slow = own.write("slow.py", "import dagtop, time\nopen('begun', 'w').close()\ntime.sleep(2)\n")
+    wait_for((own.workspace.root / "begun").exists, what="the import")
+    slow.unlink()
+    (own.workspace.dags / "bad.py").unlink()
+    wait_for(lambda: not errors(), what="no import error", timeout=8)
+    own.wait_for_dag("good")
