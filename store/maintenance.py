@@ -176,11 +176,13 @@ def vacuum(store: Store) -> int:
 
 def prune_by_retention(store: Store, retention: RetentionConfig) -> Pruned:
     """Delete what the ``[retention]`` settings no longer keep."""
-    return prune(
-        store,
-        older_than=timedelta(days=retention.days) if retention.days else None,
-        keep_runs=retention.runs or None,
-    )
+    older_than, keep_runs = limits_of(retention)
+    return prune(store, older_than=older_than, keep_runs=keep_runs)
+
+
+def limits_of(retention: RetentionConfig) -> tuple[timedelta | None, int | None]:
+    """The age and the number of runs that the settings keep; None: no limit."""
+    return timedelta(days=retention.days) if retention.days else None, retention.runs or None
 
 
 def prune(
@@ -212,6 +214,28 @@ def prune(
     with store.write() as connection:
         versions = _delete_unused_versions(connection)
     return Pruned(tuple(deleted), events, commands, versions)
+
+
+def prunable(
+    store: Store,
+    *,
+    older_than: timedelta | None = None,
+    keep_runs: int | None = None,
+    dag_id: str | None = None,
+    now: datetime | None = None,
+) -> dict[str, int]:
+    """How many runs of which DAGs ``prune`` would delete."""
+    moment = None if older_than is None else (now or datetime.now(UTC)) - older_than
+    found: dict[str, int] = {}
+    for name in [dag_id] if dag_id else _dags_with_runs(store):
+        with store.read() as connection:
+            conditions = [] if moment is None else [_old(moment, name)]
+            beyond = None if keep_runs is None else _beyond(connection, name, keep_runs)
+            conditions += [] if beyond is None else [beyond]
+            if conditions:
+                number = select(func.count()).select_from(dag_run).where(or_(*conditions))
+                found[name] = connection.execute(number).scalar_one()
+    return {name: number for name, number in found.items() if number}
 
 
 def ended_before(connection: Connection, run_ids: list[int], moment: datetime) -> set[int]:

@@ -12,7 +12,7 @@ import typer
 from app.cli.errors import CommandError
 from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
-from app.cli.output import note, print_json, say
+from app.cli.output import Column, note, print_json, print_table, say
 from app.cli.session import (
     JsonOption,
     WorkspaceOption,
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from store.workspace import Workspace
 
 app = group("Look after the database.")
+
+NAMED_DAGS = 10
+"""DAGs that are named in the question before runs are deleted."""
 
 
 @app.command("upgrade")
@@ -97,6 +100,7 @@ def prune(
         int | None, typer.Option("--keep", min=0, help="Keep so many of the newest of each DAG.")
     ] = None,
     dag: Annotated[str | None, typer.Option(help="Only runs of this DAG.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -115,13 +119,17 @@ def prune(
         if dag is not None:
             with store.read() as connection:
                 find_dag(connection, dag)
-        confirm(_prune_question(older_than, keep_runs, dag), yes=yes)
-        if span is None and keep_runs is None and dag is None:
-            done = maintenance.prune_by_retention(store, config.load(space).retention)
-        elif span is None and keep_runs is None:
-            raise CommandError("say what goes: --older-than or --keep", ExitCode.USAGE)
-        else:
-            done = maintenance.prune(store, older_than=span, keep_runs=keep_runs, dag_id=dag)
+        what = _what_goes(older_than, keep_runs)
+        if span is None and keep_runs is None:
+            if dag is not None:
+                raise CommandError("say what goes: --older-than or --keep", ExitCode.USAGE)
+            span, keep_runs = maintenance.limits_of(config.load(space).retention)
+        going = maintenance.prunable(store, older_than=span, keep_runs=keep_runs, dag_id=dag)
+        if dry_run:
+            _show_prunable(going, json)
+            return
+        confirm(_prune_question(going, what), yes=yes)
+        done = maintenance.prune(store, older_than=span, keep_runs=keep_runs, dag_id=dag)
     for run_key in done.run_ids:
         shutil.rmtree(space.tries / str(run_key), ignore_errors=True)
     if json:
@@ -138,15 +146,32 @@ def prune(
         note("'dagtop db vacuum' gives their space back")
 
 
-def _prune_question(older_than: str | None, keep_runs: int | None, dag: str | None) -> str:
-    of_dag = f" of {dag}" if dag else ""
+def _show_prunable(going: dict[str, int], json: bool) -> None:
+    if json:
+        print_json({"dry_run": True, "runs": sum(going.values()), "dags": going})
+        return
+    columns = [Column("dag"), Column("runs", right=True)]
+    rows = [(name, str(number)) for name, number in going.items()]
+    print_table(columns, rows, empty="no run would go")
+    note("nothing was deleted (--dry-run)")
+
+
+def _what_goes(older_than: str | None, keep_runs: int | None) -> str:
     parts = []
     if older_than is not None:
         parts.append(f"that ended more than {older_than} ago")
     if keep_runs is not None:
         parts.append(f"beyond the newest {keep_runs} of each DAG")
-    what = " or ".join(parts) or "that [retention] no longer keeps"
-    return f"Delete the runs{of_dag} {what}, with their logs?"
+    return " or ".join(parts) or "that [retention] no longer keeps"
+
+
+def _prune_question(going: dict[str, int], what: str) -> str:
+    total = sum(going.values())
+    most = sorted(going.items(), key=lambda one: -one[1])
+    named = ", ".join(f"{number} of {name}" for name, number in most[:NAMED_DAGS])
+    more = ", …" if len(most) > NAMED_DAGS else ""
+    of_dags = f" ({named}{more})" if named else ""
+    return f"Delete {total} run{'' if total == 1 else 's'}{of_dags} {what}, with their logs?"
 
 
 @app.command("backup")

@@ -171,6 +171,25 @@ def test_only_one_dag_can_be_pruned(store: Store) -> None:
     assert left(store, "dag_0001") == ["4"]
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"keep_runs": 2},
+        {"older_than": 2 * HOUR},
+        {"keep_runs": 1, "older_than": HOUR, "dag_id": "dag_0001"},
+        {},
+    ],
+)
+def test_what_would_be_pruned_is_what_is_pruned(any_store: Store, limits: dict[str, Any]) -> None:
+    fill(any_store, dags=2, runs=5)
+    now = START + 5 * HOUR
+    going = maintenance.prunable(any_store, **limits, now=now)
+    before = {name: len(left(any_store, name)) for name in ("dag_0000", "dag_0001")}
+    maintenance.prune(any_store, **limits, now=now)
+    gone = {name: number - len(left(any_store, name)) for name, number in before.items()}
+    assert going == {name: number for name, number in gone.items() if number}
+
+
 def test_old_events_and_answered_commands_go_with_age(any_store: Store) -> None:
     fill(any_store, dags=1, runs=10, live=False)
     first = commands.submit(any_store, "stop", {}, "anna")

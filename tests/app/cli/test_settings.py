@@ -202,7 +202,14 @@ def test_pruning_deletes_ended_runs_and_their_logs(dagtop: Command, workspace: W
     for folder in folders:
         (folder / "1").mkdir(parents=True)
     assert dagtop("db", "prune", "--dag", "dag_0000", "--yes").code == ExitCode.USAGE
-    assert dagtop("db", "prune", "--older-than", "1d").code == ExitCode.USAGE
+    asked = dagtop("db", "prune", "--older-than", "1d")
+    assert asked.code == ExitCode.USAGE
+    assert "Delete 12 runs (4 of dag_0000, 4 of dag_0001, 4 of dag_0002) that ended" in asked.err
+    dry = dagtop("db", "prune", "--keep", "2", "--dry-run", "--json").document
+    assert dry == {"dry_run": True, "runs": 9, "dags": dict.fromkeys(dry["dags"], 3)}
+    shown = dagtop("db", "prune", "--older-than", "1d", "--dag", "dag_0001", "--dry-run")
+    assert shown.out.split() == ["DAG", "RUNS", "dag_0001", "4"]
+    assert all(folder.exists() for folder in folders)
     document = dagtop("db", "prune", "--dag", "dag_0000", "--keep", "2", "--yes", "--json").document
     assert document["runs"] == 3
     assert [folder.exists() for folder in folders] == [False, False, False, True, True]
