@@ -45,6 +45,7 @@ from runner.scheduling.decide import decide, why
 from runner.scheduling.expansion import MAX_MAP_LENGTH, initial_instances, mapping_failure
 from runner.scheduling.model import Instance
 from runner.scheduling.run_state import RunState
+from store.conf import read_value
 from store.config import Config, ConfigError, load
 from store.states import TASK_STATE_LOOKS, DagRunState, DagRunType, TaskInstanceState
 from store.structure import DagStructure
@@ -92,10 +93,19 @@ def _date(text: str | None, structure: DagStructure) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=zone(structure.timezone))
 
 
-def _conf(text: str, structure: DagStructure) -> dict[str, Any]:
+def _conf(text: str, structure: DagStructure, pairs: Sequence[str] = ()) -> dict[str, Any]:
     """The conf of a run, checked against the DAG's params as a triggered run's is."""
+    schemas = {param.name: param.schema for param in structure.params}
     try:
         conf = json.loads(text)
+        for pair in pairs:
+            name, equals, value = pair.partition("=")
+            if not name or not equals:
+                raise Problem(f"--param {pair!r} lacks a value; write --param name=value", 2)
+            if name not in schemas:
+                known = f"it has {', '.join(schemas)}" if schemas else "it has none"
+                raise Problem(f"the DAG has no param {name!r}; {known}", 2)
+            conf[name] = read_value(value, schemas[name])
         check_conf([(p.name, p.has_default, p.schema) for p in structure.params], conf)
     except json.JSONDecodeError as error:
         raise Problem(f"--conf is not valid JSON: {error}", 2) from None
@@ -112,13 +122,14 @@ def _test(workspace: Workspace, rest: Sequence[str], longest: int) -> int:
     parser.add_argument("dag_id")
     parser.add_argument("--logical-date")
     parser.add_argument("--conf", default="{}")
+    parser.add_argument("--param", action="append", default=[])
     parser.add_argument("--task")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(rest)
     dag, structure = find_dag(workspace, options.dag_id)
     if options.task is not None and options.task not in {t.task_id for t in structure.tasks}:
         raise Problem(f"DAG {options.dag_id} has no task {options.task!r}")
-    conf = _conf(options.conf, structure)
+    conf = _conf(options.conf, structure, options.param)
     date = _date(options.logical_date, structure)
     with tempfile.TemporaryDirectory(prefix="dagtop-test-") as folder:
         run = ForegroundRun(workspace, dag, structure, conf, date, Path(folder), longest)

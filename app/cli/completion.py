@@ -46,6 +46,29 @@ def complete_task(ctx: Any, incomplete: str) -> list[str]:
     return [one for one in found if one.startswith(incomplete)]
 
 
+def complete_param(ctx: Any, incomplete: str) -> list[str]:
+    """``NAME=`` of the params of the DAG that is on the command line; then the values it allows."""
+    found: list[str] = []
+    with suppress(Exception):
+        from json import dumps
+
+        from app.cli.session import reading
+        from store.queries.dags import get_structure
+
+        with reading(_folder(ctx)) as store, store.read() as connection:
+            # While an option lacks its value, arguments are not told apart yet.
+            dag_id = ctx.params.get("dag") or ctx.args[0]
+            structure = get_structure(connection, dag_id)
+        for param in structure.params if structure else ():
+            values = param.schema.get("enum") or ()
+            if incomplete.startswith(f"{param.name}="):
+                texts = [one if isinstance(one, str) else dumps(one) for one in values]
+                found += [f"{param.name}={text}" for text in texts]
+            else:
+                found.append(f"{param.name}=")
+    return [one for one in found if one.startswith(incomplete)]
+
+
 def _folder(ctx: Any) -> str | None:
     """``--workspace`` of the command line that is being completed."""
     return ctx.params.get("workspace") or ctx.find_root().params.get("workspace")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.cli.errors import near_misses, usage_error
+from store.conf import read_value
 from store.structure import ParamStructure
 
 
@@ -45,32 +46,6 @@ def with_params(
             raise usage_error(f"the DAG has no param {name!r}; {meant}")
         merged[name] = read_value(text, known[name].schema if name in known else {})
     return merged
-
-
-def read_value(text: str, schema: dict[str, Any]) -> Any:
-    """A value typed on a command line: JSON where the schema lets it be, else the text."""
-    types = schema.get("type")
-    allowed: set[str] = {types} if isinstance(types, str) else set(types or ())
-    if allowed == {"string"}:
-        return text
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        return text
-    if "string" in allowed and not _is_of(value, allowed):
-        return text
-    return value
-
-
-def _is_of(value: Any, types: set[str]) -> bool:
-    if isinstance(value, bool):
-        return "boolean" in types
-    if isinstance(value, int):
-        return bool(types & {"integer", "number"})
-    for kind, name in ((float, "number"), (list, "array"), (dict, "object"), (str, "string")):
-        if isinstance(value, kind):
-            return name in types
-    return "null" in types
 
 
 def check_conf(conf: dict[str, Any], params: Sequence[ParamStructure]) -> None:

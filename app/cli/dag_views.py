@@ -160,16 +160,28 @@ def _dag_facts(row: DagRow) -> list[tuple[str, str | Cell]]:
 
 
 def _print_params(params: Iterable[ParamStructure]) -> None:
-    columns = [Column("param"), Column("default"), Column("type"), Column("description", fold=True)]
+    columns = [
+        Column("param"),
+        Column("default"),
+        Column("type", fold=True),
+        Column("description", fold=True),
+    ]
     rows = []
     for param in params:
-        kind = param.schema.get("type", "")
         default = jsonlib.dumps(param.default) if param.has_default else "(required)"
         text = param.description or str(param.schema.get("description") or "")
-        rows.append(
-            (param.name, default, kind if isinstance(kind, str) else " or ".join(kind), text)
-        )
+        rows.append((param.name, default, _kind_of(param.schema), text))
     print_table(columns, rows, empty="")
+
+
+def _kind_of(schema: dict[str, Any]) -> str:
+    """The types that a param takes, or the values where these are listed."""
+    values = [jsonlib.dumps(one, ensure_ascii=False) for one in schema.get("enum") or ()]
+    if values:
+        *others, last = values
+        return f"{', '.join(others)} or {last}" if others else last
+    kind = schema.get("type", "")
+    return kind if isinstance(kind, str) else " or ".join(kind)
 
 
 def _print_tasks(structure: DagStructure) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.cli.completion import complete_dag
+from app.cli.completion import complete_dag, complete_param
 from app.cli.errors import CommandError
 from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
@@ -35,7 +35,13 @@ ConfOption = Annotated[
 ]
 ParamOption = Annotated[
     list[str] | None,
-    typer.Option("--param", "-p", metavar="NAME=VALUE", help="One param; may be repeated."),
+    typer.Option(
+        "--param",
+        "-p",
+        metavar="NAME=VALUE",
+        help="One param; may be repeated.",
+        autocompletion=complete_param,
+    ),
 ]
 DATE_HELP = "ISO 8601; without an offset in the DAG's time zone."
 
@@ -254,6 +260,7 @@ def run_once(
         str | None, typer.Option(metavar="DATE", help="Logical date; now if not given.")
     ] = None,
     conf: ConfOption = None,
+    param: ParamOption = None,
     task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -271,6 +278,8 @@ def run_once(
         from json import dumps
 
         arguments += ["--conf", dumps(parse_conf(conf))]
+    for pair in param or ():
+        arguments += [f"--param={pair}"]
     if task is not None:
         arguments += ["--task", task]
     become_runner(workspace, "test", *arguments, *(["--json"] if json else []))

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from app.cli import runner_process
 from app.cli.errors import CommandError
 from app.cli.exit_codes import ExitCode
 from app.cli.opening import find_place
+from app.cli.root import app
 from store import client
 from tests.app.cli.conftest import Outcome, run_command
 from tests.app.cli.test_groups import HEAVY, in_new_process, loaded
@@ -28,7 +30,8 @@ from dagtop import DAG, Param, dag, task
 
 @dag(schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC),
      end_date=datetime(2026, 1, 9, tzinfo=UTC),
-     params={"n": Param(2, type="integer", minimum=1)}, is_paused_upon_creation=False)
+     params={"n": Param(2, type="integer", minimum=1), "size": Param("s", enum=["s", "m", 3])},
+     is_paused_upon_creation=False)
 def good():
     @task
     def numbers(params=None) -> list:
@@ -166,6 +169,28 @@ def test_a_paused_dag_can_be_triggered_and_says_why_nothing_happens(live: Live) 
     assert dagtop(live, "dags", "pause", "held", "--json").document["is_paused"] is True
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("", ["n=", "size="]), ("si", ["size="]), ("size=", ["s", "m", "3"])]
+)
+def test_the_shell_completes_params(live: Live, typed: str, offered: list[str]) -> None:
+    line = f"dagtop --workspace {live.workspace.root} dags trigger good -p {typed}"
+    environment = {
+        "_DAGTOP_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+    result = CliRunner().invoke(app, prog_name="dagtop", env=environment)
+    begin = typed if typed.endswith("=") else ""
+    assert result.stdout.split() == [begin + one for one in offered]
+
+
+def test_dags_show_tells_which_values_a_param_takes(live: Live) -> None:
+    line = next(
+        one for one in dagtop(live, "dags", "show", "good").out.splitlines() if "size" in one
+    )
+    assert line.split() == ["size", '"s"', '"s",', '"m"', "or", "3"]
+
+
 def test_pausing_a_dag_that_is_not_there_changes_none(live: Live) -> None:
     outcome = dagtop(live, "dags", "pause", "goood", "held")
     assert (outcome.code, outcome.out) == (ExitCode.NOT_FOUND, "")
@@ -266,6 +291,17 @@ def test_the_runners_own_commands_show_next_runs_test_and_render(live: Live) -> 
     result = in_new_process("dags", "test", "good", "--conf", '{"n": 1}', folder=root)
     assert result.returncode == 0, result.stderr
     assert "doubling 0" in result.stdout
+    result = in_new_process("dags", "test", "good", "-p", "n=1", folder=root)
+    assert result.returncode == 0, result.stderr
+    assert "doubling 0" in result.stdout
+    assert "doubling 1" not in result.stdout
+    for pair, said in (
+        ("n=0", "is less than the minimum"),
+        ("m=1", "no param 'm'; it has n, size"),
+    ):
+        result = in_new_process("dags", "test", "good", "-p", pair, folder=root)
+        assert (result.returncode, result.stdout) == (ExitCode.USAGE, "")
+        assert said in result.stderr
     result = in_new_process("dags", "test", "bad", "--task", "fails", "--json", folder=root)
     assert result.returncode == ExitCode.FAILED
     result = in_new_process("dags", "next", "good", "-n", "2", "--json", folder=root)
