@@ -337,6 +337,9 @@ class Table(LineView, Generic[T], can_focus=True):
                 cell = tuple(Span(piece.text, piece.role + ground) for piece in cell)
             line.extend(cell)
             x = place.x + place.width
+        if ground:
+            line.append(Span(" " * (self.size.width - 1 - x), f"text{ground}"))
+            x = self.size.width - 1
         return self.strip(self._with_thumb(line, x, y))
 
     def _with_thumb(self, line: list[Span], x: int, y: int) -> list[Span]:
