@@ -27,7 +27,7 @@ DagArgument = Annotated[
     str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
 ]
 DagsArgument = Annotated[
-    list[str], typer.Argument(metavar="DAG...", help="DAG ids.", autocompletion=complete_dag)
+    list[str], typer.Argument(metavar="DAG", help="DAG ids.", autocompletion=complete_dag)
 ]
 ConfOption = Annotated[
     str | None,

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any, Literal, get_args, get_origin
 
@@ -37,46 +38,91 @@ class CommandHome:
 
 
 class PlainValues:
-    """Takes values of plain types as they are; stands in for Typer's conversion of one option."""
+    """Takes values of plain types as they are; stands in for Typer's conversion of one option.
+
+    What doesn't fit is refused in our own words: Typer's are those of its machinery.
+    """
 
     def __init__(self, parameter: Any) -> None:
         descriptor = parameter.type_descriptor
         self.annotation = descriptor.annotation
-        self.limited = descriptor.parameter_info.parser is not None or descriptor.is_ranged
+        self.kind = self.annotation
+        if get_origin(self.annotation) is list:
+            (self.kind,) = get_args(self.annotation)
+        self.choices = get_args(self.kind) if get_origin(self.kind) is Literal else ()
+        self.info = descriptor.parameter_info
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         several = param.multiple or param.nargs == -1
         if value is None:
             return () if several else None
-        if not self.limited and self._is_plain(value):
-            return int(value) if self.annotation is int else value
+        if self.info.parser is None and (self.choices or self.kind in (str, int)):
+            if several and isinstance(value, list | tuple):
+                return [self._plain(one, param, ctx) for one in value]
+            if not several:
+                return self._plain(value, param, ctx)
         param._runtime_param = None  # from here on Typer's own
         return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
 
-    def _is_plain(self, value: Any) -> bool:
-        annotation = self.annotation
-        if annotation is str:
-            return isinstance(value, str)
-        if annotation is int:
+    def _plain(self, value: Any, param: Any, ctx: Any) -> Any:
+        refusal = ""
+        if self.choices and value not in self.choices:
+            near = near_misses(str(value), self.choices)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            refusal = f"{value!r} is none of {', '.join(self.choices)}{meant}"
+        elif self.kind is int:
             text = str(value)
-            return text.isascii() and text.isdecimal()
-        if get_origin(annotation) is Literal:
-            return value in get_args(annotation)
-        if get_origin(annotation) is list and get_args(annotation) == (str,):
-            return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
-        return False
+            if not text.isascii() or not text.removeprefix("-").isdecimal():
+                refusal = f"{text!r} is not a whole number"
+            else:
+                value = int(text)
+                refusal = self._out_of_range(value)
+        if refusal:
+            raise typer.BadParameter(refusal, ctx=ctx, param=param)
+        return value
+
+    def _out_of_range(self, number: int) -> str:
+        least, most = self.info.min, self.info.max
+        if least is not None and number < least:
+            return f"{number} is less than {least}"
+        if most is not None and number > most:
+            return f"{number} is more than {most}"
+        return ""
+
+    @property
+    def metavar(self) -> str:
+        """What stands for a value in ``--help``."""
+        return "|".join(self.choices) if self.choices else "N" if self.kind is int else "TEXT"
 
 
 class PlainParameters:
-    """A command whose parameters take plain values without Typer's conversion."""
+    """A command whose parameters take plain values without Typer's conversion, and are shown in
+    one style: what stands for a value is in capitals."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         parameters: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for parameter in parameters:
             # A Typer that converts values in another way lacks these, and works as it does.
             if getattr(parameter, "_runtime_param", self) is None:
-                parameter._runtime_param = PlainValues(parameter)
+                plain = parameter._runtime_param = PlainValues(parameter)
+                if parameter.param_type_name == "argument":
+                    parameter.metavar = (parameter.metavar or parameter.name).upper()
+                    parameter.display_type_rich = _no_type
+                    parameter._usage_display_name = partial(usage_of, parameter)
+                elif parameter.metavar is None and not parameter.is_flag:
+                    parameter.metavar = plain.metavar
         return parameters
+
+
+def usage_of(parameter: Any) -> str:
+    """An argument as usage lines show it: ``DAG``, ``[RUN]``, ``TASK...``."""
+    name = (parameter.metavar or parameter.name).upper()
+    name = name if parameter.nargs == 1 else f"{name}..."
+    return name if parameter.required else f"[{name}]"
+
+
+def _no_type(ctx: Any) -> str:
+    return ""
 
 
 class Command(PlainParameters, TyperCommand):

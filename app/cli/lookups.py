@@ -87,10 +87,10 @@ def find_instance(
     for row in instances:
         if row.map_index == map_index:
             return row
-    raise not_found(
-        f"map index of {task_id} in run {run.run_id}",
-        str(map_index),
-        [str(row.map_index) for row in instances],
+    indexes = [row.map_index for row in instances]
+    it_has = f"it has {min(indexes)} to {max(indexes)}" if max(indexes) >= 0 else "it isn't mapped"
+    raise CommandError(
+        f"{task_id} has no map index {map_index} in run {run.run_id}: {it_has}", ExitCode.NOT_FOUND
     )
 
 

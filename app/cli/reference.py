@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from app.cli.groups import usage_of
+
 HIDDEN_OPTIONS = ("--help", "--workspace", "--json", "--install-completion", "--show-completion")
 """Options that every command has, or that are explained elsewhere."""
 
@@ -45,7 +47,7 @@ def _facts(command: Any, path: str, context: Any) -> CommandFacts:
     options = [one for one in command.get_params(context) if one.param_type_name == "option"]
     names = [max(one.opts, key=len) for one in options]
     pieces = [
-        _argument(one) for one in command.get_params(context) if one.param_type_name == "argument"
+        usage_of(one) for one in command.get_params(context) if one.param_type_name == "argument"
     ]
     for option, name in zip(options, names, strict=True):
         if name in HIDDEN_OPTIONS or option.hidden:
@@ -53,11 +55,6 @@ def _facts(command: Any, path: str, context: Any) -> CommandFacts:
         pieces.append(_option(option, name))
     lines = (command.help or "").strip().splitlines()
     return CommandFacts(path, " ".join(pieces), lines[0] if lines else "", "--json" in names)
-
-
-def _argument(parameter: Any) -> str:
-    name = (parameter.metavar or parameter.name).upper()
-    return name if parameter.required else f"[{name}]"
 
 
 def _option(parameter: Any, name: str) -> str:

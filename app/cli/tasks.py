@@ -36,7 +36,7 @@ TaskArgument = Annotated[
 ]
 TasksArgument = Annotated[
     list[str],
-    typer.Argument(metavar="TASK...", help="Task ids.", autocompletion=complete_task),
+    typer.Argument(metavar="TASK", help="Task ids.", autocompletion=complete_task),
 ]
 OptionalTask = Annotated[
     str | None, typer.Argument(metavar="TASK", help="Task id.", autocompletion=complete_task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,8 +100,34 @@ def test_values_that_do_not_fit_are_refused_by_typer(dagtop: Command) -> None:
     outcome = dagtop("dags", "next", "x", "-n", "many")
     assert (outcome.code, outcome.out) == (2, "")
     assert "'--number' / '-n'" in outcome.err
-    assert dagtop("dags", "next", "x", "-n", "0").code == 2
+    assert "'many' is not a whole number" in outcome.err
+    outcome = dagtop("dags", "next", "x", "-n", "0")
+    assert outcome.code == 2
+    assert "0 is less than 1" in outcome.err
     assert "not-a-sort" in dagtop("dags", "list", "--sort", "not-a-sort").err
+    outcome = dagtop("tasks", "mark", "x", "latest", "t", "--state", "succes")
+    assert outcome.code == 2
+    sentence = "'succes' is none of success, failed, skipped; did you mean success?"
+    assert f"Invalid value for '--state': {sentence}" in outcome.err
+    outcome = dagtop("tasks", "clear", "x", "latest", "t", "-m", "1", "-m", "-1")
+    assert "-1 is less than 0" in outcome.err
+
+
+def test_what_stands_for_a_value_is_written_in_one_style(dagtop: Command) -> None:
+    shown = dagtop("dags", "backfill", "--help").out
+    assert "Usage: dagtop dags backfill [OPTIONS] DAG\n" in shown
+    assert "--max-active-runs N " in shown
+    assert "--reprocess none|failed|completed" in shown
+    shown = dagtop("tasks", "clear", "--help").out
+    assert "Usage: dagtop tasks clear [OPTIONS] DAG RUN TASK...\n" in shown
+    assert "--map-index N " in shown
+    assert "Usage: dagtop pools set [OPTIONS] NAME SLOTS\n" in dagtop("pools", "set", "--help").out
+    assert "Usage: dagtop init [OPTIONS] [FOLDER]\n" in dagtop("init", "--help").out
+    assert "Missing argument 'NAME'" in dagtop("pools", "set").err
+    for one in commands():
+        words = one.path.split()[1:]
+        text = dagtop(*words, "--help").out
+        assert not re.search(r"<\w|\{\w", text), one.path
 
 
 def test_every_command_explains_itself(dagtop: Command) -> None:

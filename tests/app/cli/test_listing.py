@@ -131,7 +131,10 @@ def test_a_misspelt_task_is_not_found(dagtop: Command) -> None:
     outcome = dagtop("tasks", "state", DAG, "latest", "task_02")
     assert outcome.code == ExitCode.NOT_FOUND
     assert "did you mean 'task_002'" in outcome.err
-    assert dagtop("tasks", "state", DAG, "latest", "task_002", "-m", "4").code == 3
+    outcome = dagtop("tasks", "state", DAG, "latest", "task_002", "-m", "4")
+    assert outcome.code == ExitCode.NOT_FOUND
+    sentence = f"dagtop: task_002 has no map index 4 in run {NEWEST}: it isn't mapped\n"
+    assert outcome.err == sentence
 
 
 def test_xcoms_are_shown_as_json_values(dagtop: Command) -> None:
