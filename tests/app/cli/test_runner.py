@@ -217,9 +217,14 @@ def test_tasks_are_marked_and_cleared_after_a_dry_run(live: Live) -> None:
     assert dry.code == 0
     assert live.states("bad", run_id) == {"fails": "failed", "after": "upstream_failed"}
     assert dagtop(live, "tasks", "clear", "bad", run_id, "fails").code == ExitCode.USAGE
-    marked = dagtop(
-        live, "tasks", "mark", "bad", run_id, "fails", "--state", "success", "--yes", "--json"
-    )
+    mark = ("tasks", "mark", "bad", run_id, "fails", "--state")
+    told = dagtop(live, *mark, "success", "--dry-run").err
+    assert "what failed below would run again, and the run go on: after\n" in told
+    asked = dagtop(live, *mark, "success").err
+    assert "(fails), and let what failed below run again (after)? Say --yes" in asked
+    assert "below" not in dagtop(live, *mark, "skipped", "--dry-run").err
+    marked = dagtop(live, *mark, "success", "--yes", "--json")
+    assert marked.document["resumed"] == [{"run_id": run_id, "task_id": "after", "map_index": -1}]
     assert marked.document["instances"] == [
         {"run_id": run_id, "task_id": "fails", "map_index": -1, "state": "failed"}
     ]
