@@ -70,12 +70,15 @@ def crop_text(text: str, width: int, ellipsis: str = "…") -> str:
     room = width - cell_len(ellipsis)
     if room < 0:
         return ""
-    kept, used = 0, 0
+    ends, used = [0], 0
     for _, end, cells in split_graphemes(text)[0]:
         if used + cells > room:
             break
-        kept, used = end, used + cells
-    return text[:kept] + ellipsis
+        ends.append(end)
+        used += cells
+    while cell_len(text[: ends[-1]]) > room:  # Rich counts joiners at the start in two ways
+        ends.pop()
+    return text[: ends[-1]] + ellipsis
 
 
 def fit(line: Spans, width: int, *, right: bool = False, ellipsis: str = "…") -> Spans:

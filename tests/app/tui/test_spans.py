@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -20,6 +20,7 @@ def test_a_fitted_line_is_exactly_as_wide_as_asked(
 
 
 @given(WIDE, st.integers(0, 30))
+@example("\u200d\u200d练", 1)
 def test_a_cropped_text_fits(text: str, width: int) -> None:
     assert cell_len(crop_text(text, width)) <= max(width, 0)
 
