@@ -6,7 +6,11 @@ import socket
 import time
 from typing import Any
 
+import typer
+
 from app.cli.errors import CommandError
+from app.cli.output import note, print_json
+from app.cli.own_command import command_line
 from app.cli.runner_process import answers
 from store import client
 from store.errors import CommandRefused
@@ -22,9 +26,8 @@ ANSWER_SECONDS = 60.0
 def act(workspace: Workspace, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
     """Have a command carried out (see ``store.commands``) and return its answer.
 
-    Without a runner nothing is done, except pausing, which needs none: what someone asks for now
-    must not happen some day when a runner is started. Raises ``RunnerAway``, ``CommandRefused``
-    with the runner's reason, ``CommandError`` where the DAG or run doesn't exist.
+    Without a runner nothing is done, except pausing, which needs none. Raises ``RunnerAway``,
+    ``CommandRefused`` with the runner's reason, ``CommandError`` where the DAG or run doesn't exist.
     """
     try:
         if not listening(workspace) and kind not in client.DIRECT_KINDS:
@@ -40,6 +43,28 @@ def act(workspace: Workspace, kind: str, payload: dict[str, Any]) -> dict[str, A
         with open_store(workspace) as store:
             return commands.wait(store, submission.command_id, PATIENCE)
     return submission.answer
+
+
+def act_or_leave(
+    workspace: Workspace, kind: str, payload: dict[str, Any], *, json: bool
+) -> dict[str, Any]:
+    """As ``act``, but without a runner the command is written down for the next one.
+
+    Then this says so, and ends the program: there is no answer to go on with.
+    """
+    try:
+        return act(workspace, kind, payload)
+    except client.RunnerAway:
+        missing = _explained(workspace, payload)
+        if missing is not None:
+            raise missing from None
+    submission = client.submit(workspace, kind, payload, timeout=ANSWER_SECONDS)
+    if submission.answer is not None:  # one has come up just now
+        return submission.answer
+    note(f"no runner is up: it is done when one starts ({command_line(workspace, 'up')})")
+    if json:
+        print_json({"pending": True, "command_id": submission.command_id})
+    raise typer.Exit
 
 
 def ask(workspace: Workspace, question: dict[str, Any]) -> Any:

@@ -113,15 +113,19 @@ def trigger(
 ) -> None:
     """Start a run now.
 
-    Prints its run id, and on stderr the command that opens it.
+    Prints its run id, and on stderr the command that opens it. Without a runner the run is made
+    when one starts (--wait refuses that).
     """
-    from app.cli.acting import act
+    from app.cli.acting import act, act_or_leave
     from app.cli.own_command import command_line
 
     space = chosen_workspace(workspace)
     settled = _settled(space, dag, conf, param, logical_date)
     payload = {"dag_id": dag, "run_id": run_id, "note": remark, **settled}
-    answer = act(space, "trigger", payload)
+    if wait:
+        answer = act(space, "trigger", payload)
+    else:
+        answer = act_or_leave(space, "trigger", payload, json=json)
     made = str(answer["run_id"])
     link = command_line(space, "--dag", dag, "--run", made)
     held = answer.get("held")
@@ -314,14 +318,14 @@ def delete(
 
     Logs, XComs and metrics too. A file that still defines it brings it back, empty.
     """
-    from app.cli.acting import act
+    from app.cli.acting import act_or_leave
     from app.cli.lookups import find_dag
 
     space = chosen_workspace(workspace)
     with reading(str(space.root)) as store, store.read() as connection:
         find_dag(connection, dag)
     confirm(f"Delete all runs of {dag}, with their logs, XComs and metrics?", yes=yes)
-    answer = act(space, "delete_dag", {"dag_id": dag})
+    answer = act_or_leave(space, "delete_dag", {"dag_id": dag}, json=json)
     if json:
         print_json({"dag_id": dag, "runs": answer.get("runs")})
     else:

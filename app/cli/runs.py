@@ -91,12 +91,12 @@ def cancel(
 
     What runs of it is ended, the rest is skipped.
     """
-    from app.cli.acting import act
+    from app.cli.acting import act_or_leave
 
     space = chosen_workspace(workspace)
     run_id = _run_id(workspace, dag, run)
     confirm(f"Cancel run {run_id} of {dag}?", yes=yes)
-    answer = act(space, "cancel_run", {"dag_id": dag, "run_id": run_id})
+    answer = act_or_leave(space, "cancel_run", {"dag_id": dag, "run_id": run_id}, json=json)
     _say_state(dag, answer, "cancelled", json)
 
 
@@ -113,12 +113,13 @@ def mark(
 
     What still runs of it is ended.
     """
-    from app.cli.acting import act
+    from app.cli.acting import act_or_leave
 
     space = chosen_workspace(workspace)
     run_id = _run_id(workspace, dag, run)
     confirm(f"Mark run {run_id} of {dag} {state}?", yes=yes)
-    answer = act(space, "mark_run", {"dag_id": dag, "run_id": run_id, "state": state})
+    wanted = {"dag_id": dag, "run_id": run_id, "state": state}
+    answer = act_or_leave(space, "mark_run", wanted, json=json)
     _say_state(dag, answer, f"marked {state}", json)
 
 

@@ -266,14 +266,14 @@ def kill(
 
     SIGTERM, then SIGKILL; it fails, and isn't tried again.
     """
-    from app.cli.acting import act
+    from app.cli.acting import act_or_leave
     from store import config
 
     space = chosen_workspace(workspace)
     payload = _selection(workspace, dag, run, [task], None)
     wanted = {"dag_id": dag, "run_id": payload["run_id"], "task_id": task, "map_index": map_index}
     confirm(f"Kill {task} of run {payload['run_id']}?", yes=yes)
-    answer = act(space, "kill", wanted)
+    answer = act_or_leave(space, "kill", wanted, json=json)
     killed = answer.get("killed", [])
     if json:
         print_json({"killed": [{"task_id": one, "map_index": index} for one, index in killed]})

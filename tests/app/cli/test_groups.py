@@ -58,8 +58,7 @@ def loaded(result: subprocess.CompletedProcess[str]) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("version",), ("status",), ("dags", "trigger", "x"), ("dags", "trigger", "x", "--wait")],
+    "arguments", [("version",), ("status",), ("dags", "trigger", "x", "--wait")]
 )
 def test_what_must_be_fast_loads_nothing_heavy(
     arguments: tuple[str, ...], workspace: Workspace

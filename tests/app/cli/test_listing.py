@@ -13,6 +13,7 @@ from store.engine import open_store
 from store.models import dag_run
 from store.workspace import Workspace
 from tests.app.cli.conftest import Command
+from tests.support.commands import pending
 
 DAG, NEWEST = "dag_0000", "scheduled__2026-01-01T04:00:00+00:00"
 FAILED = "scheduled__2026-01-01T03:00:00+00:00"
@@ -152,9 +153,7 @@ def test_events_list(dagtop: Command) -> None:
 
 def test_what_needs_a_runner_is_refused_and_left_undone_without_one(dagtop: Command) -> None:
     for arguments in (
-        ("dags", "trigger", DAG),
-        ("dags", "delete", DAG, "--yes"),
-        ("runs", "cancel", DAG, "latest", "--yes"),
+        ("dags", "trigger", DAG, "--wait"),
         ("tasks", "clear", DAG, "latest", "task_000", "--yes"),
         ("tasks", "why", DAG),
     ):
@@ -162,6 +161,35 @@ def test_what_needs_a_runner_is_refused_and_left_undone_without_one(dagtop: Comm
         assert (outcome.code, outcome.out) == (ExitCode.REFUSED, ""), arguments
         assert "no runner is up" in outcome.err
         assert "dagtop up" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        (("dags", "trigger", DAG), "trigger"),
+        (("dags", "delete", DAG, "--yes"), "delete_dag"),
+        (("runs", "cancel", DAG, "latest", "--yes"), "cancel_run"),
+        (("runs", "mark", DAG, "latest", "failed", "--yes"), "mark_run"),
+        (("tasks", "kill", DAG, "latest", "task_002", "--yes"), "kill"),
+    ],
+)
+def test_what_needs_no_answer_is_written_down_for_the_next_runner(
+    dagtop: Command, workspace: Workspace, arguments: tuple[str, ...], kind: str
+) -> None:
+    outcome = dagtop(*arguments)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err.startswith("no runner is up: it is done when one starts (")
+    document = dagtop(*arguments, "--json").document
+    with open_store(workspace, read_only=True) as store, store.read() as connection:
+        rows = pending(connection)
+    assert [row.kind for row in rows] == [kind, kind]
+    assert document == {"pending": True, "command_id": rows[1].id}
+
+
+def test_what_is_not_there_is_not_written_down(dagtop: Command, workspace: Workspace) -> None:
+    assert dagtop("dags", "trigger", "nope").code == ExitCode.NOT_FOUND
+    with open_store(workspace, read_only=True) as store, store.read() as connection:
+        assert pending(connection) == []
 
 
 def test_pausing_needs_no_runner(dagtop: Command, workspace: Workspace) -> None:

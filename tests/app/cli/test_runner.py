@@ -435,6 +435,18 @@ def test_a_runner_can_be_stopped_whatever_has_become_of_the_settings(idle: Live)
 
 
 @pytest.mark.slow
+def test_a_run_that_was_triggered_without_a_runner_is_made_by_the_next_one(idle: Live) -> None:
+    idle.write("pipelines.py", PIPELINES)
+    idle.start()
+    idle.wait_for_dag("good")
+    idle.stop()
+    assert dagtop(idle, "dags", "trigger", "good", "--run-id", "later").code == 0
+    idle.start()
+    assert wait_for(lambda: idle.run_state("good", "later")) is not None
+    assert idle.wait_for_run("good", "later") == "success"
+
+
+@pytest.mark.slow
 def test_a_runner_that_dies_at_once_says_why(idle: Live) -> None:
     idle.workspace.create_state_folder()
     idle.workspace.database.write_text("no database at all, whatever its name says")
