@@ -201,13 +201,15 @@ class Attempt:
     def call_back(self, outcome: Outcome) -> None:
         """Run the callbacks of the state that the task ends in.
 
-        Not those of a failure that the runner made: a task that was marked, cleared or killed, or
-        whose run was ended, hasn't failed. Any other SIGTERM is a failure like others.
+        Not those of a failure that the runner made: a task that was marked or cleared, or whose
+        run was ended, hasn't failed. Any other SIGTERM is a failure like others.
         """
         name = _CALLBACKS.get(outcome.state)
         if name is None:
             return
         if outcome.intent is not None:
+            if outcome.intent.startswith("kill:"):
+                return  # that is a failure: the runner calls back, in a process of its own
             log.write(f"No {name}: the runner told the task to end ({outcome.reason})")
             return
         if outcome.error is not None:

@@ -33,5 +33,5 @@ with DAG("marks"):
         "WHERE run_id = ? AND dag_id = 'marks'",
         run_id,
     )[0]
-    assert "No on_retry_callback" in shared.workspace.log(run_key, key).read_text()
+    assert "No on_failure_callback" in shared.workspace.log(run_key, key).read_text()
     assert not (shared.workspace.root / "marks-called").exists()
