@@ -27,7 +27,7 @@ def act(workspace: Workspace, kind: str, payload: dict[str, Any]) -> dict[str, A
     """Have a command carried out (see ``store.commands``) and return its answer.
 
     Without a runner nothing is done, except pausing, which needs none. Raises ``RunnerAway``,
-    ``CommandRefused`` with the runner's reason, ``CommandError`` where the DAG or run doesn't exist.
+    ``CommandRefused`` with the runner's reason, ``CommandError`` where the DAG or run isn't there.
     """
     try:
         if not listening(workspace) and kind not in client.DIRECT_KINDS:

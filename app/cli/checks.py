@@ -121,7 +121,7 @@ def check_workspace(space: Workspace) -> Iterator[Finding]:
             "make it and put pipeline files in it, or run 'dagtop init'",
         )
         return
-    count = sum(1 for _ in space.dags.rglob("*.py"))
+    count = _python_files(space)
     if count == 0:
         yield _warning("workspace", f"{space.dags} holds no pipeline file", "run 'dagtop init'")
     else:
@@ -134,6 +134,10 @@ def check_workspace(space: Workspace) -> Iterator[Finding]:
                     f"{path} is called {RESERVED}, as a package of dagtop itself",
                     "give it another name: tasks can't import it under this one",
                 )
+
+
+def _python_files(space: Workspace) -> int:
+    return sum(1 for _ in space.dags.rglob("*.py"))
 
 
 def check_settings(space: Workspace) -> Iterator[Finding]:
@@ -273,7 +277,12 @@ def check_imports(space: Workspace) -> Iterator[Finding]:
     for one in warnings:
         yield _problem("imports", f"{place_of(one)}: {one.message}", "change the file")
     if not errors and not warnings:
-        yield _ok("imports", f"{files} pipeline files, all imported")
+        others = _python_files(space) - files
+        text = f"{files} pipeline files, all imported"
+        if others > 0:
+            many = "file" if others == 1 else "files"
+            text += f"; {others} other Python {many}, without the word dagtop or airflow"
+        yield _ok("imports", text)
 
 
 def check_sockets(space: Workspace) -> Iterator[Finding]:

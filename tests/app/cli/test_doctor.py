@@ -79,6 +79,15 @@ def test_a_dag_that_two_files_define_is_a_problem(dagtop: Command, filled: Works
     assert document["warnings"] == [{"file": "dags/dag_0001.py", "line": 4, "message": sentence}]
 
 
+def test_files_that_are_left_alone_are_counted(dagtop: Command, filled: Workspace) -> None:
+    for name in ("dag_0000", "dag_0001", "dag_0002", "helper"):
+        (filled.dags / f"{name}.py").touch()
+    ((level, text),) = findings(dagtop, "imports")
+    assert level == "ok"
+    others = "1 other Python file, without the word dagtop or airflow"
+    assert text == f"3 pipeline files, all imported; {others}"
+
+
 def test_a_clock_that_was_set_back_is_noticed(dagtop: Command, filled: Workspace) -> None:
     ahead = datetime.now(UTC) + timedelta(hours=1)
     with open_store(filled) as store, store.write() as connection:
