@@ -163,7 +163,14 @@ dag_run = Table(
     Index("ix_dag_run_dag_id_state", "dag_id", "state", "run_type", "run_after", "id"),
     Index("ix_dag_run_started_at", "started_at"),
     Index("ix_dag_run_version_id", "version_id"),
-    partial("ix_dag_run_backfill", "backfill_id IS NOT NULL", "backfill_id", "run_after", "id"),
+    partial(
+        "ix_dag_run_backfill",
+        "backfill_id IS NOT NULL",
+        "backfill_id",
+        "state",
+        "run_after",
+        "id",
+    ),
     partial("ix_dag_run_active", ACTIVE_RUN, "state", "dag_id"),
     sqlite_autoincrement=True,  # the id names a folder: it must not come again
 )

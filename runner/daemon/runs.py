@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Row, select, update
 
 from runner.daemon import making, schedules
 from runner.daemon.ingest import request_callback
@@ -235,8 +235,7 @@ def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> Non
     turn.changes.event(turn.now, f"run_{state}", reason or f"the run ended: {state}", **run.where())
     turn.brain.forget_run(run)
     if run.backfill_id is not None:
-        turn.changes.flush(turn.connection)
-        end_backfills(turn)
+        end_backfill(turn, run.backfill_id)
     kind = "on_success" if state is DagRunState.SUCCESS else "on_failure"
     if kind in run.pipeline.structure.callbacks:
         request_callback(turn, run, kind, reason or str(state), None)
@@ -278,17 +277,20 @@ def run_timed_out(turn: Turn, run: LiveRun) -> None:
     finish_run(turn, run, decision.run_state, decision.run_reason)
 
 
-def end_backfills(turn: Turn) -> None:
-    """Backfills whose runs have all ended get their end."""
+def end_backfill(turn: Turn, key: int) -> None:
+    """A backfill gets its end, if all its runs are made and have ended."""
+    turn.changes.flush(turn.connection)
     run, backfill = models.dag_run, models.backfill
     unfinished = select(run.c.id).where(
-        and_(
-            run.c.backfill_id == backfill.c.id,
-            or_(run.c.state == DagRunState.QUEUED, run.c.state == DagRunState.RUNNING),
-        )
+        run.c.backfill_id == key, run.c.state.in_((DagRunState.QUEUED, DagRunState.RUNNING))
     )
     turn.connection.execute(
         update(backfill)
-        .where(backfill.c.ended_at.is_(None), backfill.c.next_date.is_(None), ~unfinished.exists())
+        .where(
+            backfill.c.id == key,
+            backfill.c.ended_at.is_(None),
+            backfill.c.next_date.is_(None),
+            ~unfinished.exists(),
+        )
         .values(ended_at=turn.now)
     )

@@ -121,8 +121,7 @@ def advance(turn: Turn, key: int) -> None:
         turn.orders.timers.append((turn.now, ("backfill", key)))
         return None
     del turn.brain.backfills[key]
-    turn.changes.flush(turn.connection)
-    runs.end_backfills(turn)
+    runs.end_backfill(turn, key)
     return None
 
 
@@ -133,8 +132,7 @@ def give_up_backfill(turn: Turn, key: int, why: str) -> None:
     turn.changes.event(
         turn.now, "backfill_failed", f"no more runs of backfill {key} are made: {why}"
     )
-    turn.changes.flush(turn.connection)
-    runs.end_backfills(turn)
+    runs.end_backfill(turn, key)
 
 
 def _dates_left(pipeline: Pipeline, row: Row[Any]) -> deque[DagRunInfo]:
