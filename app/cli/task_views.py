@@ -145,7 +145,7 @@ def _try_cells(row: TryRow) -> list[str | Cell]:
     known = {state.value: state for state in TaskInstanceState}
     state = state_cell(TASK_STATE_LOOKS[known[row.state]]) if row.state in known else row.state
     why = f"being ended: {row.being_ended}" if row.being_ended else row.reason or ""
-    if row.error_type:
+    if row.error_type and not row.intent:  # else the error is only how its process was ended
         place = f" ({row.error_place})" if row.error_place else ""
         why = f"{row.error_type}: {row.error_message or ''}{place}"
     return [

@@ -246,6 +246,9 @@ def test_a_running_task_is_killed_and_a_run_cancelled(live: Live) -> None:
             outcome = dagtop(live, "tasks", "kill", "slow", run_id, "sleeps", "--yes")
             told = "told 1 process of sleeps to end: SIGTERM now, SIGKILL after 10 s\n"
             assert outcome.out == told
+            assert live.wait_for_run("slow", run_id) == "failed"
+            shown = dagtop(live, "tasks", "state", "slow", run_id, "sleeps").out
+            assert shown.rstrip().endswith(f"killed by {client.user()}")
         else:
             outcome = dagtop(live, "runs", "cancel", "slow", run_id, "--yes")
             assert outcome.out.startswith(f"cancelled {run_id}")
