@@ -18,7 +18,7 @@ from textual.screen import Screen
 from app.tui import theme
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
-from app.tui.reading import read_runner
+from app.tui.reading import read_mapped, read_runner
 from app.tui.refresher import Answered, Fetched, Refresher, RunnerSeen, StoreTrouble
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.spans import Span, Spans, span
@@ -146,13 +146,24 @@ class DagtopApp(App[int]):
             self.open_dag(dag_id)
 
     def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
-        """Show a DAG's grid; with run and task the log of the task's newest try on top of it."""
+        """Show a DAG's grid; with run and task also the task's log, or the list of its instances."""
         from app.tui.screens.dag_views import DagFocus
         from app.tui.screens.grid import GridScreen
 
         self.push_screen(GridScreen(DagFocus(dag_id, run_id, task_id)))
         if run_id and task_id:
-            self.open_log(dag_id, run_id, task_id)
+            self._open_task(dag_id, run_id, task_id)
+
+    def _open_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        def then(run_key: int | None) -> None:
+            from app.tui.screens.instances import InstancesScreen
+
+            if run_key is None:
+                self.open_log(dag_id, run_id, task_id)
+            else:
+                self.push_screen(InstancesScreen(dag_id, run_id, run_key, task_id))
+
+        self.refresher.once(lambda store: read_mapped(store, dag_id, run_id, task_id), then)
 
     def open_log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> None:
         """Show the log of a task instance's newest try."""

@@ -147,6 +147,19 @@ def read_run(store: Store, dag_id: str, run_id: str) -> RunRow | None:
         return get_run(connection, dag_id, run_id)
 
 
+def read_mapped(store: Store, dag_id: str, run_id: str, task_id: str) -> int | None:
+    """Row key of the run, if the task has several instances in it."""
+    from store.queries.runs import get_run
+    from store.queries.tasks import list_instances
+
+    with store.read() as connection:
+        run = get_run(connection, dag_id, run_id)
+        if run is None:
+            return None
+        rows = list_instances(connection, run.id, task_ids=[task_id])
+    return run.id if any(row.map_index >= 0 for row in rows) else None
+
+
 def read_instances(store: Store, dag_run_id: int, task_id: str) -> InstancesSnapshot:
     """The instances of a mapped task."""
     from store.queries.runs import get_run_by_id

@@ -111,11 +111,13 @@ async def test_a_jump_to_nothing_says_so_and_stays(world: World) -> None:
         await says(pilot, "no DAG is called zeta")
 
 
-async def test_a_link_opens_the_log_at_once(world: World) -> None:
+async def test_a_link_opens_the_log_or_the_instances_at_once(world: World) -> None:
     fill_recommend(world)
     run_id = "scheduled__2026-11-21T05:40:00+00:00"
     async with opened(world.workspace, dag="recommend", run=run_id, task="train") as pilot:
-        await says(pilot, "train[0]")
+        await says(pilot, "12 instances")
+    async with opened(world.workspace, dag="recommend", run=run_id, task="select.prod") as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the log")
         await press(pilot, "escape")
         found = grid(pilot).view.run
         assert found is not None
@@ -389,6 +391,8 @@ async def test_tries_and_instances_are_switched_in_place(world: World) -> None:
     fill_recommend(world)
     run_id = "scheduled__2026-11-21T05:40:00+00:00"
     async with opened(world.workspace, dag="recommend", run=run_id, task="train") as pilot:
+        await says(pilot, "12 instances")
+        await press(pilot, "enter")
         await says(pilot, "train[0]")
         await press(pilot, *["greater_than_sign"] * 3)
         await says(pilot, "train[3]")
@@ -403,6 +407,8 @@ async def test_a_search_goes_round(world: World) -> None:
     fill_recommend(world)
     run_id = "scheduled__2026-11-21T05:40:00+00:00"
     async with opened(world.workspace, dag="recommend", run=run_id, task="train") as pilot:
+        await says(pilot, "12 instances")
+        await press(pilot, "enter")
         await says(pilot, "loading 41,208")
         screen = pilot.app.screen
         assert isinstance(screen, LogScreen)
