@@ -146,7 +146,7 @@ class DagtopApp(App[int]):
             self.open_dag(dag_id)
 
     def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
-        """Show a DAG's grid; with run and task also the task's log, or the list of its instances."""
+        """Show a DAG's grid; with run and task also the log of the task, or its instances."""
         from app.tui.screens.dag_views import DagFocus
         from app.tui.screens.grid import GridScreen
 
