@@ -44,10 +44,10 @@ class RunnerLease:
 
     def take(self) -> None:
         """Become the runner of the store. Raises ``StoreTaken``, which says who is it."""
-        if not self.store.is_sqlite:
+        if self.store.is_sqlite:
+            self._take_file()  # also of our own workspace's database: another may name it by URL
+        else:
             self._take_session()
-        elif self.store.path != self.workspace.database:  # ours alone: runner.lock is enough
-            self._take_file()
 
     def keep(self) -> None:
         """Take the lock again if its connection was lost. Raises ``StoreTaken``."""
@@ -110,9 +110,8 @@ class RunnerLease:
     def _take_file(self) -> None:
         if self._file is not None:
             return
-        self._file = os.open(
-            f"{self.store.name}.runner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
+        database = os.path.realpath(self.store.name)  # one lock, whatever links lead to the file
+        self._file = os.open(f"{database}.runner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -86,15 +86,28 @@ def cut_off(store: Store) -> None:
         connection.execute(text(query))
 
 
-def test_the_workspaces_own_file_needs_no_other_lock(store: Store, workspace: Workspace) -> None:
-    with RunnerLease(store, workspace) as lease:
-        lease.take()
-        lease.beat("start", "1.0")
-    assert sorted(path.name for path in workspace.state.iterdir()) == [
-        "dagtop.db",
-        "dagtop.db-shm",
-        "dagtop.db-wal",
-    ]
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("owner_first", [False, True])
+def test_the_default_database_of_a_workspace_is_not_free_for_another_that_names_it(
+    store: Store, workspace: Workspace, tmp_path: Path, *, link: bool, owner_first: bool
+) -> None:
+    folder = workspace.state
+    if link:
+        folder = tmp_path / "link"
+        folder.symlink_to(workspace.state)
+    url = f"sqlite:///{folder / 'dagtop.db'}"
+    guest = Workspace(tmp_path / "b")
+    with (
+        open_store(guest, url=url) as same,
+        RunnerLease(store, workspace) as own,
+        RunnerLease(same, guest) as others,
+    ):
+        first, second = (own, others) if owner_first else (others, own)
+        first.take()
+        with pytest.raises(StoreTaken):
+            second.take()
+        first.close()
+        second.take()
 
 
 def test_a_beat_leaves_what_upkeep_has_noted(store: Store, workspace: Workspace) -> None:
