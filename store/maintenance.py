@@ -286,12 +286,16 @@ def _beyond(connection: Connection, dag_id: str, keep_runs: int) -> ColumnElemen
 
 
 def _delete_all(store: Store, condition: ColumnElement[bool]) -> list[int]:
-    """Delete the runs for which a condition holds, some at a time; their row ids."""
+    """Delete the runs for which a condition holds, some at a time; their row ids.
+
+    A run that somebody is changing at the moment stays: it may have been cleared.
+    """
     deleted: list[int] = []
     while True:
         with store.write() as connection:
+            # Locked here, or PostgreSQL would delete one that was cleared since. SQLite ignores it.
             query = select(dag_run.c.id).where(condition).limit(BATCH)
-            ids = list(connection.execute(query).scalars())
+            ids = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
             if not ids:
                 return deleted
             _delete_runs(connection, ids)

@@ -141,6 +141,21 @@ def test_runs_that_have_not_ended_are_never_deleted(any_store: Store) -> None:
     assert left(any_store, "dag_0000") == ["4"]
 
 
+@pytest.mark.postgres
+def test_a_run_that_is_being_cleared_is_left_alone(any_store: Store) -> None:
+    """PostgreSQL looks at a row again when it has waited for it, but only at what names the row."""
+    if any_store.is_sqlite:
+        return  # has one writer at a time
+    fill(any_store, dags=1, runs=3, tasks=2, live=False)
+    with any_store.write() as runner:
+        cleared = update(dag_run).where(dag_run.c.id == 2)
+        runner.execute(cleared.values(state="queued", ended_at=None))
+        assert sorted(maintenance.prune(any_store, keep_runs=0).run_ids) == [1, 3]
+    assert maintenance.prune(any_store, keep_runs=0).run_ids == ()
+    assert left(any_store, "dag_0000") == ["1"]
+    assert count(any_store, task_instance) == 2
+
+
 def test_a_backfill_of_last_year_that_ended_today_is_not_old(store: Store) -> None:
     fill(store, dags=1, runs=5, live=False)
     now = START + 100 * HOUR
