@@ -38,6 +38,11 @@ _NOT_COLOUR = r"(?:(?<!\x1b)|(?!\[[0-9;:]*+m))"
 
 
 @cache
+def _control() -> re.Pattern[str]:
+    return re.compile(_CONTROLS)
+
+
+@cache
 def _unsafe() -> re.Pattern[str]:
     return re.compile(_CONTROLS + _REST)
 
@@ -62,6 +67,13 @@ def sanitize_lines(text: str) -> str:
     if text.isprintable():
         return text
     return _unsafe().sub("", text)
+
+
+def escape_json(document: str) -> str:
+    """JSON as it is, with the control characters that JSON allows in strings written as escapes."""
+    if document.isascii() and "\x7f" not in document:
+        return document
+    return _control().sub(lambda found: f"\\u{ord(found[0]):04x}", document)
 
 
 def sanitize_log(line: str) -> str:

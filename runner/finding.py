@@ -10,6 +10,7 @@ import msgspec
 from runner.authoring.dag import DAG
 from runner.authoring.parse import ParsedFile, parse_file
 from runner.daemon.pipelines import find_files
+from runner.host.error_facts import clean
 from store.structure import DagStructure
 from store.workspace import Workspace
 
@@ -72,7 +73,7 @@ def _search(workspace: Workspace, dag_id: str, files: Sequence[str]) -> tuple[DA
             )
         for file, result in found.items():
             for error in errors:
-                print(f"not imported: {error}", file=sys.stderr)
+                print(clean(f"not imported: {error}"), file=sys.stderr)
             if file != group[-1]:  # the modules that it had imported have been imported anew
                 result = parse_file(paths[file], workspace.root)
             if isinstance(result, ParsedFile) and dag_id in result.dags:

@@ -27,6 +27,7 @@ from runner.daemon import timing
 from runner.daemon.starting import expanded_counts
 from runner.execution.settings import settings_of
 from runner.finding import Problem, find_dag
+from runner.host.error_facts import clean
 from runner.host.run_try import run_callbacks, run_try
 from runner.journal.reader import decode_frames
 from runner.journal.records import (
@@ -66,7 +67,7 @@ def main(verb: str, workspace: Workspace, rest: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except Problem as problem:
-        print(f"dagtop: {problem}", file=sys.stderr)
+        print(clean(f"dagtop: {problem}"), file=sys.stderr)
         return problem.status
     except BrokenPipeError:  # nobody reads what is printed any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -222,7 +223,7 @@ class ForegroundRun:
         waiting = [i for i in self.state.instances.values() if i.next_at is not None]
         if not waiting:
             for key, reason in why(self.state, datetime.now(UTC)).items():
-                print(f"{key[0]} can't run: {reason}", file=sys.stderr)
+                print(clean(f"{key[0]} can't run: {reason}"), file=sys.stderr)
             return False
         retries = [i for i in waiting if i.state is State.UP_FOR_RETRY]
         for instance in retries:
@@ -305,7 +306,7 @@ class ForegroundRun:
         next_at = None
         problem = self._cannot_be_mapped_over(key[0]) if state is State.SUCCESS else None
         if problem is not None:
-            print(problem, file=sys.stderr)
+            print(clean(problem), file=sys.stderr)
             self._errors[key] = problem
             state = State.FAILED
             if ticket.try_number <= ticket.max_tries:
@@ -359,7 +360,8 @@ def _table(summary: dict[str, Any]) -> str:
         index = f"[{task['map_index']}]" if task["map_index"] >= 0 else ""
         name = task["task_id"] + index
         error = f"  {task['error']}" if task["error"] else ""
-        lines.append(f"  {look.glyph} {name:<40} {look.word:<16} tries {task['tries']}{error}")
+        line = f"  {look.glyph} {name:<40} {look.word:<16} tries {task['tries']}{error}"
+        lines.append(clean(line.replace("\n", " ")))
     return "\n".join(lines)
 
 
@@ -436,5 +438,5 @@ def _render(workspace: Workspace, rest: Sequence[str]) -> int:
         print(json.dumps(fields, indent=2))
     else:
         for name, value in fields.items():
-            print(f"# {name}\n{value}\n")
+            print(clean(f"# {name}\n{value}\n"))
     return 0

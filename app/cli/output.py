@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.cli.times import iso
-from app.text import sanitize, sanitize_lines
+from app.text import escape_json, sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,8 +56,8 @@ def can_print_glyphs() -> bool:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout. Times become ISO 8601 in UTC."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False, default=_plain)
-    sys.stdout.write("\n")
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+    sys.stdout.write(escape_json(text) + "\n")
     sys.stdout.flush()
 
 

@@ -22,6 +22,8 @@ MESSAGE_LENGTH = 8000
 TRACEBACK_BYTES = 64 * 1024
 """Bytes of a traceback that are kept: its two ends."""
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""C0 without tab and newline, DEL, C1, and what turns text around for who reads it."""
 _UNNAMED = ("runner.", "dagtop_pipeline_")
 """Modules of ours and of pipeline files, whose classes are known without them."""
 _OWN_MODULE = re.compile(
@@ -65,10 +67,7 @@ def clean(text: str) -> str:
     text = text.encode("utf-8", "backslashreplace").decode()
     if text.isprintable():
         return text
-    return "".join(
-        char if (char >= " " and char != "\x7f") or char in "\n\t" else f"\\x{ord(char):02x}"
-        for char in text
-    )
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _is_own(file: str) -> bool:

@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from runner.authoring.masking import mask_text
+from runner.host.error_facts import clean
 
 TASK_LOGGER = "dagtop"
 """Operators log below this name, at level INFO, whatever user code makes of the root logger."""
@@ -26,7 +27,7 @@ def stamp(seconds: float) -> str:
 
 def write(text: str, level: str = "INFO") -> None:
     """One line (or several) in the form that ``logging`` has here. Never raises."""
-    line = mask_text(f"[{stamp(time.time())}] {level} - {text}\n")
+    line = clean(mask_text(f"[{stamp(time.time())}] {level} - {text}\n"))
     # User code may have closed or replaced its stdout, or the disk may be full: the journal tells.
     # RuntimeError: a signal handler came in the middle of another write.
     with contextlib.suppress(OSError, ValueError, AttributeError, RuntimeError):

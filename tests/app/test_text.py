@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.text import sanitize, sanitize_lines, sanitize_log
+from app.text import escape_json, sanitize, sanitize_lines, sanitize_log
 
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
 DANGEROUS = re.compile(
@@ -30,6 +31,13 @@ def test_only_colours_are_left_of_a_log_line(text: str) -> None:
     safe = sanitize_log(text)
     assert "\n" not in safe
     assert not DANGEROUS.search(SGR.sub("", safe))
+
+
+@given(HOSTILE | st.text(max_size=60))
+def test_json_means_the_same_without_anything_that_a_terminal_acts_on(text: str) -> None:
+    document = escape_json(json.dumps([text], ensure_ascii=False))
+    assert json.loads(document) == [text]
+    assert not DANGEROUS.search(document)
 
 
 @given(HOSTILE | st.text(max_size=60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -220,3 +221,29 @@ def test_the_settings_hold_in_the_foreground(strict: Path) -> None:
     status, _, errors = foreground(strict, "test", "maps")
     assert status == 6
     assert "[runner] has no setting warm" in errors
+
+
+EVIL = r"""
+from dagtop import DAG, task, BashOperator
+with DAG("evil"):
+    @task
+    def says():
+        raise ValueError("a\x1b]0;title\x07b\x9b31m\nc")
+    BashOperator(task_id="echo", bash_command="true \x1b[2J\x9b31m")
+    says()
+"""
+
+
+def test_what_data_says_to_the_terminal_is_not_sent_there(tmp_path: Path) -> None:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "evil.py").write_text(EVIL)
+    broken = r"raise ValueError('no\x1b]0;title\x07\x9b31m way')"
+    (tmp_path / "dags" / "broken.py").write_text(f"import dagtop  # a DAG\n{broken}")
+    for words, said in (
+        (("test", "evil", "--task", "says"), r"tries 1  ValueError: a\x1b]0;title\x07b\x9b31m c"),
+        (("test", "broken"), r"no\x1b]0;title\x07\x9b31m way"),
+        (("render", "evil", "echo"), r"true \x1b[2J\x9b31m"),
+    ):
+        _, output, errors = foreground(tmp_path, *words)
+        assert said in output + errors
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", output + errors)

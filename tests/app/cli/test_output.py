@@ -57,6 +57,15 @@ def test_json_is_one_document_with_times_in_utc(capsys: Captured) -> None:
     }
 
 
+def test_json_holds_nothing_that_a_terminal_acts_on(capsys: Captured) -> None:
+    evil = "a\x1b[2J\x9b31m\x7f\u202e\ud800\t\nü"
+    print_json({evil: [evil]})
+    out = capsys.readouterr().out
+    assert json.loads(out) == {evil: [evil]}
+    assert "\\u001b[2J\\u009b31m\\u007f\\u202e\\ud800\\t\\nü" in out
+    assert not set(out) & set("\x1b\x9b\x7f\u202e\ud800")
+
+
 def test_a_state_is_its_word_where_stdout_is_no_terminal() -> None:
     look = TASK_STATE_LOOKS[TaskInstanceState.UP_FOR_RETRY]
     assert state_cell(look) == Cell("up_for_retry")

@@ -139,6 +139,7 @@ def test_any_text_becomes_valid_unicode_without_control_characters(text: str) ->
     cleaned = clean(text)
     cleaned.encode()
     assert not any(char < " " and char not in "\n\t" for char in cleaned)
+    assert not any("\x7f" <= char <= "\x9f" or char in "\u202e\u2066" for char in cleaned)
     msgspec.msgpack.encode(error_facts(ValueError(text)))
 
 
