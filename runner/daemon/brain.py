@@ -50,13 +50,12 @@ class Brain:
         self.dirty: set[int] = set()
         """Keys of runs about which something changed since they were last decided."""
         self.queued_runs: Counter[str] = Counter()
-        """Per DAG; those of backfills, which have limits of their own, apart."""
+        """DAG id -> runs in state queued. Those of backfills have limits of their own."""
         self.queued_backfill_runs: Counter[str] = Counter()
         self.backfills: dict[int, deque[DagRunInfo]] = {}
         """Backfill -> its dates for which runs are yet to be made."""
         self.unusable: dict[int, str] = {}
         """Stored runs that can't be brought into memory, and why."""
-        """DAG id -> runs in state queued, which stay in the store."""
         self.counters = Counters()
         self.usage = Usage(0, {}, {}, {}, {})
         self.is_stopping = False

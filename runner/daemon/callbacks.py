@@ -45,7 +45,7 @@ def make_ticket(
         last = connection.execute(
             select(instance)
             .where(instance.c.dag_run_id == row.dag_run_id)
-            .order_by(instance.c.ended_at.desc())
+            .order_by(instance.c.ended_at.desc().nulls_last())
             .limit(1)
         ).first()
     pipeline = brain.pipelines.get(run.dag_id)

@@ -75,7 +75,7 @@ class Engine:
         self._memory_lost = True
         self._is_careful = False
         self._retry: asyncio.TimerHandle | None = None
-        self._clock_offset = clock().timestamp() - time.monotonic()
+        self._clock_offset = clock().timestamp() - _steady_seconds()
         self._connection = store.engine.connect().execution_options(**{WRITE: True})
         self._data_version: int | None = None
 
@@ -140,7 +140,7 @@ class Engine:
             self.inbox.exits.append(Exit(live_try.key, live_try.pid, None))
 
     def _check_clock(self) -> None:
-        offset = self._clock().timestamp() - time.monotonic()
+        offset = self._clock().timestamp() - _steady_seconds()
         jump = offset - self._clock_offset
         self._clock_offset = offset
         if abs(jump) > CLOCK_JUMP:
@@ -236,8 +236,11 @@ class Engine:
         try:
             answers: list[Answer] = []
             for step in self.intake.steps(facts, answers):
-                self._alone(step)
-                facts.requests = [one for one in facts.requests if one not in _reply(answers)]
+                self._alone(step, answers)
+                done = _reply(answers)
+                facts.requests = [
+                    one for one in facts.requests if not any(one is other for other in done)
+                ]
             for _ in range(ROUNDS):
                 for dag_id in self.brain.dags_with_queued_runs():
                     self._alone(_promotion(dag_id))
@@ -255,7 +258,8 @@ class Engine:
         self._is_careful = False
         self.wake()
 
-    def _alone(self, step: Step) -> None:
+    def _alone(self, step: Step, answers: list[Answer] | None = None) -> None:
+        """Do a step in a transaction of its own; ``answers`` are what those that are done gave."""
         orders = Orders()
         try:
             with self._writing(orders) as turn:
@@ -264,6 +268,8 @@ class Engine:
             raise
         except Exception as error:
             log.exception("%s can't be dealt with and is given up", step.what)
+            if answers is not None:
+                answers.clear()  # what it said before its changes could be written
             self._lose_memory()
             orders = Orders()
             why = f"the runner can't deal with {step.what}: {type(error).__name__}: {error}"
@@ -279,9 +285,11 @@ class Engine:
         self._carry_out(orders)
 
     def _carry_out(self, orders: Orders) -> None:
-        self.hands.carry_out(orders, self.brain)
-        if orders.stop is not None:
-            self.stop(orders.stop)
+        try:
+            self.hands.carry_out(orders, self.brain)
+        finally:
+            if orders.stop is not None:
+                self.stop(orders.stop)
 
     def _remember(self, orders: Orders) -> None:
         """Fill the memory from the store; every open try is looked at."""
@@ -354,6 +362,13 @@ class Engine:
             self.hands.scheduler.shutdown(wait=False)
         self.hands.hosts.close()
         self._connection.close()
+
+
+def _steady_seconds() -> float:
+    """Seconds that no one sets, and that go on while the machine sleeps where that can be had."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def _reply(answers: list[Answer]) -> list[Request]:

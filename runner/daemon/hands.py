@@ -181,6 +181,7 @@ class Hands:
             )
 
     def _kill_process(self, live_try: LiveTry) -> None:
+        self._kill_timers.pop(live_try.key, None)
         if live_try.pid is not None and not live_try.gone and self._is_there(live_try):
             signal_group(live_try.pid, signal.SIGKILL)
 

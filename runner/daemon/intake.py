@@ -18,6 +18,7 @@ from runner.daemon.turn import Turn
 from runner.execution.hosts import FileHost
 from runner.journal.messages import Parsed, ParseFailed, RunTry
 from store import models
+from store.states import TaskInstanceState
 from store.workspace import Workspace
 
 
@@ -143,7 +144,7 @@ class Intake:
             if isinstance(message, RunTry):
                 live_try = turn.brain.tries.get(message.ticket.try_key)
                 if live_try is not None and live_try.pid is None:
-                    starting.take_back(turn, live_try)
+                    take_back(turn, live_try)
             else:
                 callbacks.ended(turn, message.ticket.callback_key, "the file can't be imported")
 
@@ -220,7 +221,7 @@ class Intake:
             elif kind == "clock":
                 yield Step(
                     "a clock that was set",
-                    lambda turn, key=key: _shift_waits(turn, key[1]),
+                    lambda turn, key=key: shift_waits(turn, key[1]),
                     _nothing,
                 )
             elif kind == "dag":
@@ -243,6 +244,15 @@ def _without_host(turn: Turn, try_keys: list[int]) -> None:
             live_try.host_key = None
             if live_try.pid is not None:
                 turn.orders.watch.append(live_try)
+
+
+def take_back(turn: Turn, live_try: LiveTry) -> None:
+    """A try whose file can't be imported waits for a mend, unless somebody has ended it."""
+    if live_try.intent is None:
+        starting.abandon_try(turn, live_try)
+    elif not live_try.ended:
+        ingest.fail(turn, live_try, "it was ended before its process could start")
+        live_try.gone = True
 
 
 def _send_again(turn: Turn, live_try: LiveTry) -> None:
@@ -355,12 +365,17 @@ def _run_timed_out(turn: Turn, key: int) -> None:
         runs.run_timed_out(turn, run)
 
 
-def _shift_waits(turn: Turn, jump: float) -> None:
-    """The clock was set: retry delays and pokes keep their length instead of their date."""
+def shift_waits(turn: Turn, jump: float) -> None:
+    """The clock was set: retry delays keep their length instead of their date.
+
+    A sensor may wait for a date that it names. So pokes are moved only where they would be late,
+    that is where the clock was set back.
+    """
     turn.changes.event(turn.now, "clock_set", f"the clock was set by {jump:+.0f} s")
     for run in turn.brain.runs.values():
         for instance in run.state.instances.values():
-            if instance.next_at is not None:
+            is_delay = instance.state is TaskInstanceState.UP_FOR_RETRY
+            if instance.next_at is not None and (is_delay or jump < 0):
                 turn.set_instance(
                     run,
                     instance,

@@ -18,10 +18,7 @@ from runner.scheduling.model import (
 from store import models
 from store.states import (
     DagRunState,
-    TaskInstanceState,
 )
-
-State = TaskInstanceState
 
 
 def make_run(

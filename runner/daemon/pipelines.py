@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
 
 from runner.daemon.memory import Pipeline
-from runner.daemon.runs import adopt_structure
+from runner.daemon.runs import adopt_structure, set_time_limit
 from runner.daemon.schedules import pause_changed
 from runner.daemon.turn import Turn
 from runner.journal.messages import Parsed, ParseFailed
@@ -328,7 +328,10 @@ def _take_in_dag(turn: Turn, file: str, structure: DagStructure, source_digest: 
             f"version {latest.number + 1} of {structure.dag_id} from {file}",
             dag_id=structure.dag_id,
         )
-    _reload_runs(turn, pipeline)
+    if is_new or known is None:
+        _reload_runs(turn, pipeline)
+    for run in brain.runs_of(structure.dag_id):
+        run.pipeline = pipeline
     pause_changed(turn, pipeline)
 
 
@@ -373,4 +376,5 @@ def _reload_runs(turn: Turn, pipeline: Pipeline) -> None:
         run.rescheduled = old.rescheduled
         turn.brain.add_run(run)
         adopt_structure(turn, run)
+        set_time_limit(turn, run)
         turn.brain.refresh_candidates(run)

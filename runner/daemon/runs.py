@@ -44,15 +44,37 @@ def give_up_queued(turn: Turn, dag_id: str, why: str) -> None:
 
 
 def give_up_run(turn: Turn, key: int, why: str) -> None:
-    """Nothing can be decided about a run: it fails, and what runs of it is left to end."""
+    """Nothing can be decided about a run: it fails, and its processes are ended."""
     table = models.dag_run
+    row = turn.connection.execute(select(table).where(table.c.id == key)).first()
+    if row is None:
+        return
     turn.connection.execute(
         update(table).where(table.c.id == key).values(state=DagRunState.FAILED, ended_at=turn.now)
     )
-    turn.changes.event(turn.now, "run_failed", why, dag_run_id=key)
+    turn.changes.event(
+        turn.now, "run_failed", why, dag_id=row.dag_id, run_id=row.run_id, dag_run_id=key
+    )
+    for live_try in turn.brain.tries.values():
+        if live_try.run_key == key and not live_try.ended:
+            order_end(turn, live_try, f"leave:{why}")
     run = turn.brain.runs.get(key)
     if run is not None:
         turn.brain.forget_run(run)
+    _make_room(turn, row.dag_id, row.backfill_id)
+
+
+def _make_room(turn: Turn, dag_id: str, backfill_id: int | None) -> None:
+    """A run is over: its backfill may be too, and a scheduled run may be due that waited for it."""
+    if backfill_id is not None:
+        end_backfill(turn, backfill_id)
+    pipeline = turn.brain.pipelines.get(dag_id)
+    if pipeline is None:
+        return
+    if pipeline.next_run_after is not None:
+        turn.orders.timers.append((max(pipeline.next_run_after, turn.now), ("dag", dag_id)))
+    elif pipeline.structure.timetable.kind == "continuous":
+        schedules.plan_next(turn, pipeline, schedules.last_interval(turn, dag_id))
 
 
 def promote_runs(turn: Turn) -> None:
@@ -114,12 +136,16 @@ def begin_run(turn: Turn, pipeline: Pipeline, row: Any) -> LiveRun:
     )
     adopt_structure(turn, run)
     turn.brain.add_run(run)
-    timeout = pipeline.structure.dagrun_timeout
-    if timeout is not None:
-        turn.orders.timers.append(
-            (started_at + timedelta(seconds=timeout), ("run_timeout", run.key))
-        )
+    set_time_limit(turn, run)
     return run
+
+
+def set_time_limit(turn: Turn, run: LiveRun) -> None:
+    """Wake up when a run has taken as long as its ``dagrun_timeout`` lets it."""
+    timeout = run.pipeline.structure.dagrun_timeout
+    if timeout is not None and run.started_at is not None:
+        at = run.started_at + timedelta(seconds=timeout)
+        turn.orders.timers.append((at, ("run_timeout", run.key)))
 
 
 def adopt_structure(turn: Turn, run: LiveRun) -> None:
@@ -234,18 +260,12 @@ def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> Non
     )
     turn.changes.event(turn.now, f"run_{state}", reason or f"the run ended: {state}", **run.where())
     turn.brain.forget_run(run)
-    if run.backfill_id is not None:
-        end_backfill(turn, run.backfill_id)
     kind = "on_success" if state is DagRunState.SUCCESS else "on_failure"
     if kind in run.pipeline.structure.callbacks:
         request_callback(turn, run, kind, reason or str(state), None)
-    pipeline = run.pipeline
-    if pipeline.next_run_after is not None:
-        turn.orders.timers.append((max(pipeline.next_run_after, turn.now), ("dag", run.dag_id)))
-    elif pipeline.structure.timetable.kind == "continuous":
-        schedules.plan_next(turn, pipeline, schedules.last_interval(turn, run.dag_id))
+    _make_room(turn, run.dag_id, run.backfill_id)
     if state is DagRunState.FAILED:
-        _pause_after_failures(turn, pipeline)
+        _pause_after_failures(turn, run.pipeline)
 
 
 def _pause_after_failures(turn: Turn, pipeline: Pipeline) -> None:
@@ -257,8 +277,8 @@ def _pause_after_failures(turn: Turn, pipeline: Pipeline) -> None:
     table = models.dag_run
     states = turn.connection.execute(
         select(table.c.state)
-        .where(table.c.dag_id == pipeline.dag_id, table.c.state.in_(("success", "failed")))
-        .order_by(table.c.run_after.desc())
+        .where(table.c.dag_id == pipeline.dag_id)
+        .order_by(table.c.run_after.desc(), table.c.id.desc())
         .limit(limit)
     ).scalars()
     found = list(states)

@@ -13,10 +13,7 @@ from runner.daemon.turn import Turn
 from store import models
 from store.states import (
     DagRunType,
-    TaskInstanceState,
 )
-
-State = TaskInstanceState
 
 
 def create_due_runs(turn: Turn) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from runner.daemon.brain import Brain
 from runner.daemon.memory import LiveRun, LiveTry
 from runner.daemon.turn import Turn
+from runner.execution.processes import is_alive
 from runner.journal.abandon import abandon
 from runner.journal.reader import JournalDamaged
 from runner.journal.records import Ticket, XComInput
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 HANDED_OVER = 256 * 1024
 """Bytes of XComs that a ticket carries at most; beyond that the task asks for them."""
+LINGERING_LOOK = 1.0
+"""Seconds between two looks whether the process of the poke before has gone."""
 
 
 def start_what_may(turn: Turn) -> None:
@@ -54,7 +58,12 @@ def start_one(turn: Turn, run_key: int, row_key: int) -> None:
 def start(turn: Turn, run: LiveRun, instance: Instance) -> None:
     """Make the next try of an instance (or the next poke of its try) and its ticket."""
     task = run.pipeline.tasks[instance.task_id]
-    waiting = run.rescheduled.pop(instance.row_key, None)
+    waiting = run.rescheduled.get(instance.row_key)
+    if waiting is not None and _lingers(turn, waiting):
+        again = turn.now + timedelta(seconds=LINGERING_LOOK)
+        turn.orders.timers.append((again, ("instance", run.key, instance.row_key)))
+        return
+    run.rescheduled.pop(instance.row_key, None)
     live_try = _next_poke(turn, run, waiting) if waiting else _new_try(turn, run, instance, task)
     live_try.queued_at = turn.now
     live_try.slots = (task.pool, task.pool_slots)
@@ -117,24 +126,43 @@ def _new_try(turn: Turn, run: LiveRun, instance: Instance, task: TaskStructure) 
 
 def _next_poke(turn: Turn, run: LiveRun, waiting: LiveTry) -> LiveTry:
     """The same try goes on in a new process with a journal of its own."""
-    waiting.journal_number += 1
-    waiting.journal = str(
-        turn.brain.workspace.journal(run.key, waiting.key, waiting.journal_number)
-    )
-    waiting.offset = 0
-    waiting.pid = waiting.process_start = waiting.host_key = waiting.exit_status = None
-    waiting.ended = waiting.gone = False
+    waiting.close()
+    number = waiting.journal_number + 1
     turn.changes.update(
         models.task_try,
         waiting.key,
         state=TaskInstanceState.QUEUED,
-        journal_number=waiting.journal_number,
+        journal_number=number,
         journal_offset=0,
         pid=None,
         process_start=None,
         ended_at=None,
     )
-    return waiting
+    # Not the same object: hands still watch the process of the poke before.
+    return dataclasses.replace(
+        waiting,
+        journal_number=number,
+        journal=str(turn.brain.workspace.journal(run.key, waiting.key, number)),
+        offset=0,
+        pid=None,
+        process_start=None,
+        host_key=None,
+        exit_status=None,
+        ended=False,
+        gone=False,
+    )
+
+
+def _lingers(turn: Turn, waiting: LiveTry) -> bool:
+    """Whether the process of the poke before is still there: it may be flushing, or never end.
+
+    The runner kills it after a while. Two pokes of one try at the same time would be one too many.
+    """
+    if waiting.gone or waiting.pid is None:
+        return False
+    if turn.brain.tries.get(waiting.key) is waiting:
+        return True  # its exit will be told
+    return is_alive(waiting.pid, waiting.process_start or "")
 
 
 def take_back(turn: Turn, live_try: LiveTry) -> None:

@@ -14,7 +14,7 @@ from runner.authoring.timetables import (
 from store.states import DagRunType
 from store.structure import DagStructure, TimetableStructure
 
-MAX_BACKFILL_RUNS = 100_000
+MAX_BACKFILL_RUNS = 20_000
 """A backfill that would make more runs is refused: a mistyped year, most likely."""
 
 

@@ -38,6 +38,8 @@ class Turns:
         self.config = Config()
         self.now = now
         self.orders = Orders()
+        self.lingering: set[str] = set()
+        """Tasks whose processes stay after they have stated their end."""
         self.brain = Brain(self.workspace, 32)
         self.restart()
 
@@ -61,8 +63,10 @@ class Turns:
                 runs.promote_runs(turn)
                 runs.decide_runs(turn)
             starting.start_what_may(turn)
-            for live_try in [t for t in self.brain.tries.values() if t.ended]:
-                del self.brain.tries[live_try.key]
+            for live_try in list(self.brain.tries.values()):
+                if live_try.ended and live_try.task_id not in self.lingering:
+                    live_try.gone = True
+                    del self.brain.tries[live_try.key]
             changes.flush(connection)
 
     def add(self, structure: DagStructure, *, paused: bool = False, text: str = "") -> None:

@@ -200,17 +200,20 @@ def _sort_out(
             )
         )
     }
-    first_ids = [timing.run_id(DagRunType.BACKFILL, info) for info in infos]
-    taken = _taken(turn, pipeline.dag_id, first_ids)
-    new, again = [], []
-    for info, first in zip(infos, first_ids, strict=True):
-        row = have.get(info.logical_date)
-        if row is None:
-            run_id = making.free_run_id(first, taken.__contains__)
-            taken.add(run_id)
-            new.append((run_id, info))
-        elif dag_runs.is_created_by_backfill(row.state, reprocess):
-            again.append(row)
+    wanted = [info for info in infos if info.logical_date not in have]
+    firsts = [timing.run_id(DagRunType.BACKFILL, info) for info in wanted]
+    taken = _taken(turn, pipeline.dag_id, firsts)
+    new: list[tuple[str, DagRunInfo]] = []
+    for info, first in zip(wanted, firsts, strict=True):
+        run_id = making.free_run_id(first, taken.__contains__)
+        taken.add(run_id)
+        new.append((run_id, info))
+    rows = (have.get(info.logical_date) for info in infos)
+    again = [
+        row
+        for row in rows
+        if row is not None and dag_runs.is_created_by_backfill(row.state, reprocess)
+    ]
     return new, again
 
 
@@ -223,8 +226,10 @@ def _taken(turn: Turn, dag_id: str, first_ids: list[str]) -> set[str]:
             table.c.dag_id == dag_id, table.c.run_id.in_(first_ids[start : start + 500])
         )
         taken |= set(turn.connection.execute(query).scalars())
-    for run_id in list(taken):
-        numbered = table.c.run_id.startswith(f"{run_id}_", autoescape=True)
-        query = select(table.c.run_id).where(table.c.dag_id == dag_id, numbered)
+    if taken:
+        numbered = f"{DagRunType.BACKFILL}\\_\\_%+00:00\\_%"
+        query = select(table.c.run_id).where(
+            table.c.dag_id == dag_id, table.c.run_id.like(numbered, escape="\\")
+        )
         taken |= set(turn.connection.execute(query).scalars())
     return taken

@@ -62,7 +62,7 @@ def stop(turn: Turn, payload: Payload, actor: str) -> Any:
     """End the runner. Running tasks go on, unless they are to be ended too."""
     if payload.get("kill_tasks"):
         for live_try in turn.brain.tries.values():
-            if not live_try.ended:
+            if not live_try.ended and live_try.intent is None:
                 runs.order_end(turn, live_try, f"restart:the runner was stopped by {actor}")
     turn.orders.stop = "kill" if payload.get("kill_tasks") else "leave"
     turn.changes.event(turn.now, "runner_stopped", f"{actor} stopped the runner", actor=actor)

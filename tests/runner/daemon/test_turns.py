@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runner.daemon import commands
+from runner.daemon import commands, intake, runs
 from runner.daemon.commands import Refused
 from store.structure import TimetableStructure
 from tests.runner.scheduling.pipelines import pipeline, task
@@ -193,6 +193,133 @@ def test_the_try_of_a_sensor_between_two_pokes_ends_with_it(
     assert rows[0] == (ends_as, 0)
     turns.restart()
     assert not any(run.rescheduled for run in turns.brain.runs.values())
+
+
+def test_a_sensor_pokes_again_only_when_the_process_of_the_poke_before_is_gone(
+    turns: Turns,
+) -> None:
+    turns.add(pipeline(task("wait")))
+    run_id = turns.trigger()
+    turns.starts("wait")
+    turns.lingering = {"wait"}
+    turns.ends("wait", S.UP_FOR_RESCHEDULE)
+    [old] = turns.brain.tries.values()
+    turns.passes(hours=2)
+    assert turns.states(run_id) == {"wait": "scheduled"}
+    assert not turns.orders.tickets
+    turns.lingering = set()
+    turns.passes(seconds=1)
+    turns.passes(seconds=1)
+    [(new, _, ticket)] = turns.orders.tickets
+    assert new is not old
+    assert (old.pid, new.pid, new.ended) == (1, None, False)
+    assert ticket.journal != old.journal
+
+
+@pytest.mark.parametrize(
+    ("command", "payload", "state"),
+    [
+        ("mark_task", {"task_ids": ["a"], "state": "success"}, "success"),
+        ("kill", {"task_id": "a"}, "failed"),
+        (None, {}, "scheduled"),
+    ],
+)
+def test_what_an_operator_wants_holds_where_the_import_fails(
+    turns: Turns, command: str | None, payload: dict[str, object], state: str
+) -> None:
+    turns.add(pipeline(task("a")))
+    run_id = turns.trigger()
+    if command is not None:
+        turns.do(command, dag_id="dag", run_id=run_id, **payload)
+    turns.brain.is_stopping = True
+    with turns.turn() as turn:
+        intake.take_back(turn, *turns.brain.tries.values())
+    assert turns.states(run_id) == {"a": state}
+
+
+def test_a_run_that_is_given_up_makes_room_and_leaves_no_process(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY, start_date=SINCE, catchup=True))
+    turns.do("backfill", dag_id="dag", **days(1, 1))
+    turns.schedule()
+    turns.starts("a")
+    with turns.turn() as turn:
+        for key in list(turns.brain.runs):
+            runs.give_up_run(turn, key, "its rows are damaged")
+    assert turns.run_states() == ["failed", "failed"]
+    assert turns.rows("SELECT ended_at IS NULL FROM backfill") == [(0,)]
+    assert [key for _, key in turns.orders.timers] == [("dag", "dag")] * 2
+    intents = {live_try.intent for live_try in turns.orders.kills}
+    assert intents == {"leave:its rows are damaged"}
+
+
+def test_a_runner_that_is_stopped_keeps_what_tasks_were_marked(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), task("b")))
+    run_id = turns.trigger()
+    turns.starts("a")
+    turns.do("mark_task", dag_id="dag", run_id=run_id, task_ids=["a"], state="success")
+    turns.do("stop", kill_tasks=True)
+    for task_id in ("a", "b"):
+        turns.ends(task_id, S.FAILED)
+    assert turns.states(run_id)["a"] == "success"
+
+
+@pytest.mark.parametrize(("jump", "moved"), [(-3600, True), (1800, False)])
+def test_a_clock_that_is_set_delays_no_poke(turns: Turns, jump: float, moved: bool) -> None:
+    turns.add(pipeline(task("wait"), task("again", retries=1, retry_delay=60)))
+    turns.trigger()
+    turns.ends("wait", S.UP_FOR_RESCHEDULE)
+    turns.ends("again", S.UP_FOR_RETRY)
+    [run] = turns.brain.runs.values()
+    before = {key: instance.next_at for key, instance in run.state.instances.items()}
+    turns.now += timedelta(seconds=jump)
+    turns.brain.is_stopping = True
+    with turns.turn() as turn:
+        intake.shift_waits(turn, jump)
+    wait, again = (run.state.instances[name, -1].next_at for name in ("wait", "again"))
+    by = timedelta(seconds=jump)
+    assert again == (before["again", -1] or NOW) + by
+    assert wait == (before["wait", -1] or NOW) + (by if moved else timedelta())
+
+
+def test_a_time_limit_that_a_file_brings_holds_for_runs_at_work(turns: Turns) -> None:
+    turns.add(pipeline(task("a")))
+    turns.trigger()
+    turns.take_in("dag.py", pipeline(task("a"), dagrun_timeout=60.0))
+    assert ("run_timeout", 1) in [key for _, key in turns.orders.timers]
+
+
+def test_runs_go_on_where_a_file_is_imported_again_unchanged(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), task("b", "a")))
+    run_id = turns.trigger()
+    [before] = turns.brain.runs.values()
+    turns.take_in("dag.py", pipeline(task("a"), task("b", "a")))
+    assert list(turns.brain.runs.values()) == [before]
+    assert before.pipeline is turns.brain.pipelines["dag"]
+    for task_id in ("a", "b"):
+        turns.ends(task_id)
+    assert turns.states(run_id) == {"a": "success", "b": "success"}
+
+
+@pytest.mark.parametrize(
+    ("states", "paused"), [(["failed", "failed"], True), (["failed", "success"], False)]
+)
+def test_so_many_failures_in_a_row_pause_the_dag(
+    turns: Turns, states: list[str], paused: bool
+) -> None:
+    turns.add(pipeline(task("a"), max_consecutive_failed_dag_runs=2))
+    for state in states:
+        run_id = turns.trigger()
+        turns.ends("a", S(state), run_id=run_id)
+    assert turns.brain.pipelines["dag"].is_paused is paused
+
+
+def test_a_run_at_work_breaks_a_row_of_failures(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), max_consecutive_failed_dag_runs=2))
+    first, second = turns.trigger(), turns.trigger()
+    turns.trigger()
+    for run_id in (first, second):
+        turns.ends("a", S.FAILED, run_id=run_id)
+    assert not turns.brain.pipelines["dag"].is_paused
 
 
 def test_a_sensor_waits_for_its_timeout_over_all_tries(turns: Turns) -> None:

@@ -47,8 +47,8 @@ def pipeline(
 ) -> DagStructure:
     """A structure whose tasks say what is upstream of them, in topological order."""
     return DagStructure(
-        dag_id="dag",
-        file="dag.py",
+        dag_id=fields.pop("dag_id", "dag"),
+        file=fields.pop("file", "dag.py"),
         tasks=list(tasks),
         groups=[GroupStructure(name, name, expansion=made) for name, made in groups.items()],
         **fields,
