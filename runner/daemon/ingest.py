@@ -261,14 +261,14 @@ def finish(
         reason=why or reason or None,
         **_error_columns(error),
     )
-    if live_try.tracked_run is not None:
+    if live_try.tracked_run is not None and state is not State.UP_FOR_RESCHEDULE:
         succeeded = state is State.SUCCESS
         tracking.end_run(turn.connection, live_try.tracked_run, at=at, succeeded=succeeded)
     if run is None or instance is None or wanted == _LEAVE:
         return
     if wanted != _AS_ENDED:
         _as_intended(turn, run, instance, wanted, why, at, duration)
-        if _is_killed(live_try) and "on_failure" in run.pipeline.tasks[live_try.task_id].callbacks:
+        if _is_killed(live_try) and _calls_back(run, live_try, "on_failure"):
             request_callback(turn, run, "on_failure", why, live_try.key)
         return
     if state is State.UP_FOR_RESCHEDULE:
@@ -307,6 +307,12 @@ def _intended(
     if kind == "kill":
         return (_AS_ENDED, "") if state is State.SUCCESS else (State.FAILED, why)
     return State(kind), why
+
+
+def _calls_back(run: LiveRun, live_try: LiveTry, kind: str) -> bool:
+    """Whether the task has callbacks of that kind; one that its file no longer has, has none."""
+    task = run.pipeline.tasks.get(live_try.task_id)
+    return task is not None and kind in task.callbacks
 
 
 def _is_killed(live_try: LiveTry) -> bool:
@@ -416,7 +422,7 @@ def fail(turn: Turn, live_try: LiveTry, reason: str) -> None:
     if run is None or live_try.intent is not None:
         return
     kind = "on_retry" if state is State.UP_FOR_RETRY else "on_failure"
-    if kind in run.pipeline.tasks[live_try.task_id].callbacks:
+    if _calls_back(run, live_try, kind):
         request_callback(turn, run, kind, reason, live_try.key)
 
 
