@@ -10,7 +10,8 @@ import pytest
 
 from runner.daemon import commands, intake, runs
 from runner.daemon.commands import Refused
-from store.structure import TimetableStructure
+from runner.daemon.commands.backfills import INSTANCES_AT_ONCE
+from store.structure import TaskStructure, TimetableStructure
 from tests.runner.scheduling.pipelines import pipeline, task
 from tests.support.turns import NOW, S, Turns
 
@@ -347,12 +348,14 @@ def ticket(turns: Turns) -> tuple[int, float | None]:
     return sent.try_number, sent.first_started_at
 
 
+def wide(number: int) -> list[TaskStructure]:
+    """That many tasks, of which all but ``a`` run nothing."""
+    return [task("a"), *(task(f"t{n}", runs_nothing=True) for n in range(number - 1))]
+
+
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_large_backfill_is_made_over_several_turns(
-    turns: Turns, monkeypatch: pytest.MonkeyPatch, backwards: bool
-) -> None:
-    monkeypatch.setattr("runner.daemon.commands.backfills.INSTANCES_AT_ONCE", 20)
-    turns.add(pipeline(task("a"), task("b", "a"), timetable=DAILY))
+def test_a_large_backfill_is_made_over_several_turns(turns: Turns, backwards: bool) -> None:
+    turns.add(pipeline(*wide(INSTANCES_AT_ONCE // 10), timetable=DAILY))
     turns.trigger(logical_date="2026-02-14", run_id="mine")
     span = days(1, 28)
     answer = turns.do("backfill", dag_id="dag", run_backwards=backwards, max_active_runs=1, **span)
@@ -369,11 +372,8 @@ def test_a_large_backfill_is_made_over_several_turns(
     assert made == [run_id for run_id, _ in answer["runs"]]
 
 
-def test_a_backfill_ends_only_when_all_its_runs_are_made(
-    turns: Turns, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("runner.daemon.commands.backfills.INSTANCES_AT_ONCE", 1)
-    turns.add(pipeline(task("a"), timetable=DAILY))
+def test_a_backfill_ends_only_when_all_its_runs_are_made(turns: Turns) -> None:
+    turns.add(pipeline(*wide(INSTANCES_AT_ONCE), timetable=DAILY))
     turns.do("backfill", dag_id="dag", **days(1, 2))
     due = turns.orders.timers
     turns.ends("a")
