@@ -219,6 +219,7 @@ def _ended(turn: Turn, live_try: LiveTry, record: Ended) -> None:
         reason=record.reason,
         error=record.error,
         next_at=None if record.next_at is None else moment(record.next_at),
+        called_back=record.called_back,
     )
 
 
@@ -243,6 +244,7 @@ def finish(
     reason: str,
     error: ErrorFacts | None = None,
     next_at: datetime | None = None,
+    called_back: bool = False,
 ) -> None:
     """A try is over (or pauses until the next poke): its row, its instance, its slots."""
     if live_try.ended:
@@ -268,7 +270,8 @@ def finish(
         return
     if wanted != _AS_ENDED:
         _as_intended(turn, run, instance, wanted, why, at, duration)
-        if _is_killed(live_try) and _calls_back(run, live_try, "on_failure"):
+        told = called_back and state is State.FAILED  # it had failed before it was killed
+        if _is_killed(live_try) and not told and _calls_back(run, live_try, "on_failure"):
             request_callback(turn, run, "on_failure", why, live_try.key)
         return
     if state is State.UP_FOR_RESCHEDULE:

@@ -6,6 +6,7 @@ The order is Airflow's: render, ``pre_execute``, on_execute callbacks, ``execute
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -77,6 +78,7 @@ class Outcome:
         self.records = records
         self.intent: str | None = None
         """What the runner has told the try to end for, ``kind:why``."""
+        self.called_back = False
 
     def heed(self, intent: str | None) -> None:
         """Take it in that the runner ended the try: nothing is tried again because of that."""
@@ -160,7 +162,15 @@ def _end(
     log.flush()
     target.finish(
         *outcome.records,
-        Ended(time.time(), duration, outcome.state, outcome.reason, facts, outcome.next_at),
+        Ended(
+            time.time(),
+            duration,
+            outcome.state,
+            outcome.reason,
+            facts,
+            outcome.next_at,
+            outcome.called_back,
+        ),
     )
 
 
@@ -214,6 +224,9 @@ class Attempt:
             return
         if outcome.error is not None:
             self.context["exception"] = outcome.error
+        with contextlib.suppress(BaseException), Exposed():
+            pass  # a SIGTERM that came since the task's end must not take a callback's place
+        outcome.called_back = True
         callbacks = getattr(self.operator or self._task, name, ())
         call_all(name, callbacks, self.context, BaseException)
         try:

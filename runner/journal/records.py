@@ -46,7 +46,8 @@ class Ended(Record, frozen=True, tag="ended"):
 
     ``failed`` with ``retriable`` becomes up_for_retry where tries are left (the task process knows
     and says so, its on_retry or on_failure callbacks have run). ``duration`` is measured by a
-    monotonic clock. ``next_at`` is when a rescheduled sensor wants to look again.
+    monotonic clock. ``next_at`` is when a rescheduled sensor wants to look again. ``called_back``:
+    the process has run the callbacks of ``state``, whatever has become of them.
     """
 
     at: float
@@ -55,6 +56,7 @@ class Ended(Record, frozen=True, tag="ended"):
     reason: str = ""
     error: ErrorFacts | None = None
     next_at: float | None = None
+    called_back: bool = False
 
 
 class XComPushed(Record, frozen=True, tag="xcom"):

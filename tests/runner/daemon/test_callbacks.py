@@ -8,12 +8,16 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
+from runner.daemon import ingest
 from runner.daemon.callbacks import Stand, stand_of
 from runner.journal.records import Ended, Started
 from runner.journal.writer import JournalWriter
+from tests.runner.scheduling.pipelines import pipeline, task
 from tests.support.live import Live, wait_for
 from tests.support.live import live as live_workspace
+from tests.support.turns import Turns
 
 STARTED = Started(0.0, 1, "", "here")
 
@@ -83,6 +87,31 @@ def test_one_that_was_killed_without_a_runner_has_failed(tmp_path: Path) -> None
         assert len(called(workspace)) == 1
         events = workspace.query("SELECT message FROM event WHERE kind = 'callback_failed'")
         assert events == [(f"on_success callback failed: {why}",)]
+
+
+@pytest.mark.parametrize(
+    ("state", "called_back", "called"),
+    [
+        ("failed", True, []),
+        ("failed", False, [("on_failure", "killed by test")]),
+        ("up_for_retry", True, [("on_failure", "killed by test")]),
+    ],
+)
+def test_a_task_killed_in_its_own_callback_is_not_called_back_again(
+    tmp_path: Path, state: str, called: list[tuple[str, str]], *, called_back: bool
+) -> None:
+    turns = Turns(tmp_path)
+    turns.add(pipeline(task("a", retries=1, callbacks=["on_failure", "on_retry"])))
+    run_id = turns.trigger()
+    turns.starts("a")
+    turns.do("kill", dag_id="dag", run_id=run_id, task_id="a")
+    with turns.turn() as turn:
+        [live_try] = turns.brain.tries.values()
+        record = Ended(turns.now.timestamp(), 1.0, state, called_back=called_back)
+        ingest.take_in(turn, live_try, [record])
+    assert turns.states(run_id) == {"a": "failed"}
+    assert turns.rows("SELECT kind, reason FROM callback") == called
+    turns.store.close()
 
 
 def test_how_far_one_is_can_be_seen_by_its_journal(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def test_what_the_runner_ends_says_who_ended_it_and_calls_back_nothing(
         assert (result.state, result.ended.reason) == ("failed", why)
         told = f"the runner told the task to end ({why})" in result.log
         assert told is not intent.startswith("kill:")  # the runner calls back after a kill
+        assert not result.ended.called_back
         last = result.log.splitlines()[-1]
         assert f" INFO - Ended: {state} in " in last
         assert last.endswith(f" s: {why}")
@@ -133,6 +134,34 @@ def test_sigterm_in_a_callback_ends_the_callback_and_not_the_success(attempts: A
     assert result.state == "success"
     assert result.xcoms == {"return_value": 1}
     assert notes == []
+
+
+class Telling(Exception):
+    """Its process is told to end while its error is written down."""
+
+    def __str__(self) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return "own failure"
+
+
+@pytest.mark.parametrize("error", [Own, Telling])
+def test_a_task_that_failed_by_itself_says_that_it_has_called_back(
+    attempts: Attempts, error: type[Exception]
+) -> None:
+    notes: list[str] = []
+    attempts.knowledge.intent = "kill:killed by me"
+
+    def work() -> None:
+        raise error
+
+    def callback(context: Any) -> None:
+        notes.append(type(context["exception"]).__name__)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    result = attempts.run(python(work, on_failure_callback=callback), "t")
+    assert notes == [error.__name__]
+    assert result.state == "failed"
+    assert result.ended.called_back
 
 
 def test_a_process_forked_by_the_task_dies_of_sigterm(attempts: Attempts) -> None:
