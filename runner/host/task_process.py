@@ -13,7 +13,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from runner.host import system
+from runner.host import randomness, system
 from runner.host.run_try import run_callbacks, run_try
 from runner.journal.client import QuestionClient
 from runner.journal.identity import own_start
@@ -72,12 +72,13 @@ def _do(message: RunTry | RunCallback, dags: dict[str, DAG]) -> int:
 
 
 def _leave_the_host() -> None:
-    """A session and process group of its own, no tie to the host's signals."""
+    """A session and process group of its own, no tie to the host's signals and numbers."""
     if os.getpid() != os.getsid(0):
         os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     system.become_subreaper()
+    randomness.reseed()
 
 
 def _run(message: RunTry, dags: dict[str, DAG]) -> int:
