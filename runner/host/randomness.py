@@ -3,8 +3,8 @@
 Python reseeds ``random`` by itself, also where the file has seeded it. NumPy doesn't: its global
 generator, once loaded by a pipeline file's import, gives all the file's tries the same numbers. If
 the file seeds it, it stays so: each try begins there, as it would if it imported the file itself. A
-generator that a file makes at its top level (``default_rng()``) can't be told from one that it means
-to share, and is left.
+generator that a file makes at its top level (``default_rng()``) may be meant to be shared: it is
+left as it is.
 """
 
 from __future__ import annotations
