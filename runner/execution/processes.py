@@ -50,13 +50,30 @@ def describe_exit(status: int) -> str:
     return f"exited with code {status}"
 
 
-def out_of_memory_kills() -> int:
-    """How often the kernel has killed for want of memory, in our control group or the machine."""
-    total = 0
+def out_of_memory_kills(root: Path = Path("/")) -> int:
+    """How often the kernel has killed for want of memory, in the machine and in our control group
+    (cgroup v2; some containers tell only that). A kill may count twice: what tells is a rise."""
+    in_group = _oom_kills(_control_group(root) / "memory.events")
+    return _oom_kills(root / "proc/vmstat") + in_group
+
+
+def _oom_kills(path: Path) -> int:
     with contextlib.suppress(OSError, ValueError, StopIteration):
-        lines = Path("/proc/vmstat").read_text().splitlines()
-        total += int(next(line.split()[1] for line in lines if line.startswith("oom_kill ")))
-    return total
+        lines = path.read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("oom_kill ")))
+    return 0
+
+
+def _control_group(root: Path) -> Path:
+    """Folder of our control group. A container may see its own as the topmost one, under the name
+    that it has outside."""
+    top = root / "sys/fs/cgroup"
+    with contextlib.suppress(OSError, ValueError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            if line.startswith("0::/"):
+                group = top / line.removeprefix("0::/")
+                return group if group.is_dir() else top
+    return top
 
 
 def stray_processes(tries: Path) -> list[tuple[int, int]]:
