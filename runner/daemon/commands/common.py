@@ -29,11 +29,11 @@ def named_pipeline(turn: Turn, payload: Payload) -> Pipeline:
 
 
 def named_run(turn: Turn, dag_id: str, run_id: str) -> Row[Any]:
+    """A run, which ``db prune`` leaves alone until the turn ends. Raises ``Refused``."""
     turn.changes.flush(turn.connection)
     table = models.dag_run
-    row = turn.connection.execute(
-        select(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id)
-    ).first()
+    query = select(table).where(table.c.dag_id == dag_id, table.c.run_id == run_id)
+    row = turn.connection.execute(query.with_for_update()).first()
     if row is None:
         raise Refused(f"DAG {dag_id} has no run {run_id!r}")
     return row
