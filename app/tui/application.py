@@ -48,6 +48,7 @@ class DagtopApp(App[int]):
     CSS_PATH: ClassVar[Any] = [
         "dagtop.tcss",
         "screens/dags.tcss",
+        "screens/graph.tcss",
         "screens/grid.tcss",
         "screens/log.tcss",
     ]
@@ -318,7 +319,7 @@ class DagtopApp(App[int]):
         async def do(action: Action | None) -> None:
             if action is not None:
                 owner = "app" if action.context == "everywhere" else "screen"
-                await self.run_action(f"{owner}.{action.handler}", screen)
+                await self.run_action(f"{owner}.{action.call}", screen)
 
         self.push_screen(PaletteScreen(found), do)
 

@@ -11,11 +11,7 @@ def bindings(*contexts: str) -> list[BindingType]:
     """The bindings of a screen that belongs to these contexts."""
     result: list[BindingType] = []
     for action in actions_for(contexts):
-        handler = action.handler
-        if action.context == "list":
-            handler = f"travel('{handler}')"
-        elif action.context == "everywhere":
-            handler = f"app.{handler}"
+        handler = f"app.{action.call}" if action.context == "everywhere" else action.call
         result.extend(
             Binding(
                 key,

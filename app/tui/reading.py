@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from app.tui.models.graph.shape import Shape
     from store.engine import Store
     from store.queries.dags import DagRow, FileRow, FileWarning
     from store.queries.grid import Grid
-    from store.queries.runs import RunRow
+    from store.queries.runs import RunKey, RunRow
     from store.queries.tasks import InstanceRow, TryRow
     from store.structure import DagStructure
     from store.workspace import Workspace
@@ -59,6 +60,18 @@ class GridSnapshot:
 
     dag: DagRow
     grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSnapshot:
+    """One DAG's graph."""
+
+    dag: DagRow
+    shape: Shape
+    """Of the version that the run started with."""
+    grid: Grid
+    """The run; without any if there is none."""
+    is_newest: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,56 @@ def read_grid(store: Store, dag_id: str, runs: int) -> GridSnapshot | None:
         dag = get_dag(connection, dag_id)
         found = grid(connection, dag_id, runs=runs)
     return None if dag is None or found is None else GridSnapshot(dag, found)
+
+
+def read_graph(store: Store, dag_id: str, run_id: str | None) -> GraphSnapshot | None:
+    """A DAG's graph with the states of a run (of the newest, if there is none of that name).
+
+    None if there is no such DAG.
+    """
+    from app.tui.models.graph.shape import Shape, shape_of
+    from store.queries.dags import get_dag, get_structure
+    from store.queries.grid import grid, structure_rows
+    from store.queries.runs import RunKey, get_run, latest_run
+
+    with store.read() as connection:
+        dag = get_dag(connection, dag_id)
+        newest = latest_run(connection, dag_id)
+        run = get_run(connection, dag_id, run_id) if run_id is not None else None
+        run = run or newest
+        before = None if run is None else RunKey(run.run_after, run.id + 1)
+        found = grid(connection, dag_id, runs=1, before=before)
+        structure = get_structure(connection, dag_id, None if run is None else run.version_id)
+    if dag is None or found is None:
+        return None
+    shape = Shape() if structure is None else shape_of(structure, structure_rows(structure))
+    is_newest = run is None or newest is None or run.id == newest.id
+    return GraphSnapshot(dag, shape, found, is_newest)
+
+
+def read_run_beside(
+    store: Store, dag_id: str, key: RunKey, direction: int
+) -> tuple[str, bool] | None:
+    """The run before (-1) or after (1) a run in the order of their times, and whether it is the
+    newest; None if there is none."""
+    from store.queries.runs import RunFilter, list_runs
+
+    with store.read() as connection:
+        if direction < 0:
+            rows = list_runs(connection, RunFilter(dag_id), limit=1, before=key).rows
+            return (rows[0].run_id, False) if rows else None
+        wanted = RunFilter(dag_id, since=key.run_after)
+        found: tuple[str, bool] | None = None
+        before: RunKey | None = None
+        while True:  # lists begin at the newest run, and this one may be far from it
+            page = list_runs(connection, wanted, limit=200, before=before)
+            for row in page.rows:
+                if row.key <= key:
+                    return found
+                found = (row.run_id, found is None)
+            if page.next is None:
+                return found
+            before = page.next
 
 
 def read_facts(store: Store, dag_run_id: int, task_id: str, map_index: int) -> InstanceFacts | None:

@@ -1,4 +1,4 @@
-"""Figures of the pure parts: deciding, choosing, loading, parsing. CPU seconds, best of several."""
+"""Figures of the pure parts: deciding, loading, parsing, graphs. CPU seconds, best of several."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 
+from app.tui.models.graph.layout import lay_out
 from runner.authoring.parse import parse_file
 from runner.scheduling.decide import decide
 from runner.scheduling.expansion import initial_instances
@@ -15,6 +16,7 @@ from runner.scheduling.limits import choose
 from runner.scheduling.model import Candidate, Instance, PoolSlots, Usage
 from runner.scheduling.run_state import RunState
 from store.structure import DagStructure, Expansion, LiteralLength, TaskStructure
+from tests.app.tui.test_graph_layout import big
 
 SIMPLE = """
 from dagtop import DAG, task
@@ -82,6 +84,12 @@ def choose_among_ten_thousand() -> float:
         choose(candidates, usage, 32)
 
     return best(act)
+
+
+def lay_out_graph() -> float:
+    """A graph of 1,000 nodes and 2,000 edges."""
+    graph = big(1000, across=25)
+    return best(lambda: lay_out.__wrapped__(graph))
 
 
 def parse_simple(folder: Path) -> float:

@@ -327,12 +327,18 @@ def files(folder: Path) -> Iterator[Figure]:
 
 
 def core(folder: Path) -> Iterator[Figure]:
-    """The pure parts: deciding, choosing, parsing (CPU time)."""
-    from tests.bench.core import choose_among_ten_thousand, load_and_decide, parse_simple
+    """The pure parts: deciding, choosing, graphs, parsing (CPU time)."""
+    from tests.bench.core import (
+        choose_among_ten_thousand,
+        lay_out_graph,
+        load_and_decide,
+        parse_simple,
+    )
 
     for name, seconds, reach in (
         ("10,000 instances loaded and decided", load_and_decide(), 0.2),
         ("choosing among 10,000 candidates", choose_among_ten_thousand(), 0.03),
+        ("a graph of 1,000 tasks, 2,000 edges laid out", lay_out_graph(), 0.3),
         ("a simple file parsed", parse_simple(folder), 0.003),
     ):
         limit = f"<= {reach * 1e3:g} ms"

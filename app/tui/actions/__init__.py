@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.tui.actions import dag, dags, everywhere, task
+from app.tui.actions import dag, dags, everywhere, graph, task
 from app.tui.actions.action import ACT, GO, GROUPS, MOVE, VIEW, Action
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
     "keys_table",
 ]
 
-_PARTS = (everywhere, dags, dag, task)
+_PARTS = (everywhere, dags, dag, graph, task)
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
 
@@ -59,6 +59,8 @@ KEY_NAMES = {
     "shift+tab": "S-Tab",
     "shift+up": "S-Up",
     "shift+down": "S-Down",
+    "shift+left": "S-Left",
+    "shift+right": "S-Right",
     "up": "Up",
     "down": "Down",
     "left": "Left",

@@ -39,3 +39,12 @@ class Action:
     def handler(self) -> str:
         """Name of the method without ``action_``."""
         return self.id.partition(".")[2].replace("-", "_")
+
+    @property
+    def call(self) -> str:
+        """What Textual is told to run: the handler, or one that several actions share."""
+        if self.context == "list":
+            return f"travel('{self.handler}')"
+        if self.id.startswith("view.show-"):
+            return f"show_view('{self.id.removeprefix('view.show-')}')"
+        return self.handler

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.tui.models.instance import run_text
+from app.tui.reading import read_run
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.triggering import trigger
-from app.tui.spans import Span, Spans, width_of
+from app.tui.spans import Span, Spans, span, width_of
 from app.tui.widgets.chrome import InfoLine
+from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from store.queries.dags import DagRow
+    from store.queries.grid import Cell, GridRow, GridRun
+    from store.queries.runs import RunRow
 
 
 @dataclass(slots=True)
@@ -23,10 +29,13 @@ class DagFocus:
     run_id: str | None = None
     """None: the newest."""
     task_id: str | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a view wants to find again when one comes back to it, by the view's name."""
 
 
 VIEWS: dict[str, tuple[str, str, str]] = {
     "grid": ("Grid", "app.tui.screens.grid", "GridScreen"),
+    "graph": ("Graph", "app.tui.screens.graph", "GraphScreen"),
 }
 """Name in the registry of actions -> title, module, class. Their keys are 1, 2, 3 ..."""
 
@@ -71,6 +80,13 @@ class DagViewScreen(DagtopScreen):
         """The DAG as the last snapshot has it; None before there is one."""
         return None
 
+    def show_missing(self) -> None:
+        """Say that there is no such DAG."""
+        self.query_one("#dag", InfoLine).line = (
+            Span(" ! ", "error"),
+            span(f"there is no DAG {self.dag_id}", "error"),
+        )
+
     # actions of all views
 
     def action_show_view(self, name: str) -> None:
@@ -103,6 +119,87 @@ class DagViewScreen(DagtopScreen):
         if dag is not None:
             kind = "unpause" if dag.is_paused else "pause"
             self.dagtop.act(kind, {"dag_ids": [self.dag_id]}, f"{kind}d {self.dag_id}")
+
+
+class RunViewScreen(DagViewScreen):
+    """A view with tasks of a run: subclasses say what is under the cursor."""
+
+    def run_now(self) -> GridRun | None:
+        """The run under the cursor."""
+        raise NotImplementedError
+
+    def row_now(self) -> GridRow | None:
+        """The task or group under the cursor."""
+        raise NotImplementedError
+
+    def cell_now(self) -> Cell | None:
+        """What the run holds of it."""
+        raise NotImplementedError
+
+    def fold_here(self) -> None:
+        """Fold or unfold the group under the cursor."""
+        raise NotImplementedError
+
+    # going
+
+    def action_open(self) -> None:
+        """Open the log of the try; a mapped task lists its instances, a group folds."""
+        run, row, cell = self.run_now(), self.row_now(), self.cell_now()
+        if row is None:
+            return
+        if row.kind == "group":
+            self.fold_here()
+        elif run is None or cell is None:
+            self.dagtop.say("this run has no such task")
+        elif cell.is_mapped:
+            from app.tui.screens.instances import InstancesScreen
+
+            self.app.push_screen(InstancesScreen(self.dag_id, run.run_id, run.id, row.id))
+        else:
+            self.dagtop.open_log(self.dag_id, run.run_id, row.id)
+
+    def action_run_details(self) -> None:
+        """Show all about the run under the cursor."""
+        run = self.run_now()
+        if run is None:
+            return
+
+        def then(row: RunRow | None) -> None:
+            if row is not None:
+                self.dagtop.open_text((self.dag_id, row.run_id), run_text(row, self.dagtop.scene()))
+
+        self.dagtop.refresher.once(lambda store: read_run(store, self.dag_id, run.run_id), then)
+
+    # acting
+
+    def selection(self) -> Selection | None:
+        """What is under the cursor; a group stands for all its tasks."""
+        run, row = self.run_now(), self.row_now()
+        if run is None or row is None:
+            self.dagtop.say("no run is under the cursor")
+            return None
+        return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,))
+
+    def action_clear(self) -> None:
+        """Run tasks again."""
+        if selection := self.selection():
+            ask_clear(self.dagtop, selection)
+
+    def action_mark_state(self) -> None:
+        """Mark tasks, or the run."""
+        if selection := self.selection():
+            ask_mark(self.dagtop, selection)
+
+    def action_kill(self) -> None:
+        """End what runs."""
+        selection, run, cell = self.selection(), self.run_now(), self.cell_now()
+        if selection is None or run is None:
+            return
+        if run.ended_at is not None:
+            self.dagtop.say("the run has ended: nothing of it runs")
+            return
+        works = cell is not None and not EXECUTING_TASK_STATES.isdisjoint(cell.counts)
+        ask_kill(self.dagtop, selection, works=works)
 
 
 def views_line(current: str, width: int) -> Spans:

@@ -13,22 +13,21 @@ from textual.widget import Widget
 from app.tui.bindings import bindings
 from app.tui.formats import plural
 from app.tui.models.grid import cell_line, cell_lines, dag_line, fold_default, run_line
-from app.tui.models.instance import instance_lines, reasons_for, run_text
-from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid, read_run
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.models.instance import instance_lines, reasons_for
+from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid
 from app.tui.screens.base import counted
-from app.tui.screens.dag_views import DagFocus, DagViewScreen
+from app.tui.screens.dag_views import DagFocus, RunViewScreen
 from app.tui.spans import Span, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.grid_view import GridView
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.text_view import TextView
-from store.states import EXECUTING_TASK_STATES, FINISHED_TASK_STATES
+from store.states import FINISHED_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
     from store.queries.dags import DagRow
-    from store.queries.runs import RunRow
+    from store.queries.grid import Cell, GridRow, GridRun
 
 FIRST_RUNS, MOST_RUNS = 60, 1000
 """Runs loaded at first, and at most."""
@@ -40,7 +39,7 @@ WIDE = 110
 """Columns from which on the panel stands beside the grid."""
 
 
-class GridScreen(DagViewScreen):
+class GridScreen(RunViewScreen):
     """Tasks by runs, live."""
 
     view_name: ClassVar[str] = "grid"
@@ -86,6 +85,18 @@ class GridScreen(DagViewScreen):
     def dag_now(self) -> DagRow | None:
         return self.snapshot.dag if self.snapshot is not None else None
 
+    def run_now(self) -> GridRun | None:
+        return self.view.run
+
+    def row_now(self) -> GridRow | None:
+        return self.view.row
+
+    def cell_now(self) -> Cell | None:
+        return self.view.current
+
+    def fold_here(self) -> None:
+        self.view.fold()
+
     # snapshots
 
     def fetch(self) -> Fetch:
@@ -93,10 +104,7 @@ class GridScreen(DagViewScreen):
 
     def show_snapshot(self, snapshot: GridSnapshot | None) -> None:
         if snapshot is None:
-            self.query_one("#dag", InfoLine).line = (
-                Span(" ! ", "error"),
-                span(f"there is no DAG {self.dag_id}", "error"),
-            )
+            self.show_missing()
             return
         view = self.view
         if view.grid is None:
@@ -266,35 +274,6 @@ class GridScreen(DagViewScreen):
             return True
         return False
 
-    def action_open(self) -> None:
-        """Open the log of the try; a mapped task lists its instances, a group folds."""
-        view = self.view
-        run, row, cell = view.run, view.row, view.current
-        if row is None:
-            return
-        if row.kind == "group":
-            view.fold()
-        elif run is None or cell is None:
-            self.dagtop.say("this run has no such task")
-        elif cell.is_mapped:
-            from app.tui.screens.instances import InstancesScreen
-
-            self.app.push_screen(InstancesScreen(self.dag_id, run.run_id, run.id, row.id))
-        else:
-            self.dagtop.open_log(self.dag_id, run.run_id, row.id)
-
-    def action_run_details(self) -> None:
-        """Show all about the run under the cursor."""
-        run = self.view.run
-        if run is None:
-            return
-
-        def then(row: RunRow | None) -> None:
-            if row is not None:
-                self.dagtop.open_text((self.dag_id, row.run_id), run_text(row, self.dagtop.scene()))
-
-        self.dagtop.refresher.once(lambda store: read_run(store, self.dag_id, run.run_id), then)
-
     def action_fold(self) -> None:
         """Fold or unfold a group."""
         if not self.view.fold():
@@ -334,34 +313,3 @@ class GridScreen(DagViewScreen):
         self.view.repaint()
         self._show_dag()
         self._show_lines()
-
-    # acting
-
-    def selection(self) -> Selection | None:
-        """What is under the cursor; a group stands for all its tasks."""
-        run, row = self.view.run, self.view.row
-        if run is None or row is None:
-            self.dagtop.say("no run is under the cursor")
-            return None
-        return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,))
-
-    def action_clear(self) -> None:
-        """Run tasks again."""
-        if selection := self.selection():
-            ask_clear(self.dagtop, selection)
-
-    def action_mark_state(self) -> None:
-        """Mark tasks, or the run."""
-        if selection := self.selection():
-            ask_mark(self.dagtop, selection)
-
-    def action_kill(self) -> None:
-        """End what runs."""
-        selection, run, cell = self.selection(), self.view.run, self.view.current
-        if selection is None or run is None:
-            return
-        if run.ended_at is not None:
-            self.dagtop.say("the run has ended: nothing of it runs")
-            return
-        works = cell is not None and not EXECUTING_TASK_STATES.isdisjoint(cell.counts)
-        ask_kill(self.dagtop, selection, works=works)

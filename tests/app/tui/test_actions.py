@@ -11,6 +11,7 @@ from app.tui.application import DagtopApp
 from app.tui.bindings import bindings
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.dags import DagsScreen
+from app.tui.screens.graph import GraphScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.help import help_lines
 from app.tui.screens.instances import InstancesScreen
@@ -23,6 +24,7 @@ from app.tui.widgets.dialogs import ConfirmDialog
 SCREENS: list[type[DagtopScreen]] = [
     DagsScreen,
     GridScreen,
+    GraphScreen,
     InstancesScreen,
     LogScreen,
     TextScreen,
@@ -52,7 +54,7 @@ def test_an_action_has_a_name_a_description_and_a_handler(action: object) -> Non
     assert one.group in GROUPS
     assert owners(one.context), f"no screen has the context {one.context}"
     for owner in owners(one.context):
-        handler = "travel" if one.context == "list" else one.handler
+        handler = one.call.partition("(")[0]
         assert callable(getattr(owner, f"action_{handler}", None)), f"{owner.__name__} {one.id}"
 
 

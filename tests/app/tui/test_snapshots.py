@@ -38,6 +38,13 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
     "grid_panel": ("normal", (*RECOMMEND[1:], "enter", "h", "i")),
     "grid_hostile": ("hostile", ("j", "j", "j", "enter", "i")),
     "grid_without_runs": ("normal", ("j", "j", "j", "enter")),
+    "graph_normal": ("normal", (*RECOMMEND[1:], "enter", "2")),
+    "graph_boxes": ("normal", (*RECOMMEND[1:], "enter", "2", "d", "b", "l", "l")),
+    "graph_folded": ("normal", (*RECOMMEND[1:], "enter", "2", "asterisk")),
+    "graph_failed": ("failed", (*RECOMMEND, "enter", "h", "2", "slash", *"train", "enter")),
+    "graph_near": ("normal", (*RECOMMEND[1:], "enter", "2", "slash", *"prep", "enter", "z")),
+    "graph_hostile": ("hostile", ("j", "j", "j", "enter", "2")),
+    "graph_without_runs": ("normal", ("j", "j", "j", "enter", "2")),
     "clear_question": ("normal", (*RECOMMEND[1:], "enter", "c")),
     "mark_question": ("normal", (*RECOMMEND[1:], "enter", "m")),
     "run_details": ("normal", (*RECOMMEND[1:], "enter", "r")),
@@ -74,6 +81,9 @@ async def test_other_sizes(size: tuple[int, int], workspace_of: Callable[[str], 
             await press(pilot, "j", "j", "j", "j", "enter")
             await settled(pilot)
             check(f"grid-{size[0]}x{size[1]}", text_of(pilot))
+            await press(pilot, "2")
+            await settled(pilot)
+            check(f"graph-{size[0]}x{size[1]}", text_of(pilot))
 
 
 async def test_a_terminal_without_unicode_gets_ascii(
@@ -83,8 +93,12 @@ async def test_a_terminal_without_unicode_gets_ascii(
         await press(pilot, "j", "j", "j", "j", "enter")
         await settled(pilot)
         shown = text_of(pilot)
-    check("grid-ascii", shown)
-    assert shown.isascii()
+        check("grid-ascii", shown)
+        await press(pilot, "2")
+        await settled(pilot)
+        graph = text_of(pilot)
+        check("graph-ascii", graph)
+    assert (shown + graph).isascii()
 
 
 async def settled(pilot: AppPilot) -> None:

@@ -265,16 +265,34 @@ RECOMMEND = DagStructure(
     dag_id="recommend",
     file="dags/recommend.py",
     tasks=[
-        TaskStructure("load_tables", "@task", downstream=["select.beta", "select.prod"]),
-        TaskStructure("select.choose", "@task.branch", label="choose", group_id="select"),
+        TaskStructure("load_tables", "@task", downstream=["select.choose"]),
+        TaskStructure(
+            "select.choose",
+            "@task.branch",
+            label="choose",
+            group_id="select",
+            downstream=["select.beta", "select.prod"],
+        ),
         TaskStructure("select.beta", "@task", label="beta", group_id="select"),
         TaskStructure("select.prod", "@task", label="prod", group_id="select"),
-        TaskStructure("preprocess", "@task"),
         TaskStructure(
-            "train", "@task", retries=2, expansion=Expansion([("alpha", LiteralLength(12))])
+            "preprocess", "@task", upstream=["select.beta", "select.prod"], downstream=["train"]
         ),
-        TaskStructure("evaluate", "@task"),
-        TaskStructure("publish.format", "@task", label="format", group_id="publish"),
+        TaskStructure(
+            "train",
+            "@task",
+            retries=2,
+            expansion=Expansion([("alpha", LiteralLength(12))]),
+            downstream=["evaluate"],
+        ),
+        TaskStructure("evaluate", "@task", upstream=["load_tables"], downstream=["publish.format"]),
+        TaskStructure(
+            "publish.format",
+            "@task",
+            label="format",
+            group_id="publish",
+            downstream=["publish.stream_out"],
+        ),
         TaskStructure("publish.stream_out", "@task.bash", label="stream_out", group_id="publish"),
     ],
     groups=[
@@ -284,6 +302,7 @@ RECOMMEND = DagStructure(
         GroupStructure("publish", "publish", children=["publish.format", "publish.stream_out"]),
     ],
     roots=["load_tables", "select", "preprocess", "train", "evaluate", "publish"],
+    edge_labels=[("select.choose", "select.beta", "one in five")],
     params=[
         ParamStructure("horizon_days", default=14, schema={"type": "integer", "minimum": 1}),
         ParamStructure("model", default="als", schema={"enum": ["als", "bpr", "lightfm"]}),

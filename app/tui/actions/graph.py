@@ -1,0 +1,62 @@
+"""Actions of a DAG's graph."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
+
+TITLES = {
+    "graph": "graph",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("graph.open", ("enter",), "Log", "log of the try; list instances; unfold", GO, 1),
+    Action(
+        "graph.clear",
+        ("c",),
+        "Clear",
+        "run again: the task, what is downstream, only failed ...",
+        ACT,
+        3,
+        acts=True,
+        destructive=True,
+        shell="dagtop tasks clear DAG TASK --run RUN",
+    ),
+    Action(
+        "graph.mark_state",
+        ("m",),
+        "Mark",
+        "mark success, failed or skipped",
+        ACT,
+        4,
+        acts=True,
+        destructive=True,
+        shell="dagtop tasks state DAG TASK --run RUN",
+    ),
+    Action(
+        "graph.kill",
+        ("x",),
+        "Kill",
+        "end the running process of the task",
+        ACT,
+        acts=True,
+        destructive=True,
+        shell="dagtop runs cancel DAG RUN",
+    ),
+    Action("graph.run_details", ("r",), "Run", "all about the run", VIEW),
+    Action("graph.previous_run", ("less_than_sign",), "Run -", "the run before", GO),
+    Action("graph.next_run", ("greater_than_sign",), "Run +", "the next run", GO),
+    Action("graph.last_run", ("dollar_sign",), "Newest run", "follow the newest run", GO),
+    Action("graph.fold", ("space",), "Fold", "fold the group around, or unfold it", VIEW),
+    Action("graph.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),
+    Action("graph.zoom", ("z",), "Zoom", "only 1, 2, 3 steps around the cursor, or all", VIEW, 5),
+    Action("graph.turn", ("d",), "Direction", "layers from left to right, or top down", VIEW),
+    Action("graph.frame", ("b",), "Boxes", "tasks in boxes, or names alone", VIEW),
+    Action("graph.fit", ("f",), "Fit", "the form that fits on the screen", VIEW),
+    Action("graph.find", ("slash",), "Find", "a task; n next, N previous", VIEW),
+    Action("graph.next_match", ("n",), "Next", "next task found", VIEW),
+    Action("graph.previous_match", ("N",), "Previous", "task found before", VIEW),
+    Action("graph.pan_left", ("H", "shift+left"), "Pan left", "move the window left", MOVE),
+    Action("graph.pan_down", ("J", "shift+down"), "Pan down", "move the window down", MOVE),
+    Action("graph.pan_up", ("K", "shift+up"), "Pan up", "move the window up", MOVE),
+    Action("graph.pan_right", ("L", "shift+right"), "Pan right", "move the window right", MOVE),
+)
