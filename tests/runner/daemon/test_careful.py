@@ -39,3 +39,4 @@ async def test_an_answer_says_what_was_stored(tmp_path: Path) -> None:
     stored = [run_id for (run_id,) in turns.rows("SELECT run_id FROM dag_run ORDER BY id")]
     assert stored == [value["run_id"] for value, _ in answers[1:]]
     assert engine.inbox.requests == []
+    turns.store.close()

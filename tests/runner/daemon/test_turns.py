@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +22,10 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def turns(tmp_path: Path) -> Turns:
-    return Turns(tmp_path)
+def turns(tmp_path: Path) -> Iterator[Turns]:
+    turns = Turns(tmp_path)
+    yield turns
+    turns.store.close()
 
 
 def days(first: int, last: int) -> dict[str, str]:

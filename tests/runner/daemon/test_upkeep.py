@@ -47,7 +47,8 @@ def test_upkeep_is_done_once_an_hour_however_often_the_runner_is_started(tmp_pat
     config = Config(retention=RetentionConfig(runs=1, days=0))
     now = datetime.now(UTC)
     with open_store(workspace, create=True) as store:
-        RunnerLease(store, workspace).beat("start", "1.0")
+        with RunnerLease(store, workspace) as lease:
+            lease.beat("start", "1.0")
 
         def tidied(minutes: float) -> bool:
             return upkeep.tidy_if_due(store, workspace, config, now + timedelta(minutes=minutes))
@@ -57,7 +58,8 @@ def test_upkeep_is_done_once_an_hour_however_often_the_runner_is_started(tmp_pat
         with store.read() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM dag_run").scalar() == 1
         assert not tidied(59)
-        RunnerLease(store, workspace).beat("another", "1.0")
+        with RunnerLease(store, workspace) as lease:
+            lease.beat("another", "1.0")
         assert not tidied(59)
         assert tidied(60)
         assert tidied(0), "the clock was set back"
