@@ -84,6 +84,7 @@ SCENES = (
     Scene("trigger", ("t",)),
     Scene("help", ("?",)),
     Scene("grid", (*JUMP, "down", "down")),
+    Scene("graph", (*JUMP, "2", "j")),
     Scene("instance", (*JUMP, "h", "i")),
     Scene("clear", (*JUMP, "c")),
     Scene("log", (*JUMP, "h", "enter")),

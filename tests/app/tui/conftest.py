@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,11 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> Iterator[World]:
     """An empty workspace."""
-    return make_world(tmp_path / "shop")
+    made = make_world(tmp_path / "shop")
+    yield made
+    made.store.close()
 
 
 @pytest.fixture(scope="session")

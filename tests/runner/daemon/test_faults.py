@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -352,7 +353,7 @@ def test_a_locked_database_delays_and_loses_nothing(own: Live) -> None:
 def test_a_database_of_a_newer_version_is_refused(own: Live) -> None:
     own.start()
     own.stop()
-    with sqlite3.connect(own.workspace.database) as connection:
+    with closing(sqlite3.connect(own.workspace.database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999_future'")
     connection.close()
     process = own.start(wait=False)
@@ -434,7 +435,7 @@ def test_a_try_whose_process_went_before_it_could_start_is_run_once_more(
     os.kill(pid, signal.SIGKILL)
     journal = own.workspace.journal(*own.query("SELECT dag_run_id, id FROM task_try")[0])
     os.truncate(journal, 0)
-    with sqlite3.connect(own.workspace.state / "dagtop.db") as connection:
+    with closing(sqlite3.connect(own.workspace.state / "dagtop.db")) as connection, connection:
         connection.execute(
             "UPDATE task_try SET state = 'queued', pid = NULL, process_start = NULL, "
             "started_at = NULL, journal_offset = 0"

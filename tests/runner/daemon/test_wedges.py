@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 
 import msgspec
 import psutil
@@ -76,7 +77,7 @@ def test_a_stored_run_that_cannot_be_decided_fails_alone(own: Live) -> None:
     run_id = start(own, "gate")
     pid_of(own, "gate")
     own.kill()
-    with sqlite3.connect(own.workspace.state / "dagtop.db") as connection:
+    with closing(sqlite3.connect(own.workspace.state / "dagtop.db")) as connection, connection:
         row = connection.execute("SELECT structure FROM dag_version WHERE dag_id = 'gate'")
         structure = msgspec.json.decode(row.fetchone()[0])
         structure["dagrun_timeout"] = 1e18
@@ -125,7 +126,13 @@ def test_the_end_of_an_adopted_task_is_noticed_after_a_turn_was_lost(own: Live) 
     pid = pid_of(own, "gate")
     own.kill()
     own.start()
-    with sqlite3.connect(own.workspace.state / "dagtop.db", isolation_level=None) as connection:
+    path = own.workspace.state / "dagtop.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection, connection:
+        closing(
+            sqlite3.connect(own.workspace.state / "dagtop.db", isolation_level=None)
+        ) as connection,
+        connection,
+    ):
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE pool SET description = 'x'")
         own.write("other.py", one("other", "return 1"))
