@@ -128,11 +128,6 @@ def test_the_end_of_an_adopted_task_is_noticed_after_a_turn_was_lost(own: Live) 
     own.start()
     path = own.workspace.state / "dagtop.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection, connection:
-        closing(
-            sqlite3.connect(own.workspace.state / "dagtop.db", isolation_level=None)
-        ) as connection,
-        connection,
-    ):
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE pool SET description = 'x'")
         own.write("other.py", one("other", "return 1"))
