@@ -117,14 +117,16 @@ class Differences(NamedTuple):
 def compare(connection: Connection, root: Path, files: Iterable[str]) -> Differences:
     """Compare the files that are there with those that the store knows, by their stamps."""
     files = list(files)
-    known = {row.file: row for row in connection.execute(select(models.pipeline_file))}
+    columns = models.pipeline_file.c
+    query = select(columns.file, columns.modified_ns, columns.size, columns.dependencies)
+    known = {row.file: row for row in connection.execute(query)}
     return Differences(
         [file for file in files if _has_changed(root, file, known.get(file))],
         sorted(known.keys() - set(files)),
     )
 
 
-def _has_changed(root: Path, file: str, row: Row[Any] | None) -> bool:
+def _has_changed(root: Path, file: str, row: Row[Any, Any, Any, Any] | None) -> bool:
     now = stamp(root / file) or UNKNOWN
     return (
         row is None

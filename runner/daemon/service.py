@@ -121,6 +121,7 @@ class Service:
         self._lease = lease
         self._tidying: asyncio.Future[bool] | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
 
     async def run(self) -> None:
         engine = self.engine
@@ -145,6 +146,8 @@ class Service:
         engine.wake()
         await engine.stopped.wait()
         log.info("runner %s stops", os.getpid())
+        for timer in self._timers.values():
+            timer.cancel()
         watcher.close()
         questions.close()
         for task in list(self._connections):
@@ -158,17 +161,17 @@ class Service:
         engine.close()
 
     def _every(self, seconds: float, name: str, act: Callable[[], None]) -> None:
-        async def on_the_loop() -> None:  # a plain function would be run in a thread
-            act()
+        """Do something again and again. Not by APScheduler: an idle runner should cost nothing,
+        and these don't mind what the clock is set to."""
 
-        self.engine.hands.scheduler.add_job(
-            on_the_loop,
-            "interval",
-            seconds=seconds,
-            id=f"every {name}",
-            coalesce=True,
-            max_instances=1,
-        )
+        def again() -> None:
+            self._timers[name] = self.loop.call_later(seconds, again)
+            try:
+                act()
+            except Exception:
+                log.exception("the regular work %r failed, it is done again later", name)
+
+        self._timers[name] = self.loop.call_later(seconds, again)
 
     # -- sockets ---------------------------------------------------------------------------
 

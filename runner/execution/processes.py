@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import psutil
@@ -64,8 +65,9 @@ def _oom_kills(path: Path) -> int:
     return 0
 
 
+@lru_cache
 def _control_group(root: Path) -> Path:
-    """Folder of our control group. A container may see its own as the topmost one, under the name
+    """Folder of our control group, which doesn't change while we live. A container may see its own as the topmost one, under the name
     that it has outside."""
     top = root / "sys/fs/cgroup"
     with contextlib.suppress(OSError, ValueError):

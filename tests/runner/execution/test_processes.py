@@ -36,7 +36,7 @@ def test_kills_for_want_of_memory_are_those_of_the_machine_and_of_the_control_gr
 
 
 def test_where_the_machine_does_not_tell_the_control_group_does(tmp_path: Path) -> None:
-    assert out_of_memory_kills(tmp_path) == 0
+    assert out_of_memory_kills(tmp_path / "nothing") == 0
     put(tmp_path, "proc/vmstat", "nr_free_pages 12\n")
     put(tmp_path, "proc/self/cgroup", "0::/a\n")
     put(tmp_path, "sys/fs/cgroup/a/memory.events", EVENTS)
