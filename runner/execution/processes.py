@@ -67,8 +67,8 @@ def _oom_kills(path: Path) -> int:
 
 @lru_cache
 def _control_group(root: Path) -> Path:
-    """Folder of our control group, which doesn't change while we live. A container may see its own as the topmost one, under the name
-    that it has outside."""
+    """Folder of our control group, which doesn't change while we live. A container may see its own
+    as the topmost one, under the name that it has outside."""
     top = root / "sys/fs/cgroup"
     with contextlib.suppress(OSError, ValueError):
         for line in (root / "proc/self/cgroup").read_text().splitlines():
