@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 IGNORED = ("__pycache__", ".dagtop", ".git")
 DEBOUNCE = 200
 """Milliseconds within which changes are taken together."""
-STEP = 40
+STEP = 120
+"""Milliseconds between two looks of the watching thread, which is what an idle runner does most."""
 PAUSE = 1.0
 """Seconds until files are watched again after a change that the watch can't tell of."""
 
