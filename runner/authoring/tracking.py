@@ -7,6 +7,7 @@ once where a value is not finite (a diverging training is to be seen now), and w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -289,12 +290,10 @@ def _step(key: str, step: Any) -> int:
 
 
 def _microseconds(key: str, timestamp: Any) -> int:
-    try:
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         microseconds = int(timestamp * 1000)
         if _FIRST <= microseconds <= _LAST:
             return microseconds
-    except (TypeError, ValueError, OverflowError):
-        pass
     raise ArgumentError(
         f"log_metric({key!r}): timestamp is in milliseconds since 1970, not {timestamp!r}"
     )

@@ -28,8 +28,6 @@ class Action:
     """Changes something: absent with ``--read-only``."""
     destructive: bool = False
     """Asks before it acts."""
-    shell: str = ""
-    """The command that does the same from a shell."""
 
     @property
     def context(self) -> str:

@@ -7,6 +7,7 @@ from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
 TITLES = {
     "view": "views of a DAG",
     "grid": "grid",
+    "tasks": "grid and graph",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -19,10 +20,9 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         2,
         acts=True,
-        shell="dagtop dags trigger DAG",
     ),
     Action(
-        "grid.clear",
+        "tasks.clear",
         ("c",),
         "Clear",
         "run again: the task, what is downstream, only failed ...",
@@ -30,10 +30,9 @@ ACTIONS: tuple[Action, ...] = (
         3,
         acts=True,
         destructive=True,
-        shell="dagtop tasks clear DAG TASK --run RUN",
     ),
     Action(
-        "grid.mark_state",
+        "tasks.mark_state",
         ("m",),
         "Mark",
         "mark success, failed or skipped",
@@ -41,17 +40,15 @@ ACTIONS: tuple[Action, ...] = (
         4,
         acts=True,
         destructive=True,
-        shell="dagtop tasks state DAG TASK --run RUN",
     ),
     Action(
-        "grid.kill",
+        "tasks.kill",
         ("x",),
         "Kill",
         "end the running process of the task",
         ACT,
         acts=True,
         destructive=True,
-        shell="dagtop runs cancel DAG RUN",
     ),
     Action(
         "view.pause",
@@ -60,7 +57,6 @@ ACTIONS: tuple[Action, ...] = (
         "pause or unpause the schedule",
         ACT,
         acts=True,
-        shell="dagtop dags pause DAG",
     ),
     Action("view.show-grid", ("1",), "Grid", "tasks by runs", GO),
     Action("view.show-graph", ("2",), "Graph", "tasks and what leads to what", GO),
@@ -69,8 +65,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid.info", ("i",), "Info", "panel about the instance under the cursor", VIEW, 5),
     Action("grid.panel_down", ("J", "shift+down"), "Panel down", "scroll the panel down", MOVE),
     Action("grid.panel_up", ("K", "shift+up"), "Panel up", "scroll the panel up", MOVE),
-    Action("grid.run_details", ("r",), "Run", "all about the run under the cursor", VIEW),
-    Action("grid.why", ("w",), "Why", "why it waits", VIEW, shell="dagtop tasks why DAG TASK"),
+    Action("tasks.run_details", ("r",), "Run", "all about the run", VIEW),
+    Action("grid.why", ("w",), "Why", "why it waits", VIEW),
     Action("grid.fold", ("space",), "Fold", "fold or unfold the group", VIEW),
     Action("grid.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),
     Action("grid.first_run", ("0",), "First run", "to the oldest run", MOVE),

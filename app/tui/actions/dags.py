@@ -17,7 +17,6 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         2,
         acts=True,
-        shell="dagtop dags trigger DAG",
     ),
     Action(
         "dags.pause",
@@ -27,7 +26,6 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         3,
         acts=True,
-        shell="dagtop dags pause DAG",
     ),
     Action("dags.next_tab", ("tab",), "Next tab", "All, Active, Paused, Running, Failed", VIEW, 5),
     Action("dags.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),

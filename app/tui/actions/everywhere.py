@@ -26,7 +26,6 @@ ACTIONS: tuple[Action, ...] = (
         "start the runner if none is up",
         ACT,
         acts=True,
-        shell="dagtop up",
     ),
     Action("everywhere.theme", (), "Theme", "next theme: dark, 16 colours, no colour", VIEW),
     Action("list.down", ("j", "down"), "Down", "one line down", MOVE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
+from app.tui.actions.action import GO, MOVE, VIEW, Action
 
 TITLES = {
     "graph": "graph",
@@ -10,39 +10,6 @@ TITLES = {
 
 ACTIONS: tuple[Action, ...] = (
     Action("graph.open", ("enter",), "Log", "log of the try; list instances; unfold", GO, 1),
-    Action(
-        "graph.clear",
-        ("c",),
-        "Clear",
-        "run again: the task, what is downstream, only failed ...",
-        ACT,
-        3,
-        acts=True,
-        destructive=True,
-        shell="dagtop tasks clear DAG TASK --run RUN",
-    ),
-    Action(
-        "graph.mark_state",
-        ("m",),
-        "Mark",
-        "mark success, failed or skipped",
-        ACT,
-        4,
-        acts=True,
-        destructive=True,
-        shell="dagtop tasks state DAG TASK --run RUN",
-    ),
-    Action(
-        "graph.kill",
-        ("x",),
-        "Kill",
-        "end the running process of the task",
-        ACT,
-        acts=True,
-        destructive=True,
-        shell="dagtop runs cancel DAG RUN",
-    ),
-    Action("graph.run_details", ("r",), "Run", "all about the run", VIEW),
     Action("graph.previous_run", ("less_than_sign",), "Run -", "the run before", GO),
     Action("graph.next_run", ("greater_than_sign",), "Run +", "the next run", GO),
     Action("graph.last_run", ("dollar_sign",), "Newest run", "follow the newest run", GO),

@@ -19,7 +19,6 @@ ACTIONS: tuple[Action, ...] = (
         2,
         acts=True,
         destructive=True,
-        shell="dagtop tasks clear DAG TASK --run RUN",
     ),
     Action(
         "instances.mark_state",
@@ -30,7 +29,6 @@ ACTIONS: tuple[Action, ...] = (
         3,
         acts=True,
         destructive=True,
-        shell="dagtop tasks state DAG TASK --run RUN",
     ),
     Action(
         "instances.kill",

@@ -38,8 +38,8 @@ class GraphScreen(RunViewScreen):
     """Tasks and edges, live."""
 
     view_name: ClassVar[str] = "graph"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "graph")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "graph")
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "tasks", "graph")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "tasks", "graph")
 
     def __init__(self, focus: DagFocus) -> None:
         super().__init__(focus)

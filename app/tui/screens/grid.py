@@ -43,8 +43,8 @@ class GridScreen(RunViewScreen):
     """Tasks by runs, live."""
 
     view_name: ClassVar[str] = "grid"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "grid")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "grid")
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "tasks", "grid")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "tasks", "grid")
 
     def __init__(self, focus: DagFocus) -> None:
         super().__init__(focus)
