@@ -18,11 +18,13 @@ from textual.screen import Screen
 from app.tui import theme
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
+from app.tui.location import History, Location
 from app.tui.reading import read_mapped, read_runner
 from app.tui.refresher import Answered, Fetched, Refresher, RunnerSeen, StoreTrouble
+from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
+from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScreen
 from app.tui.spans import Span, Spans, span
-from app.tui.widgets.table import Scene
 
 if TYPE_CHECKING:
     from store.workspace import Workspace
@@ -84,6 +86,8 @@ class DagtopApp(App[int]):
         self._link = (dag, run, task)
         self._message_timer: Any = None
         self._dag_ids: tuple[str, ...] = ()
+        self._places: dict[str, Any] = {}
+        self.history = History()
         self.refresher = Refresher(
             workspace, self.post_message, partial(read_runner, workspace=workspace)
         )
@@ -94,9 +98,7 @@ class DagtopApp(App[int]):
         self.theme = self.palette.theme
 
     def get_default_screen(self) -> Screen[Any]:
-        from app.tui.screens.dags import DagsScreen
-
-        return DagsScreen()
+        return self.place(PLACES["dags"])
 
     def on_mount(self) -> None:
         self.animation_level = "none"
@@ -140,11 +142,49 @@ class DagtopApp(App[int]):
             self.exit(0)
         elif kind == "help":
             self.action_help()
-        elif kind == "dags":
-            while len(self.screen_stack) > 1:
-                self.pop_screen()
+        elif kind in PLACES:
+            self.go_to(Location(place=kind))
         elif kind == "dag":
             self.open_dag(dag_id)
+
+    def place(self, view: View) -> Any:
+        """The screen of a place, made the first time and kept."""
+        kept = self._places.get(view.kind)
+        if kept is None:
+            kept = self._places[view.kind] = view.load()()
+            self.install_screen(kept, view.kind)  # or Textual would remove it when it is left
+        return kept
+
+    def go_to(self, location: Location) -> None:
+        """Open a location: its place, and on it what of a DAG and a task instance it names."""
+        from app.tui.screens.dag_views import DagFocus
+        from app.tui.screens.task_views import TaskFocus
+
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        place = self.place(PLACES.get(location.place, PLACES["dags"]))
+        if place is not self.screen:
+            self.switch_screen(place)
+        if location.dag_id is None:
+            return
+        view = DAG_VIEWS.get(location.view, DAG_VIEWS["grid"])
+        focus = DagFocus(location.dag_id, location.run_id, location.task_id)
+        self.push_screen(view.load()(focus))
+        if location.task_view is None or location.run_id is None or location.task_id is None:
+            return
+        view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
+        task = TaskFocus(location.dag_id, location.run_id, location.task_id, location.map_index)
+        self.push_screen(view.load()(task))
+
+    @property
+    def place_name(self) -> str:
+        """The place at the bottom of the stack of screens."""
+        bottom = self.screen_stack[0]
+        return bottom.view_name if isinstance(bottom, ViewsScreen) else "dags"
+
+    def visited(self, location: Location) -> None:
+        """A screen that can be opened again is on top."""
+        self.history.visit(location)
 
     def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
         """Show a DAG's grid; with run and task also the log of the task, or its instances."""
@@ -169,8 +209,9 @@ class DagtopApp(App[int]):
     def open_log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> None:
         """Show the log of a task instance's newest try."""
         from app.tui.screens.log import LogScreen
+        from app.tui.screens.task_views import TaskFocus
 
-        self.push_screen(LogScreen(dag_id, run_id, task_id, map_index))
+        self.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
 
     def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""
@@ -278,6 +319,20 @@ class DagtopApp(App[int]):
             return
         if len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def action_history_back(self) -> None:
+        """Where one was before."""
+        self._follow_history(self.history.back(), "you were nowhere before this")
+
+    def action_history_on(self) -> None:
+        """On again, after going back."""
+        self._follow_history(self.history.on(), "there is nothing to go on to")
+
+    def _follow_history(self, location: Location | None, otherwise: str) -> None:
+        if location is None:
+            self.say(otherwise)
+        else:
+            self.go_to(location)
 
     def action_help_quit(self) -> None:
         """Ctrl-C: people expect it to end programs; here it must not, it is pressed too easily."""

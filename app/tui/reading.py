@@ -7,7 +7,7 @@ which must not delay the first paint.
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,12 @@ class InstanceFacts:
     instance: InstanceRow
     tries: tuple[TryRow, ...]
 
+    def chosen_try(self, number: int | None) -> TryRow | None:
+        """The try of a number, else the newest; None before the first."""
+        if not self.tries:
+            return None
+        return next((one for one in self.tries if one.try_number == number), self.tries[-1])
+
 
 @dataclass(frozen=True, slots=True)
 class GridSnapshot:
@@ -85,11 +91,12 @@ class InstancesSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class LogSnapshot:
-    """A task instance's tries, and its neighbours among the mapped ones."""
+class TaskSnapshot:
+    """A task instance's tries, its neighbours among the mapped ones, and what one view reads."""
 
     facts: InstanceFacts | None
     map_indexes: tuple[int, ...]
+    own: Any = None
 
 
 def read_runner(store: Store, workspace: Workspace) -> RunnerState | None:
@@ -242,23 +249,33 @@ def read_instances(store: Store, dag_run_id: int, task_id: str) -> InstancesSnap
     return InstancesSnapshot(run, tuple(rows), errors)
 
 
-def read_log(
-    store: Store, dag_id: str, run_id: str, task_id: str, map_index: int | None
-) -> LogSnapshot:
-    """A task instance and its tries. ``map_index`` None: the first there is."""
+def read_task(
+    store: Store,
+    dag_id: str,
+    run_id: str,
+    task_id: str,
+    map_index: int | None,
+    try_number: int | None,
+    read: Callable[[Store, InstanceFacts, TryRow | None], Any] | None,
+) -> TaskSnapshot:
+    """A task instance and its tries. ``map_index`` None: the first there is.
+
+    ``read`` reads what one view shows besides.
+    """
     from store.queries.runs import get_run
     from store.queries.tasks import list_instances
 
     with store.read() as connection:
         run = get_run(connection, dag_id, run_id)
-        if run is None:
-            return LogSnapshot(None, ())
-        rows = list_instances(connection, run.id, task_ids=[task_id])
+        rows = [] if run is None else list_instances(connection, run.id, task_ids=[task_id])
         indexes = tuple(row.map_index for row in rows)
         wanted = map_index if map_index in indexes else (indexes[0] if indexes else None)
-        if wanted is None:
-            return LogSnapshot(None, ())
-        return LogSnapshot(_facts(connection, run.id, task_id, wanted), indexes)
+        if run is None or wanted is None:
+            return TaskSnapshot(None, ())
+        facts = _facts(connection, run.id, task_id, wanted)
+    if read is None or facts is None:
+        return TaskSnapshot(facts, indexes)
+    return TaskSnapshot(facts, indexes, read(store, facts, facts.chosen_try(try_number)))
 
 
 def _facts(connection: Any, dag_run_id: int, task_id: str, map_index: int) -> InstanceFacts | None:

@@ -43,6 +43,7 @@ class Action:
         """What Textual is told to run: the handler, or one that several actions share."""
         if self.context == "list":
             return f"travel('{self.handler}')"
-        if self.id.startswith("view.show-"):
-            return f"show_view('{self.id.removeprefix('view.show-')}')"
+        _, _, view = self.id.partition(".show-")
+        if view:
+            return f"show_view('{view}')"
         return self.handler

@@ -7,7 +7,8 @@ from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
 TITLES = {
     "view": "views of a DAG",
     "grid": "grid",
-    "tasks": "grid and graph",
+    "tasks": "tasks of a run",
+    "run": "views of one run",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -66,6 +67,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid.panel_down", ("J", "shift+down"), "Panel down", "scroll the panel down", MOVE),
     Action("grid.panel_up", ("K", "shift+up"), "Panel up", "scroll the panel up", MOVE),
     Action("tasks.run_details", ("r",), "Run", "all about the run", VIEW),
+    Action("run.previous_run", ("less_than_sign",), "Run -", "the run before", GO),
+    Action("run.next_run", ("greater_than_sign",), "Run +", "the next run", GO),
+    Action("run.last_run", ("dollar_sign",), "Newest run", "follow the newest run", GO),
     Action("grid.why", ("w",), "Why", "why it waits", VIEW),
     Action("grid.fold", ("space",), "Fold", "fold or unfold the group", VIEW),
     Action("grid.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),

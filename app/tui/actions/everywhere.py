@@ -6,6 +6,7 @@ from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
 
 TITLES = {
     "everywhere": "everywhere",
+    "place": "views of the workspace",
     "list": "lists and logs",
     "table": "tables",
     "text": "texts",
@@ -18,6 +19,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere.jump", ("colon",), "Jump", "go to a DAG by its name", GO),
     Action("everywhere.palette", ("ctrl+p",), "Palette", "search all actions by name", GO),
     Action("everywhere.back", ("escape", "backspace"), "Back", "one step back; never quits", GO),
+    Action("everywhere.history_back", ("left_square_bracket",), "Was at", "where you were", GO),
+    Action("everywhere.history_on", ("right_square_bracket",), "On", "on again, after [", GO),
     Action("everywhere.quit", ("q",), "Quit", "leave dagtop; the runner goes on", GO, 99),
     Action(
         "everywhere.start_runner",
@@ -28,6 +31,7 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
     ),
     Action("everywhere.theme", (), "Theme", "next theme: dark, 16 colours, no colour", VIEW),
+    Action("place.show-dags", ("2",), "DAGs", "all DAGs", GO),
     Action("list.down", ("j", "down"), "Down", "one line down", MOVE),
     Action("list.up", ("k", "up"), "Up", "one line up", MOVE),
     Action("list.left", ("h", "left"), "Left", "one column to the left", MOVE),

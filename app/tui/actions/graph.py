@@ -10,9 +10,6 @@ TITLES = {
 
 ACTIONS: tuple[Action, ...] = (
     Action("graph.open", ("enter",), "Log", "log of the try; list instances; unfold", GO, 1),
-    Action("graph.previous_run", ("less_than_sign",), "Run -", "the run before", GO),
-    Action("graph.next_run", ("greater_than_sign",), "Run +", "the next run", GO),
-    Action("graph.last_run", ("dollar_sign",), "Newest run", "follow the newest run", GO),
     Action("graph.fold", ("space",), "Fold", "fold the group around, or unfold it", VIEW),
     Action("graph.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),
     Action("graph.zoom", ("z",), "Zoom", "only 1, 2, 3 steps around the cursor, or all", VIEW, 5),

@@ -6,6 +6,7 @@ from app.tui.actions.action import ACT, GO, VIEW, Action
 
 TITLES = {
     "instances": "mapped instances",
+    "task": "views of a task instance",
     "log": "log",
 }
 
@@ -44,10 +45,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("log.next_match", ("n",), "Next", "next match", VIEW),
     Action("log.previous_match", ("N",), "Previous", "match before", VIEW),
     Action("log.wrap", ("w",), "Wrap", "wrap long lines", VIEW, 3),
-    Action("log.previous_try", ("left_square_bracket",), "Try -", "the try before", GO, 4),
-    Action("log.next_try", ("right_square_bracket",), "Try +", "the next try", GO),
-    Action("log.previous_instance", ("less_than_sign",), "Map -", "the map index before", GO),
-    Action("log.next_instance", ("greater_than_sign",), "Map +", "the next map index", GO),
+    Action("task.previous_try", ("left_parenthesis",), "Try -", "the try before", GO, 4),
+    Action("task.next_try", ("right_parenthesis",), "Try +", "the next try", GO),
+    Action("task.previous_instance", ("less_than_sign",), "Map -", "the map index before", GO),
+    Action("task.next_instance", ("greater_than_sign",), "Map +", "the next map index", GO),
+    Action("task.show-log", ("1",), "Log", "the log of a try", GO),
+    Action("task.next_view", ("tab",), "Next view", "the next view of the task instance", GO),
+    Action("task.previous_view", ("shift+tab",), "Previous view", "the view before", GO),
     Action("log.copy", ("y",), "Copy", "copy the top line to the clipboard (OSC 52)", VIEW, 5),
     Action("log.copy_path", ("Y",), "Copy path", "copy the path of the log file", VIEW),
 )

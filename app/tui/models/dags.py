@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from app.tui import formats
 from app.tui.filters import Facts
+from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
-from app.tui.widgets.table import Column, Scene
+from app.tui.widgets.table import Column
 
 if TYPE_CHECKING:
     from store.queries.dags import DagRow, FileRow, FileWarning, RecentRun

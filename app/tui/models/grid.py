@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
-from app.tui.widgets.table import Scene
 
 if TYPE_CHECKING:
     from store.queries.dags import DagRow

@@ -20,6 +20,7 @@ from app.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+    from app.tui.location import Location
     from app.tui.reading import RunnerState
     from app.tui.refresher import Fetch
     from app.tui.theme import Glyphs
@@ -54,6 +55,10 @@ class DagtopScreen(Screen[None]):
     def crumbs(self) -> tuple[str, ...]:
         """Where this is: the path of breadcrumbs after "dagtop"."""
         return ()
+
+    def location(self) -> Location | None:
+        """Where this is, if it can be opened again by that."""
+        return None
 
     def fetch(self) -> Fetch | None:
         """What the refresher reads for this screen, in its thread."""
@@ -94,6 +99,9 @@ class DagtopScreen(Screen[None]):
             self.show_runner()
 
     def on_screen_resume(self) -> None:
+        location = self.location()
+        if location is not None:
+            self.dagtop.visited(location)
         self.show_runner()
         self.ask()
         self.tick()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.tui.location import Location
 from app.tui.models.instance import run_text
-from app.tui.reading import read_run
+from app.tui.reading import read_run, read_run_beside
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.triggering import trigger
-from app.tui.spans import Span, Spans, span, width_of
+from app.tui.screens.views import DAG_VIEWS, View, ViewsScreen
+from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
 from store.states import EXECUTING_TASK_STATES
 
@@ -33,48 +35,34 @@ class DagFocus:
     """What a view wants to find again when one comes back to it, by the view's name."""
 
 
-VIEWS: dict[str, tuple[str, str, str]] = {
-    "grid": ("Grid", "app.tui.screens.grid", "GridScreen"),
-    "graph": ("Graph", "app.tui.screens.graph", "GraphScreen"),
-}
-"""Name in the registry of actions -> title, module, class. Their keys are 1, 2, 3 ..."""
+class DagViewScreen(ViewsScreen):
+    """One view of a DAG. Subclasses take a ``DagFocus`` alone, and have InfoLines ``#views`` and
+    ``#dag``."""
 
-
-class DagViewScreen(DagtopScreen):
-    """One view of a DAG. Subclasses take a ``DagFocus`` alone, and have an InfoLine ``#views``."""
-
-    view_name: ClassVar[str]
+    views: ClassVar[Mapping[str, View]] = DAG_VIEWS
 
     def __init__(self, focus: DagFocus) -> None:
         super().__init__()
         self.look = focus
 
+    def make(self, view: View) -> DagtopScreen:
+        return view.load()(self.look)
+
     @property
     def dag_id(self) -> str:
         return self.look.dag_id
+
+    def location(self) -> Location:
+        look = self.look
+        return Location(
+            self.dagtop.place_name, look.dag_id, self.view_name, look.run_id, look.task_id
+        )
 
     def crumbs(self) -> tuple[str, ...]:
         return (self.dagtop.workspace.root.name or "/", self.dag_id)
 
     def banner(self) -> Spans:
         return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.show_views()
-
-    def on_resize(self) -> None:
-        super().on_resize()
-        self.show_views()
-
-    def show_views(self) -> None:
-        """Fill the line of views."""
-        for line in self.query("#views").results(InfoLine):
-            line.display = len(VIEWS) > 1
-            line.line = views_line(self.view_name, self.app.size.width)
-
-    def remember(self) -> None:
-        """Put what is under the cursor into ``look``, before another view takes over."""
 
     def dag_now(self) -> DagRow | None:
         """The DAG as the last snapshot has it; None before there is one."""
@@ -87,27 +75,7 @@ class DagViewScreen(DagtopScreen):
             span(f"there is no DAG {self.dag_id}", "error"),
         )
 
-    # actions of all views
-
-    def action_show_view(self, name: str) -> None:
-        """Another view of the same DAG."""
-        if name == self.view_name or name not in VIEWS:
-            return
-        self.remember()
-        _, module, kind = VIEWS[name]
-        self.app.switch_screen(getattr(import_module(module), kind)(self.look))
-
-    def action_next_view(self) -> None:
-        """The next view."""
-        self._turn(1)
-
-    def action_previous_view(self) -> None:
-        """The view before."""
-        self._turn(-1)
-
-    def _turn(self, step: int) -> None:
-        names = list(VIEWS)
-        self.action_show_view(names[(names.index(self.view_name) + step) % len(names)])
+    # actions of all views of a DAG
 
     def action_trigger(self) -> None:
         """Trigger a run."""
@@ -202,18 +170,38 @@ class RunViewScreen(DagViewScreen):
         ask_kill(self.dagtop, selection, works=works)
 
 
-def views_line(current: str, width: int) -> Spans:
-    """The names of the views with their keys; where not all fit, only the near ones are named."""
-    names = list(VIEWS)
-    place = names.index(current)
-    for named in (range(len(names)), range(place - 1, place + 2), range(place, place + 1)):
-        line: list[Span] = [Span(" ")]
-        for number, name in enumerate(names):
-            here = number == place
-            line.append(Span(f"{number + 1}", "key"))
-            if number in named:
-                line.append(Span(f" {VIEWS[name][0]}", "title" if here else "dim"))
-            line.append(Span("  "))
-        if width_of(tuple(line)) <= width:
-            break
-    return tuple(line)
+class OneRunScreen(RunViewScreen):
+    """A view of one run at a time; ``<`` and ``>`` go to the runs beside it."""
+
+    def action_previous_run(self) -> None:
+        """The run before."""
+        self._turn_run(-1)
+
+    def action_next_run(self) -> None:
+        """The next run."""
+        self._turn_run(1)
+
+    def _turn_run(self, direction: int) -> None:
+        run = self.run_now()
+        if run is None:
+            self.dagtop.say("there are no runs yet")
+            return
+
+        def then(found: tuple[str, bool] | None) -> None:
+            if not self.is_there:
+                return
+            if found is None:
+                self.dagtop.say(f"this is the {'newest' if direction > 0 else 'oldest'} run")
+                return
+            run_id, is_newest = found
+            self.look.run_id = None if is_newest else run_id
+            self.ask()
+
+        self.dagtop.refresher.once(
+            lambda store: read_run_beside(store, self.dag_id, run.key, direction), then
+        )
+
+    def action_last_run(self) -> None:
+        """Follow the newest run."""
+        self.look.run_id = None
+        self.ask()

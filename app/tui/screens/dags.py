@@ -24,6 +24,7 @@ from app.tui.models.dags import (
 )
 from app.tui.reading import DagsSnapshot, read_dags
 from app.tui.screens.listing import ListScreen
+from app.tui.screens.places import PlaceScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
@@ -35,11 +36,12 @@ if TYPE_CHECKING:
     from store.queries.dags import DagRow
 
 
-class DagsScreen(ListScreen["DagRow"]):
+class DagsScreen(ListScreen["DagRow"], PlaceScreen):
     """All DAGs: state, schedule, recent runs."""
 
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "table", "dags")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "table", "dags")
+    view_name: ClassVar[str] = "dags"
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "place", "list", "table", "dags")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("place", "list", "table", "dags")
     filter_hint: ClassVar[str] = "words  state:failed  tag:x  owner:x  paused  !not"
     first_order: ClassVar[str] = "name"
 
@@ -48,10 +50,8 @@ class DagsScreen(ListScreen["DagRow"]):
         self.tab = "All"
         self.snapshot: DagsSnapshot | None = None
 
-    def crumbs(self) -> tuple[str, ...]:
-        return (self.dagtop.workspace.root.name or "/",)
-
     def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="tabs")
         yield Table(columns(), lambda dag: dag.dag_id, empty="reading ...", widget_id="main")
         yield InfoLine(widget_id="detail")
@@ -99,7 +99,7 @@ class DagsScreen(ListScreen["DagRow"]):
             line = trouble_with_files(self.snapshot.errors, self.snapshot.warnings)
             if line:
                 return line
-        return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
+        return super().banner()
 
     def tick(self) -> None:
         super().tick()

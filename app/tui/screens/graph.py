@@ -17,9 +17,8 @@ from app.tui.reading import (
     error_line,
     read_facts,
     read_graph,
-    read_run_beside,
 )
-from app.tui.screens.dag_views import DagFocus, RunViewScreen
+from app.tui.screens.dag_views import DagFocus, OneRunScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.graph_view import GraphForm, GraphView
@@ -34,12 +33,12 @@ REST = 0.12
 """Seconds that the cursor rests on a node before its error is read."""
 
 
-class GraphScreen(RunViewScreen):
+class GraphScreen(OneRunScreen):
     """Tasks and edges, live."""
 
     view_name: ClassVar[str] = "graph"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "tasks", "graph")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "tasks", "graph")
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "tasks", "run", "graph")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "tasks", "run", "graph")
 
     def __init__(self, focus: DagFocus) -> None:
         super().__init__(focus)
@@ -187,39 +186,6 @@ class GraphScreen(RunViewScreen):
             self._show_dag()
             return True
         return view.widen()
-
-    def action_previous_run(self) -> None:
-        """The run before."""
-        self._turn_run(-1)
-
-    def action_next_run(self) -> None:
-        """The next run."""
-        self._turn_run(1)
-
-    def _turn_run(self, direction: int) -> None:
-        run = self.run_now()
-        if run is None:
-            self.dagtop.say("there are no runs yet")
-            return
-
-        def then(found: tuple[str, bool] | None) -> None:
-            if not self.is_there:
-                return
-            if found is None:
-                self.dagtop.say(f"this is the {'newest' if direction > 0 else 'oldest'} run")
-                return
-            run_id, is_newest = found
-            self.look.run_id = None if is_newest else run_id
-            self.ask()
-
-        self.dagtop.refresher.once(
-            lambda store: read_run_beside(store, self.dag_id, run.key, direction), then
-        )
-
-    def action_last_run(self) -> None:
-        """Follow the newest run."""
-        self.look.run_id = None
-        self.ask()
 
     # how it is looked at
 

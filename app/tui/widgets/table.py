@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from typing import Any, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -12,8 +11,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, plain, width_of
-from app.tui.theme import Glyphs
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.scrolling import Position
 
@@ -25,15 +24,6 @@ GAP = 2
 """Cells between columns."""
 NAME_SHARE = 0.38
 """Share of the width that the first column may take from the others to hold its longest cell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What a cell's text depends on besides its row."""
-
-    now: datetime
-    zone: tzinfo | None
-    glyphs: Glyphs
 
 
 @dataclass(frozen=True, slots=True)

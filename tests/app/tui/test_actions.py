@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
 import pytest
 
+import app.tui.screens
 from app.tui.actions import ACTIONS, BY_ID, GROUPS, actions_for, footer_actions, keys_table
 from app.tui.application import DagtopApp
 from app.tui.bindings import bindings
 from app.tui.screens.base import DagtopScreen
-from app.tui.screens.dags import DagsScreen
-from app.tui.screens.graph import GraphScreen
-from app.tui.screens.grid import GridScreen
 from app.tui.screens.help import help_lines
-from app.tui.screens.instances import InstancesScreen
-from app.tui.screens.log import LogScreen
-from app.tui.screens.text import TextScreen
 from app.tui.screens.triggering import TriggerForm
+from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View
 from app.tui.spans import plain
 from app.tui.widgets.dialogs import ConfirmDialog
 
-SCREENS: list[type[DagtopScreen]] = [
-    DagsScreen,
-    GridScreen,
-    GraphScreen,
-    InstancesScreen,
-    LogScreen,
-    TextScreen,
-]
+
+def screens() -> Iterator[type[DagtopScreen]]:
+    """Every screen there is: the classes that have contexts of their own and bind their keys."""
+    for module in pkgutil.iter_modules(app.tui.screens.__path__, "app.tui.screens."):
+        for value in vars(importlib.import_module(module.name)).values():
+            is_screen = isinstance(value, type) and issubclass(value, DagtopScreen)
+            if is_screen and value.__module__ == module.name and "contexts" in vars(value):
+                yield value
+
+
+SCREENS = [one for one in screens() if one is not DagtopScreen]
 HANDLED_BY: dict[str, type] = {
     "everywhere": DagtopApp,
     "confirm": ConfirmDialog,
@@ -62,6 +64,17 @@ def test_an_action_has_a_name_a_description_and_a_handler(action: object) -> Non
 def test_a_key_means_one_thing_on_a_screen(screen: type[DagtopScreen]) -> None:
     keys = Counter(key for action in actions_for(screen.contexts) for key in action.keys)
     assert [key for key, number in keys.items() if number > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("context", "views"), [("place", PLACES), ("view", DAG_VIEWS), ("task", TASK_VIEWS)]
+)
+def test_a_view_has_a_key_that_shows_it(context: str, views: Mapping[str, View]) -> None:
+    keys = {name: BY_ID[f"{context}.show-{name}"].keys for name in views}
+    assert keys == {name: (view.key,) for name, view in views.items()}
+    assert all(view.load().view_name == name for name, view in views.items())
+    shown = [one for one in ACTIONS if one.id.startswith(f"{context}.show-")]
+    assert len(shown) == len(views), "an action shows a view that doesn't exist"
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -92,7 +92,7 @@ async def test_enter_on_a_cell_opens_its_log_in_one_step(world: World) -> None:
         await press(pilot, "enter", "h", "enter")
         screen = pilot.app.screen
         assert isinstance(screen, LogScreen)
-        assert (screen.task_id, screen.map_index) == ("load_tables", -1)
+        assert (screen.look.task_id, screen.look.map_index) == ("load_tables", -1)
 
 
 async def test_a_jump_goes_to_a_dag(world: World) -> None:
@@ -397,9 +397,9 @@ async def test_tries_and_instances_are_switched_in_place(world: World) -> None:
         await press(pilot, *["greater_than_sign"] * 3)
         await says(pilot, "train[3]")
         await says(pilot, "try 2 of 3")
-        await press(pilot, "left_square_bracket")
+        await press(pilot, "left_parenthesis")
         await says(pilot, "try 1 of 3")
-        await press(pilot, "right_square_bracket")
+        await press(pilot, "right_parenthesis")
         await says(pilot, "try 2 of 3")
 
 

@@ -5,17 +5,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from store.workspace import Workspace
-from tests.app.tui.driving import AppPilot, opened, press, text_of
+from tests.app.tui.driving import opened, press, text_of
+from tests.app.tui.snapshot import SIZES, check, check_scene, settled
 
-FOLDER = Path(__file__).with_name("snapshots")
-SIZES = [(80, 24), (120, 40)]
 RECOMMEND = ("j",) * 5
 
 SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -66,11 +63,7 @@ async def test_a_screen_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]
 ) -> None:
     name, keys = SCENES[scene]
-    async with opened(workspace_of(name), size) as pilot:
-        await press(pilot, *keys)
-        await settled(pilot)
-        shown = text_of(pilot).replace(str(workspace_of(name).root), "/SHOP")
-    check(f"{scene}-{size[0]}x{size[1]}", shown)
+    await check_scene(scene, size, workspace_of(name), keys)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (39, 12), (200, 50)], ids=lambda s: f"{s[0]}x{s[1]}")
@@ -99,22 +92,3 @@ async def test_a_terminal_without_unicode_gets_ascii(
         graph = text_of(pilot)
         check("graph-ascii", graph)
     assert (shown + graph).isascii()
-
-
-async def settled(pilot: AppPilot) -> None:
-    """Wait until the screen stays as it is: what is read off the loop has arrived."""
-    last = ""
-    for _ in range(40):
-        await pilot.pause(0.15)
-        now = text_of(pilot)
-        if now == last:
-            return
-        last = now
-
-
-def check(name: str, shown: str) -> None:
-    path = FOLDER / f"{name}.txt"
-    if os.environ.get("DAGTOP_TEST_UPDATE"):
-        path.write_text(shown, encoding="utf-8")
-    assert path.exists(), f"there is no snapshot {name}: run with DAGTOP_TEST_UPDATE=1"
-    assert shown == path.read_text(encoding="utf-8")

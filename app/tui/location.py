@@ -1,0 +1,57 @@
+"""Where one is, as data: for the history, deep links, jumps and the last view remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A screen that can be opened again: a place, a view of a DAG, a view of a task instance."""
+
+    place: str = "dags"
+    """The view of the workspace at the bottom."""
+    dag_id: str | None = None
+    view: str = "grid"
+    """The view of the DAG."""
+    run_id: str | None = None
+    """Of a DAG's view, None is the newest run."""
+    task_id: str | None = None
+    map_index: int | None = None
+    task_view: str | None = None
+    """The view of the task instance; None: the DAG's view is on top."""
+
+
+@dataclass(slots=True)
+class History:
+    """Where one was, and the way on again after going back."""
+
+    limit: int = 200
+    _past: list[Location] = field(default_factory=list)
+    _future: list[Location] = field(default_factory=list)
+    _here: Location | None = None
+
+    def visit(self, location: Location) -> None:
+        """One is here now. The way on again is gone, unless one was here already."""
+        if location == self._here:
+            return
+        if self._here is not None:
+            self._past.append(self._here)
+            del self._past[: -self.limit]
+        self._here = location
+        self._future.clear()
+
+    def back(self) -> Location | None:
+        """Go where one was before; None if one was nowhere."""
+        return self._go(self._past, self._future)
+
+    def on(self) -> Location | None:
+        """Go on again after ``back``; None if there is nothing that way."""
+        return self._go(self._future, self._past)
+
+    def _go(self, source: list[Location], target: list[Location]) -> Location | None:
+        if not source or self._here is None:
+            return None
+        target.append(self._here)
+        self._here = source.pop()
+        return self._here

@@ -1,0 +1,176 @@
+"""What the views of one task instance share: which try and which map index is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from app.tui.formats import run_name
+from app.tui.location import Location
+from app.tui.models.instance import instance_name, log_title
+from app.tui.reading import InstanceFacts, TaskSnapshot, read_task
+from app.tui.screens.base import DagtopScreen
+from app.tui.screens.views import TASK_VIEWS, View, ViewsScreen
+from app.tui.theme import task_look
+from app.tui.widgets.chrome import InfoLine
+
+if TYPE_CHECKING:
+    from app.tui.refresher import Fetch
+    from store.engine import Store
+    from store.queries.tasks import TryRow
+
+Read = Callable[["Store", InstanceFacts, "TryRow | None"], Any]
+"""Reads, in the refresher's thread, what one view shows besides the instance and its tries."""
+
+
+@dataclass(slots=True)
+class TaskFocus:
+    """The task instance that is looked at. Its views share one."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int | None = None
+    """None: the first there is (-1 of a task that isn't mapped)."""
+    try_number: int | None = None
+    """None: the newest, also when there is a newer one."""
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a view wants to find again when one comes back to it, by the view's name."""
+
+
+class TaskViewScreen(ViewsScreen):
+    """One view of a task instance. Subclasses take a ``TaskFocus`` alone, have InfoLines
+    ``#views`` and ``#title``, and show what arrived in ``show_task``."""
+
+    views: ClassVar[Mapping[str, View]] = TASK_VIEWS
+
+    def __init__(self, focus: TaskFocus) -> None:
+        super().__init__()
+        self.look = focus
+        self.snapshot: TaskSnapshot | None = None
+
+    def make(self, view: View) -> DagtopScreen:
+        return view.load()(self.look)
+
+    def reader(self) -> Read | None:
+        """What this view reads besides; its result is ``snapshot.own``."""
+        return None
+
+    def show_task(self) -> None:
+        """Show ``snapshot``: it is another one, or another try of it was chosen."""
+
+    def location(self) -> Location:
+        look = self.look
+        return Location(
+            place=self.dagtop.place_name,
+            dag_id=look.dag_id,
+            run_id=look.run_id,
+            task_id=look.task_id,
+            map_index=look.map_index,
+            task_view=self.view_name,
+        )
+
+    def crumbs(self) -> tuple[str, ...]:
+        look = self.look
+        label = None if self.facts is None else self.facts.instance.map_label
+        index = -1 if look.map_index is None else look.map_index
+        return (look.dag_id, run_name(look.run_id), instance_name(look.task_id, index, label))
+
+    def fetch(self) -> Fetch:
+        look = self.look
+        return partial(
+            read_task,
+            dag_id=look.dag_id,
+            run_id=look.run_id,
+            task_id=look.task_id,
+            map_index=look.map_index,
+            try_number=look.try_number,
+            read=self.reader(),
+        )
+
+    def show_snapshot(self, snapshot: TaskSnapshot) -> None:
+        self.snapshot = snapshot
+        if snapshot.facts is not None:
+            self.look.map_index = snapshot.facts.instance.map_index
+        self.show_crumbs()
+        self.show_title()
+        self.show_task()
+
+    @property
+    def facts(self) -> InstanceFacts | None:
+        """The instance and its tries; None before they are read, and where there are none."""
+        return None if self.snapshot is None else self.snapshot.facts
+
+    def current_try(self) -> TryRow | None:
+        """The try that is shown."""
+        return None if self.facts is None else self.facts.chosen_try(self.look.try_number)
+
+    def show_title(self) -> None:
+        """The line about the instance and its try."""
+        if self.facts is not None:
+            title = self.query_one("#title", InfoLine)
+            title.line = log_title(self.facts, self.current_try(), self.dagtop.scene())
+
+    def tick(self) -> None:
+        super().tick()
+        self.show_title()
+
+    def missing_words(self, without_try: str = "no try yet") -> str:
+        """Why there is nothing to show: nothing is read yet, no such task, no try yet."""
+        if self.snapshot is None:
+            return "reading ..."
+        if self.snapshot.facts is None:
+            return f"run {self.look.run_id} has no task {self.look.task_id}"
+        if self.current_try() is None:
+            look = task_look(self.snapshot.facts.instance.state)
+            return f"{without_try}: {look.word}, {look.meaning}"
+        return ""
+
+    # actions
+
+    def action_previous_try(self) -> None:
+        """The try before."""
+        self._turn_try(-1)
+
+    def action_next_try(self) -> None:
+        """The next try."""
+        self._turn_try(1)
+
+    def _turn_try(self, step: int) -> None:
+        one = self.current_try()
+        if one is None or self.facts is None:
+            self.dagtop.say("there is no try yet")
+            return
+        numbers = [row.try_number for row in self.facts.tries]
+        index = numbers.index(one.try_number) + step
+        if not 0 <= index < len(numbers):
+            self.dagtop.say("there is no other try that way")
+            return
+        self.look.try_number = None if index == len(numbers) - 1 else numbers[index]
+        if self.reader() is None:
+            self.show_title()
+            self.show_task()
+        else:
+            self.ask()
+
+    def action_previous_instance(self) -> None:
+        """The map index before."""
+        self._turn_instance(-1)
+
+    def action_next_instance(self) -> None:
+        """The next map index."""
+        self._turn_instance(1)
+
+    def _turn_instance(self, step: int) -> None:
+        indexes = self.snapshot.map_indexes if self.snapshot else ()
+        if len(indexes) < 2 or self.look.map_index not in indexes:
+            self.dagtop.say("this task has no other map index")
+            return
+        index = indexes.index(self.look.map_index) + step
+        if not 0 <= index < len(indexes):
+            self.dagtop.say("there is no other map index that way")
+            return
+        self.look.map_index, self.look.try_number = indexes[index], None
+        self.ask()

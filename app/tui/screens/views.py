@@ -1,0 +1,120 @@
+"""Screens that are views of one thing: of the workspace, of a DAG, of a task instance.
+
+The views of one thing have the number keys in its line of views, Tab goes to the next. A view is
+a screen of its own; turning to another replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+from app.tui.screens.base import DagtopScreen
+from app.tui.spans import Span, Spans, width_of
+from app.tui.widgets.chrome import InfoLine
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: the key and the title in the line of views, and the screen, loaded when shown."""
+
+    key: str
+    title: str
+    module: str
+    """Below ``app.tui.screens``."""
+    kind: str
+    """The class in it."""
+
+    def load(self) -> Any:
+        """The class of the screen."""
+        return getattr(import_module(f"app.tui.screens.{self.module}"), self.kind)
+
+
+PLACES: dict[str, View] = {
+    "dags": View("2", "DAGs", "dags", "DagsScreen"),
+}
+"""Views of the workspace. Their names are those of the actions ``place.show-<name>``."""
+
+DAG_VIEWS: dict[str, View] = {
+    "grid": View("1", "Grid", "grid", "GridScreen"),
+    "graph": View("2", "Graph", "graph", "GraphScreen"),
+}
+"""Views of a DAG; the actions ``view.show-<name>``."""
+
+TASK_VIEWS: dict[str, View] = {
+    "log": View("1", "Log", "log", "LogScreen"),
+}
+"""Views of a task instance; the actions ``task.show-<name>``."""
+
+
+class ViewsScreen(DagtopScreen):
+    """One of several views of a thing, with an InfoLine ``#views``."""
+
+    views: ClassVar[Mapping[str, View]] = {}
+    view_name: ClassVar[str]
+
+    def make(self, view: View) -> DagtopScreen:
+        """The screen of another view of the same thing."""
+        raise NotImplementedError
+
+    def remember(self) -> None:
+        """Keep what is under the cursor, before another view takes over."""
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.show_views()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.show_views()
+
+    def show_views(self) -> None:
+        """Fill the line of views."""
+        for line in self.query("#views").results(InfoLine):
+            line.display = len(self.views) > 1
+            line.line = views_line(self.views, self.view_name, self.app.size.width)
+
+    # actions of all views
+
+    def action_show_view(self, name: str) -> None:
+        """Another view of the same thing."""
+        if name == self.view_name or name not in self.views:
+            return
+        self.remember()
+        self.app.switch_screen(self.make(self.views[name]))
+
+    def action_next_view(self) -> None:
+        """The next view."""
+        self._turn_view(1)
+
+    def action_previous_view(self) -> None:
+        """The view before."""
+        self._turn_view(-1)
+
+    def _turn_view(self, step: int) -> None:
+        names = in_order(self.views)
+        self.action_show_view(names[(names.index(self.view_name) + step) % len(names)])
+
+
+def in_order(views: Mapping[str, View]) -> list[str]:
+    """The names of views, in the order of their keys."""
+    return sorted(views, key=lambda name: views[name].key)
+
+
+def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:
+    """The titles of the views with their keys; where not all fit, only the near ones are named."""
+    names = in_order(views)
+    place = names.index(current)
+    for named in (range(len(names)), range(place - 1, place + 2), range(place, place + 1)):
+        line: list[Span] = [Span(" ")]
+        for number, name in enumerate(names):
+            here = number == place
+            line.append(Span(views[name].key, "key"))
+            if number in named:
+                line.append(Span(f" {views[name].title}", "title" if here else "dim"))
+            line.append(Span("  "))
+        if width_of(tuple(line)) <= width:
+            break
+    return tuple(line)

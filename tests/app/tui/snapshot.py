@@ -1,0 +1,47 @@
+"""Screens as plain text, compared with what they were.
+
+``DAGTOP_TEST_UPDATE=1`` writes them anew; look at the difference before it is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from store.workspace import Workspace
+from tests.app.tui.driving import AppPilot, opened, press, text_of
+
+FOLDER = Path(__file__).with_name("snapshots")
+SIZES = [(80, 24), (120, 40)]
+
+
+async def settled(pilot: AppPilot) -> None:
+    """Wait until the screen stays as it is: what is read off the loop has arrived."""
+    last = ""
+    for _ in range(40):
+        await pilot.pause(0.15)
+        now = text_of(pilot)
+        if now == last:
+            return
+        last = now
+
+
+async def check_scene(
+    scene: str, size: tuple[int, int], workspace: Workspace, keys: tuple[str, ...]
+) -> str:
+    """Open a workspace, press keys, and compare the screen with the snapshot of that name."""
+    async with opened(workspace, size) as pilot:
+        await press(pilot, *keys)
+        await settled(pilot)
+        shown = text_of(pilot).replace(str(workspace.root), "/SHOP")
+    check(f"{scene}-{size[0]}x{size[1]}", shown)
+    return shown
+
+
+def check(name: str, shown: str) -> None:
+    """Compare a screen with the snapshot of that name."""
+    path = FOLDER / f"{name}.txt"
+    if os.environ.get("DAGTOP_TEST_UPDATE"):
+        path.write_text(shown, encoding="utf-8")
+    assert path.exists(), f"there is no snapshot {name}: run with DAGTOP_TEST_UPDATE=1"
+    assert shown == path.read_text(encoding="utf-8")
