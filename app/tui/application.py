@@ -15,7 +15,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from app.tui import theme
+from app.tui import theme, themes
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
 from app.tui.location import History, Location
@@ -92,10 +92,9 @@ class DagtopApp(App[int]):
             workspace, self.post_message, partial(read_runner, workspace=workspace)
         )
         self.commander = Commander(workspace, self.post_message)
-        self.ansi_theme_dark = theme.log_theme()
-        for one in theme.textual_themes():
+        for one in themes.textual_themes():
             self.register_theme(one)
-        self.theme = self.palette.theme
+        self.use_theme(self.palette.theme)
 
     def get_default_screen(self) -> Screen[Any]:
         return self.place(PLACES["dags"])
@@ -380,13 +379,19 @@ class DagtopApp(App[int]):
 
     def action_theme(self) -> None:
         """The next theme."""
-        names = [theme.DARK, theme.ANSI, theme.PLAIN]
-        self.palette = theme.Palette(names[(names.index(self.palette.theme) + 1) % len(names)])
-        self.theme = self.palette.theme
+        names = list(themes.THEMES)
+        name = names[(names.index(self.palette.theme) + 1) % len(names)]
+        self.use_theme(name)
         for screen in self.screen_stack:
             if isinstance(screen, DagtopScreen):
                 screen.forget_paint()
-        self.say(f"theme {self.palette.theme}")
+        self.say(f"theme {name.removeprefix('dagtop-')}: {themes.THEMES[name]}")
+
+    def use_theme(self, name: str) -> None:
+        """Take the colours of a theme."""
+        self.palette = theme.Palette(name)
+        self.theme = name
+        self.ansi_theme_dark = self.ansi_theme_light = themes.log_theme(name)
 
     def action_start_runner(self) -> None:
         """Start the runner, as a process of its own."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.style import Style
 
+from app.tui.themes import ANSI, DARK, FULL, LIGHT, PLAIN, THEMES, Colours
 from store.states import (
     RUN_STATE_LOOKS,
     TASK_STATE_LOOKS,
@@ -19,12 +19,6 @@ from store.states import (
     StateLook,
     TaskInstanceState,
 )
-
-if TYPE_CHECKING:
-    from rich.terminal_theme import TerminalTheme
-    from textual.theme import Theme
-
-DARK, ANSI, PLAIN = "dagtop-dark", "dagtop-ansi", "dagtop-plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,22 +118,6 @@ def run_look(state: str | None) -> StateLook:
         return StateLook(str(state or "never"), "·", ".", "#565f89", 99, "no run")
 
 
-DARK_COLOURS: dict[str, str] = {
-    "background": "#1a1b26",
-    "panel": "#24283b",
-    "cursor": "#2e3c64",
-    "cursor_idle": "#262a3f",
-    "text": "#c8d0f0",
-    "dim": "#868eb6",
-    "faint": "#4a5178",
-    "accent": "#7aa2f7",
-    "warning": "#e0af68",
-    "error": "#f7768e",
-    "good": "#9ece6a",
-    "mark": "#e0af68",
-    "match": "#e0af68",
-}
-
 ANSI_OF: dict[str, str] = {
     "#f7768e": "bright_red",
     "#ff9e64": "red",
@@ -176,25 +154,13 @@ ROLE_COLOUR = {
 }
 
 
-LOG_COLOURS = {
-    "black": "#414868",
-    "red": "#f7768e",
-    "green": "#9ece6a",
-    "yellow": "#e0af68",
-    "blue": "#7aa2f7",
-    "magenta": "#bb9af7",
-    "cyan": "#7dcfff",
-    "white": "#c8d0f0",
-}
-"""The colours that logs name, in the dark theme; the bright ones are the same."""
-
-
 class Palette:
     """Roles to styles, for one theme. ``row`` is the ground: "", "cursor", "idle",
     "cell" (under the cursor) or "panel"."""
 
     def __init__(self, theme: str) -> None:
         self.theme = theme
+        self._colours = FULL.get(theme)
         self._styles: dict[tuple[str, str], Style] = {}
 
     def style(self, role: str, row: str = "") -> Style:
@@ -202,28 +168,32 @@ class Palette:
         key = (role, row)
         style = self._styles.get(key)
         if style is None:
-            make = {DARK: self._dark, ANSI: self._ansi}.get(self.theme, self._plain)
-            style = self._styles[key] = make(role, row)
+            if self._colours is not None:
+                style = self._full(self._colours, role, row)
+            else:
+                style = (self._ansi if self.theme == ANSI else self._plain)(role, row)
+            self._styles[key] = style
         return style
 
-    def _dark(self, role: str, row: str) -> Style:
-        ground = {"cursor": "cursor", "idle": "cursor_idle", "panel": "panel"}.get(
-            row, "background"
-        )
-        background = DARK_COLOURS[ground]
+    def _full(self, colours: Colours, role: str, row: str) -> Style:
+        background = {
+            "cursor": colours.cursor,
+            "idle": colours.cursor_idle,
+            "panel": colours.panel,
+        }.get(row, colours.background)
         if role == "badge":
-            return Style(
-                color=DARK_COLOURS["background"], bgcolor=DARK_COLOURS["accent"], bold=True
-            )
+            return Style(color=colours.background, bgcolor=colours.accent, bold=True)
         if role in ("match", "mark.match"):
-            return Style(color=DARK_COLOURS["background"], bgcolor=DARK_COLOURS["match"])
-        if row == "cell":
-            colour = _state_colour(role) if role.startswith("state.") else DARK_COLOURS["accent"]
-            return Style(color=DARK_COLOURS["background"], bgcolor=colour, bold=True)
+            return Style(color=colours.background, bgcolor=colours.mark)
         if role.startswith("state."):
-            return Style(color=_state_colour(role), bgcolor=background)
-        colour = DARK_COLOURS[ROLE_COLOUR.get(role, role)]
-        return Style(color=colour, bgcolor=background, bold=role in BOLD_ROLES or None)
+            colour = colours.of_state(_state_colour(role))
+        else:
+            colour = colours.of_role(ROLE_COLOUR.get(role, role))
+        if row == "cell":
+            ground = colour if role.startswith("state.") else colours.accent
+            return Style(color=colours.background, bgcolor=ground, bold=True)
+        bold = role in BOLD_ROLES and not role.startswith("state.")
+        return Style(color=colour, bgcolor=background, bold=bold or None)
 
     def _ansi(self, role: str, row: str) -> Style:
         selected = row in ("cursor", "idle")
@@ -258,76 +228,19 @@ def _state_colour(role: str) -> str:
     return task_look(None if name == "none" else name).colour
 
 
-def theme_name(environment: Mapping[str, str], wanted: str | None = None) -> str:
-    """The theme to start with: ``NO_COLOR`` wins, then the wish, then what the terminal can do."""
+def theme_name(environment: Mapping[str, str], wanted: str = "") -> str:
+    """The theme to start with: ``NO_COLOR`` wins, then ``DAGTOP_THEME``, then the wish, then what
+    the terminal says of itself. A name that no theme has is passed over."""
     if environment.get("NO_COLOR"):
         return PLAIN
-    wishes = {"dark": DARK, "ansi": ANSI, "plain": PLAIN, "no-color": PLAIN}
-    wish = wishes.get((wanted or environment.get("DAGTOP_THEME") or "").lower())
-    if wish:
-        return wish
+    for wish in (environment.get("DAGTOP_THEME", ""), wanted):
+        name = f"dagtop-{wish.lower().removeprefix('dagtop-')}"
+        if name in THEMES:
+            return name
     term = environment.get("TERM", "")
     if term in ("linux", "vt100", "vt220", "ansi", "xterm", "screen") and not environment.get(
         "COLORTERM"
     ):
         return ANSI
-    return DARK
-
-
-def log_theme() -> TerminalTheme:
-    """The sixteen colours of logs in the dark theme."""
-    from rich.terminal_theme import TerminalTheme
-
-    def parts(colour: str) -> tuple[int, int, int]:
-        return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-    named = [parts(colour) for colour in LOG_COLOURS.values()]
-    ground, text = parts(DARK_COLOURS["background"]), parts(DARK_COLOURS["text"])
-    return TerminalTheme(ground, text, named, named)
-
-
-def textual_themes() -> list[Theme]:
-    """Our themes for Textual's own widgets (inputs, buttons, borders)."""
-    from textual.theme import BUILTIN_THEMES, Theme
-
-    colours = DARK_COLOURS
-    dark = Theme(
-        name=DARK,
-        primary=colours["accent"],
-        secondary=colours["dim"],
-        warning=colours["warning"],
-        error=colours["error"],
-        success=colours["good"],
-        accent=colours["accent"],
-        foreground=colours["text"],
-        background=colours["background"],
-        surface=colours["background"],
-        panel=colours["panel"],
-        boost=colours["panel"],
-        variables={
-            "muted": colours["dim"],
-            "line": colours["faint"],
-            "block-cursor-background": colours["cursor"],
-            "block-cursor-foreground": colours["text"],
-            "block-cursor-text-style": "none",
-            "input-selection-background": colours["cursor"],
-            "border": colours["faint"],
-            "border-blurred": colours["faint"],
-            "scrollbar": colours["faint"],
-            "scrollbar-background": colours["background"],
-        },
-    )
-    ansi = BUILTIN_THEMES["ansi-dark"]
-    extra = {"muted": "ansi_bright_black", "line": "ansi_bright_black"}
-    plain = {"muted": "ansi_default", "line": "ansi_default"}
-    return [
-        dark,
-        _copy(ansi, ANSI, extra),
-        _copy(ansi, PLAIN, plain),
-    ]
-
-
-def _copy(theme: Theme, name: str, extra: dict[str, str]) -> Theme:
-    from dataclasses import replace
-
-    return replace(theme, name=name, variables={**theme.variables, **extra})
+    ground = environment.get("COLORFGBG", "").rpartition(";")[2]
+    return LIGHT if ground in ("7", "15") else DARK

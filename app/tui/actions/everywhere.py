@@ -30,7 +30,7 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         acts=True,
     ),
-    Action("everywhere.theme", (), "Theme", "next theme: dark, 16 colours, no colour", VIEW),
+    Action("everywhere.theme", (), "Theme", "the next theme: light, high contrast ...", VIEW),
     Action("place.show-dags", ("2",), "DAGs", "all DAGs", GO),
     Action("list.down", ("j", "down"), "Down", "one line down", MOVE),
     Action("list.up", ("k", "up"), "Up", "one line up", MOVE),
