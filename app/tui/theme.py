@@ -143,7 +143,9 @@ ANSI_COLOURS: dict[str, str] = {
     "match": "yellow",
 }
 
-BOLD_ROLES = frozenset({"title", "key", "heading", "strong", "tab", "error", "mark"})
+BOLD_ROLES = frozenset(
+    {"title", "key", "heading", "strong", "tab", "error", "mark", "code.keyword", "code.name"}
+)
 ROLE_COLOUR = {
     "title": "text",
     "strong": "text",
@@ -151,6 +153,16 @@ ROLE_COLOUR = {
     "heading": "dim",
     "tab": "accent",
     "link": "accent",
+    "code.keyword": "accent",
+    "code.string": "good",
+    "code.number": "warning",
+    "code.comment": "dim",
+    "code.name": "text",
+    "code.type": "accent",
+    "code.sign": "dim",
+    "diff.added": "good",
+    "diff.removed": "error",
+    "diff.place": "accent",
 }
 
 
