@@ -15,9 +15,11 @@ from sqlalchemy import Connection, delete, select, update
 
 from runner.daemon.engine import Engine
 from runner.daemon.inbox import Request
+from runner.daemon.memory import LiveTry
 from runner.journal.questions import (
     Answer,
     GetConnection,
+    GetHealth,
     GetIntent,
     GetPreviousRun,
     GetReasons,
@@ -71,6 +73,8 @@ async def _answer(engine: Engine, request: bytes) -> Answer:
             return reasons(engine, question)
         if isinstance(question, GetStatus):
             return Answer(value=status(engine))
+        if isinstance(question, GetHealth):
+            return Answer(value=health(engine))
         if isinstance(question, SetVariable):
             return _set_variable(engine, question)
         with engine.store.read() as connection:
@@ -299,4 +303,48 @@ def status(engine: Engine) -> dict[str, Any]:
         "turns": len(seconds),
         "turn_seconds_median": seconds[len(seconds) // 2] if seconds else None,
         "turn_seconds_max": seconds[-1] if seconds else None,
+    }
+
+
+def health(engine: Engine) -> dict[str, Any]:
+    """The status, and what only the runner knows of its processes and its own pace."""
+    seconds = list(engine.turn_seconds)
+    ordered = sorted(seconds)
+    now = engine.loop.time()
+    return {
+        **status(engine),
+        "base_pid": engine.hands.hosts.base_pid,
+        "hosts": [
+            {
+                "file": host.file,
+                "pid": host.parsed.pid if host.parsed else None,
+                "importing": host.parsed is None,
+                "retiring": host.retiring,
+                "tries": len(host.tries),
+                "callbacks": len(host.callbacks),
+                "age_seconds": now - host.started,
+                "idle_seconds": None if host.busy else now - host.used,
+                "fork_unsafe": host.parsed.fork_unsafe if host.parsed else None,
+            }
+            for host in engine.hands.hosts.all()
+        ],
+        "tasks": [_task_process(engine, live_try) for live_try in engine.brain.tries.values()],
+        "turns_total": engine.turns,
+        "turn_seconds_last": seconds[-1] if seconds else None,
+        "turn_seconds_p99": ordered[(len(ordered) - 1) * 99 // 100] if ordered else None,
+    }
+
+
+def _task_process(engine: Engine, live_try: LiveTry) -> dict[str, Any]:
+    run = engine.brain.runs.get(live_try.run_key)
+    started = live_try.started_at
+    return {
+        "dag_id": live_try.dag_id,
+        "run_id": run.run_id if run else None,
+        "task_id": live_try.task_id,
+        "map_index": live_try.map_index,
+        "try_number": live_try.try_number,
+        "pid": live_try.pid,
+        "started_at": started.isoformat() if started else None,
+        "ended": live_try.ended,
     }

@@ -68,6 +68,7 @@ class Engine:
         self.inbox = Inbox(self.wake, self.wake_soon)
         self.hands = Hands(workspace, store, config, self.inbox)
         self.turn_seconds: deque[float] = deque(maxlen=1000)
+        self.turns = 0
         self.stopping: str | None = None
         self.stopped = asyncio.Event()
         self.intake = Intake(workspace, self.hands, self._again)
@@ -170,6 +171,7 @@ class Engine:
             self._try_again()
         else:
             self.turn_seconds.append(time.perf_counter() - began)
+            self.turns += 1
 
     def _try_again(self) -> None:
         self._lose_memory()

@@ -160,6 +160,11 @@ class Hosts:
             if rank >= warm_hosts or now - host.used > warm_seconds:
                 self.retire(host)
 
+    @property
+    def base_pid(self) -> int | None:
+        """The process that hosts are forked from."""
+        return None if self._base_process is None else self._base_process.pid
+
     def all(self) -> list[FileHost]:
         return list(self._hosts.values())
 

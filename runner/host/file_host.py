@@ -117,6 +117,7 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
             warnings=result.warnings,
             seconds=seconds,
             began=at,
+            pid=os.getpid(),
         )
         return parsed, result.dags
     return ParseFailed(

@@ -57,6 +57,8 @@ class Parsed(msgspec.Struct, frozen=True, tag="parsed", dict=True):
     seconds: float
     began: float | None = None
     """When the import began, in seconds since 1970: files may have changed after that."""
+    pid: int | None = None
+    """Of the host."""
 
     @cached_property
     def digest(self) -> str:

@@ -77,6 +77,10 @@ class GetStatus(msgspec.Struct, frozen=True, tag="get_status"):
     """Health of the runner: hosts, slots, queue, decision times."""
 
 
+class GetHealth(msgspec.Struct, frozen=True, tag="get_health"):
+    """What ``GetStatus`` tells, and the processes: their pids, ages and what they do."""
+
+
 Question = (
     GetXCom
     | GetVariable
@@ -88,6 +92,7 @@ Question = (
     | Submit
     | GetReasons
     | GetStatus
+    | GetHealth
 )
 
 
