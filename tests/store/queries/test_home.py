@@ -1,0 +1,166 @@
+"""What runs, what failed and what comes next; and how the store grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert, select, update
+
+from store.engine import Store
+from store.models import dag, dag_run, event, pipeline_file, task_instance, task_try
+from store.queries import health, home
+from store.states import DagRunState, TaskInstanceState
+from tests.store.queries import test_cost as cost
+from tests.support.history import START, fill, task_id_of
+
+HOUR = timedelta(hours=1)
+QUERIES: dict[str, Callable[[Connection], Any]] = {
+    "running": home.running_runs,
+    "queued": home.queued_count,
+    "failures": lambda c: home.failures(c, limit=5),
+    "due": home.due_runs,
+    "growth": lambda c: health.growth(c, START + timedelta(days=60)),
+    "growth of a day": lambda c: health.growth(c, START + timedelta(hours=30)),
+}
+
+
+def change(store: Store, table: Any, condition: Any, **values: Any) -> None:
+    with store.write() as connection:
+        connection.execute(update(table).where(condition).values(values))
+
+
+def a_run(store: Store, state: DagRunState) -> Any:
+    with store.read() as connection:
+        columns = dag_run.c
+        query = select(dag_run).where(columns.state == state.value).order_by(columns.id)
+        return connection.execute(query).first()
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_home_reads_indexes_alone(little: Store, much: Store, name: str) -> None:
+    query = QUERIES[name]
+    assert [line for line in cost.plans(little, query) if cost.reads_all(line)] == []
+    few, many = cost.steps(little, query), cost.steps(much, query)
+    assert many <= few * 1.2 + 20, f"{name}: {few} steps became {many}"
+
+
+def test_an_empty_store_has_nothing_to_tell(any_store: Store) -> None:
+    with any_store.read() as connection:
+        assert home.running_runs(connection) == ()
+        assert home.queued_count(connection) == 0
+        assert home.failures(connection) == ()
+        assert home.due_runs(connection) == ()
+        assert health.growth(connection, START) is None
+
+
+def test_a_running_run_tells_how_far_it_is_and_how_long_it_takes(any_store: Store) -> None:
+    fill(any_store, dags=2, runs=6, tasks=4)
+    with any_store.read() as connection:
+        runs = home.running_runs(connection)
+    assert [run.dag_id for run in runs] == ["dag_0000", "dag_0001"]
+    assert (runs[0].done, runs[0].total, runs[0].failed) == (2, 4, 0)
+    assert runs[0].expected == 300.0
+
+
+def test_queued_runs_are_counted(any_store: Store) -> None:
+    fill(any_store, dags=2, runs=6, tasks=4)
+    change(any_store, dag_run, dag_run.c.state == "running", state="queued")
+    with any_store.read() as connection:
+        assert home.queued_count(connection) == 2
+        assert home.running_runs(connection) == ()
+
+
+def test_failures_are_tasks_with_their_error_newest_first(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=20, tasks=2)
+    with any_store.write() as connection:
+        connection.execute(
+            update(task_try)
+            .where(task_try.c.state == "failed")
+            .values(error_type="builtins.ValueError", error_message="too big\nby far")
+        )
+    with any_store.read() as connection:
+        found = home.failures(connection)
+    assert len(found) >= 2
+    assert [one.at for one in found] == sorted((one.at for one in found), reverse=True)
+    assert {one.error for one in found} == {"ValueError: too big"}
+    assert all(one.task_id is not None and one.instances == 1 for one in found)
+    with any_store.read() as connection:
+        assert home.failures(connection, limit=1) == found[:1]
+
+
+def test_a_run_that_failed_without_a_task_says_why(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=3, tasks=2, live=False)
+    run = a_run(any_store, DagRunState.SUCCESS)
+    change(any_store, dag_run, dag_run.c.id == run.id, state="failed")
+    change(any_store, task_instance, task_instance.c.dag_run_id == run.id, state="skipped")
+    with any_store.write() as connection:
+        connection.execute(
+            insert(event),
+            {"at": START, "kind": "run_failed", "actor": "runner", "dag_run_id": run.id,
+             "message": "the run took longer than 5 s"},
+        )  # fmt: skip
+    with any_store.read() as connection:
+        found = [one for one in home.failures(connection) if one.dag_run_id == run.id]
+    assert [(one.task_id, one.error) for one in found] == [(None, "the run took longer than 5 s")]
+    assert found[0].at == run.ended_at
+
+
+def test_a_task_that_failed_in_a_run_that_goes_on_is_a_failure(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=2, tasks=3)
+    run = a_run(any_store, DagRunState.RUNNING)
+    ours = task_instance.c.dag_run_id == run.id
+    first = task_instance.c.task_id == task_id_of(0)
+    late = START + timedelta(days=9)
+    change(any_store, task_instance, ours & first, state="failed", ended_at=late)
+    with any_store.read() as connection:
+        newest = home.failures(connection)[0]
+    assert (newest.task_id, newest.dag_run_id, newest.at) == (task_id_of(0), run.id, late)
+
+
+def test_failed_instances_of_a_mapped_task_are_one_failure(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=2, tasks=3)
+    run = a_run(any_store, DagRunState.RUNNING)
+    table = task_instance
+    with any_store.write() as connection:
+        ids = connection.execute(
+            select(table.c.id).where(table.c.dag_run_id == run.id).order_by(table.c.id)
+        ).scalars()
+        for index, key in enumerate(list(ids)):
+            values = {
+                "task_id": "train",
+                "map_index": index,
+                "state": TaskInstanceState.FAILED.value,
+                "ended_at": START + index * HOUR,
+            }
+            connection.execute(update(table).where(table.c.id == key).values(values))
+    with any_store.read() as connection:
+        (found,) = [one for one in home.failures(connection) if one.dag_run_id == run.id]
+    assert (found.task_id, found.map_index, found.instances) == ("train", 0, 3)
+    assert found.at == START + 2 * HOUR
+
+
+def test_due_are_dags_that_are_on_and_can_be_imported(any_store: Store) -> None:
+    fill(any_store, dags=4, runs=0)
+    change(any_store, dag, dag.c.dag_id == "dag_0000", is_paused=True)
+    change(any_store, dag, dag.c.dag_id == "dag_0001", next_run_after=START)
+    change(any_store, pipeline_file, pipeline_file.c.file == "dags/dag_0002.py", error="no")
+    change(any_store, dag, dag.c.dag_id.in_(["dag_0001", "dag_0003"]), is_paused=False)
+    with any_store.read() as connection:
+        due = home.due_runs(connection)
+    assert [one.dag_id for one in due] == ["dag_0001", "dag_0003"]
+    assert due[0].at == START
+
+
+def test_growth_is_what_the_last_day_added(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=48, tasks=3, live=False)
+    now = START + 48 * HOUR
+    with any_store.read() as connection:
+        found = health.growth(connection, now)
+        assert health.growth(connection, START + 2 * HOUR) is None
+    assert found is not None
+    assert found.dag_runs == 24
+    assert found.task_instances == 72
+    assert 20 <= found.events <= 26
