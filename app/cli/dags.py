@@ -105,6 +105,13 @@ def trigger(
     ] = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the new run.")] = None,
     remark: Annotated[str | None, typer.Option("--note", help="A note on the run.")] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="With the conf of this run; --conf and --param change it.",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until it has ended; exit code 1 if it failed.")
     ] = False,
@@ -120,7 +127,7 @@ def trigger(
     from app.cli.own_command import command_line
 
     space = chosen_workspace(workspace)
-    settled = _settled(space, dag, conf, param, logical_date)
+    settled = _settled(space, dag, conf, param, logical_date, like)
     payload = {"dag_id": dag, "run_id": run_id, "note": remark, **settled}
     if wait:
         answer = act(space, "trigger", payload)
@@ -149,9 +156,10 @@ def _settled(
     conf: str | None,
     pairs: list[str] | None,
     logical_date: str | None,
+    like: str | None = None,
 ) -> dict[str, Any]:
     """Conf and logical date as the runner wants them. Reads the store only if there is need."""
-    if conf is None and not pairs and logical_date is None:
+    if conf is None and not pairs and logical_date is None and like is None:
         return {"conf": None, "logical_date": None}
     from app.cli.conf import check_conf, parse_conf, with_params
     from app.cli.dag_views import structure_of
@@ -160,6 +168,11 @@ def _settled(
     document = parse_conf(conf)
     with reading(str(space.root)) as store:
         structure = structure_of(store, dag)
+        if like is not None:
+            from app.cli.lookups import find_run
+
+            with store.read() as connection:
+                document = (find_run(connection, dag, like).conf or {}) | document
     settled = with_params(document, pairs or (), structure.params)
     check_conf(settled, structure.params)
     moment = None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+
+from msgspec.structs import replace
 
 from store.structure import ParamStructure
 
@@ -28,15 +32,106 @@ class Field:
     options: tuple[Any, ...] = ()
     description: str = ""
     required: bool = False
+    words: str = ""
+    """What may be typed, where the types don't say it."""
+    placeholder: str = ""
+    """Stands in the field while it is empty."""
 
     @property
     def hint(self) -> str:
         """What may be typed, in a few words."""
+        if self.words:
+            return self.words
         words = [kind for kind in self.types if kind != "null"]
         if self.control == CHOICE:
             return "left, right"
         kind = " or ".join(words) if words else "any JSON"
         return f"{kind}, may be empty" if "null" in self.types else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The params of a DAG with the values of a past run, and what of that run has no place."""
+
+    params: tuple[ParamStructure, ...]
+    unknown: tuple[str, ...] = ()
+    """Of its conf: no param has that name (any more)."""
+    unfit: tuple[str, ...] = ()
+    """Params whose value isn't one of the choices any more."""
+
+
+def filled_from(params: Sequence[ParamStructure], conf: Mapping[str, Any]) -> Filled:
+    """The params with what a run had for them as defaults."""
+    names = {param.name for param in params}
+    found: list[ParamStructure] = []
+    unfit: list[str] = []
+    for param in params:
+        filled = param
+        if param.name in conf:
+            filled = replace(param, default=conf[param.name], has_default=True)
+            field = field_of(filled)
+            if field.options and conf[param.name] not in field.options:
+                unfit.append(param.name)
+                filled = param
+        found.append(filled)
+    unknown = tuple(name for name in conf if name not in names)
+    return Filled(tuple(found), unknown, tuple(unfit))
+
+
+def choice(name: str, options: Sequence[str], *, text: str = "", description: str = "") -> Field:
+    """A field for one of several words."""
+    return Field(
+        name, CHOICE, ("string",), text or options[0], tuple(options), description=description
+    )
+
+
+def line(
+    name: str, words: str, *, text: str = "", placeholder: str = "", description: str = ""
+) -> Field:
+    """A field for a line of text; ``words`` say what is to be typed."""
+    return Field(
+        name,
+        TEXT,
+        ("string",),
+        text,
+        description=description,
+        words=words,
+        placeholder=placeholder,
+    )
+
+
+def moment(text: str, zone: tzinfo | None) -> datetime | None:
+    """A date as it is typed, ISO 8601; without an offset it is in ``zone`` (None: the machine's).
+
+    None where nothing is typed. Raises ``ValueError`` with one sentence.
+    """
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("not a date: write 2026-11-21, or 2026-11-21T10:00+01:00") from None
+    try:
+        if found.tzinfo is None:
+            found = found.astimezone() if zone is None else found.replace(tzinfo=zone)
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this date is beyond the calendar") from None
+
+
+RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
+"""What the runner takes (Airflow's ``allowed_run_id_pattern``)."""
+OTHER_TYPES = ("scheduled__", "backfill__")
+
+
+def run_id_error(text: str) -> str | None:
+    """What is wrong with the id that a triggered run is to get; None if nothing, or empty."""
+    if not text:
+        return None
+    if not RUN_ID.fullmatch(text):
+        return "a run id has 1 to 250 letters, digits and _.~:+-"
+    taken = next((start for start in OTHER_TYPES if text.startswith(start)), None)
+    return None if taken is None else f"a triggered run's id can't begin with {taken}"
 
 
 def field_of(param: ParamStructure) -> Field:

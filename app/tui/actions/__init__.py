@@ -8,9 +8,10 @@ here, so that the README's generator and the tests can read it alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from app.tui.actions import dag, dags, everywhere, graph, task
+from app.tui.actions import acting, dag, dags, everywhere, graph, task
 from app.tui.actions.action import ACT, GO, GROUPS, MOVE, VIEW, Action
 
 __all__ = [
@@ -23,12 +24,15 @@ __all__ = [
     "VIEW",
     "Action",
     "actions_for",
+    "clashes",
     "footer_actions",
     "key_name",
+    "key_of_name",
     "keys_table",
+    "with_keys",
 ]
 
-_PARTS = (everywhere, dags, dag, graph, task)
+_PARTS = (everywhere, dags, dag, acting, graph, task)
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
 
@@ -79,6 +83,36 @@ def key_name(key: str) -> str:
     if key.startswith("ctrl+"):
         return "^" + key.removeprefix("ctrl+").upper()
     return key
+
+
+def key_of_name(name: str) -> str:
+    """Textual's name of a key that people may write as they see it: ``?``, ``Enter``, ``^D``."""
+    for key, shown in KEY_NAMES.items():
+        if name in (shown, shown.lower()):
+            return key
+    if len(name) == 2 and name.startswith("^"):
+        return f"ctrl+{name[1].lower()}"
+    return name
+
+
+def with_keys(actions: Iterable[Action], keys: Mapping[str, tuple[str, ...]]) -> list[Action]:
+    """The actions with the keys that the settings give them, by id."""
+    return [
+        replace(action, keys=keys[action.id]) if action.id in keys else action for action in actions
+    ]
+
+
+def clashes(actions: Iterable[Action], keys: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Of the actions of one screen those that lose a key to the settings -> the one that has it."""
+    actions = list(actions)
+    taken = {key: one.id for one in actions for key in keys.get(one.id, ())}
+    return {
+        action.id: taken[key]
+        for action in actions
+        if action.id not in keys
+        for key in action.keys
+        if key in taken
+    }
 
 
 def actions_for(contexts: Iterable[str], *, read_only: bool = False) -> list[Action]:

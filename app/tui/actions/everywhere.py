@@ -11,7 +11,7 @@ TITLES = {
     "table": "tables",
     "text": "texts",
     "confirm": "questions",
-    "form": "trigger form",
+    "form": "forms",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -51,6 +51,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("text.copy_text", ("y",), "Copy", "copy the text to the clipboard (OSC 52)", VIEW, 1),
     Action("confirm.yes", ("y",), "Yes", "do it", ACT, acts=True),
     Action("confirm.no", ("n", "enter", "escape", "q"), "No", "leave everything as it is", GO),
-    Action("form.submit", ("ctrl+r",), "Run", "trigger with these params", ACT, 1, acts=True),
-    Action("form.cancel", ("escape",), "Cancel", "leave without triggering", GO, 2),
+    Action("form.submit", ("ctrl+r",), "Do it", "do what the form says", ACT, 1, acts=True),
+    Action("form.cancel", ("escape",), "Cancel", "leave everything as it is", GO, 2),
 )

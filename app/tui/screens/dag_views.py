@@ -11,7 +11,7 @@ from app.tui.models.instance import run_text
 from app.tui.reading import read_run, read_run_beside
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.base import DagtopScreen
-from app.tui.screens.triggering import trigger
+from app.tui.screens.triggering import clone, trigger
 from app.tui.screens.views import DAG_VIEWS, View, ViewsScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
@@ -139,6 +139,14 @@ class RunViewScreen(DagViewScreen):
         self.dagtop.refresher.once(lambda store: read_run(store, self.dag_id, run.run_id), then)
 
     # acting
+
+    def action_clone(self) -> None:
+        """Trigger a run with the params of the one under the cursor."""
+        run = self.run_now()
+        if run is None:
+            self.dagtop.say("no run is under the cursor")
+        else:
+            clone(self.dagtop, self.dag_id, run.run_id)
 
     def selection(self) -> Selection | None:
         """What is under the cursor; a group stands for all its tasks."""

@@ -199,16 +199,16 @@ async def test_p_pauses_and_unpauses_without_a_runner(world: World) -> None:
         await until(pilot, lambda: not dags(pilot).table.items[0].is_paused, "unpaused")
 
 
-async def test_a_dag_without_params_asks_and_enter_means_no(world: World) -> None:
+async def test_a_dag_without_params_gets_the_form_too(world: World) -> None:
     three(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "t")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog), "a question")
-        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TriggerForm), "the form")
+        await press(pilot, "escape")
         assert isinstance(pilot.app.screen, DagsScreen)
         await press(pilot, "t")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog), "a question")
-        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, TriggerForm), "the form")
+        await press(pilot, "ctrl+r")
         found = await commanded(pilot)
         expected = {
             "dag_id": "alpha",

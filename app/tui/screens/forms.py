@@ -1,0 +1,298 @@
+"""Forms: fields one below the other, checked as they are typed; Ctrl-R does what the form says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widgets import Input
+
+from app.tui.bindings import bindings
+from app.tui.formats import plural
+from app.tui.params import CHOICE, Field, option_text
+from app.tui.spans import Span, Spans, fit, span
+from app.tui.widgets.line_view import LineView
+from app.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+
+FIELD_LINES = 3
+"""Of a field: its name, what stands in it, what is wrong with it."""
+ABOUT_LINES = 3
+"""Lines for the description of the field that has the focus."""
+FRAME_LINES = 3
+"""The dialog's border, and the line of keys."""
+ROOMY = 30
+"""Lines of a terminal from which on the words above the fields are set off."""
+
+Values = dict[str, Any]
+Errors = dict[int, str]
+"""Number of the field -> what is wrong with it, in one sentence."""
+
+
+class ChoiceField(LineView, can_focus=True):
+    """One of several values; left and right (or space) go through them."""
+
+    class Changed(Message):
+        """Another value was chosen."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        self._texts = [option_text(option) for option in field.options]
+        self._index = self._texts.index(field.text) if field.text in self._texts else 0
+
+    @property
+    def value(self) -> str:
+        return self._texts[self._index]
+
+    def build(self, y: int) -> Strip:
+        glyphs = self.dagtop.glyphs
+        arrow = "accent" if self.has_focus else "faint"
+        line = (
+            Span(f"{glyphs.more_left} ", arrow),
+            span(self.value, "strong" if self.has_focus else "text"),
+            Span(f" {glyphs.more_right}", arrow),
+            Span(f"   {self._index + 1} of {len(self._texts)}", "dim"),
+        )
+        return self.strip(fit(line, self.size.width), "cursor" if self.has_focus else "")
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    def on_key(self, event: events.Key) -> None:
+        last = len(self._texts) - 1
+        step = {"left": -1, "h": -1, "right": 1, "l": 1, "space": 1}.get(event.key)
+        end = {"home": 0, "end": last}.get(event.key)
+        if step is None and end is None:
+            return
+        event.stop()
+        event.prevent_default()
+        self._index = end if end is not None else (self._index + (step or 0)) % (last + 1)
+        self.repaint()
+        self.post_message(self.Changed())
+
+
+class FormLine(LineView):
+    """A line of words in the form: a name, a description, what is wrong."""
+
+    def __init__(self, line: Spans, *, classes: str = "") -> None:
+        super().__init__(classes=classes)
+        self.line = line
+
+    def set(self, line: Spans) -> None:
+        """Say something else."""
+        self.line = line
+        self.repaint()
+
+    def build(self, y: int) -> Strip:
+        ellipsis = self.dagtop.glyphs.ellipsis
+        return self.strip(fit(self.line, self.size.width, ellipsis=ellipsis))
+
+
+class Previewed(Message):
+    """What the form would do was worked out, for what stood in it then."""
+
+    def __init__(self, ticket: int, lines: Sequence[Spans]) -> None:
+        super().__init__()
+        self.ticket = ticket
+        self.lines = lines
+
+
+class FormScreen(ModalScreen[Values | None]):
+    """A form. Subclasses say what is wrong with the texts in it, and perhaps preview it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("form"),
+        ("down", "app.focus_next", "Next"),
+        ("up", "app.focus_previous", "Previous"),
+    ]
+    AUTO_FOCUS = ""
+    preview_lines: ClassVar[int] = 0
+    """Lines for the preview; 0: there is none."""
+
+    def __init__(
+        self, title: str, fields: Sequence[Field], verb: str, *, head: Sequence[Spans] = ()
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self.fields = list(fields)
+        self._head = list(head)
+        self._keys: Spans = (
+            Span("^R", "key"),
+            Span(f" {verb}   "),
+            Span("Esc", "key"),
+            Span(" cancel   "),
+            Span("Tab", "key"),
+            Span(" next field"),
+        )
+        self._ticket = 0
+
+    # what subclasses say
+
+    def check(self, texts: list[str]) -> tuple[Values, Errors]:
+        """The form's values, and what is wrong with which field."""
+        raise NotImplementedError
+
+    def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
+        """Work out, off the event loop, what the form would do, and hand over its lines."""
+
+    # the frame
+
+    @property
+    def dagtop(self) -> DagtopApp:
+        return cast("DagtopApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog", id="form") as box:
+            box.border_title = span(self._title).text
+            for line in self._head_lines():
+                yield FormLine(line)
+            with VerticalScroll(id="fields", can_focus=False):
+                for number, field in enumerate(self.fields):
+                    with Vertical(classes="field"):
+                        yield FormLine(_label(field))
+                        yield self._control(field, number)
+                        yield FormLine((), classes="problem")
+            if self.preview_lines:
+                preview = TextView(widget_id="preview")
+                preview.can_focus = False
+                yield preview
+            about = TextView(widget_id="about")
+            about.can_focus = False
+            yield about
+            yield FormLine(self._keys, classes="keys")
+
+    def _head_lines(self) -> list[Spans]:
+        """The lines above the fields, set off where there is room."""
+        return [*self._head, ()] if self._head and self.app.size.height >= ROOMY else self._head
+
+    def _control(self, field: Field, number: int) -> Input | ChoiceField:
+        if field.control == CHOICE:
+            control: Input | ChoiceField = ChoiceField(field)
+        else:
+            control = Input(
+                span(field.text).text,
+                placeholder=field.placeholder,
+                compact=True,
+                select_on_focus=False,
+            )
+            control.cursor_blink = False
+        control.id = f"field-{number}"
+        return control
+
+    def on_mount(self) -> None:
+        self.on_resize()
+        # Textual would scroll to it before it has laid out what is around it.
+        self.query_one("#field-0").focus(scroll_visible=False)
+        self._changed()
+
+    def on_resize(self) -> None:
+        described = any(field.description for field in self.fields)
+        about_lines = ABOUT_LINES if described else 0
+        room = self.app.size.height * 9 // 10 - FRAME_LINES - about_lines - len(self._head_lines())
+        preview = min(self.preview_lines, max(0, room - FIELD_LINES * min(2, len(self.fields))))
+        height = max(3, min(room - preview, FIELD_LINES * len(self.fields)))
+        self.query_one("#fields").styles.height = height
+        about = self.query_one("#about", TextView)
+        about.styles.height = ABOUT_LINES
+        about.display = described
+        for one in self.query("#preview").results(TextView):
+            one.styles.height = preview
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Show all of the field: its name above and what is wrong with it below; and its words."""
+        name = event.widget.id or ""
+        if not name.startswith("field-"):
+            return
+        number = int(name.removeprefix("field-"))
+        description = self.fields[number].description
+        self.query_one("#about", TextView).show([(span(description, "dim"),)])
+        self.call_after_refresh(self._show_field, number)
+
+    def _show_field(self, number: int) -> None:
+        if not self.is_attached:
+            return
+        fields = self.query_one("#fields", VerticalScroll)
+        top, height = FIELD_LINES * number, fields.size.height
+        if top < fields.scroll_y:
+            fields.scroll_to(y=top, animate=False)
+        elif top + FIELD_LINES > fields.scroll_y + height:
+            fields.scroll_to(y=top + FIELD_LINES - height, animate=False)
+
+    # what stands in it
+
+    def texts(self) -> list[str]:
+        """What stands in the fields."""
+        found: list[str] = []
+        for number in range(len(self.fields)):
+            control = self.query_one(f"#field-{number}")
+            assert isinstance(control, Input | ChoiceField)
+            found.append(control.value)
+        return found
+
+    def _changed(self) -> None:
+        self._show_errors()
+        if self.preview_lines:
+            self._ticket += 1
+            ticket = self._ticket
+
+            def hand_over(lines: Sequence[Spans]) -> None:
+                self.post_message(Previewed(ticket, lines))
+
+            self.preview(self.texts(), hand_over)
+
+    def _show_errors(self) -> tuple[Values, Errors]:
+        values, errors = self.check(self.texts())
+        lines = self.query(".problem").results(FormLine)
+        for number, line in enumerate(lines):
+            problem = errors.get(number)
+            line.set((span(problem, "error"),) if problem else ())
+        return values, errors
+
+    def on_previewed(self, message: Previewed) -> None:
+        if message.ticket == self._ticket:
+            self.query_one("#preview", TextView).show(message.lines)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._changed()
+
+    def on_choice_field_changed(self, event: ChoiceField.Changed) -> None:
+        event.stop()
+        self._changed()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
+
+    def action_submit(self) -> None:
+        """Do it, if all fields are right."""
+        values, errors = self._show_errors()
+        if not errors:
+            self.dismiss(values)
+            return
+        self.query_one(f"#field-{min(errors)}").focus()
+        words = f"{plural(len(errors), 'field')} to mend   "
+        self.query_one(".keys", FormLine).set((Span(words, "error"), *self._keys))
+
+    def action_cancel(self) -> None:
+        """Leave everything as it is."""
+        self.dismiss(None)
+
+
+def _label(field: Field) -> Spans:
+    words = [span(field.name, "strong"), Span("  "), Span(field.hint, "dim")]
+    if field.required:
+        words.append(Span("  required", "warning"))
+    return tuple(words)

@@ -1,0 +1,126 @@
+"""The trigger form: its own fields, and the params of a past run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.tui.params import filled_from, moment, run_id_error
+from app.tui.screens.triggering import TriggerForm
+from store.structure import ParamStructure
+from store.workspace import Workspace
+from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
+from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.world import RECOMMEND, World, structure_of
+
+PARAMS = [
+    ParamStructure("rate", default=0.1, schema={"type": "number"}),
+    ParamStructure("model", default="als", schema={"enum": ["als", "bpr"]}),
+]
+
+
+def test_a_past_run_fills_the_params_and_what_has_no_place_is_named() -> None:
+    filled = filled_from(PARAMS, {"rate": 0.5, "model": "gone", "old": 1})
+    assert [param.default for param in filled.params] == [0.5, "als"]
+    assert (filled.unknown, filled.unfit) == (("old",), ("model",))
+
+
+def test_a_date_without_an_offset_is_in_the_zone() -> None:
+    assert moment("", UTC) is None
+    assert moment("2026-11-21T10:00", UTC) == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert moment("2026-11-21T10:00+02:00", UTC) == datetime(2026, 11, 21, 8, tzinfo=UTC)
+    for text in ("soon", "0001-01-01T00:00+05:00"):
+        with pytest.raises(ValueError, match="date"):
+            moment(text, UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [("", True), ("mine-1", True), ("a b", False), ("scheduled__x", False), ("x" * 251, False)],
+)
+def test_a_run_id_is_checked(text: str, good: bool) -> None:
+    assert (run_id_error(text) is None) is good
+
+
+async def form(pilot: AppPilot) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, TriggerForm), "the form")
+
+
+async def test_note_run_id_and_date_are_sent(world: World) -> None:
+    world.dag("plain")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "t")
+        await form(pilot)
+        await press(pilot, "tab", *"why", "tab", *"a b", "tab", *"soon")
+        await says(pilot, "a run id has 1 to 250")
+        await says(pilot, "not a date")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "2 fields to mend")
+        await press(pilot, "backspace", "backspace", "tab", *["backspace"] * 4, *"2026-11-20")
+        await press(pilot, "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        assert payload == {
+            "dag_id": "plain",
+            "conf": {},
+            "logical_date": "2026-11-20T00:00:00+00:00",
+            "run_id": "a",
+            "note": "why",
+        }
+
+
+def fill_clones(world: World) -> None:
+    version = world.dag("clones", structure_of("clones", ["work"], params=PARAMS))
+    conf = {"rate": 0.5, "model": "als", "old": True}
+    run = world.run("clones", version, "success", ago=timedelta(hours=1), conf=conf)
+    world.instance("clones", run, "work", "success")
+    version = world.dag("free")
+    run = world.run("free", version, "success", ago=timedelta(hours=1), conf={"any": [1, 2]})
+    world.instance("free", run, "work", "success")
+
+
+async def test_a_run_is_cloned_with_its_params(world: World) -> None:
+    fill_clones(world)
+    async with opened(world.workspace, dag="clones") as pilot:
+        await press(pilot, "T")
+        await form(pilot)
+        await says(pilot, "no such params any more: old")
+        assert "0.5" in text_of(pilot)
+        await press(pilot, "tab", "right", "ctrl+r")
+        ((kind, payload),) = await commanded(pilot)
+        assert (kind, payload["conf"]) == ("trigger", {"rate": 0.5, "model": "bpr"})
+
+
+async def test_a_dag_without_params_clones_its_conf(world: World) -> None:
+    fill_clones(world)
+    async with opened(world.workspace, dag="free") as pilot:
+        await press(pilot, "T")
+        await form(pilot)
+        await press(pilot, "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        assert payload["conf"] == {"any": [1, 2]}
+
+
+async def test_read_only_clones_nothing(world: World) -> None:
+    fill_clones(world)
+    async with opened(world.workspace, dag="free", read_only=True) as pilot:
+        await press(pilot, "T")
+        await says(pilot, "read-only")
+        assert not isinstance(pilot.app.screen, TriggerForm)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_forms_look_as_they_did(size: tuple[int, int], world: World) -> None:
+    fill_clones(world)
+    world.dag("recommend", RECOMMEND)
+    shown = await check_scene("acting_clone", size, world.workspace, ("enter", "T"))
+    assert "schedule  At 00:00 every day" in shown
+    await check_scene("acting_trigger", size, world.workspace, ("j", "j", "t"))
+
+
+async def test_hostile_data_stays_data(workspace_of: Callable[[str], Workspace]) -> None:
+    async with opened(workspace_of("hostile")) as pilot:
+        await press(pilot, "j", "j", "j", "enter", "T")
+        await form(pilot)
+        assert "\x1b" not in text_of(pilot)
