@@ -27,9 +27,11 @@ def config(
 
     The value in force, where it comes from, and what it means.
     """
+    from app.settings import describe as describe_ui
     from store.config import describe
 
-    listed = describe(chosen_workspace(workspace))
+    space = chosen_workspace(workspace)
+    listed = [*describe(space), *describe_ui(space)]
     if setting is not None:
         names = [f"{one.section}.{one.key}" for one in listed]
         listed = [

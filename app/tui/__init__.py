@@ -32,13 +32,28 @@ def run(
     os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
     os.environ.setdefault("ESCDELAY", "50")
 
+    from app.settings import load
     from app.tui.application import DagtopApp
     from app.tui.driver import FrameDriver
+    from app.tui.memory import Memory, memory_file
+    from store.settings import ConfigError
 
+    try:
+        settings = load(workspace)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
     app = DagtopApp(
-        workspace, dag=dag, run=run, task=task, read_only=read_only, driver_class=FrameDriver
+        workspace,
+        dag=dag,
+        run=run,
+        task=task,
+        read_only=read_only,
+        settings=settings,
+        memory=Memory(memory_file(workspace)),
+        driver_class=FrameDriver,
     )
-    code = app.run(mouse=os.environ.get("DAGTOP_MOUSE", "1") != "0")
+    code = app.run(mouse=settings.ui.mouse)
     if app.runner is not None and app.runner.alive:
         from app.cli.own_command import command_line
 

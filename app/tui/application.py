@@ -15,10 +15,13 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from app.settings import Settings
 from app.tui import theme, themes
+from app.tui.actions import actions_for, clashes
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
-from app.tui.location import History, Location
+from app.tui.location import History, Location, from_words
+from app.tui.memory import Memory
 from app.tui.reading import read_mapped, read_runner
 from app.tui.refresher import Answered, Fetched, Refresher, RunnerSeen, StoreTrouble
 from app.tui.scene import Scene
@@ -37,6 +40,15 @@ MESSAGE_TIME = 6.0
 
 CLIPBOARD_CAP = 74_994
 """Bytes of OSC 52 that common terminals accept (the limit that k9s found)."""
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """The time zone of that name; None, the machine's, without one."""
+    if not name:
+        return None
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
 
 
 def utc_now() -> datetime:
@@ -69,16 +81,23 @@ class DagtopApp(App[int]):
         clock: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
         environment: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
+        memory: Memory | None = None,
         driver_class: Any = None,
     ) -> None:
         environment = os.environ if environment is None else environment
+        settings = settings or Settings()
+        memory = memory or Memory()
         super().__init__(driver_class=driver_class)
         self.workspace = workspace
         self.read_only = read_only
         self.clock = clock
-        self.zone = zone
-        self.glyphs = theme.glyphs_for(environment)
-        self.palette = theme.Palette(theme.theme_name(environment))
+        self.zone = zone if zone is not None else zone_named(settings.ui.timezone)
+        self.settings = settings
+        self.memory = memory
+        self.glyphs = theme.ASCII if settings.ui.ascii else theme.glyphs_for(environment)
+        wish = settings.ui.theme or str(memory.get("theme") or "")
+        self.palette = theme.Palette(theme.theme_name(environment, wish))
         self.runner: Any = None
         self.runner_known = False
         self.trouble = ""
@@ -86,6 +105,7 @@ class DagtopApp(App[int]):
         self._link = (dag, run, task)
         self._message_timer: Any = None
         self._dag_ids: tuple[str, ...] = ()
+        self._clashed: set[str] = set()
         self._places: dict[str, Any] = {}
         self.history = History()
         self.refresher = Refresher(
@@ -95,6 +115,7 @@ class DagtopApp(App[int]):
         for one in themes.textual_themes():
             self.register_theme(one)
         self.use_theme(self.palette.theme)
+        self.set_keymap({action: ",".join(keys) for action, keys in settings.keys.items()})
 
     def get_default_screen(self) -> Screen[Any]:
         return self.place(PLACES["dags"])
@@ -110,15 +131,35 @@ class DagtopApp(App[int]):
         dag, run, task = self._link
         if dag is not None:
             self.open_dag(dag, run, task)
+        elif self.settings.ui.reopen and (last := from_words(self.memory.get("location"))):
+            self.go_to(last)
 
     def on_unmount(self) -> None:
+        self.save_memory()
         self.refresher.close()
+
+    def save_memory(self) -> None:
+        """Write what is to be remembered, if anything is new."""
+        try:
+            self.memory.save()
+        except OSError as error:
+            self.say(f"the view can't be remembered: {error.strerror}: {error.filename}", "warning")
+
+    def warn_of_clashes(self, contexts: tuple[str, ...]) -> None:
+        """Say, once, which actions lose their key to what the settings give it to."""
+        lost = clashes(actions_for(contexts), self.settings.keys)
+        for action, winner in lost.items():
+            if action not in self._clashed:
+                self._clashed.add(action)
+                self.say(f"[keys] {winner} has taken the key of {action} here", "warning")
 
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
         return Scene(self.clock(), self.zone, self.glyphs)
 
     def _tick(self) -> None:
+        if self.memory.is_changed:
+            self.save_memory()
         screen = self.screen
         if isinstance(screen, DagtopScreen):
             screen.show_runner()
@@ -184,6 +225,7 @@ class DagtopApp(App[int]):
     def visited(self, location: Location) -> None:
         """A screen that can be opened again is on top."""
         self.history.visit(location)
+        self.memory.put("location", location.words())
 
     def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
         """Show a DAG's grid; with run and task also the log of the task, or its instances."""
@@ -358,7 +400,7 @@ class DagtopApp(App[int]):
 
     def action_palette(self) -> None:
         """Search all actions."""
-        from app.tui.actions import MOVE, Action, actions_for
+        from app.tui.actions import MOVE, Action, with_keys
         from app.tui.screens.palette import PaletteScreen
 
         screen = self.screen
@@ -366,7 +408,9 @@ class DagtopApp(App[int]):
             return
         found = [
             action
-            for action in actions_for(screen.contexts, read_only=self.read_only)
+            for action in with_keys(
+                actions_for(screen.contexts, read_only=self.read_only), self.settings.keys
+            )
             if action.group != MOVE and action.id != "everywhere.palette"
         ]
 
@@ -382,6 +426,7 @@ class DagtopApp(App[int]):
         names = list(themes.THEMES)
         name = names[(names.index(self.palette.theme) + 1) % len(names)]
         self.use_theme(name)
+        self.memory.put("theme", name)
         for screen in self.screen_stack:
             if isinstance(screen, DagtopScreen):
                 screen.forget_paint()

@@ -9,21 +9,18 @@ from app.tui.actions import actions_for
 
 def bindings(*contexts: str) -> list[BindingType]:
     """The bindings of a screen that belongs to these contexts."""
-    result: list[BindingType] = []
-    for action in actions_for(contexts):
-        handler = f"app.{action.call}" if action.context == "everywhere" else action.call
-        result.extend(
-            Binding(
-                key,
-                handler,
-                action.name,
-                show=False,
-                id=action.id if number == 0 else None,
-                tooltip=action.description,
-            )
-            for number, key in enumerate(action.keys)
+    return [
+        Binding(
+            ",".join(action.keys),
+            f"app.{action.call}" if action.context == "everywhere" else action.call,
+            action.name,
+            show=False,
+            id=action.id,
+            tooltip=action.description,
         )
-    return result
+        for action in actions_for(contexts)
+        if action.keys
+    ]
 
 
 def forbidden(contexts: tuple[str, ...], handler: str, *, read_only: bool) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,24 @@ class Location:
     map_index: int | None = None
     task_view: str | None = None
     """The view of the task instance; None: the DAG's view is on top."""
+
+    def words(self) -> dict[str, object]:
+        """The location as JSON can hold it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def from_words(words: object) -> Location | None:
+    """What ``words`` gave; None where it is nothing of the kind."""
+    if not isinstance(words, dict):
+        return None
+    kinds = {"map_index": int}
+    known = {field.name for field in fields(Location)}
+    found: dict[str, Any] = {
+        name: value
+        for name, value in words.items()
+        if name in known and isinstance(value, kinds.get(name, str))
+    }
+    return Location(**found)
 
 
 @dataclass(slots=True)

@@ -92,9 +92,7 @@ ASCII = Glyphs(
 
 
 def glyphs_for(environment: Mapping[str, str]) -> Glyphs:
-    """Unicode where the locale is UTF-8, else ASCII. ``DAGTOP_ASCII=1`` asks for ASCII."""
-    if environment.get("DAGTOP_ASCII", "") not in ("", "0"):
-        return ASCII
+    """Unicode where the locale is UTF-8, else ASCII."""
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         value = environment.get(name)
         if value:
@@ -241,14 +239,13 @@ def _state_colour(role: str) -> str:
 
 
 def theme_name(environment: Mapping[str, str], wanted: str = "") -> str:
-    """The theme to start with: ``NO_COLOR`` wins, then ``DAGTOP_THEME``, then the wish, then what
-    the terminal says of itself. A name that no theme has is passed over."""
+    """The theme to start with: ``NO_COLOR`` wins, then the wish, then what the terminal says of
+    itself. A wish that no theme has as its name is passed over."""
     if environment.get("NO_COLOR"):
         return PLAIN
-    for wish in (environment.get("DAGTOP_THEME", ""), wanted):
-        name = f"dagtop-{wish.lower().removeprefix('dagtop-')}"
-        if name in THEMES:
-            return name
+    name = f"dagtop-{wanted.removeprefix('dagtop-')}"
+    if name in THEMES:
+        return name
     term = environment.get("TERM", "")
     if term in ("linux", "vt100", "vt220", "ansi", "xterm", "screen") and not environment.get(
         "COLORTERM"

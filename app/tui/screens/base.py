@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from app.tui.actions import actions_for, footer_actions
+from app.tui.actions import actions_for, footer_actions, with_keys
 from app.tui.bindings import forbidden
 from app.tui.formats import clock
 from app.tui.spans import Span, Spans, span
@@ -109,7 +109,10 @@ class DagtopScreen(Screen[None]):
     def show_actions(self) -> None:
         """Fill the footer from the registry."""
         read_only = self.dagtop.read_only
-        self.footer.actions = tuple(footer_actions(self.contexts, read_only=read_only))
+        chosen = footer_actions(self.contexts, read_only=read_only)
+        self.footer.actions = tuple(with_keys(chosen, self.dagtop.settings.keys))
+        if self.dagtop.settings.keys:
+            self.dagtop.warn_of_clashes(self.contexts)
 
     def show_crumbs(self) -> None:
         """Fill the header's left side."""
@@ -163,7 +166,8 @@ class DagtopScreen(Screen[None]):
         """A key that read-only mode takes away says so."""
         if not self.dagtop.read_only:
             return
-        if any(event.key in action.keys and action.acts for action in actions_for(self.contexts)):
+        actions = with_keys(actions_for(self.contexts), self.dagtop.settings.keys)
+        if any(event.key in action.keys and action.acts for action in actions):
             event.stop()
             self.dagtop.say("read-only: nothing can be changed here", "warning")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -131,8 +131,17 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         """The tab before."""
         self._turn(-1)
 
+    def kept(self) -> dict[str, Any]:
+        return {**super().kept(), "tab": self.tab}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        super().restore(kept)
+        tab = kept.get("tab")
+        self.tab = tab if tab in TABS else TABS[0]
+
     def _turn(self, step: int) -> None:
         self.tab = TABS[(TABS.index(self.tab) + step) % len(TABS)]
+        self.keep()
         self.show_rows()
 
     def action_errors(self) -> None:

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from app.tui.actions import GROUPS, Action, actions_for, key_name
+from app.tui.actions import GROUPS, Action, actions_for, key_name, with_keys
 from app.tui.bindings import bindings
 from app.tui.spans import Span, Spans
 from app.tui.widgets.text_view import TextView
@@ -58,7 +58,8 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         app = cast("DagtopApp", self.app)
-        lines = help_lines(actions_for(self._contexts, read_only=app.read_only))
+        actions = actions_for(self._contexts, read_only=app.read_only)
+        lines = help_lines(with_keys(actions, app.settings.keys))
         with Vertical(classes="dialog", id="help") as box:
             box.border_title = "Keys"
             box.border_subtitle = "! asks first   j k scroll   Esc closes"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 from app.tui.filters import Facts, matches, parse
 from app.tui.screens.base import DagtopScreen, counted
@@ -21,10 +22,12 @@ class ListScreen(DagtopScreen, Generic[Row]):
     first_order: ClassVar[str] = ""
     """The column that ``reverse`` sorts by when none was chosen."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *arguments: Any) -> None:
+        """``arguments`` are for the other base of a screen: a view of a DAG takes a focus."""
+        super().__init__(*arguments)
         self.filter_text = ""
         self._before_filter = ""
+        self._first: dict[str, Any] = {}
 
     @property
     def table(self) -> Table[Row]:
@@ -37,6 +40,43 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def show_rows(self) -> None:
         """Show what passes the filter."""
         raise NotImplementedError
+
+    # what is remembered
+
+    @property
+    def list_name(self) -> str:
+        """What filter and order are remembered by, until the next time."""
+        location = self.location()
+        thing = location.dag_id if location is not None else None
+        return f"list {type(self).__name__} {thing or ''}".rstrip()
+
+    def kept(self) -> dict[str, Any]:
+        """What is remembered of this list; subclasses with tabs add theirs."""
+        table = self.table
+        return {
+            "filter": self.filter_text,
+            "sort": table.sort_column,
+            "descending": table.sort_descending,
+        }
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Take what ``kept`` gave. It comes from a file: anything may be in it."""
+        text, column = kept.get("filter"), kept.get("sort")
+        self.filter_text = text if isinstance(text, str) else ""
+        if any(one.key == column and one.sort for one in self.table.columns):
+            self.table.sort_by(column, kept.get("descending") is True)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._first = self.kept()
+        found = self.dagtop.memory.get(self.list_name)
+        if isinstance(found, dict):
+            self.restore(found)
+
+    def keep(self) -> None:
+        """Remember filter and order as they are."""
+        kept = self.kept()
+        self.dagtop.memory.put(self.list_name, None if kept == self._first else kept)
 
     def passing(self, rows: list[Row] | tuple[Row, ...]) -> list[Row]:
         """The rows that the filter lets through."""
@@ -57,6 +97,7 @@ class ListScreen(DagtopScreen, Generic[Row]):
             return True
         if self.filter_text:
             self.filter_text = ""
+            self.keep()
             self.show_rows()
             return True
         return False
@@ -73,10 +114,12 @@ class ListScreen(DagtopScreen, Generic[Row]):
 
     def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
         self.filter_text = message.text.strip()
+        self.keep()
         self.show_rows()
 
     def on_prompt_line_escaped(self) -> None:
         self.filter_text = self._before_filter
+        self.keep()
         self.show_rows()
 
     # actions
@@ -87,11 +130,13 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def action_sort(self) -> None:
         """Sort by the next column."""
         self.dagtop.say(f"sorted by {self.table.sort_next()}")
+        self.keep()
 
     def action_reverse(self) -> None:
         """Turn the order round."""
         table = self.table
         table.sort_by(table.sort_column or self.first_order, not table.sort_descending)
+        self.keep()
 
     def action_mark(self) -> None:
         """Mark the row."""

@@ -1,0 +1,138 @@
+"""What is remembered from one time to the next, with several terminals at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.settings import Settings
+from app.tui.location import History, Location, from_words
+from app.tui.memory import MOST, Memory
+from app.tui.screens.dags import DagsScreen
+from app.tui.screens.graph import GraphScreen
+from store.workspace import Workspace
+from tests.app.tui.driving import app_of, opened, press, text_of, until
+
+
+def test_what_was_put_is_there_the_next_time(tmp_path: Path) -> None:
+    one = Memory(tmp_path / "state" / "view.json")
+    one.put("theme", "dagtop-light")
+    one.put("list dags", {"filter": "tag:ml"})
+    one.save()
+    other = Memory(tmp_path / "state" / "view.json")
+    assert other.get("theme") == "dagtop-light"
+    assert other.get("list dags") == {"filter": "tag:ml"}
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_two_terminals_keep_what_the_other_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "view.json"
+    one, other = Memory(path), Memory(path)
+    one.put("a", 1)
+    other.put("b", 2)
+    one.save()
+    other.save()
+    assert (Memory(path).get("a"), Memory(path).get("b")) == (1, 2)
+
+
+def test_a_damaged_file_counts_as_empty_and_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "view.json"
+    path.write_text('{"a": ', encoding="utf-8")
+    memory = Memory(path)
+    assert memory.get("a") is None
+    memory.put("a", 1)
+    memory.save()
+    assert Memory(path).get("a") == 1
+
+
+def test_the_oldest_entries_give_way(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "view.json")
+    for number in range(MOST + 5):
+        memory.put(f"list {number}", number)
+    memory.save()
+    again = Memory(tmp_path / "view.json")
+    assert again.get("list 4") is None
+    assert again.get("list 5") == 5
+
+
+def test_a_location_survives_as_words() -> None:
+    place = Location("dags", "etl", "graph", "run 1", "train", 3, "log")
+    assert from_words(place.words()) == place
+    assert from_words({"dag_id": 7, "view": "graph", "other": "x"}) == Location(view="graph")
+    assert from_words(None) is None
+
+
+def test_the_history_goes_back_and_on_again() -> None:
+    history = History()
+    places = [Location(), Location(dag_id="a"), Location(dag_id="b")]
+    for place in places:
+        history.visit(place)
+    assert history.back() == places[1]
+    history.visit(places[1])  # what back opened is visited
+    assert history.back() == places[0]
+    assert history.back() is None
+    assert history.on() == places[1]
+    history.visit(Location(dag_id="c"))
+    assert history.on() is None
+
+
+async def test_view_filter_and_order_are_there_the_next_time(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path
+) -> None:
+    path = tmp_path / "view.json"
+    async with opened(workspace_of("normal"), memory=Memory(path)) as pilot:
+        await press(pilot, "slash", "m", "l", "enter", "s", "j", "enter", "2")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GraphScreen), "the graph")
+        screen = pilot.app.screen
+        assert isinstance(screen, GraphScreen)
+        dag_id = screen.dag_id
+    async with opened(workspace_of("normal"), memory=Memory(path)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, GraphScreen), "the graph")
+        screen = pilot.app.screen
+        assert isinstance(screen, GraphScreen)
+        assert screen.dag_id == dag_id
+        await press(pilot, "escape")
+        screen = pilot.app.screen
+        assert isinstance(screen, DagsScreen)
+        assert screen.filter_text == "ml"
+        assert screen.table.sort_column == "name"
+        assert "/ml" in text_of(pilot)
+
+
+async def test_keys_of_the_settings_replace_those_of_the_registry(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    settings = Settings(keys={"table.filter": ("f6",), "dags.next_tab": ("z",)})
+    async with opened(workspace_of("normal"), settings=settings) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, DagsScreen)
+        assert "f6 Filter" in text_of(pilot)
+        await press(pilot, "tab")
+        assert screen.tab == "All"
+        await press(pilot, "z")
+        assert screen.tab != "All"
+        await press(pilot, "question_mark")
+        assert "z " in text_of(pilot)
+
+
+async def test_a_key_taken_from_another_action_is_said(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal"), settings=Settings(keys={"dags.pause": ("t",)})) as it:
+        await until(it, lambda: "dags.pause has taken the key of dags.trigger" in text_of(it))
+
+
+async def test_themes_go_round_and_are_remembered(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path
+) -> None:
+    path = tmp_path / "view.json"
+    async with opened(workspace_of("normal"), memory=Memory(path)) as pilot:
+        app = app_of(pilot)
+        before = app.palette.theme
+        for _ in range(3):
+            app.action_theme()
+            await pilot.pause()
+        assert app.palette.theme != before
+        chosen = app.palette.theme
+    async with opened(workspace_of("normal"), memory=Memory(path)) as pilot:
+        assert app_of(pilot).palette.theme == chosen
