@@ -23,8 +23,8 @@ HEADER = struct.Struct(">I")
 """Length of the JSON that follows."""
 
 LARGEST_MESSAGE = 256 * 1024 * 1024
-DIRECT_KINDS = {"pause": True, "unpause": False}
-"""Commands that need no runner: they are a flag in a row."""
+DIRECT_KINDS = frozenset({"pause", "unpause", "note"})
+"""Commands that need no runner: they are a flag or a text in a row."""
 
 
 class RunnerAway(StoreError):
@@ -126,8 +126,8 @@ def submit(
 ) -> Submission:
     """Have a command carried out; see ``store.commands`` for the kinds and their payloads.
 
-    A running runner does it at once and the answer is returned. Without one, pausing is done by
-    the row itself, and other commands are written down for the next runner (``is_pending``).
+    A running runner does it at once and the answer is returned. Without one, pausing and notes
+    are done by the row itself; other commands are written for the next runner (``is_pending``).
     Raises ``CommandRefused`` with the reason, ``CommandTimeout`` where the runner is too slow.
     """
     actor = actor or user()
@@ -161,13 +161,26 @@ def _submit_by_row(
     with open_store(workspace) as store:
         if kind in DIRECT_KINDS:
             with store.write() as connection:
-                dag_ids = payload.get("dag_ids") or []
-                changed = edits.set_paused(connection, dag_ids, DIRECT_KINDS[kind], actor)
+                answer = _do_directly(edits, connection, kind, payload, actor)
             ring(workspace)
-            return Submission(answer={"dag_ids": changed})
+            return Submission(answer=answer)
         command_id = commands.submit(store, kind, payload, actor)
     ring(workspace)
     return Submission(answer=None, command_id=command_id)
+
+
+def _do_directly(
+    edits: Any, connection: Any, kind: str, payload: dict[str, Any], actor: str
+) -> dict[str, Any]:
+    """Do a command that is a change of a row. ``edits`` is the module: it loads SQLAlchemy."""
+    if kind == "note":
+        place = {name: payload.get(name) for name in ("task_id", "map_index")}
+        dag_id, run_id, text = payload["dag_id"], payload["run_id"], payload["text"]
+        former = edits.set_note(connection, dag_id, run_id, text, actor, **place)
+        return {"dag_id": dag_id, "run_id": run_id, **place, "former": former}
+    dag_ids = payload.get("dag_ids") or []
+    changed = edits.set_paused(connection, dag_ids, kind == "pause", actor)
+    return {"dag_ids": changed, "changed": changed}
 
 
 def _away(workspace: Workspace) -> RunnerAway:

@@ -19,14 +19,16 @@ from store.models import command
 
 KINDS = {
     "trigger": "dag_id, conf, logical_date, run_id, note -> run_id, dag_run_id",
-    "pause": "dag_ids -> dag_ids",
-    "unpause": "dag_ids -> dag_ids",
+    "pause": "dag_ids -> dag_ids, changed",
+    "unpause": "dag_ids -> dag_ids, changed",
     "clear": "dag_id, run_ids, task_ids, map_indexes, upstream, downstream, only_failed, past, "
-    "future, dry_run -> instances, runs",
+    "future, conf, dry_run -> instances, runs, undo",
     "mark_task": "dag_id, run_id, task_ids, map_indexes, state, upstream, downstream, past, "
-    "future, dry_run -> instances",
-    "mark_run": "dag_id, run_id, state -> run_id, state",
-    "cancel_run": "dag_id, run_id -> run_id",
+    "future, dry_run -> instances, undo",
+    "mark_run": "dag_id, run_id, state -> run_id, state, undo",
+    "cancel_run": "dag_id, run_id -> run_id, undo",
+    "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
+    "note": "dag_id, run_id, task_id, map_index, text -> former",
     "kill": "dag_id, run_id, task_id, map_index -> instances",
     "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "
     "dry_run -> backfill_id, runs",

@@ -18,12 +18,16 @@ from store import events, records
 from store.columns import storable
 from store.errors import InvalidValue, NotFound
 from store.models import connection as connection_table
-from store.models import dag, pool, variable
+from store.models import dag, dag_run, pool, task_instance, variable
 from store.queries.connections import ConnectionDetails
 from store.queries.pools import DEFAULT_POOL
 
 MOST_SLOTS = 10**9
 """Of a pool: what databases keep in 32 bits, and sums of two of them."""
+
+
+LONGEST_NOTE = 10_000
+"""Characters of a note."""
 
 
 def set_paused(
@@ -55,6 +59,63 @@ def set_paused(
             ],
         )
     return changed
+
+
+def set_note(
+    connection: Connection,
+    dag_id: str,
+    run_id: str,
+    text: str,
+    actor: str,
+    *,
+    task_id: str | None = None,
+    map_index: int | None = None,
+) -> str:
+    """Write a note on a run, or on a task instance of it; an empty one takes it away.
+
+    Returns the note that was there. Raises ``NotFound`` where there is no such run or task
+    instance, ``InvalidValue`` for a note that is too long or can't be stored.
+    """
+    if len(text) > LONGEST_NOTE:
+        raise InvalidValue(f"a note has at most {LONGEST_NOTE} characters, not {len(text)}")
+    if storable(text) != text:
+        raise InvalidValue("the note holds a NUL or half a character: take it out")
+    run = connection.execute(
+        select(dag_run.c.id, dag_run.c.note).where(
+            dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id
+        )
+    ).first()
+    if run is None:
+        raise NotFound(f"DAG {dag_id} has no run {run_id!r}")
+    table, found, index, what = dag_run, run, None, f"run {run_id}"
+    if task_id is not None:
+        table, index = task_instance, -1 if map_index is None else map_index
+        what = f"{task_id}[{index}] of run {run_id}" if index >= 0 else f"{task_id} of run {run_id}"
+        found = connection.execute(
+            select(table.c.id, table.c.note).where(
+                table.c.dag_run_id == run.id,
+                table.c.task_id == task_id,
+                table.c.map_index == index,
+            )
+        ).first()
+        if found is None:
+            raise NotFound(f"there is no {what}")
+    former = found.note or ""
+    if former != text:
+        connection.execute(update(table).where(table.c.id == found.id).values(note=text or None))
+        events.record(
+            connection,
+            "note",
+            actor,
+            f"wrote a note on {what}" if text else f"took the note on {what} away",
+            dag_id=dag_id,
+            dag_run_id=run.id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=index,
+            details={"note": text, "former": former},
+        )
+    return former
 
 
 def set_pool(

@@ -332,11 +332,18 @@ def _perform(turn: Turn, request: Request) -> tuple[Any, str | None]:
                 actor=request.actor,
                 created_at=turn.now,
                 state="refused" if error else "done",
-                answer={"error": error} if error else value,
+                answer={"error": error} if error else _kept(value),
                 done_at=turn.now,
             )
         )
     return value, error
+
+
+def _kept(value: Any) -> Any:
+    """An answer without what undoes the command: whoever asked has it, and it can be large."""
+    if isinstance(value, dict) and "undo" in value:
+        return {name: part for name, part in value.items() if name != "undo"}
+    return value
 
 
 def _do(turn: Turn, kind: str, payload: Any, actor: str) -> tuple[Any, str | None]:
@@ -353,7 +360,7 @@ def _close_command(turn: Turn, key: int, value: Any, error: str | None) -> None:
         .where(table.c.id == key)
         .values(
             state="refused" if error else "done",
-            answer={"error": error} if error else value,
+            answer={"error": error} if error else _kept(value),
             done_at=turn.now,
         )
     )

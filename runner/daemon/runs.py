@@ -25,6 +25,7 @@ from runner.scheduling.model import (
 )
 from store import models
 from store.states import (
+    FINISHED_RUN_STATES,
     FINISHED_TASK_STATES,
     DagRunState,
     TaskInstanceState,
@@ -138,6 +139,36 @@ def begin_run(turn: Turn, pipeline: Pipeline, row: Any) -> LiveRun:
     turn.brain.add_run(run)
     set_time_limit(turn, run)
     return run
+
+
+def requeue(turn: Turn, pipeline: Pipeline, run_key: int) -> None:
+    """A finished run is queued again, to be looked at with its changed instances."""
+    table = models.dag_run
+    row = turn.connection.execute(
+        select(table.c.state, table.c.clear_number, table.c.backfill_id).where(
+            table.c.id == run_key
+        )
+    ).one()
+    if row.state not in FINISHED_RUN_STATES:
+        return
+    turn.changes.update(
+        table,
+        run_key,
+        state=DagRunState.QUEUED,
+        started_at=None,
+        ended_at=None,
+        queued_at=turn.now,
+        clear_number=row.clear_number + 1,
+    )
+    turn.brain.count_queued(pipeline.dag_id, row.backfill_id, 1)
+
+
+def set_conf(turn: Turn, run_key: int, conf: dict[str, Any] | None) -> None:
+    """Give a run another conf: tries from now on find it, those before keep what they had."""
+    turn.changes.update(models.dag_run, run_key, conf=conf)
+    run = turn.brain.runs.get(run_key)
+    if run is not None:
+        run.facts = msgspec.structs.replace(run.facts, conf=conf)
 
 
 def set_time_limit(turn: Turn, run: LiveRun) -> None:

@@ -190,10 +190,27 @@ def test_without_a_runner_a_command_waits_for_one(store: Store, workspace: Works
         assert [row.id for row in pending(connection)] == [submitted.command_id]
 
 
+def test_without_a_runner_a_note_is_written_all_the_same(
+    store: Store, workspace: Workspace
+) -> None:
+    fill(store, dags=1, runs=1)
+    with store.read() as connection:
+        (run_id,) = connection.exec_driver_sql("SELECT run_id FROM dag_run").scalars()
+    wanted = {"dag_id": "dag_0000", "run_id": run_id, "text": "why"}
+    done = client.submit(workspace, "note", wanted, "anna")
+    assert done.answer is not None
+    assert not done.is_pending
+    again = client.submit(workspace, "note", {**wanted, "text": ""}, "ben")
+    assert again.answer is not None
+    assert again.answer["former"] == "why"
+    with pytest.raises(NotFound, match="no run"):
+        client.submit(workspace, "note", {**wanted, "run_id": "gone"}, "anna")
+
+
 def test_without_a_runner_pausing_is_done_all_the_same(store: Store, workspace: Workspace) -> None:
     fill(store, dags=2, runs=0)
     done = client.submit(workspace, "pause", {"dag_ids": ["dag_0001"]}, "anna")
-    assert done.answer == {"dag_ids": ["dag_0001"]}
+    assert done.answer == {"dag_ids": ["dag_0001"], "changed": ["dag_0001"]}
     with store.read() as connection:
         paused = connection.execute(dag.select().where(dag.c.is_paused)).all()
     assert [row.dag_id for row in paused] == ["dag_0001"]

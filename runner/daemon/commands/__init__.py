@@ -1,4 +1,4 @@
-"""Acting on commands: trigger, pause, clear, mark, kill, backfill."""
+"""Acting on commands: trigger, pause, clear, mark, kill, backfill, notes, undo."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 from runner.daemon.commands.backfills import backfill
 from runner.daemon.commands.common import Payload, Refused
 from runner.daemon.commands.instances import clear, kill, mark_task
+from runner.daemon.commands.notes import note
 from runner.daemon.commands.payloads import check
 from runner.daemon.commands.runs import cancel_run, mark_run, pause, trigger, unpause
+from runner.daemon.commands.undoing import restore
 from runner.daemon.commands.upkeep import delete_dag, reparse, stop
 from runner.daemon.turn import Turn
 
@@ -32,6 +34,8 @@ COMMANDS: dict[str, Callable[[Turn, Payload, str], Any]] = {
     "cancel_run": cancel_run,
     "kill": kill,
     "backfill": backfill,
+    "note": note,
+    "restore": restore,
     "delete_dag": delete_dag,
     "reparse": reparse,
     "stop": stop,

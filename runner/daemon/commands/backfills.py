@@ -10,9 +10,14 @@ from sqlalchemy import Row, select
 
 from runner.authoring.timetables import DagRunInfo
 from runner.daemon import making, runs, timing
-from runner.daemon.commands.common import Payload, Refused, named_pipeline, parse_date
+from runner.daemon.commands.common import (
+    Payload,
+    Refused,
+    checked_conf,
+    named_pipeline,
+    parse_date,
+)
 from runner.daemon.commands.instances import chosen_instances, clear_rows
-from runner.daemon.commands.runs import checked_conf
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import dag_runs

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from runner.authoring.exceptions import ParamValidationError
+from runner.authoring.params import check_conf
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from store import models
@@ -67,3 +69,14 @@ def check_run_id(run_id: str) -> str:
                 f"the run id {run_id!r} is one of {run_type} runs: it can't begin with {run_type}__"
             )
     return run_id
+
+
+def checked_conf(pipeline: Pipeline, conf: Payload | None) -> Payload:
+    """The conf itself, or an empty one; checked against the DAG's params. Raises ``Refused``."""
+    conf = conf or {}
+    params = pipeline.structure.params
+    try:
+        check_conf([(param.name, param.has_default, param.schema) for param in params], conf)
+    except ParamValidationError as error:
+        raise Refused(str(error)) from None
+    return conf

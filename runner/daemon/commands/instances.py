@@ -7,7 +7,14 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from runner.daemon import runs
-from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run
+from runner.daemon.commands.common import (
+    Payload,
+    Refused,
+    checked_conf,
+    named_pipeline,
+    named_run,
+)
+from runner.daemon.commands.undoing import undo
 from runner.daemon.memory import LiveRun, Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import closure
@@ -15,8 +22,6 @@ from runner.scheduling.retries import max_tries_after_clear
 from store import models
 from store.states import (
     EXECUTING_TASK_STATES,
-    FINISHED_RUN_STATES,
-    DagRunState,
     TaskInstanceState,
 )
 
@@ -105,10 +110,26 @@ def clear(turn: Turn, payload: Payload, actor: str) -> Any:
         for row in chosen_instances(turn, pipeline, chosen, payload)
         if row.state != State.REMOVED and (row.state is not None or not payload.get("dry_run"))
     ]
-    answer = {"instances": _listed(found), "runs": len({row.dag_run_id for row in found})}
+    answer: dict[str, Any] = {
+        "instances": _listed(found),
+        "runs": len({row.dag_run_id for row in found}),
+    }
+    conf = _new_conf(pipeline, chosen, payload)
     if payload.get("dry_run"):
         return answer
+    answer["undo"] = undo(
+        turn,
+        pipeline,
+        chosen,
+        [(row, None) for row in found],
+        whole=conf is not None,
+        conf_changed=conf is not None,
+    )
     clear_rows(turn, pipeline, found, f"cleared by {actor}")
+    details: dict[str, Any] = {"task_ids": sorted({row.task_id for row in found})}
+    if conf is not None and found:
+        details |= {"conf": conf, "former_conf": chosen[0].conf}
+        runs.set_conf(turn, chosen[0].id, conf)
     turn.changes.event(
         turn.now,
         "clear",
@@ -117,9 +138,18 @@ def clear(turn: Turn, payload: Payload, actor: str) -> Any:
         dag_id=pipeline.dag_id,
         run_id=chosen[0].run_id if len(chosen) == 1 else None,
         dag_run_id=chosen[0].id if len(chosen) == 1 else None,
-        details={"task_ids": sorted({row.task_id for row in found})},
+        details=details,
     )
     return answer
+
+
+def _new_conf(pipeline: Pipeline, chosen: list[Row[Any]], payload: Payload) -> Payload | None:
+    """The conf that a run has for its tries from now on; None: it keeps its own."""
+    if payload.get("conf") is None:
+        return None
+    if len(chosen) != 1:
+        raise Refused("params can be changed for one run at a time")
+    return checked_conf(pipeline, payload["conf"])
 
 
 def clear_rows(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str) -> None:
@@ -132,7 +162,7 @@ def clear_rows(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str) 
         for row in rows:
             clear_one(turn, pipeline, run, row, why)
         if run is None:
-            requeue(turn, pipeline, run_key)
+            runs.requeue(turn, pipeline, run_key)
         elif run.intended_state is not None:
             run.intended_state = None
             turn.changes.update(models.dag_run, run_key, intended_state=None)
@@ -164,28 +194,6 @@ def clear_one(turn: Turn, pipeline: Pipeline, run: LiveRun | None, row: Row[Any]
         turn.set_instance(run, instance, None, started_at=None, ended_at=None, duration=None)
 
 
-def requeue(turn: Turn, pipeline: Pipeline, run_key: int) -> None:
-    """A finished run is queued again, to be looked at with its changed instances."""
-    table = models.dag_run
-    row = turn.connection.execute(
-        select(table.c.state, table.c.clear_number, table.c.backfill_id).where(
-            table.c.id == run_key
-        )
-    ).one()
-    if row.state not in FINISHED_RUN_STATES:
-        return
-    turn.changes.update(
-        table,
-        run_key,
-        state=DagRunState.QUEUED,
-        started_at=None,
-        ended_at=None,
-        queued_at=turn.now,
-        clear_number=row.clear_number + 1,
-    )
-    turn.brain.count_queued(pipeline.dag_id, row.backfill_id, 1)
-
-
 def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
     """Set the state of task instances by hand; running ones are ended first."""
     wanted = payload["state"]
@@ -198,7 +206,7 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
         for row in chosen_instances(turn, pipeline, chosen, payload, marking=True)
         if row.state not in (wanted, State.REMOVED)
     ]
-    answer = {"instances": _listed(found)}
+    answer: dict[str, Any] = {"instances": _listed(found)}
     if payload.get("dry_run"):
         return answer
     why = f"marked {wanted} by {actor}"
@@ -215,11 +223,13 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
             task_id=row.task_id,
             map_index=row.map_index,
         )
-    _clear_failed_below(turn, pipeline, found, why if wanted == "success" else "")
+    below = _clear_failed_below(turn, pipeline, found, why if wanted == "success" else "")
+    touched = [(row, State(wanted)) for row in found] + [(row, None) for row in below]
+    answer["undo"] = undo(turn, pipeline, chosen, touched, whole=True)
     for run_key in {row.dag_run_id for row in found}:
         if run_key not in turn.brain.runs:
             turn.changes.flush(turn.connection)
-            requeue(turn, pipeline, run_key)
+            runs.requeue(turn, pipeline, run_key)
     return answer
 
 
@@ -238,10 +248,12 @@ def _mark_one(turn: Turn, row: Row[Any], state: TaskInstanceState, why: str) -> 
         turn.set_instance(run, instance, state)
 
 
-def _clear_failed_below(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str) -> None:
+def _clear_failed_below(
+    turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str
+) -> list[Row[Any]]:
     """After a mark as success, what had failed because of it runs again (Airflow's rule)."""
     if not why or not found:
-        return
+        return []
     turn.changes.flush(turn.connection)
     named = {row.task_id for row in found}
     below = closure.resumed_by_mark(pipeline.structure, named)
@@ -256,6 +268,7 @@ def _clear_failed_below(turn: Turn, pipeline: Pipeline, found: list[Row[Any]], w
         )
     ).all()
     clear_rows(turn, pipeline, list(rows), why)
+    return list(rows)
 
 
 def kill(turn: Turn, payload: Payload, actor: str) -> Any:

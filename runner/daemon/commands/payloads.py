@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from runner.daemon.commands.common import Payload, Refused
+from runner.daemon.commands.undoing import Former
 
 Index = Annotated[int, Meta(ge=-1, lt=2**31)]
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -48,6 +49,11 @@ class Chosen(Struct, forbid_unknown_fields=True):
     dry_run: Flag = None
 
 
+class Clear(Chosen, kw_only=True, forbid_unknown_fields=True):
+    conf: dict[str, Any] | None = None
+    """Of the one run: what its tries find from now on."""
+
+
 class MarkTask(Chosen, kw_only=True, forbid_unknown_fields=True):
     state: MarkedTask
 
@@ -78,6 +84,14 @@ class Backfill(Struct, forbid_unknown_fields=True):
     dry_run: Flag = None
 
 
+class Note(Struct, forbid_unknown_fields=True):
+    dag_id: Name
+    run_id: Name
+    text: str
+    task_id: Name | None = None
+    map_index: Index | None = None
+
+
 class OfDag(Struct, forbid_unknown_fields=True):
     dag_id: Name
 
@@ -94,12 +108,14 @@ PAYLOADS: dict[str, type[Struct]] = {
     "trigger": Trigger,
     "pause": OfDags,
     "unpause": OfDags,
-    "clear": Chosen,
+    "clear": Clear,
     "mark_task": MarkTask,
     "mark_run": MarkRun,
     "cancel_run": OfRun,
     "kill": Kill,
     "backfill": Backfill,
+    "note": Note,
+    "restore": Former,
     "delete_dag": OfDag,
     "reparse": Reparse,
     "stop": Stop,

@@ -5,23 +5,26 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from runner.authoring.exceptions import ParamValidationError
-from runner.authoring.params import check_conf
+from sqlalchemy import Row, select
+
 from runner.authoring.timetables import DagRunInfo
 from runner.daemon import making, runs, schedules, timing
 from runner.daemon.commands.common import (
     Payload,
     Refused,
     check_run_id,
+    checked_conf,
     named_pipeline,
     named_run,
     parse_date,
 )
+from runner.daemon.commands.undoing import undo
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling.endings import end_run
 from store import models
 from store.states import (
+    EXECUTING_TASK_STATES,
     DagRunState,
     DagRunType,
 )
@@ -93,17 +96,6 @@ def _manual_run(pipeline: Pipeline, logical_date: datetime, run_after: datetime)
         ) from None
 
 
-def checked_conf(pipeline: Pipeline, conf: Payload | None) -> Payload:
-    """The conf itself, or an empty one; checked against the DAG's params. Raises ``Refused``."""
-    conf = conf or {}
-    params = pipeline.structure.params
-    try:
-        check_conf([(param.name, param.has_default, param.schema) for param in params], conf)
-    except ParamValidationError as error:
-        raise Refused(str(error)) from None
-    return conf
-
-
 def pause(turn: Turn, payload: Payload, actor: str) -> Any:
     return _set_paused(turn, payload, True, actor)
 
@@ -114,10 +106,12 @@ def unpause(turn: Turn, payload: Payload, actor: str) -> Any:
 
 def _set_paused(turn: Turn, payload: Payload, paused: bool, actor: str) -> Any:
     found = [named_pipeline(turn, {"dag_id": dag_id}) for dag_id in payload["dag_ids"]]
+    changed: list[str] = []
     for pipeline in found:
         if pipeline.is_paused != paused:
             schedules.set_paused(turn, pipeline, paused, actor=actor)
-    return {"dag_ids": [pipeline.dag_id for pipeline in found]}
+            changed.append(pipeline.dag_id)
+    return {"dag_ids": [pipeline.dag_id for pipeline in found], "changed": changed}
 
 
 def mark_run(turn: Turn, payload: Payload, actor: str) -> Any:
@@ -154,7 +148,10 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
             dag_run_id=row.id,
             run_id=row.run_id,
         )
-        return {"run_id": row.run_id, "state": wanted}
+        after = DagRunState(wanted)
+        before = undo(turn, pipeline, [row], [], whole=True, after=after)
+        return {"run_id": row.run_id, "state": wanted, "undo": before}
+    rows = _instances(turn, row.id)
     run.intended_state = wanted
     turn.changes.update(models.dag_run, run.key, intended_state=wanted)
     turn.changes.event(turn.now, "run_marked", why, actor=actor, **run.where())
@@ -162,4 +159,23 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
     runs.apply(turn, run, decision)
     if decision.run_state is not None:
         runs.finish_run(turn, run, decision.run_state, why)
-    return {"run_id": run.run_id, "state": wanted, "ended_tasks": len(decision.kills)}
+    touched = [
+        (one, became)
+        for one in rows
+        if (became := run.state.instances[(one.task_id, one.map_index)].state) != one.state
+        or one.state in EXECUTING_TASK_STATES
+    ]
+    return {
+        "run_id": run.run_id,
+        "state": wanted,
+        "ended_tasks": len(decision.kills),
+        "undo": undo(turn, pipeline, [row], touched, whole=True, of_runs=True),
+    }
+
+
+def _instances(turn: Turn, run_key: int) -> list[Row[Any]]:
+    """The task instances of a run as they are now."""
+    turn.changes.flush(turn.connection)
+    table, run = models.task_instance, models.dag_run
+    query = select(table, run.c.run_id).join(run, run.c.id == table.c.dag_run_id)
+    return list(turn.connection.execute(query.where(table.c.dag_run_id == run_key)))

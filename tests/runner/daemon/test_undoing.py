@@ -1,0 +1,218 @@
+"""Undo: what was done by hand is again as it was, unless something has gone on from there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner.daemon.commands import Refused
+from store.states import TaskInstanceState as S
+from store.structure import DagStructure, TaskStructure
+from tests.support.turns import NOW, Turns
+
+
+def chain(*tasks: str) -> DagStructure:
+    return DagStructure(
+        dag_id="dag",
+        file="dags/a.py",
+        tasks=[
+            TaskStructure(
+                name, "@task", upstream=list(tasks[:n][-1:]), downstream=list(tasks[n + 1 : n + 2])
+            )
+            for n, name in enumerate(tasks)
+        ],
+        roots=list(tasks),
+    )
+
+
+@pytest.fixture
+def turns(tmp_path: Path) -> Any:
+    made = Turns(tmp_path)
+    made.add(chain("one", "two", "three"))
+    yield made
+    made.store.close()
+
+
+def failed_run(turns: Turns) -> str:
+    run_id = turns.trigger()
+    turns.starts("one")
+    turns.ends("one")
+    turns.starts("two")
+    turns.ends("two", S.FAILED)
+    assert turns.run_states() == ["failed"]
+    return run_id
+
+
+def facts(turns: Turns) -> list[tuple[Any, ...]]:
+    return turns.rows(
+        "SELECT state, started_at, ended_at, clear_number, intended_state FROM dag_run"
+    ) + turns.rows(
+        "SELECT task_id, map_index, state, started_at, ended_at, duration, try_number, max_tries "
+        "FROM task_instance ORDER BY id"
+    )
+
+
+def test_a_clear_of_a_paused_dag_is_undone_to_the_last_field(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    turns.do("pause", dag_ids=["dag"])
+    before = facts(turns)
+    answer = turns.do("clear", dag_id="dag", run_ids=[run_id])
+    assert facts(turns) != before
+    done = turns.do("restore", **answer["undo"])
+    assert done == {"restored": 3, "left": 0, "runs": 1}
+    assert facts(turns) == before
+    turns.do("unpause", dag_ids=["dag"])
+    turns.passes(minutes=5)
+    assert facts(turns) == before
+    turns.restart()
+    assert turns.brain.queued_runs["dag"] == 0
+
+
+def test_what_has_started_again_stays_and_the_rest_gets_its_state_back(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    answer = turns.do("clear", dag_id="dag", run_ids=[run_id])
+    turns.starts("one")
+    done = turns.do("restore", **answer["undo"])
+    assert done == {"restored": 2, "left": 1, "runs": 1}
+    assert turns.states(run_id) == {"one": "running", "two": "failed", "three": "upstream_failed"}
+    turns.ends("one")
+    assert turns.run_states() == ["failed"]
+
+
+def test_a_clear_whose_tasks_all_started_can_not_be_undone(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    answer = turns.do("clear", dag_id="dag", run_ids=[run_id], task_ids=["two"])
+    turns.starts("two")
+    with pytest.raises(Refused, match="it has started again"):
+        turns.do("restore", **answer["undo"])
+
+
+def test_a_mark_is_undone_with_what_it_let_run_again(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    turns.do("pause", dag_ids=["dag"])
+    before = facts(turns)
+    answer = turns.do("mark_task", dag_id="dag", run_id=run_id, task_ids=["two"], state="success")
+    assert turns.states(run_id) == {"one": "success", "two": "success", "three": None}
+    turns.do("restore", **answer["undo"])
+    assert facts(turns) == before
+
+
+def test_a_mark_after_which_something_started_stays(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    answer = turns.do("mark_task", dag_id="dag", run_id=run_id, task_ids=["two"], state="success")
+    assert turns.states(run_id)["three"] == "queued"
+    with pytest.raises(Refused, match=r"three of run .* has started since"):
+        turns.do("restore", **answer["undo"])
+
+
+def test_a_mark_of_a_running_task_says_that_it_can_not_be_undone(turns: Turns) -> None:
+    run_id = turns.trigger()
+    turns.starts("one")
+    answer = turns.do("mark_task", dag_id="dag", run_id=run_id, task_ids=["one"], state="failed")
+    assert "was at work" in answer["undo"]["impossible"]
+
+
+def test_a_mark_of_a_waiting_task_is_undone_and_it_runs_later(turns: Turns) -> None:
+    run_id = turns.trigger()
+    turns.starts("one")
+    answer = turns.do("mark_task", dag_id="dag", run_id=run_id, task_ids=["three"], state="skipped")
+    turns.do("restore", **answer["undo"])
+    for name in ("one", "two", "three"):
+        turns.starts(name)
+        turns.ends(name)
+    assert turns.run_states() == ["success"]
+
+
+def test_the_mark_of_an_ended_run_is_undone_unless_it_was_marked_again(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    before = facts(turns)
+    first = turns.do("mark_run", dag_id="dag", run_id=run_id, state="success")
+    turns.do("mark_run", dag_id="dag", run_id=run_id, state="failed")
+    with pytest.raises(Refused, match="is failed now"):
+        turns.do("restore", **first["undo"])
+    again = turns.do("mark_run", dag_id="dag", run_id=run_id, state="success")
+    turns.do("restore", **again["undo"])
+    assert facts(turns) == before
+
+
+def test_the_mark_of_a_run_that_waits_is_undone_and_it_goes_on(turns: Turns) -> None:
+    run_id = turns.trigger()
+    turns.starts("one")
+    turns.do("pause", dag_ids=["dag"])
+    turns.ends("one")
+    answer = turns.do("mark_run", dag_id="dag", run_id=run_id, state="success")
+    assert turns.run_states() == ["success"]
+    turns.do("restore", **answer["undo"])
+    turns.do("unpause", dag_ids=["dag"])
+    for name in ("two", "three"):
+        turns.starts(name)
+        turns.ends(name)
+    assert turns.run_states() == ["success"]
+    assert set(turns.states(run_id).values()) == {"success"}
+
+
+def test_an_undo_of_a_run_that_was_deleted_is_refused(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    answer = turns.do("mark_run", dag_id="dag", run_id=run_id, state="success")
+    turns.do("delete_dag", dag_id="dag")
+    with pytest.raises(Refused, match="there is no DAG"):
+        turns.do("restore", **answer["undo"])
+
+
+def test_an_undo_is_on_the_audit_trail_and_its_payload_is_checked(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    answer = turns.do("mark_run", dag_id="dag", run_id=run_id, state="success")
+    with pytest.raises(Refused, match="payload"):
+        turns.do("restore", **{**answer["undo"], "runs": [{"run_id": run_id, "state": "odd"}]})
+    turns.do("restore", **answer["undo"])
+    assert turns.rows("SELECT actor, run_id FROM event WHERE kind = 'undone'") == [("test", run_id)]
+
+
+def test_pausing_says_what_it_changed(turns: Turns) -> None:
+    assert turns.do("pause", dag_ids=["dag"])["changed"] == ["dag"]
+    assert turns.do("pause", dag_ids=["dag"])["changed"] == []
+
+
+def test_a_clear_may_give_the_run_another_conf_for_its_tries_from_now_on(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    turns.do("pause", dag_ids=["dag"])
+    answer = turns.do("clear", dag_id="dag", run_ids=[run_id], task_ids=["two"], conf={"rate": 0.5})
+    ((conf,),) = turns.rows("SELECT conf FROM dag_run")
+    assert conf == '{"rate":0.5}'
+    ((details,),) = turns.rows("SELECT details FROM event WHERE kind = 'clear'")
+    assert '"former_conf":{}' in details
+    turns.do("restore", **answer["undo"])
+    assert turns.rows("SELECT conf FROM dag_run") == [("{}",)]
+    turns.do("unpause", dag_ids=["dag"])
+    turns.do("clear", dag_id="dag", run_ids=[run_id], task_ids=["two"], conf={"rate": 2})
+    (ticket,) = [ticket for _, _, ticket in turns.orders.tickets]
+    assert ticket.run.conf == {"rate": 2}
+
+
+def test_params_change_for_one_run_at_a_time(turns: Turns) -> None:
+    failed_run(turns)
+    turns.now = NOW + timedelta(hours=1)
+    turns.trigger()
+    with pytest.raises(Refused, match="one run at a time"):
+        turns.do("clear", dag_id="dag", conf={})
+
+
+def test_a_note_is_written_kept_and_taken_away(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    one = turns.do("note", dag_id="dag", run_id=run_id, text="why\nthis")
+    assert one["former"] == ""
+    assert turns.rows("SELECT note FROM dag_run") == [("why\nthis",)]
+    turns.do("note", dag_id="dag", run_id=run_id, task_id="two", text="look here")
+    assert turns.rows("SELECT note FROM task_instance WHERE task_id = 'two'") == [("look here",)]
+    two = turns.do("note", dag_id="dag", run_id=run_id, text="")
+    assert two["former"] == "why\nthis"
+    assert turns.rows("SELECT note FROM dag_run") == [(None,)]
+    assert len(turns.rows("SELECT id FROM event WHERE kind = 'note'")) == 3
+    for wrong in ({"task_id": "four"}, {"task_id": "two", "map_index": 3}):
+        with pytest.raises(Refused, match="there is no"):
+            turns.do("note", dag_id="dag", run_id=run_id, text="x", **wrong)
+    with pytest.raises(Refused, match="at most"):
+        turns.do("note", dag_id="dag", run_id=run_id, text="x" * 10_001)
