@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,6 +31,7 @@ from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScre
 from app.tui.spans import Span, Spans, span
 
 if TYPE_CHECKING:
+    from app.tui.jumps import Target
     from store.workspace import Workspace
 
 TICK = 5.0
@@ -62,6 +64,7 @@ class DagtopApp(App[int]):
     CSS_PATH: ClassVar[Any] = [
         "dagtop.tcss",
         "screens/dags.tcss",
+        "screens/editing.tcss",
         "screens/graph.tcss",
         "screens/grid.tcss",
         "screens/log.tcss",
@@ -104,7 +107,6 @@ class DagtopApp(App[int]):
         self.store_is_missing = False
         self._link = (dag, run, task)
         self._message_timer: Any = None
-        self._dag_ids: tuple[str, ...] = ()
         self._clashed: set[str] = set()
         self._places: dict[str, Any] = {}
         self.history = History()
@@ -131,6 +133,8 @@ class DagtopApp(App[int]):
         dag, run, task = self._link
         if dag is not None:
             self.open_dag(dag, run, task)
+            if run is not None and task is None:
+                self.open_run(dag, run)
         elif self.settings.ui.reopen and (last := from_words(self.memory.get("location"))):
             self.go_to(last)
 
@@ -167,25 +171,32 @@ class DagtopApp(App[int]):
 
     # ways between screens
 
-    @property
-    def dag_ids(self) -> tuple[str, ...]:
-        """The DAGs that the list showed last, for completion."""
-        return self._dag_ids
+    def here(self) -> Location | None:
+        """Where one is; None on a screen that can't be opened again."""
+        screens = reversed(self.screen_stack)
+        found = (s.location() for s in screens if isinstance(s, DagtopScreen))
+        return next((location for location in found if location is not None), None)
 
-    def know_dags(self, dag_ids: tuple[str, ...]) -> None:
-        """Remember which DAGs there are."""
-        self._dag_ids = dag_ids
-
-    def go(self, kind: str, dag_id: str = "") -> None:
+    def go(self, target: Target | None) -> None:
         """Go where a jump leads."""
-        if kind == "quit":
-            self.exit(0)
-        elif kind == "help":
-            self.action_help()
-        elif kind in PLACES:
-            self.go_to(Location(place=kind))
-        elif kind == "dag":
-            self.open_dag(dag_id)
+        if target is None:
+            return
+        here = self.here()
+        place = here.place if here is not None else "dags"
+        match target.kind:
+            case "quit":
+                self.exit(0)
+            case "help":
+                self.action_help()
+            case "place":
+                self.go_to(Location(place=target.name))
+            case "log":
+                location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
+                self.go_to(replace(location, map_index=target.map_index, task_view="log"))
+            case "run":
+                self.go_to(Location(place, target.dag_id, "grid", target.run_id))
+            case _:
+                self.go_to(Location(place, target.dag_id, target.name, target.run_id))
 
     def place(self, view: View) -> Any:
         """The screen of a place, made the first time and kept."""
@@ -210,6 +221,8 @@ class DagtopApp(App[int]):
         view = DAG_VIEWS.get(location.view, DAG_VIEWS["grid"])
         focus = DagFocus(location.dag_id, location.run_id, location.task_id)
         self.push_screen(view.load()(focus))
+        if location.run_screen and location.run_id is not None:
+            self.open_run(location.dag_id, location.run_id)
         if location.task_view is None or location.run_id is None or location.task_id is None:
             return
         view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
@@ -246,6 +259,21 @@ class DagtopApp(App[int]):
                 self.push_screen(InstancesScreen(dag_id, run_id, run_key, task_id))
 
         self.refresher.once(lambda store: read_mapped(store, dag_id, run_id, task_id), then)
+
+    def open_run(self, dag_id: str, run_id: str) -> None:
+        """Show one run of a DAG."""
+        from app.tui.screens.run import RunScreen
+
+        self.push_screen(RunScreen(dag_id, run_id))
+
+    def open_details(
+        self, dag_id: str, run_id: str, task_id: str, map_index: int | None = None
+    ) -> None:
+        """Show all there is to know about a task instance."""
+        from app.tui.screens.task_details import DetailsScreen
+        from app.tui.screens.task_views import TaskFocus
+
+        self.push_screen(DetailsScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
 
     def open_log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> None:
         """Show the log of a task instance's newest try."""
@@ -396,7 +424,7 @@ class DagtopApp(App[int]):
         from app.tui.screens.jump import JumpScreen
 
         if isinstance(self.screen, DagtopScreen):
-            self.push_screen(JumpScreen())
+            self.push_screen(JumpScreen(self.here()), self.go)
 
     def action_palette(self) -> None:
         """Search all actions."""

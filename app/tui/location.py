@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 
@@ -21,6 +21,18 @@ class Location:
     map_index: int | None = None
     task_view: str | None = None
     """The view of the task instance; None: the DAG's view is on top."""
+    run_screen: bool = False
+    """The run's own screen is on top of the DAG's view."""
+
+    def is_more_of(self, other: Location) -> bool:
+        """Whether this is the same, only that run, task or map index are known by now."""
+        filled = replace(
+            other,
+            run_id=other.run_id or self.run_id,
+            task_id=other.task_id or self.task_id,
+            map_index=self.map_index if other.map_index is None else other.map_index,
+        )
+        return filled == self
 
     def words(self) -> dict[str, object]:
         """The location as JSON can hold it."""
@@ -31,7 +43,7 @@ def from_words(words: object) -> Location | None:
     """What ``words`` gave; None where it is nothing of the kind."""
     if not isinstance(words, dict):
         return None
-    kinds = {"map_index": int}
+    kinds = {"map_index": int, "run_screen": bool}
     known = {field.name for field in fields(Location)}
     found: dict[str, Any] = {
         name: value
@@ -52,10 +64,12 @@ class History:
 
     def visit(self, location: Location) -> None:
         """One is here now. The way on again is gone, unless one was here already."""
-        if location == self._here:
+        here = self._here
+        if here is not None and location.is_more_of(here):
+            self._here = location
             return
-        if self._here is not None:
-            self._past.append(self._here)
+        if here is not None:
+            self._past.append(here)
             del self._past[: -self.limit]
         self._here = location
         self._future.clear()

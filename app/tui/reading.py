@@ -99,6 +99,30 @@ class TaskSnapshot:
     own: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class JumpNames:
+    """What the jump prompt completes: all DAGs, and of one of them runs and tasks."""
+
+    dag_ids: tuple[str, ...]
+    run_ids: tuple[str, ...] = ()
+    task_ids: tuple[str, ...] = ()
+
+
+def read_jumps(store: Store, dag_id: str | None, runs: int = 500) -> JumpNames:
+    """Names of DAGs; of one DAG its newest runs and the tasks of its newest version."""
+    from store.queries.dags import dag_ids, get_structure
+    from store.queries.runs import RunFilter, list_runs
+
+    with store.read() as connection:
+        names = tuple(dag_ids(connection))
+        if dag_id is None:
+            return JumpNames(names)
+        rows = list_runs(connection, RunFilter(dag_id), limit=runs).rows
+        structure = get_structure(connection, dag_id)
+    tasks = () if structure is None else tuple(task.task_id for task in structure.tasks)
+    return JumpNames(names, tuple(row.run_id for row in rows), tasks)
+
+
 def read_runner(store: Store, workspace: Workspace) -> RunnerState | None:
     """The runner's state; None if there never was one.
 
@@ -207,14 +231,6 @@ def read_facts(store: Store, dag_run_id: int, task_id: str, map_index: int) -> I
     """A task instance and its tries; None if there is none."""
     with store.read() as connection:
         return _facts(connection, dag_run_id, task_id, map_index)
-
-
-def read_run(store: Store, dag_id: str, run_id: str) -> RunRow | None:
-    """One run."""
-    from store.queries.runs import get_run
-
-    with store.read() as connection:
-        return get_run(connection, dag_id, run_id)
 
 
 def read_mapped(store: Store, dag_id: str, run_id: str, task_id: str) -> int | None:

@@ -16,7 +16,7 @@ TITLES = {
 
 ACTIONS: tuple[Action, ...] = (
     Action("everywhere.help", ("question_mark",), "Help", "show the keys that work here", GO, 90),
-    Action("everywhere.jump", ("colon",), "Jump", "go to a DAG by its name", GO),
+    Action("everywhere.jump", ("colon",), "Jump", "to a DAG, run, log or view by its name", GO),
     Action("everywhere.palette", ("ctrl+p",), "Palette", "search all actions by name", GO),
     Action("everywhere.back", ("escape", "backspace"), "Back", "one step back; never quits", GO),
     Action("everywhere.history_back", ("left_square_bracket",), "Was at", "where you were", GO),

@@ -100,7 +100,7 @@ class DagtopScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         location = self.location()
-        if location is not None:
+        if location is not None and self.app.screen is self:  # not one that is passed through
             self.dagtop.visited(location)
         self.show_runner()
         self.ask()

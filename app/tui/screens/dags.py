@@ -65,7 +65,6 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
 
     def show_snapshot(self, snapshot: DagsSnapshot) -> None:
         self.snapshot = snapshot
-        self.dagtop.know_dags(tuple(dag.dag_id for dag in snapshot.dags))
         self.show_rows()
         self.show_banner()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -11,70 +10,42 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from app.tui.jumps import Completion, Known, Target, complete, parse
+from app.tui.reading import read_jumps
+from app.tui.screens.views import DAG_VIEWS, PLACES, in_order
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+    from app.tui.location import Location
+    from app.tui.reading import JumpNames
 
 SHOWN = 8
 """Completions shown at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a jump goes."""
-
-    kind: str
-    """dags, dag, quit, help."""
-    dag_id: str = ""
-
-
-def parse_jump(text: str, dag_ids: list[str]) -> Target | str:
-    """Where the text leads, or a sentence that says what is wrong with it.
-
-    ``dags``, ``dag NAME`` (or a NAME alone); the start of a name is enough where it is unique.
-    """
-    words = text.split()
-    if not words:
-        return "type dags, or dag and a name"
-    if words[0] in ("q", "quit"):
-        return Target("quit")
-    if words[0] in ("?", "help"):
-        return Target("help")
-    if words[0] == "dags" and len(words) == 1:
-        return Target("dags")
-    name = " ".join(words[1:] if words[0] == "dag" else words)
-    found = complete(name, dag_ids)
-    if name in dag_ids:
-        return Target("dag", name)
-    if not found:
-        return f"no DAG is called {name}"
-    if len(found) > 1 and not found[0].startswith(name):
-        return f"{len(found)} DAGs match {name}: type more of it"
-    return Target("dag", found[0])
-
-
-def complete(text: str, dag_ids: list[str]) -> list[str]:
-    """DAG ids that match: those that start with the text first, then those that contain it."""
-    wanted = text.lower()
-    first = [dag_id for dag_id in dag_ids if dag_id.lower().startswith(wanted)]
-    then = [d for d in dag_ids if wanted in d.lower() and not d.lower().startswith(wanted)]
-    return first + then
-
-
-class JumpScreen(ModalScreen[None]):
-    """An input with completions; Tab takes the first one."""
+class JumpScreen(ModalScreen[Target | None]):
+    """An input with completions; Tab takes the one under the cursor, Enter goes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "dismiss", "Close"),
+        ("escape", "close", "Close"),
         ("tab", "take", "Complete"),
+        ("down,ctrl+n", "move(1)", "Next"),
+        ("up,ctrl+p", "move(-1)", "Previous"),
     ]
     AUTO_FOCUS = "Input"
 
-    def __init__(self) -> None:
+    def __init__(self, here: Location | None) -> None:
         super().__init__()
-        self._found: list[str] = []
+        self._known = Known(
+            places={name: PLACES[name].title for name in in_order(PLACES)},
+            views={name: DAG_VIEWS[name].title for name in in_order(DAG_VIEWS)},
+            dag_id=here.dag_id if here is not None else None,
+            run_id=here.run_id if here is not None else None,
+        )
+        self._found: list[Completion] = []
+        self._cursor: int | None = None
 
     @property
     def dagtop(self) -> DagtopApp:
@@ -83,8 +54,8 @@ class JumpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="jump") as box:
             box.border_title = "Jump"
-            box.border_subtitle = "Tab completes   Enter goes"
-            field = Input(placeholder="dag name, or dags", compact=True)
+            box.border_subtitle = "Tab completes   Enter goes   Esc closes"
+            field = Input(placeholder="dags   dag NAME   run ID   log TASK", compact=True)
             field.cursor_blink = False
             yield field
             view = TextView(wrap=False)
@@ -93,31 +64,76 @@ class JumpScreen(ModalScreen[None]):
             yield view
 
     def on_mount(self) -> None:
-        self._complete("")
+        dag_id = self._known.dag_id
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._complete(event.value)
+        def then(names: JumpNames) -> None:
+            known = self._known
+            self._known = Known(
+                known.places,
+                known.views,
+                names.dag_ids,
+                known.dag_id,
+                known.run_id,
+                names.run_ids,
+                names.task_ids,
+            )
+            if self.is_attached and self.query(Input):
+                self._complete()
 
-    def _complete(self, text: str) -> None:
-        name = text.removeprefix("dag ").strip()
-        self._found = complete(name, list(self.dagtop.dag_ids))
-        lines: list[Spans] = [(Span("dag ", "dim"), span(one)) for one in self._found[:SHOWN]]
-        if len(self._found) > SHOWN:
-            more = len(self._found) - SHOWN + 1
-            lines[-1] = (Span(f"and {more} more", "dim"),)
-        self.query_one(TextView).show(lines or [(Span("no DAG matches", "dim"),)])
+        self.dagtop.refresher.once(lambda store: read_jumps(store, dag_id), then)
+        self._complete()
+
+    def on_input_changed(self) -> None:
+        self._cursor = None
+        self._complete()
+
+    def _complete(self) -> None:
+        self._found = complete(self.query_one(Input).value, self._known)
+        self._show()
+
+    def _show(self) -> None:
+        top = max(0, (self._cursor or 0) - SHOWN + 1)
+        rows = self._found[top : top + SHOWN]
+        lines = [_line(one, top + i == self._cursor) for i, one in enumerate(rows)]
+        if len(self._found) > top + SHOWN:
+            more = len(self._found) - top - SHOWN + 1
+            lines[-1] = (Span(f" and {more} more", "dim"),)
+        self.query_one(TextView).show(lines or [(Span(" nothing is called that", "dim"),)])
+
+    def action_move(self, step: int) -> None:
+        """Go to another completion."""
+        if self._found:
+            at = -1 if self._cursor is None and step > 0 else self._cursor or 0
+            self._cursor = max(0, min(at + step, len(self._found) - 1))
+            self._show()
 
     def action_take(self) -> None:
-        """Take the first completion."""
+        """Take a completion: the one under the cursor, else the first."""
         if self._found:
             field = self.query_one(Input)
-            field.value = f"dag {self._found[0]}"
+            field.value = self._found[self._cursor or 0].text
             field.cursor_position = len(field.value)
 
+    def action_close(self) -> None:
+        """Stay here."""
+        self.dismiss(None)
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        target = parse_jump(event.value, list(self.dagtop.dag_ids))
-        if isinstance(target, str):
-            self.query_one(TextView).show([(span(target, "error"),)])
+        event.stop()
+        text = event.value
+        if self._cursor is not None and not self._found[self._cursor].text.endswith(" "):
+            text = self._found[self._cursor].text
+        try:
+            target = parse(text, self._known)
+        except ValueError as error:
+            self.query_one(TextView).show([(Span(" "), span(error, "error"))])
             return
-        self.dismiss()
-        self.dagtop.go(target.kind, target.dag_id)
+        self.dismiss(target)
+
+
+def _line(completion: Completion, selected: bool) -> Spans:
+    ground = "@cursor" if selected else ""
+    return (
+        span(f" {completion.text:<34} ", f"text{ground}"),
+        span(f"{completion.meaning} ", f"dim{ground}"),
+    )

@@ -22,7 +22,6 @@ from app.tui.models.dags import (
 )
 from app.tui.models.grid import bars, cell_line, counts_spans, fold_default, label, visible_rows
 from app.tui.models.instance import reasons_for, touched_lines
-from app.tui.screens.jump import Target, complete, parse_jump
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_name
 from app.tui.widgets.chrome import crumb_spans, footer_line
@@ -212,7 +211,7 @@ def test_the_line_of_a_task_ends_with_its_error() -> None:
     assert plain(line) == "  task  load · ✗ failed · try 2 · ValueError: x"
 
 
-# dialogs, jumps, frames
+# dialogs, frames
 
 
 def test_a_dry_run_is_told_by_task() -> None:
@@ -235,16 +234,6 @@ def test_reasons_of_one_instance() -> None:
     assert reasons_for([["", -1, "the run is queued"]], "train", 1) == ["the run is queued"]
     assert reasons_for("no runner is up", "train", 1) == ["no runner is up"]
     assert reasons_for({}, "train", 1) == []
-
-
-def test_jumps() -> None:
-    names = ["alpha", "beta", "beta_two"]
-    assert parse_jump("dag al", names) == Target("dag", "alpha")
-    assert parse_jump("beta", names) == Target("dag", "beta")
-    assert parse_jump("dags", names) == Target("dags")
-    assert parse_jump("q", names) == Target("quit")
-    assert parse_jump("zeta", names) == "no DAG is called zeta"
-    assert complete("ta", names) == ["beta", "beta_two"]
 
 
 @given(st.lists(st.text("abé训 _", min_size=1, max_size=50), max_size=4), st.integers(45, 120))

@@ -1,0 +1,161 @@
+"""What ``:`` understands, and how it is completed. Pure: what there is comes in as ``Known``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+QUIT, HELP = ("q", "quit"), ("?", "help")
+_INDEXED = re.compile(r"(?P<task>.+)\[(?P<index>\d+)\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a jump can lead to."""
+
+    places: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Name of a view of the workspace -> its title."""
+    views: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Name of a view of a DAG -> its title."""
+    dag_ids: Sequence[str] = ()
+    dag_id: str | None = None
+    """The DAG that is looked at, if one is."""
+    run_id: str | None = None
+    """The run of it that is looked at; None: the newest."""
+    run_ids: Sequence[str] = ()
+    """Runs of that DAG, the newest first."""
+    task_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a jump goes."""
+
+    kind: str
+    """place, view, run, log, help, quit."""
+    name: str = ""
+    """Of the place or of the DAG's view."""
+    dag_id: str = ""
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A line that can be taken instead of what was typed, and what it means."""
+
+    text: str
+    meaning: str
+
+
+def find(text: str, names: Sequence[str]) -> list[str]:
+    """The names that match: equal, then beginning with the text, then holding all its words."""
+    wanted = text.lower()
+    words = wanted.split()
+
+    def rank(name: str) -> int:
+        low = name.lower()
+        if low == wanted:
+            return 0
+        if low.startswith(wanted):
+            return 1
+        return 2 if all(word in low for word in words) else 3
+
+    ranked = [(rank(name), name) for name in names]
+    return [name for place, name in sorted(ranked, key=lambda pair: pair[0]) if place < 3]
+
+
+def one_of(text: str, names: Sequence[str], what: str) -> str:
+    """The one name that is meant. Raises ``ValueError`` with a sentence."""
+    if text in names:
+        return text
+    found = find(text, names)
+    if not found:
+        raise ValueError(f"no {what} is called {text}")
+    leading = [name for name in found if name.lower().startswith(text.lower())]
+    if len(found) > 1 and len(leading) != 1:
+        raise ValueError(f"{len(found)} {what}s match {text}: type more of it")
+    return leading[0] if leading else found[0]
+
+
+def parse(text: str, known: Known) -> Target:
+    """Where the text leads. Raises ``ValueError`` with a sentence that says what is wrong.
+
+    A place (``pools``), ``dag NAME`` or a NAME alone, a DAG's view and a NAME (``gantt etl``; the
+    DAG that is looked at without one), ``run ID``, ``log TASK``; the start of a name is enough.
+    """
+    first, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    if not first:
+        raise ValueError("type where to go: dags, or dag and a name, run and an id, log and a task")
+    if first in QUIT:
+        return Target("quit")
+    if first in HELP:
+        return Target("help")
+    if first in known.places and not rest and (first not in known.views or known.dag_id is None):
+        return Target("place", first)
+    if first == "dag":
+        return Target("view", "grid", one_of(rest, known.dag_ids, "DAG"))
+    if first == "run":
+        return Target("run", dag_id=_here(known), run_id=one_of(rest, known.run_ids, "run"))
+    if first == "log":
+        return _log(rest, known)
+    if first in known.views:
+        dag_id = one_of(rest, known.dag_ids, "DAG") if rest else _here(known)
+        return Target("view", first, dag_id, known.run_id if dag_id == known.dag_id else None)
+    return Target("view", "grid", one_of(text.strip(), known.dag_ids, "DAG"))
+
+
+def _here(known: Known) -> str:
+    if known.dag_id is None:
+        raise ValueError("no DAG is looked at: go to one first, as with dag and its name")
+    return known.dag_id
+
+
+def _log(rest: str, known: Known) -> Target:
+    dag_id = _here(known)
+    if not known.run_ids:
+        raise ValueError(f"{dag_id} has no run yet, so there is no log")
+    match = _INDEXED.match(rest)
+    name = match["task"] if match is not None else rest
+    index = int(match["index"]) if match is not None else None
+    task_id = one_of(name, known.task_ids, "task")
+    return Target(
+        "log", dag_id=dag_id, run_id=known.run_id or known.run_ids[0], task_id=task_id,
+        map_index=index,
+    )  # fmt: skip
+
+
+def complete(text: str, known: Known) -> list[Completion]:
+    """What the text may become, the likeliest first."""
+    first, space, rest = text.lstrip().partition(" ")
+    rest = rest.strip()
+    if space:
+        return _complete_second(first, rest, known)
+    found: list[Completion] = []
+    verbs = {"dag": "a DAG", "run": "a run of this DAG", "log": "the log of a task of this run"}
+    for name, title in known.places.items():
+        if name.startswith(first):
+            found.append(Completion(name, f"{title}, of the workspace"))
+    if known.dag_id is not None:
+        for name, title in known.views.items():
+            if name.startswith(first) and name not in known.places:
+                found.append(Completion(name, f"{title} of {known.dag_id}"))
+    for verb, meaning in verbs.items():
+        if verb.startswith(first) and (verb == "dag" or known.dag_id is not None):
+            found.append(Completion(f"{verb} ", meaning))
+    dags = [Completion(f"dag {name}", "DAG") for name in find(first, known.dag_ids)]
+    return [*dags, *found] if first and not found else [*found, *dags]
+
+
+def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
+    if first == "run":
+        return [Completion(f"run {name}", "run") for name in find(rest, known.run_ids)]
+    if first == "log":
+        return [Completion(f"log {name}", "task") for name in find(rest, known.task_ids)]
+    if first == "dag" or first in known.views:
+        return [Completion(f"{first} {name}", "DAG") for name in find(rest, known.dag_ids)]
+    whole = f"{first} {rest}".strip()
+    return [Completion(f"dag {name}", "DAG") for name in find(whole, known.dag_ids)]

@@ -1,0 +1,139 @@
+"""Where ``:`` leads, and how it is completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.tui.jumps import Known, Target, complete, find, parse
+from app.tui.screens.dags import DagsScreen
+from app.tui.screens.graph import GraphScreen
+from app.tui.screens.grid import GridScreen
+from app.tui.screens.log import LogScreen
+from store.workspace import Workspace
+from tests.app.tui.driving import opened, press, says, text_of, until
+
+KNOWN = Known(
+    places={"dags": "DAGs", "runs": "Runs", "pools": "Pools"},
+    views={"grid": "Grid", "graph": "Graph", "runs": "Runs"},
+    dag_ids=("etl", "etl_weekly", "train", "pools_report"),
+    dag_id="etl",
+    run_id=None,
+    run_ids=("scheduled__2026-11-21", "manual__2026-11-20", "manual__2026-11-19"),
+    task_ids=("load", "train", "train_all"),
+)
+NOWHERE = Known(KNOWN.places, KNOWN.views, KNOWN.dag_ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("dags", Target("place", "dags")),
+        ("pools", Target("place", "pools")),
+        ("dag etl", Target("view", "grid", "etl")),
+        ("train", Target("view", "grid", "train")),
+        ("etl_", Target("view", "grid", "etl_weekly")),
+        ("weekly", Target("view", "grid", "etl_weekly")),
+        ("graph", Target("view", "graph", "etl")),
+        ("graph train", Target("view", "graph", "train")),
+        ("runs", Target("view", "runs", "etl")),
+        ("run 11-20", Target("run", dag_id="etl", run_id="manual__2026-11-20")),
+        (
+            "log load",
+            Target("log", dag_id="etl", run_id="scheduled__2026-11-21", task_id="load"),
+        ),
+        (
+            "log train[3]",
+            Target(
+                "log",
+                dag_id="etl",
+                run_id="scheduled__2026-11-21",
+                task_id="train",
+                map_index=3,
+            ),
+        ),
+        ("q", Target("quit")),
+        ("?", Target("help")),
+    ],
+)
+def test_a_jump_leads_where_it_says(text: str, target: Target) -> None:
+    assert parse(text, KNOWN) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "said"),
+    [
+        ("", KNOWN, "type where to go"),
+        ("dag nope", KNOWN, "no DAG is called nope"),
+        ("run manual", KNOWN, "2 runs match manual: type more of it"),
+        ("log zip", KNOWN, "no task is called zip"),
+        ("graph", NOWHERE, "no DAG is looked at"),
+        ("log load", NOWHERE, "no DAG is looked at"),
+        ("log load", Known(dag_id="etl", task_ids=("load",)), "etl has no run yet"),
+    ],
+)
+def test_a_jump_that_leads_nowhere_says_why(text: str, known: Known, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse(text, known)
+
+
+def test_without_a_dag_its_views_are_not_offered() -> None:
+    assert [one.text for one in complete("gr", NOWHERE)] == []
+    assert "graph" in [one.text for one in complete("gr", KNOWN)]
+
+
+def test_completions_of_the_second_word() -> None:
+    assert [one.text for one in complete("log tr", KNOWN)] == ["log train", "log train_all"]
+    assert [one.text for one in complete("dag w", KNOWN)] == ["dag etl_weekly"]
+    assert [one.text for one in complete("run 2026-11-2", KNOWN)] == [
+        "run scheduled__2026-11-21",
+        "run manual__2026-11-20",
+    ]
+
+
+@given(st.lists(st.text(min_size=1, max_size=6), unique=True), st.text(max_size=4))
+def test_what_is_found_matches_and_the_whole_name_is_first(names: list[str], text: str) -> None:
+    found = find(text, names)
+    assert set(found) <= set(names)
+    if text in names:
+        assert found[0].lower() == text.lower()
+
+
+@given(st.text(max_size=20))
+def test_every_text_leads_somewhere_or_gives_a_sentence(text: str) -> None:
+    with suppress(ValueError):
+        assert parse(text, KNOWN).kind
+    complete(text, KNOWN)
+
+
+async def test_a_jump_opens_what_it_names(workspace_of: Callable[[str], Workspace]) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "colon", *"graph rec", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GraphScreen), "the graph")
+        await press(pilot, "colon", *"log prep")
+        await says(pilot, "log preprocess")
+        await press(pilot, "tab", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the log")
+        assert "preprocess" in text_of(pilot)
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GridScreen), "the grid")
+        await press(pilot, "left_square_bracket")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the log again")
+        await press(pilot, "left_square_bracket")
+        await until(pilot, lambda: isinstance(pilot.app.screen, GraphScreen), "the graph again")
+        await press(pilot, "right_square_bracket")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "on to the log")
+        await press(pilot, "colon", *"dags", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DagsScreen), "the list")
+
+
+async def test_the_prompt_says_what_is_wrong(workspace_of: Callable[[str], Workspace]) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "colon", *"log train", "enter")
+        await says(pilot, "no DAG is looked at")
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, DagsScreen)
