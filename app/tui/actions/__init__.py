@@ -11,7 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from app.tui.actions import acting, dag, dags, everywhere, graph, task
+from app.tui.actions import (
+    acting,
+    admin,
+    code,
+    dag,
+    dags,
+    everywhere,
+    graph,
+    home,
+    run_screen,
+    runs,
+    task,
+)
 from app.tui.actions.action import ACT, GO, GROUPS, MOVE, VIEW, Action
 
 __all__ = [
@@ -32,7 +44,7 @@ __all__ = [
     "with_keys",
 ]
 
-_PARTS = (everywhere, dags, dag, acting, graph, task)
+_PARTS = (everywhere, dags, dag, acting, graph, task, runs, run_screen, admin, code, home)
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
 

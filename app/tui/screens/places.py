@@ -19,6 +19,12 @@ class PlaceScreen(ViewsScreen):
 
     views: ClassVar[Mapping[str, View]] = PLACES
 
+    def _pop_result_callback(self) -> None:
+        """Textual puts the first screen on the stack without a callback, and takes one off when
+        the screen is replaced."""
+        if self._result_callbacks:
+            super()._pop_result_callback()
+
     def make(self, view: View) -> DagtopScreen:
         return self.dagtop.place(view)
 

@@ -33,13 +33,20 @@ class View:
 
 
 PLACES: dict[str, View] = {
+    "home": View("1", "Home", "home", "HomeScreen"),
     "dags": View("2", "DAGs", "dags", "DagsScreen"),
+    "runs": View("3", "Runs", "all_runs", "AllRunsScreen"),
+    "variables": View("5", "Variables", "variables", "VariablesScreen"),
+    "connections": View("6", "Connections", "connections", "ConnectionsScreen"),
+    "pools": View("7", "Pools", "pools", "PoolsScreen"),
 }
 """Views of the workspace. Their names are those of the actions ``place.show-<name>``."""
 
 DAG_VIEWS: dict[str, View] = {
     "grid": View("1", "Grid", "grid", "GridScreen"),
     "graph": View("2", "Graph", "graph", "GraphScreen"),
+    "code": View("8", "Code", "code", "CodeScreen"),
+    "runs": View("3", "Runs", "runs", "RunsScreen"),
 }
 """Views of a DAG; the actions ``view.show-<name>``."""
 

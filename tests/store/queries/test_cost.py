@@ -75,6 +75,8 @@ QUERIES: dict[str, Query] = {
     "runs of a DAG of an hour": lambda c: runs.list_runs(
         c, runs.RunFilter(A_DAG, since=START + 9 * HOUR, until=START + 11 * HOUR)
     ),
+    "count_runs": lambda c: runs.count_runs(c, most=5),
+    "count_runs of a DAG": lambda c: runs.count_runs(c, A_DAG, most=5),
     "get_run": lambda c: runs.get_run(c, A_DAG, "nope"),
     "latest_run": lambda c: runs.latest_run(c, A_DAG),
     "instances of a run": lambda c: tasks.list_instances(c, 30),

@@ -100,3 +100,21 @@ def test_pages_follow_each_other_on_both_databases(any_store: Store) -> None:
     ids = [run.id for run in first.rows + second.rows]
     assert len(ids) == 8
     assert ids == sorted(set(ids), reverse=True)
+
+
+def test_runs_are_counted_by_state_up_to_a_limit(any_store: Store) -> None:
+    fill(any_store, dags=2, runs=12, tasks=1)
+    with any_store.read() as connection:
+        everything = runs.list_runs(connection, limit=100).rows
+        of_all = runs.count_runs(connection)
+        of_one = runs.count_runs(connection, "dag_0001")
+        limited = runs.count_runs(connection, most=3)
+        none = runs.count_runs(connection, "nope")
+    for state in DagRunState:
+        states = [run.state for run in everything]
+        assert of_all[state] == states.count(state)
+        assert limited[state] == min(3, states.count(state))
+        assert of_one[state] == sum(
+            run.state == state for run in everything if run.dag_id == "dag_0001"
+        )
+    assert set(none.values()) == {0}

@@ -1,0 +1,58 @@
+"""Actions of the tables of runs."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, VIEW, Action
+
+TITLES = {
+    "runs": "tables of runs",
+    "all_runs": "runs of all DAGs",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("view.show-runs", ("3",), "Runs", "all runs, as a table", GO),
+    Action("place.show-runs", ("3",), "Runs", "the runs of all DAGs", GO),
+    Action(
+        "runs.clear",
+        ("c",),
+        "Clear",
+        "run whole runs again, or what failed in them",
+        ACT,
+        3,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "runs.mark_state",
+        ("m",),
+        "Mark as",
+        "mark runs success or failed",
+        ACT,
+        4,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "runs.kill",
+        ("x",),
+        "Cancel",
+        "cancel runs: end what runs, skip what waits",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
+    Action("runs.clone", ("T",), "Clone", "trigger a run with this run's params", ACT, acts=True),
+    Action("runs.copy_id", ("y",), "Copy id", "copy the run ids to the clipboard (OSC 52)", VIEW),
+    Action(
+        "all_runs.trigger",
+        ("t",),
+        "Trigger",
+        "start a run of this DAG now, with its params",
+        ACT,
+        acts=True,
+    ),
+    Action(
+        "all_runs.next_tab", ("tab",), "Next tab", "All, Running, Queued, Failed, Success", VIEW, 5
+    ),
+    Action("all_runs.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),
+)

@@ -1,0 +1,104 @@
+"""What the tables of runs read: the newest, those that are looked at, and one page after another.
+
+Run in the refresher's thread; ``store.queries`` is imported inside functions, as in ``reading``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from store.states import DagRunState, DagRunType, TaskInstanceState
+
+if TYPE_CHECKING:
+    from store.engine import Store
+    from store.queries.dags import DagRow
+    from store.queries.runs import RunFilter, RunKey, RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs a table is about. What a filter says beyond that is looked for in what is read."""
+
+    dag_id: str | None = None
+    states: frozenset[DagRunState] = frozenset()
+    types: frozenset[DagRunType] = frozenset()
+
+    def has(self, run: RunRow) -> bool:
+        """Whether a run is one of them."""
+        return not (self.states and run.state not in self.states) and not (
+            self.types and run.run_type not in self.types
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """A row of a table of runs."""
+
+    run: RunRow
+    tasks: Mapping[TaskInstanceState | None, int] = field(default_factory=dict)
+    """Its task instances by state."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunsPage:
+    """Some runs, newest first, and where the page after them begins."""
+
+    entries: tuple[RunEntry, ...]
+    next: RunKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunsSnapshot:
+    """The newest runs, and those further back that are on screen."""
+
+    wanted: Wanted
+    dag: DagRow | None
+    """Of one DAG's runs; None if there is no such DAG."""
+    head: RunsPage
+    watched: tuple[RunEntry, ...]
+    """Of the watched ones those that are still there."""
+    counts: Mapping[DagRunState, int]
+    """Runs by state, each counted up to a limit."""
+
+
+def read_runs(
+    store: Store, wanted: Wanted, *, limit: int, watched: Sequence[int] = ()
+) -> RunsSnapshot:
+    """The newest runs; of those further back only the ``watched`` ones (row ids) again."""
+    from store.queries.dags import get_dag
+    from store.queries.runs import count_runs, get_runs, list_runs
+
+    with store.read() as connection:
+        dag = None if wanted.dag_id is None else get_dag(connection, wanted.dag_id)
+        page = list_runs(connection, _filter(wanted), limit=limit)
+        known = {run.id for run in page.rows}
+        others = [key for key in watched if key not in known]
+        further = get_runs(connection, others) if others else []
+        entries = _entries(connection, [*page.rows, *further])
+        counts = count_runs(connection, wanted.dag_id)
+    head = RunsPage(entries[: len(page.rows)], page.next)
+    return RunsSnapshot(wanted, dag, head, entries[len(page.rows) :], counts)
+
+
+def read_page(store: Store, wanted: Wanted, before: RunKey, limit: int) -> RunsPage:
+    """The runs before one."""
+    from store.queries.runs import list_runs
+
+    with store.read() as connection:
+        page = list_runs(connection, _filter(wanted), limit=limit, before=before)
+        return RunsPage(_entries(connection, page.rows), page.next)
+
+
+def _filter(wanted: Wanted) -> RunFilter:
+    from store.queries.runs import RunFilter
+
+    return RunFilter(wanted.dag_id, wanted.states, wanted.types)
+
+
+def _entries(connection: Any, runs: Sequence[RunRow]) -> tuple[RunEntry, ...]:
+    from store.queries.dags import count_states
+
+    tasks = count_states(connection, [run.id for run in runs]) if runs else {}
+    return tuple(RunEntry(run, tasks.get(run.id, {})) for run in runs)
