@@ -1,0 +1,88 @@
+"""The cells of a plot: dots within cells, and characters over them."""
+
+from __future__ import annotations
+
+from app.tui.spans import Span, Spans
+from app.tui.theme import Glyphs
+
+DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+"""The bits of a braille character, by column and row."""
+
+BLANK = ""
+"""A cell that nothing was written into; a space that was written is one of ours."""
+
+
+class Raster:
+    """``width`` × ``height`` cells; each of 2 × 4 dots, or of one where there is only ASCII."""
+
+    def __init__(self, width: int, height: int, glyphs: Glyphs) -> None:
+        self.width, self.height = width, height
+        self.across, self.down = (1, 1) if glyphs.is_ascii else (2, 4)
+        self._dots = [[0] * width for _ in range(height)]
+        self._roles = [["text"] * width for _ in range(height)]
+        self._texts = [[BLANK] * width for _ in range(height)]
+
+    def dot(self, x: int, y: int, role: str) -> None:
+        """Set the dot in column ``x`` and row ``y`` of all dots."""
+        column, row = x // self.across, y // self.down
+        if 0 <= column < self.width and 0 <= row < self.height:
+            self._dots[row][column] |= DOTS[x % self.across][y % self.down]
+            self._roles[row][column] = role
+
+    def line(self, start: tuple[int, int], end: tuple[int, int], role: str) -> None:
+        """Set the dots from one to another."""
+        (x, y), (to_x, to_y) = start, end
+        steps = max(abs(to_x - x), abs(to_y - y))
+        if not steps:
+            self.dot(x, y, role)
+            return
+        for step in range(steps + 1):
+            self.dot(x + (to_x - x) * step // steps, y + (to_y - y) * step // steps, role)
+
+    def put(self, column: int, row: int, character: str, role: str) -> None:
+        """Write a character, over whatever is there."""
+        if 0 <= column < self.width and 0 <= row < self.height:
+            self._texts[row][column] = character
+            self._roles[row][column] = role
+
+    def is_free(self, column: int, row: int) -> bool:
+        """Whether nothing is drawn in a cell."""
+        return self._texts[row][column] == BLANK and not self._dots[row][column]
+
+    def fill(self, row: int, character: str, role: str) -> None:
+        """Draw a character through a row wherever nothing is drawn."""
+        for column in range(self.width):
+            if self.is_free(column, row):
+                self.put(column, row, character, role)
+
+    def label(self, row: int, text: str, role: str) -> bool:
+        """Write a text where a row is free from end to end, the right one first; False: nowhere."""
+        for first in (self.width - len(text), 0):
+            cells = range(first, first + len(text))
+            if first >= 0 and all(self.is_free(column, row) for column in cells):
+                for column, character in zip(cells, text, strict=True):
+                    self.put(column, row, character, role)
+                return True
+        return False
+
+    def row(self, number: int, lit: range = range(0)) -> Spans:
+        """The spans of a row; the cells of ``lit`` on the ground of the cursor."""
+        result: list[Span] = []
+        text, current = "", ""
+        dots, roles, texts = self._dots[number], self._roles[number], self._texts[number]
+        for column in range(self.width):
+            character, role = texts[column], roles[column]
+            if character == BLANK:
+                bits = dots[column]
+                character = (chr(0x2800 + bits) if self.across > 1 else "*") if bits else " "
+            if column in lit:
+                role += "@cursor"
+            if role == current:
+                text += character
+                continue
+            if text:
+                result.append(Span(text, current))
+            text, current = character, role
+        if text:
+            result.append(Span(text, current))
+        return tuple(result)

@@ -1,0 +1,142 @@
+"""What a chart shows, and fewer points where there are more than columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf, isfinite
+from typing import Literal, NamedTuple
+
+from app.tui.spans import Spans
+
+Unit = Literal["number", "count", "duration", "time", "bytes", "percent"]
+"""What an axis counts: durations in seconds, times in seconds since 1970."""
+
+
+class Mark(NamedTuple):
+    """How one point is shown: a state's glyph and role."""
+
+    glyph: str
+    role: str
+    word: str = ""
+    """Named in the legend, once."""
+    rank: int = 0
+    """Of several on one cell the one of the lowest rank is seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points in order. NaN as y is a gap; a point whose x isn't finite is left out."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+    role: str = "accent"
+    kind: Literal["line", "points", "bars"] = "line"
+    marks: Sequence[Mark] = ()
+    """Of points and bars: one for each point. Bars show theirs in a row below the plot."""
+
+
+class Limit(NamedTuple):
+    """A horizontal line with a label: a median, a threshold."""
+
+    value: float
+    label: str
+    role: str = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What an axis counts and how far it reaches; by itself from the least to the greatest."""
+
+    unit: Unit = "number"
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    """Vertical axes only. What isn't positive is marked at the lower edge."""
+    text: Callable[[float], str] | None = None
+    """The labels, where they aren't what is counted: the run of a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart. Series later in the list are painted over the earlier ones."""
+
+    series: Sequence[Series]
+    x: Axis = field(default_factory=Axis)
+    y: Axis = field(default_factory=Axis)
+    limits: Sequence[Limit] = ()
+    title: Spans = ()
+    legend: bool = True
+    slot: float | None = None
+    """Distance of two neighbours on x: each gets cells of its own, the last at the right edge."""
+    cursor: float | None = None
+    """An x whose cells are lit up."""
+    empty: str = "nothing to draw"
+    """What is said where there are no points."""
+
+
+Points = list[tuple[float, float]]
+
+
+def downsample(
+    xs: Sequence[float], ys: Sequence[float], low: float, high: float, columns: int
+) -> Points:
+    """At most four points for each stretch within one column: first, least, greatest, last.
+
+    A line through them covers the same dots. Points that aren't finite are all kept.
+    """
+    start, width = low * 0.5, high * 0.5 - low * 0.5  # halves: the whole may be beyond all floats
+    scale = columns / width if width > 1e-300 else 0.0
+    result: Points = []
+    current, least, greatest = -1, inf, -inf
+    stretch: Points = []
+    last_x = last_y = 0.0
+    for x, y in zip(xs, ys, strict=False):
+        column = int((x * 0.5 - start) * scale)
+        if column == current and least <= y <= greatest:
+            last_x, last_y = x, y
+            continue
+        if not -inf < y < inf:
+            result.extend(_ended(stretch, (last_x, last_y)))
+            result.append((x, y))
+            stretch, current, least, greatest = [], -1, inf, -inf
+            continue
+        if column != current:
+            result.extend(_ended(stretch, (last_x, last_y)))
+            stretch, current, least, greatest = [], column, y, y
+        else:
+            least, greatest = min(least, y), max(greatest, y)
+        last_x, last_y = x, y
+        stretch.append((x, y))
+    result.extend(_ended(stretch, (last_x, last_y)))
+    return result
+
+
+def _ended(stretch: Points, last: tuple[float, float]) -> Points:
+    """First, least, greatest and last of the points of one column, in their order."""
+    if not stretch:
+        return []
+    if stretch[-1] != last:
+        stretch.append(last)
+    if len(stretch) <= 4:
+        return stretch
+    heights = [y for _, y in stretch]
+    places = {0, heights.index(min(heights)), heights.index(max(heights)), len(stretch) - 1}
+    return [stretch[place] for place in sorted(places)]
+
+
+def finite_x(series: Series) -> Series:
+    """The series without points that are nowhere on x."""
+    count = min(len(series.xs), len(series.ys))
+    if len(series.xs) == len(series.ys) and all(map(isfinite, series.xs)):
+        return series
+    kept = [place for place in range(count) if isfinite(series.xs[place])]
+    return Series(
+        series.name,
+        [series.xs[place] for place in kept],
+        [series.ys[place] for place in kept],
+        series.role,
+        series.kind,
+        [series.marks[place] for place in kept if place < len(series.marks)],
+    )
