@@ -18,7 +18,7 @@ from app.cli.session import (
     reading,
 )
 
-app = group("List, show, cancel, clear and mark DAG runs.")
+app = group("List, show, cancel, clear, mark and annotate DAG runs.")
 
 DagArgument = Annotated[
     str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
@@ -149,6 +149,33 @@ def clear(
     task_views.change_instances(
         space, "clear", payload, "Clear", dry_run=dry_run, yes=yes, json=json
     )
+
+
+NoteText = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TEXT",
+        help="The note; '-' reads it from stdin, '' takes it away.",
+        show_default=False,
+    ),
+]
+
+
+@app.command("note")
+def note(
+    dag: DagArgument,
+    run: RunArgument,
+    text: NoteText = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a note on a run.
+
+    Without a text: prints the note that is there.
+    """
+    from app.cli.noting import show_or_write
+
+    show_or_write(chosen_workspace(workspace), dag, run, text, json=json)
 
 
 def _run_id(workspace: str | None, dag: str, run: str) -> str:

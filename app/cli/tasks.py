@@ -283,6 +283,33 @@ def kill(
         say(f"told {len(killed)} {many} of {task} to end: SIGTERM now, SIGKILL after {grace:g} s")
 
 
+@app.command("note")
+def note(
+    dag: DagArgument,
+    run: RunArgument,
+    task: TaskArgument,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TEXT",
+            help="The note; '-' reads it from stdin, '' takes it away.",
+            show_default=False,
+        ),
+    ] = None,
+    map_index: MapIndexOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a note on a task instance.
+
+    Without a text: prints the note that is there.
+    """
+    from app.cli.noting import show_or_write
+
+    space = chosen_workspace(workspace)
+    show_or_write(space, dag, run, text, task_id=task, map_index=map_index, json=json)
+
+
 def _selection(
     workspace: str | None, dag: str, run: str, task_ids: list[str], indexes: list[int] | None
 ) -> dict[str, Any]:

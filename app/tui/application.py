@@ -29,6 +29,7 @@ from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScreen
 from app.tui.spans import Span, Spans, span
+from app.tui.undo import Undos, undo_last
 
 if TYPE_CHECKING:
     from app.tui.jumps import Target
@@ -114,6 +115,7 @@ class DagtopApp(App[int]):
             workspace, self.post_message, partial(read_runner, workspace=workspace)
         )
         self.commander = Commander(workspace, self.post_message)
+        self.undos = Undos()
         for one in themes.textual_themes():
             self.register_theme(one)
         self.use_theme(self.palette.theme)
@@ -345,7 +347,13 @@ class DagtopApp(App[int]):
         """Send a command to the runner; ``done`` is said when it was taken."""
         self.commander.send(kind, payload, done)
 
+    def action_undo(self) -> None:
+        """Take the last act of this terminal back, where that can be."""
+        undo_last(self)
+
     def on_acted(self, message: Acted) -> None:
+        if message.act is not None:
+            self.undos.took(message.act)
         self.say(message.sentence, "good")
         self.refresher.poke()
 
@@ -465,6 +473,16 @@ class DagtopApp(App[int]):
         self.palette = theme.Palette(name)
         self.theme = name
         self.ansi_theme_dark = self.ansi_theme_light = themes.log_theme(name)
+
+    def action_export(self) -> None:
+        """Write what is on screen to a file."""
+        from app.tui.screens.export import export, screen_exports
+
+        screen = self.screen
+        if isinstance(screen, DagtopScreen):
+            title = " ".join(span(crumb).text for crumb in screen.crumbs())
+            exports = [*screen.exports(), *screen_exports(self, f"dagtop {title}")]
+            export(self, f"dagtop {title}", exports)
 
     def action_start_runner(self) -> None:
         """Start the runner, as a process of its own."""

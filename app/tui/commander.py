@@ -7,25 +7,37 @@ it is up.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from app.tui.undo import Act
 from store import client
-from store.errors import StoreError
+from store.errors import StoreError, StoreMissing
 from store.workspace import Workspace, WorkspaceError
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 Job = Callable[[], Message | None]
+Change = Callable[["Connection"], str]
+"""Changes rows (``store.edits``), and returns the sentence that says what was done."""
+
+NO_RUNNER = "No runner is up to ask."
 
 
 class Acted(Message):
     """A command was carried out, or written down for the next runner."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, act: Act | None = None) -> None:
         super().__init__()
         self.sentence = sentence
+        self.act = act
+        """What may be undone later."""
 
 
 class Refused(Message):
@@ -54,18 +66,24 @@ class Commander:
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def send(self, kind: str, payload: dict[str, Any], done: str) -> None:
-        """Send a command; posts ``Acted`` with ``done``, or ``Refused`` with the reason."""
+    def send(self, kind: str, payload: dict[str, Any], done: str, *, is_undo: bool = False) -> None:
+        """Send a command; posts ``Acted`` with ``done``, or ``Refused`` with the reason.
+
+        What is an undo itself isn't remembered to be undone.
+        """
 
         def job() -> Message:
             submission = client.submit(self._workspace, kind, payload)
+            act = Act(kind, payload, done, submission.answer, time.monotonic())
+            kept = None if is_undo else act
             if submission.is_pending:
-                return Acted(f"no runner is up: written down, carried out when it is ({done})")
+                words = f"no runner is up: written down, carried out when it is ({done})"
+                return Acted(words, kept)
             answer = submission.answer or {}
             if answer.get("instances") == []:
                 return Acted("nothing was touched: no task instance is in that state")
             held = answer.get("held")
-            return Acted(f"{done}; it waits: {held}" if held else done)
+            return Acted(f"{done}; it waits: {held}" if held else done, kept)
 
         self._enqueue(job)
 
@@ -73,11 +91,16 @@ class Commander:
         self, kind: str, payload: dict[str, Any], then: Callable[[dict[str, Any] | str], None]
     ) -> None:
         """Ask what a command would touch; ``then`` gets the answer, or a sentence why not."""
+        self.do(kind, {**payload, "dry_run": True}, then)
 
+    def do(
+        self, kind: str, payload: dict[str, Any], then: Callable[[dict[str, Any] | str], None]
+    ) -> None:
+        """Have a command done now or not at all; ``then`` gets the answer, or why it wasn't."""
         request = {
             "type": "submit",
             "command": kind,
-            "payload": {**payload, "dry_run": True},
+            "payload": payload,
             "actor": client.user(),
         }
         self.ask(request, then)
@@ -89,10 +112,46 @@ class Commander:
             try:
                 answer = client.ask(self._workspace, request)
             except client.RunnerAway:
-                return Replied(then, "No runner is up to ask.")
+                return Replied(then, NO_RUNNER)
             except StoreError as error:
                 return Replied(then, str(error))
             return Replied(then, answer.get("error") or answer.get("value") or {})
+
+        self._enqueue(job)
+
+    def edit(self, change: Change, then: Callable[[str | StoreError], None]) -> None:
+        """Change rows in one transaction; ``then`` gets the sentence of it, or the error."""
+
+        def job() -> Message:
+            from store.engine import open_store
+
+            try:
+                try:
+                    store = open_store(self._workspace)
+                except StoreMissing:
+                    store = open_store(self._workspace, create=True)
+                with store, store.write() as connection:
+                    done = change(connection)
+            except StoreError as error:
+                return Replied(then, error)
+            except Exception as error:  # said, instead of a form that waits for ever
+                return Replied(then, StoreError(f"{type(error).__name__}: {error}"))
+            client.ring(self._workspace)
+            return Replied(then, done)
+
+        self._enqueue(job)
+
+    def write_file(self, path: Path, text: str) -> None:
+        """Write a new file; says its name and size, or why it can't be written."""
+
+        def job() -> Message:
+            from app.tui.exporting import write_new
+            from app.tui.formats import size
+
+            try:
+                return Acted(f"wrote {path} ({size(write_new(path, text))})")
+            except OSError as error:
+                return Refused(f"{path} can't be written: {error.strerror}")
 
         self._enqueue(job)
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.location import Location
-from app.tui.models.instance import run_text
-from app.tui.reading import read_run, read_run_beside
+from app.tui.reading import read_run_beside
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.triggering import clone, trigger
@@ -20,7 +19,6 @@ from store.states import EXECUTING_TASK_STATES
 if TYPE_CHECKING:
     from store.queries.dags import DagRow
     from store.queries.grid import Cell, GridRow, GridRun
-    from store.queries.runs import RunRow
 
 
 @dataclass(slots=True)
@@ -129,14 +127,18 @@ class RunViewScreen(DagViewScreen):
     def action_run_details(self) -> None:
         """Show all about the run under the cursor."""
         run = self.run_now()
-        if run is None:
-            return
+        if run is not None:
+            self.dagtop.open_run(self.dag_id, run.run_id)
 
-        def then(row: RunRow | None) -> None:
-            if row is not None:
-                self.dagtop.open_text((self.dag_id, row.run_id), run_text(row, self.dagtop.scene()))
-
-        self.dagtop.refresher.once(lambda store: read_run(store, self.dag_id, run.run_id), then)
+    def action_details(self) -> None:
+        """Show all about the task instance under the cursor; of a mapped task the first."""
+        run, row, cell = self.run_now(), self.row_now(), self.cell_now()
+        if row is None or run is None or cell is None:
+            self.dagtop.say("this run has no such task")
+        elif row.kind == "group":
+            self.dagtop.say("a group has no details: put the cursor on a task")
+        else:
+            self.dagtop.open_details(self.dag_id, run.run_id, row.id)
 
     # acting
 
@@ -147,6 +149,17 @@ class RunViewScreen(DagViewScreen):
             self.dagtop.say("no run is under the cursor")
         else:
             clone(self.dagtop, self.dag_id, run.run_id)
+
+    def action_note(self) -> None:
+        """Write a note on the task instance under the cursor, or on its run."""
+        from app.tui.screens.noting import ask_note
+
+        run, row, cell = self.run_now(), self.row_now(), self.cell_now()
+        if run is None:
+            self.dagtop.say("no run is under the cursor")
+            return
+        one = row is not None and row.kind == "task" and cell is not None and not cell.is_mapped
+        ask_note(self.dagtop, self.dag_id, run.run_id, row.id if row is not None and one else None)
 
     def selection(self) -> Selection | None:
         """What is under the cursor; a group stands for all its tasks."""

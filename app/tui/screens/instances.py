@@ -111,6 +111,20 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         if row is not None:
             self.dagtop.open_log(self.dag_id, self.run_id, self.task_id, row.map_index)
 
+    def action_details(self) -> None:
+        """Show all about the instance."""
+        row = self.table.current
+        if row is not None:
+            self.dagtop.open_details(self.dag_id, self.run_id, self.task_id, row.map_index)
+
+    def action_note(self) -> None:
+        """Write a note on the instance, or on its run."""
+        from app.tui.screens.noting import ask_note
+
+        row = self.table.current
+        if row is not None:
+            ask_note(self.dagtop, self.dag_id, self.run_id, self.task_id, row.map_index)
+
     def selection(self) -> Selection | None:
         """The marked instances, else the one under the cursor."""
         chosen = self.table.chosen()

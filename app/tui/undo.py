@@ -1,0 +1,148 @@
+"""Undo: what takes back the acts of this terminal, the newest first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.tui import formats
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+
+MOST = 20
+"""Acts that are remembered."""
+TOGETHER = 2.0
+"""Seconds within which commands with the same sentence are one act: a key sends several."""
+
+OPPOSITES = {"pause": "unpause", "unpause": "pause"}
+IMPOSSIBLE = {
+    "trigger": "a run that was triggered can be cancelled, not taken back",
+    "kill": "the process was told to end",
+    "backfill": "its runs are made; cancel those that should not run",
+    "delete_dag": "what was deleted is gone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A command that this terminal has sent."""
+
+    kind: str
+    payload: Mapping[str, Any]
+    done: str
+    """The sentence that said so: "paused shop"."""
+    answer: Mapping[str, Any] | None
+    """None: it waits for a runner."""
+    at: float = 0.0
+    """By a clock that only goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What takes an act back."""
+
+    what: str
+    at: float
+    commands: tuple[tuple[str, dict[str, Any]], ...] = ()
+    impossible: str = ""
+    """Why it can't be taken back."""
+
+
+def step_of(act: Act) -> Step | None:
+    """What takes an act back; None where it changed nothing."""
+    if act.answer is None:
+        return Step(act.done, act.at, impossible="it waits for a runner")
+    answer, payload = act.answer, act.payload
+    if answer.get("instances") == []:
+        return None
+    if act.kind in OPPOSITES:
+        changed = list(answer.get("changed", answer.get("dag_ids", ())))
+        command = (OPPOSITES[act.kind], {"dag_ids": changed})
+        return Step(act.done, act.at, (command,)) if changed else None
+    if act.kind == "note":
+        former = str(answer.get("former", ""))
+        command = ("note", {**payload, "text": former})
+        return Step(act.done, act.at, (command,)) if former != payload.get("text") else None
+    if act.kind == "schedule":
+        former = answer.get("former")
+        command = ("schedule", {**payload, "expression": former})
+        return Step(act.done, act.at, (command,)) if answer.get("changed") else None
+    undo = answer.get("undo")
+    if isinstance(undo, dict):
+        if "impossible" in undo:
+            return Step(act.done, act.at, impossible=str(undo["impossible"]))
+        return Step(act.done, act.at, (("restore", undo),))
+    return Step(act.done, act.at, impossible=IMPOSSIBLE.get(act.kind, "it is done"))
+
+
+class Undos:
+    """The acts of this terminal that are remembered."""
+
+    def __init__(self) -> None:
+        self._steps: deque[Step] = deque(maxlen=MOST)
+
+    def took(self, act: Act) -> None:
+        """An act was done."""
+        step = step_of(act)
+        if step is None:
+            return
+        last = self._steps[-1] if self._steps else None
+        if last is not None and last.what == step.what and step.at - last.at <= TOGETHER:
+            self._steps[-1] = Step(
+                step.what,
+                step.at,
+                (*step.commands, *last.commands),
+                last.impossible or step.impossible,
+            )
+        else:
+            self._steps.append(step)
+
+    def pop(self) -> Step | None:
+        """The newest act, which is forgotten."""
+        return self._steps.pop() if self._steps else None
+
+    def put_back(self, step: Step) -> None:
+        """It could not even be tried."""
+        self._steps.append(step)
+
+
+def undone_words(what: str, answer: Mapping[str, Any]) -> str:
+    """What an undo has done, in a sentence."""
+    left = answer.get("left", 0)
+    if not left:
+        return f"undone: {what}"
+    stays = "1 has started again and goes" if left == 1 else f"{left} have started again and go"
+    restored = formats.plural(answer.get("restored", 0), "task instance")
+    return f"undone for {restored}: {what}; {stays} on"
+
+
+def undo_last(app: DagtopApp) -> None:
+    """Take the newest act back, and say what became of it."""
+    step = app.undos.pop()
+    if step is None:
+        app.say("nothing to undo: this terminal has changed nothing that it remembers")
+        return
+    if step.impossible:
+        words = f"can't be undone: {step.what} ({step.impossible}); U undoes the act before"
+        app.say(words, "warning")
+        return
+
+    def then(reply: dict[str, Any] | str) -> None:
+        from app.tui.commander import NO_RUNNER
+
+        if not isinstance(reply, str):
+            app.say(undone_words(step.what, reply), "good")
+            app.refresher.poke()
+            return
+        if reply == NO_RUNNER:
+            app.undos.put_back(step)
+        app.say(reply, "error")
+
+    for kind, payload in step.commands:
+        if kind == "restore":
+            app.commander.do(kind, payload, then)
+        else:
+            app.commander.send(kind, payload, f"undone: {step.what}", is_undo=True)

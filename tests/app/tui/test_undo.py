@@ -1,0 +1,133 @@
+"""Undo of what this terminal did, with a real runner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.tui.undo import MOST, Act, Undos, step_of, undone_words
+from tests.app.tui.driving import opened, press, says, until
+from tests.support.live import Live, live
+
+
+def act(kind: str, answer: dict[str, Any] | None, at: float = 0.0, **payload: Any) -> Act:
+    return Act(kind, payload, f"did {kind}", answer, at)
+
+
+def test_pausing_is_undone_for_those_that_it_paused() -> None:
+    step = step_of(act("pause", {"dag_ids": ["a", "b"], "changed": ["b"]}))
+    assert step is not None
+    assert step.commands == (("unpause", {"dag_ids": ["b"]}),)
+    assert step_of(act("pause", {"dag_ids": ["a"], "changed": []})) is None
+
+
+def test_a_note_is_undone_by_the_one_before() -> None:
+    step = step_of(act("note", {"former": "old"}, dag_id="a", run_id="r", text="new"))
+    assert step is not None
+    assert step.commands == (("note", {"dag_id": "a", "run_id": "r", "text": "old"}),)
+
+
+def test_what_can_not_be_undone_says_why() -> None:
+    for one in (
+        act("trigger", {"run_id": "r"}),
+        act("clear", {"undo": {"impossible": "work was at work"}}),
+        act("clear", None),
+    ):
+        step = step_of(one)
+        assert step is not None
+        assert step.impossible
+    assert step_of(act("clear", {"instances": []})) is None
+
+
+def test_commands_of_one_key_are_undone_together_last_first() -> None:
+    undos = Undos()
+    for name in "ab":
+        undos.took(act("clear", {"undo": {"dag_id": name}}, at=1.0))
+    undos.took(act("clear", {"undo": {"dag_id": "c"}}, at=9.0))
+    last, first = undos.pop(), undos.pop()
+    assert last is not None
+    assert first is not None
+    assert [payload["dag_id"] for _, payload in last.commands] == ["c"]
+    assert [payload["dag_id"] for _, payload in first.commands] == ["b", "a"]
+
+
+def test_only_the_newest_are_kept() -> None:
+    undos = Undos()
+    for number in range(MOST + 5):
+        undos.took(act("pause", {"changed": [str(number)]}, at=number * 10.0))
+    assert sum(undos.pop() is not None for _ in range(MOST + 5)) == MOST
+
+
+def test_an_undo_says_what_goes_on() -> None:
+    assert undone_words("cleared x", {"restored": 2, "left": 0}) == "undone: cleared x"
+    assert "1 has started again and goes on" in undone_words("x", {"restored": 2, "left": 1})
+
+
+PIPELINE = """
+import os
+from dagtop import dag, task
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def shop():
+    @task
+    def one(): pass
+
+    @task
+    def two():
+        raise RuntimeError("as told")
+
+    one() >> two()
+
+shop()
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Live]:
+    with live(tmp_path / "shop") as workspace:
+        workspace.write("shop.py", PIPELINE)
+        workspace.start()
+        yield workspace
+
+
+async def test_clear_mark_and_pause_are_taken_back_step_by_step(running: Live) -> None:
+    state, before = running.run("shop")
+    assert (state, before) == ("failed", {"one": "success", "two": "failed"})
+    (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
+    async with opened(running.workspace, (120, 40), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "p")
+        await says(pilot, "paused shop")
+        await press(pilot, "j", "m")
+        await says(pilot, "Marked success")
+        await press(pilot, "y")
+        await says(pilot, "marked two success")
+        await press(pilot, "k", "c")
+        await says(pilot, "Runs again:")
+        await press(pilot, "y")
+        await says(pilot, "cleared one")
+        await until(
+            pilot,
+            lambda: running.states("shop", run_id) == {"one": None, "two": None},
+            "nothing has run yet",
+        )
+        await press(pilot, "U")
+        await says(pilot, "undone: cleared one")
+        assert running.states("shop", run_id) == {"one": "success", "two": "success"}
+        await press(pilot, "U")
+        await says(pilot, "undone: marked two")
+        assert running.states("shop", run_id) == before
+        assert running.run_state("shop", run_id) == "failed"
+        await press(pilot, "U")
+        await says(pilot, "undone: paused shop")
+        assert not running.value("SELECT is_paused FROM dag")
+        await press(pilot, "t")
+        await says(pilot, "Trigger shop")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "triggered shop")
+        await press(pilot, "U")
+        await says(pilot, "can't be undone: triggered shop")
+    assert running.states("shop", run_id) == before
