@@ -20,6 +20,7 @@ from app.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+    from app.tui.exporting import Export
     from app.tui.location import Location
     from app.tui.reading import RunnerState
     from app.tui.refresher import Fetch
@@ -63,6 +64,10 @@ class DagtopScreen(Screen[None]):
     def fetch(self) -> Fetch | None:
         """What the refresher reads for this screen, in its thread."""
         return None
+
+    def exports(self) -> list[Export]:
+        """What of this screen can be written to a file, besides the screen itself."""
+        return []
 
     def show_snapshot(self, snapshot: Any) -> None:
         """Show what was read."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from app.tui.filters import Facts, matches, parse
+from app.tui.formats import plural
 from app.tui.screens.base import DagtopScreen, counted
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from app.tui.exporting import Export
 
 Row = TypeVar("Row")
 
@@ -104,6 +108,18 @@ class ListScreen(DagtopScreen, Generic[Row]):
 
     def on_table_chosen(self) -> None:
         self.action_open()
+
+    def exports(self) -> list[Export]:
+        """The rows that are shown, or the marked ones."""
+        from app.tui.exporting import Export, table_csv, table_json
+
+        table, scene = self.table, self.dagtop.scene()
+        items = table.chosen() if table.marks else list(table.items)
+        rows = plural(len(items), "row")
+        return [
+            Export(f"{rows} as CSV", "csv", lambda: table_csv(table.columns, items, scene)),
+            Export(f"{rows} as JSON", "json", lambda: table_json(items)),
+        ]
 
     # the filter
 

@@ -1,0 +1,90 @@
+"""What a screen can be written to a file as: tables as CSV and JSON, charts, the screen itself."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from app.tui.spans import plain
+
+if TYPE_CHECKING:
+    from app.tui.scene import Scene
+    from app.tui.widgets.table import Column
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One thing that can be written: ``make`` gives its text."""
+
+    title: str
+    suffix: str
+    """csv, json, txt, svg."""
+    make: Callable[[], str]
+
+
+def table_csv(columns: Sequence[Column[T]], items: Sequence[T], scene: Scene) -> str:
+    """The rows as they are on screen, all columns, with a line of titles. RFC 4180."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(column.title.strip() for column in columns)
+    for item in items:
+        writer.writerow(plain(column.cell(item, scene)).strip() for column in columns)
+    return out.getvalue()
+
+
+def table_json(items: Sequence[Any]) -> str:
+    """The rows with all that is known of them, times as ISO 8601, lengths of time as seconds.
+
+    Numbers that JSON doesn't have are texts: "NaN", "Infinity", "-Infinity".
+    """
+    rows = [as_json(item) for item in items]
+    return json.dumps(rows, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def as_json(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: as_json(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_json(element) for key, element in value.items()}
+    if isinstance(value, str):
+        return str(value)  # an enumeration's value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, float):
+        return value if value - value == 0 else json.dumps(value).strip('"')
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
+        return [as_json(element) for element in value]
+    return str(value)
+
+
+def free_name(folder: Path, stem: str, suffix: str) -> str:
+    """A name that no file in the folder has: ``stem.csv``, ``stem-2.csv`` ..."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in stem)[:80].strip("-.")
+    name, number = f"{safe or 'dagtop'}.{suffix}", 2
+    while (folder / name).exists():
+        name, number = f"{safe or 'dagtop'}-{number}.{suffix}", number + 1
+    return name
+
+
+def write_new(path: Path, text: str) -> int:
+    """Write a file that doesn't exist yet; returns its size in bytes.
+
+    Raises ``OSError``: ``FileExistsError`` where it exists.
+    """
+    data = text.encode("utf-8", "replace")
+    with path.open("xb") as file:
+        file.write(data)
+    return len(data)
