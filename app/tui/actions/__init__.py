@@ -20,6 +20,7 @@ from app.tui.actions import (
     everywhere,
     graph,
     home,
+    log,
     run_screen,
     runs,
     task,
@@ -44,7 +45,7 @@ __all__ = [
     "with_keys",
 ]
 
-_PARTS = (everywhere, dags, dag, acting, graph, task, runs, run_screen, admin, code, home)
+_PARTS = (everywhere, dags, dag, acting, graph, task, log, runs, run_screen, admin, code, home)
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
 
@@ -64,6 +65,7 @@ KEY_NAMES = {
     "left_parenthesis": "(",
     "right_parenthesis": ")",
     "at": "@",
+    "ampersand": "&",
     "apostrophe": "'",
     "less_than_sign": "<",
     "greater_than_sign": ">",

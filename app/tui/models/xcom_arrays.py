@@ -40,8 +40,8 @@ def dtype_name(dtype: str) -> str:
 
 
 def shape_words(shape: Iterable[int]) -> str:
-    """3×4"""
-    return "×".join(str(size) for size in shape)
+    """3x4"""
+    return "x".join(str(size) for size in shape)
 
 
 def array_lines(dtype: str, shape: Sequence[int], content: str, width: int) -> list[str]:

@@ -56,7 +56,7 @@ class XComValue:
     """A value laid out: a line is coloured when it is asked for, there may be a million."""
 
     kind: str
-    """The type in words: ``dict of 3``, ``ndarray float32 3×4``."""
+    """The type in words: ``dict of 3``, ``ndarray float32 3x4``."""
     texts: Sequence[str]
     """Its lines, without colours."""
     is_text: bool = False

@@ -115,7 +115,7 @@ def test_what_does_not_fit_has_an_item_a_line_and_numbers_fill_lines() -> None:
 def test_an_array_shows_its_rows_without_numpy() -> None:
     raw = stored(numpy.arange(6, dtype="float32").reshape(2, 3) / 4)
     value = read_value(raw)
-    assert value.kind == kind_of(raw[:HEAD]) == "ndarray float32 2×3"
+    assert value.kind == kind_of(raw[:HEAD]) == "ndarray float32 2x3"
     assert value.texts == ["[0]  0  0.25  0.5", "[1]  0.75  1  1.25"]
     assert value_text(stored(numpy.array([[[1], [2]], [[3], [4]]], ">i2"))) == (
         "[0, 0]  1\n[0, 1]  2\n[1, 0]  3\n[1, 1]  4"

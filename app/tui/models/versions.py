@@ -1,0 +1,296 @@
+"""What changed between two versions of a DAG: tasks, schedule, params, source. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from app.tui.models.source import Source
+from app.tui.spans import Span, Spans, joined, span
+from app.tui.widgets.lines_view import Lines
+
+if TYPE_CHECKING:
+    from store.structure import DagStructure
+
+CONTEXT = 3
+"""Lines of a diff around what differs."""
+
+_NOT_TASKS = frozenset({"task_id", "line", "downstream", "priority_weight", "xcom_inputs"})
+"""Fields that follow from others, or move with every line that is put in above."""
+
+_NOT_DAGS = frozenset({"tasks", "groups", "roots", "edge_labels", "params", "timetable", "line"})
+_WORDS = {"trigger_rule": "rule", "execution_timeout": "timeout", "upstream": "after"}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a version has that another hasn't."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(task id, what of it in words)."""
+    fields: tuple[tuple[str, str, str], ...] = ()
+    """(field of the DAG, before, now): schedule, catchup, max_active_runs ..."""
+    params: tuple[str, ...] = ()
+    """"+ model 'als'", "horizon 7 -> 14"."""
+    plus: int = 0
+    """Lines of the source that came."""
+    minus: int = 0
+
+
+def changes_between(old: DagStructure, new: DagStructure, old_text: str, new_text: str) -> Changes:
+    """What ``new`` has that ``old`` hasn't."""
+    before = {task.task_id: task for task in old.tasks}
+    after = {task.task_id: task for task in new.tasks}
+    changed: list[tuple[str, tuple[str, ...]]] = []
+    for name, task in after.items():
+        if name in before and task != before[name]:
+            words = tuple(_field_words(before[name], task, _NOT_TASKS))
+            if words:
+                changed.append((name, words))
+    plus, minus = counted_lines(old_text, new_text)
+    return Changes(
+        tuple(name for name in after if name not in before),
+        tuple(name for name in before if name not in after),
+        tuple(changed),
+        tuple(_dag_fields(old, new)),
+        tuple(_param_words(old, new)),
+        plus,
+        minus,
+    )
+
+
+def _field_words(
+    old: msgspec.Struct, new: msgspec.Struct, without: frozenset[str]
+) -> Iterable[str]:
+    for name in old.__struct_fields__:
+        before, after = getattr(old, name), getattr(new, name)
+        if name in without or before == after:
+            continue
+        label = _WORDS.get(name, name)
+        if name in ("fields", "doc_md", "callbacks", "template_fields", "expansion"):
+            yield "arguments" if name == "fields" else label
+        elif name == "upstream":
+            yield f"{label} {', '.join(after) or 'nothing'}"
+        else:
+            yield f"{label} {_word(before)} -> {_word(after)}"
+
+
+def _word(value: Any) -> str:
+    if value is None or value in ("", []):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _dag_fields(old: DagStructure, new: DagStructure) -> Iterable[tuple[str, str, str]]:
+    before, after = _schedule(old), _schedule(new)
+    if before != after:
+        yield "schedule", before, after
+    for name in old.__struct_fields__:
+        one, two = getattr(old, name), getattr(new, name)
+        if name not in _NOT_DAGS and one != two:
+            long = name in ("doc_md", "description")
+            yield name, "" if long else _word(one), "" if long else _word(two)
+    if [group.group_id for group in old.groups] != [group.group_id for group in new.groups]:
+        yield "groups", str(len(old.groups)), str(len(new.groups))
+
+
+def _schedule(structure: DagStructure) -> str:
+    timetable = structure.timetable
+    return timetable.summary or timetable.expression or timetable.kind
+
+
+def _param_words(old: DagStructure, new: DagStructure) -> Iterable[str]:
+    before = {param.name: param for param in old.params}
+    after = {param.name: param for param in new.params}
+    for name, param in after.items():
+        if name not in before:
+            yield f"+{name}"
+        elif before[name].default != param.default:
+            yield f"{name} {before[name].default!r} -> {param.default!r}"
+        elif before[name] != param:
+            yield f"~{name}"
+    yield from (f"-{name}" for name in before if name not in after)
+
+
+# as lines
+
+
+def changes_line(changes: Changes) -> Spans:
+    """All in one line: "+train ~evaluate, schedule, +12 -3 lines"."""
+    parts: list[Spans] = []
+    tasks = [span(f"+{name} ", "diff.added") for name in changes.added]
+    tasks.extend(span(f"-{name} ", "diff.removed") for name in changes.removed)
+    tasks.extend(span(f"~{name} ", "warning") for name, _ in changes.changed)
+    if len(tasks) > 4:
+        counts = (("+", changes.added), ("-", changes.removed), ("~", changes.changed))
+        words = " ".join(f"{sign}{len(names)}" for sign, names in counts if names)
+        tasks = [Span(f"{words} tasks", "warning")]
+    if tasks:
+        parts.append((*tasks[:-1], Span(tasks[-1].text.rstrip(), tasks[-1].role)))
+    for name, before, after in changes.fields:
+        words = f" {before} -> {after}" if name == "schedule" else ""
+        parts.append((Span(name), span(words, "dim")))
+    if changes.params:
+        parts.append((Span("params"),))
+    if changes.plus or changes.minus:
+        lines = (Span(f"+{changes.plus}", "diff.added"), Span(f" -{changes.minus}", "diff.removed"))
+        parts.append((*lines, Span(" lines", "dim")))
+    return joined(parts, Span(", ", "dim")) or (Span("nothing that is seen", "dim"),)
+
+
+def changes_lines(changes: Changes) -> list[Spans]:
+    """In several lines, for the head of a diff."""
+    lines: list[Spans] = []
+    for sign, names, role in (
+        ("+", changes.added, "diff.added"),
+        ("-", changes.removed, "diff.removed"),
+    ):
+        lines.extend((Span(f"{sign} task ", role), span(name, role)) for name in names)
+    lines.extend(
+        (Span("~ task ", "warning"), span(name), span(f"  {', '.join(words)}", "dim"))
+        for name, words in changes.changed
+    )
+    for name, before, after in changes.fields:
+        words = f"  {before} -> {after}" if before or after else ""
+        lines.append((Span("~ ", "warning"), Span(name), span(words, "dim")))
+    lines.extend((Span("~ param ", "warning"), span(word)) for word in changes.params)
+    return lines
+
+
+# the diff
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """A line of a unified diff. ``sign``: " ", "+", "-", or "@" between two parts."""
+
+    sign: str
+    old: int | None
+    """Index in the old source."""
+    new: int | None
+
+
+def _matcher(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """How to come from old to new; what both begin and end with is left out of the work."""
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    start = max(0, head - CONTEXT)
+    end = max(0, tail - CONTEXT)
+    matcher = difflib.SequenceMatcher(
+        None, old[start : len(old) - end], new[start : len(new) - end], autojunk=len(old) > 3000
+    )
+    return [
+        (tag, a + start, b + start, c + start, d + start)
+        for group in matcher.get_grouped_opcodes(CONTEXT)
+        for tag, a, b, c, d in [("@", group[0][1], 0, group[0][3], 0), *group]
+    ]
+
+
+def diff_lines(old: Sequence[str], new: Sequence[str]) -> list[DiffLine]:
+    """The unified diff of two sources; empty where they are the same."""
+    lines: list[DiffLine] = []
+    if old == new:
+        return lines
+    for tag, old_start, old_end, new_start, new_end in _matcher(old, new):
+        if tag == "@":
+            lines.append(DiffLine("@", old_start, new_start))
+        elif tag == "equal":
+            lines.extend(
+                DiffLine(" ", old_start + number, new_start + number)
+                for number in range(old_end - old_start)
+            )
+        else:
+            lines.extend(DiffLine("-", number, None) for number in range(old_start, old_end))
+            lines.extend(DiffLine("+", None, number) for number in range(new_start, new_end))
+    return lines
+
+
+def counted_lines(old_text: str, new_text: str) -> tuple[int, int]:
+    """How many lines came, and how many went."""
+    lines = diff_lines(old_text.splitlines(), new_text.splitlines())
+    return sum(one.sign == "+" for one in lines), sum(one.sign == "-" for one in lines)
+
+
+class Diff(Lines):
+    """The changes of the structure, then the unified diff of the sources."""
+
+    def __init__(self, old: Source, new: Source, changes: Changes) -> None:
+        self._old, self._new = old, new
+        self._diff = diff_lines(old.texts, new.texts)
+        self._head = changes_lines(changes)
+        if self._head:
+            self._head.append(())
+        if not self._diff:
+            self._head.append((Span("The source is the same.", "dim"),))
+        self._digits = max(old.gutter_width, new.gutter_width)
+        self.gutter_width = 2 * self._digits + 1
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._diff)
+
+    def _at(self, index: int) -> DiffLine | None:
+        return self._diff[index - len(self._head)] if index >= len(self._head) else None
+
+    def gutter(self, index: int) -> Spans:
+        one = self._at(index)
+        if one is None or one.sign == "@":
+            return ()
+        numbers = ["" if number is None else str(number + 1) for number in (one.old, one.new)]
+        return (Span(" ".join(f"{number:>{self._digits}}" for number in numbers), "dim"),)
+
+    def line(self, index: int) -> Spans:
+        one = self._at(index)
+        if one is None:
+            return self._head[index]
+        if one.sign == "@":
+            old, new = (one.old or 0) + 1, (one.new or 0) + 1
+            return (Span(f"@@ -{old} +{new} @@", "diff.place"),)
+        if one.sign == " ":
+            return (Span("  "), *self._new.line(one.new or 0))
+        source, number = (self._new, one.new) if one.sign == "+" else (self._old, one.old)
+        role = "diff.added" if one.sign == "+" else "diff.removed"
+        return (
+            Span(f"{one.sign} ", role),
+            *(Span(piece.text, role) for piece in source.line(number or 0)),
+        )
+
+    def plain(self, index: int) -> str:
+        one = self._at(index)
+        if one is None or one.sign == "@":
+            return super().plain(index)
+        return self._old.texts[one.old or 0] if one.new is None else self._new.texts[one.new]
+
+    def next_part(self, index: int, direction: int) -> int | None:
+        """Where the next part of the diff begins; None if there is none that way."""
+        places = [number for number in range(len(self)) if _begins(self._at(number))]
+        if direction > 0:
+            return next((place for place in places if place > index), None)
+        return next((place for place in reversed(places) if place < index), None)
+
+    def new_line(self, index: int) -> int | None:
+        """Index of the line in the newer source; of one that went, where it was."""
+        one = self._at(index)
+        if one is None:
+            return None
+        if one.new is not None:
+            return one.new
+        following = (self._at(number) for number in range(index, len(self)))
+        return next((line.new for line in following if line and line.new is not None), None)
+
+
+def _begins(line: DiffLine | None) -> bool:
+    return line is not None and line.sign == "@"

@@ -1,0 +1,124 @@
+"""What the view of a DAG's source reads: a version, or two and what differs between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from app.tui.models.source import Source, source_of_text
+from app.tui.models.versions import Changes, Diff, changes_between
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from store.engine import Store
+    from store.queries.dags import DagRow
+    from store.queries.versions import VersionText
+    from store.structure import DagStructure
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSnapshot:
+    """One version of a DAG's source, and if asked for what it changed against another."""
+
+    dag: DagRow
+    numbers: tuple[int, ...]
+    """Of all versions, newest first."""
+    version: int
+    created_at: datetime
+    structure: DagStructure
+    source: Source
+    run_id: str | None
+    """The run whose version is shown, where one is looked at."""
+    run_version: int | None
+    current: int
+    """The version of the DAG now."""
+    other: int | None = None
+    diff: Diff | None = None
+    changes: Changes | None = None
+
+    def beside(self, number: int | None, direction: int) -> int | None:
+        """The number of the version before (-1) or after (1) another (None: this one)."""
+        here = number if number in self.numbers else self.version
+        place = self.numbers.index(here) - direction
+        return self.numbers[place] if 0 <= place < len(self.numbers) else None
+
+
+def read_code(
+    store: Store,
+    dag_id: str,
+    run_id: str | None,
+    wanted: int | None,
+    compare: bool,
+    other: int | None,
+) -> CodeSnapshot | None:
+    """A version: the one ``wanted``, else the run's, else the newest. None without any.
+
+    ``compare``: with what it changed against ``other`` (None: the version before).
+    """
+    from store.queries.dags import get_dag
+    from store.queries.runs import get_run
+    from store.queries.versions import get_version, version_numbers
+
+    with store.read() as connection:
+        dag = get_dag(connection, dag_id, recent=1)
+        numbers = version_numbers(connection, dag_id)
+        if dag is None or not numbers:
+            return None
+        run = get_run(connection, dag_id, run_id) if run_id is not None else None
+        number = wanted if wanted in numbers else (run.version if run else numbers[0])
+        version = get_version(connection, dag_id, number)
+        if version is None:
+            return None
+        place = numbers.index(number) if number in numbers else 0
+        before = numbers[place + 1] if place + 1 < len(numbers) else None
+        against = other if other in numbers and other != number else before
+        old = get_version(connection, dag_id, against) if compare and against else None
+    diff, changes = (None, None) if old is None else _compared(*_in_order(old, version))
+    return CodeSnapshot(
+        dag=dag,
+        numbers=numbers,
+        version=number,
+        created_at=version.created_at,
+        structure=version.structure,
+        source=source_of_text(version.text),
+        run_id=None if run is None else run.run_id,
+        run_version=None if run is None else run.version,
+        current=numbers[0],
+        other=None if old is None else old.number,
+        diff=diff,
+        changes=changes,
+    )
+
+
+def _in_order(one: VersionText, two: VersionText) -> tuple[VersionText, VersionText]:
+    """The older first."""
+    return (one, two) if one.number < two.number else (two, one)
+
+
+def _compared(old: VersionText, new: VersionText) -> tuple[Diff, Changes]:
+    return _compare(_Pair(old.digest, new.digest, old, new))
+
+
+class _Pair:
+    """Two versions, told from others by their digests."""
+
+    def __init__(
+        self, old_digest: str, new_digest: str, old: VersionText, new: VersionText
+    ) -> None:
+        self.key = (old_digest, new_digest)
+        self.old, self.new = old, new
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Pair) and other.key == self.key
+
+
+@lru_cache(maxsize=4)
+def _compare(pair: _Pair) -> tuple[Diff, Changes]:
+    old, new = pair.old, pair.new
+    changes = changes_between(old.structure, new.structure, old.text, new.text)
+    return Diff(source_of_text(old.text), source_of_text(new.text), changes), changes

@@ -1,0 +1,323 @@
+"""Lines that are made when they are seen: source, a diff, a large value, details.
+
+Nothing here is proportional to how many lines there are, but for a search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, split_graphemes
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+
+from app.tui.spans import Span, Spans, fit, plain, width_of
+from app.tui.widgets.line_view import LineView
+from app.tui.widgets.scrolling import Position
+
+SHIFT = 8
+"""Cells that one step to the side moves."""
+
+LONGEST = 5_000
+"""Characters of a line that are painted."""
+
+
+class Lines:
+    """What a ``LinesView`` shows: how many lines, and each of them when it is asked for."""
+
+    gutter_width = 0
+    """Cells at the left that don't move sideways: line numbers."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def line(self, index: int) -> Spans:
+        """A line with its colours."""
+        raise NotImplementedError
+
+    def gutter(self, index: int) -> Spans:
+        """What stands at the left of it."""
+        return ()
+
+    def plain(self, index: int) -> str:
+        """What is searched of a line, and copied."""
+        return plain(self.line(index))
+
+
+class GivenLines(Lines):
+    """A few lines that are there already."""
+
+    def __init__(self, lines: Sequence[Spans]) -> None:
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def line(self, index: int) -> Spans:
+        return self._lines[index]
+
+
+def from_cell(line: Spans, cells: int) -> Spans:
+    """The line without its first ``cells`` cells."""
+    result: list[Span] = []
+    for piece in line:
+        width = cell_len(piece.text) if cells > 0 else 0
+        if cells <= 0:
+            result.append(piece)
+        elif width <= cells:
+            cells -= width
+        else:
+            result.append(Span(_without_head(piece.text, cells), piece.role))
+            cells = 0
+    return tuple(result)
+
+
+def _without_head(text: str, cells: int) -> str:
+    """The text without so many cells; of a wide character at the edge a space is left."""
+    if text.isascii():
+        return text[cells:]
+    used = 0
+    for start, _, width in split_graphemes(text)[0]:
+        if used >= cells:
+            return " " * (used - cells) + text[start:]
+        used += width
+    return " " * (used - cells)
+
+
+def with_matches(line: Spans, needle: str) -> Spans:
+    """The line with every occurrence of ``needle`` (lower case) in the role ``match``."""
+    text = plain(line)
+    lower = text.lower()
+    if not needle or needle not in lower or len(lower) != len(text):
+        return line
+    result: list[Span] = []
+    place, at = 0, lower.find(needle)
+    for piece in line:
+        start, end = place, place + len(piece.text)
+        while at >= 0 and at < end:
+            stop = at + len(needle)
+            if at > start:
+                result.append(Span(text[start:at], piece.role))
+            result.append(Span(text[max(at, start) : min(stop, end)], "match"))
+            start = min(stop, end)
+            if stop > end:
+                break
+            at = lower.find(needle, stop)
+        if start < end:
+            result.append(Span(text[start:end], piece.role))
+        place = end
+    return tuple(result)
+
+
+class LinesView(LineView, can_focus=True):
+    """Scrolls through ``Lines`` with a cursor; sideways too; searches."""
+
+    class Moved(Message):
+        """The cursor is on another line, or the search changed."""
+
+    class Chosen(Message):
+        """A line was clicked twice."""
+
+    def __init__(self, lines: Lines | None = None, *, widget_id: str | None = None) -> None:
+        super().__init__(widget_id=widget_id)
+        self.lines = lines or Lines()
+        self.position = Position(count=len(self.lines))
+        self.shift = 0
+        self.empty = ""
+        """What is said while there are no lines."""
+        self.needle = ""
+        self.found: list[int] = []
+        """Indexes of the lines with what is searched for."""
+
+    # what is shown
+
+    def show(self, lines: Lines, *, cursor: int | None = None) -> None:
+        """Show other lines. The place is kept unless ``cursor`` says where to go."""
+        self.lines = lines
+        self.position.count = len(lines)
+        if cursor is not None:
+            self.position.top = cursor - self.position.page // 3
+            self.position.cursor = cursor
+        self.found = self._matches()
+        self._moved()
+
+    @property
+    def cursor(self) -> int:
+        """The index of the line under the cursor."""
+        return self.position.cursor
+
+    @property
+    def left(self) -> int:
+        """Cells of the cursor's bar and the gutter."""
+        width = self.lines.gutter_width
+        return 1 + (width + 1 if width else 0)
+
+    def go_to(self, index: int) -> None:
+        """Put the cursor on a line; one that is out of sight comes to the upper third."""
+        position = self.position
+        if not position.top <= index < position.top + position.page:
+            position.top = index - position.page // 3
+        position.cursor = index
+        self._moved()
+
+    def percent(self) -> int:
+        """How far down the last visible line is."""
+        count = self.position.count
+        return 100 * min(count, self.position.top + self.position.page) // count if count else 100
+
+    # moving
+
+    def travel(self, way: str) -> None:
+        """Move as the action ``list.<way>`` says."""
+        position = self.position
+        page, half = max(1, position.page - 1), max(1, position.page // 2)
+        match way:
+            case "left":
+                self.shift = max(0, self.shift - SHIFT)
+            case "right":
+                if self._wider():
+                    self.shift += SHIFT
+            case "down":
+                position.move(1)
+            case "up":
+                position.move(-1)
+            case "page_down":
+                position.jump(page)
+            case "page_up":
+                position.jump(-page)
+            case "half_down":
+                position.jump(half)
+            case "half_up":
+                position.jump(-half)
+            case "top":
+                position.move(-position.count)
+            case "bottom":
+                position.move(position.count)
+        self._moved()
+
+    def _wider(self) -> bool:
+        """Whether a visible line goes on beyond the right edge."""
+        first, room = self.position.top, self.size.width - self.left - 1
+        last = min(len(self.lines), first + self.position.page)
+        return any(width_of(self.lines.line(i)) > self.shift + room for i in range(first, last))
+
+    def _moved(self) -> None:
+        self.position.clamp()
+        self.repaint()
+        self.post_message(self.Moved())
+
+    # the search
+
+    def search(self, needle: str, start: int | None = None) -> bool:
+        """Search for words and go to the first line with them, from ``start`` on."""
+        self.needle = needle.lower()
+        self.found = self._matches()
+        if self.found:
+            begin = self.cursor if start is None else start
+            self.go_to(next((index for index in self.found if index >= begin), self.found[0]))
+        else:
+            self._moved()
+        return bool(self.found)
+
+    def _matches(self) -> list[int]:
+        needle, lines = self.needle, self.lines
+        if not needle:
+            return []
+        return [index for index in range(len(lines)) if needle in lines.plain(index).lower()]
+
+    def find_next(self, direction: int) -> bool:
+        """To the next (1) or previous (-1) line that was found, round the end."""
+        if not self.found:
+            return False
+        if direction > 0:
+            following = next((i for i in self.found if i > self.cursor), self.found[0])
+        else:
+            following = next((i for i in reversed(self.found) if i < self.cursor), self.found[-1])
+        self.go_to(following)
+        return True
+
+    # painting
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.position.page = max(1, self.size.height)
+        self.position.count = len(self.lines)
+        self.position.clamp()
+        self.repaint()
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Refresh what differs: of a line with another mark at the left only that."""
+        width, height = self.size
+        if not self.is_attached or not width:
+            return
+        left = self.left
+        for y in range(height):
+            strip, old = self.build(y), self._painted.get(y)
+            if old == strip:
+                continue
+            self._painted[y] = strip
+            same = old is not None and old.cell_length == strip.cell_length
+            if same and old is not None and old.crop(left) == strip.crop(left):
+                self.refresh(Region(0, y, left, 1))
+            else:
+                self.refresh(Region(0, y, width, 1))
+
+    def build(self, y: int) -> Strip:
+        index = self.position.top + y
+        glyphs, width = self.dagtop.glyphs, self.size.width
+        if index >= len(self.lines):
+            return self._blank(y)
+        selected = index == self.cursor
+        role = "accent@cursor" if self.has_focus else "accent@idle"
+        line: list[Span] = [Span(glyphs.cursor, role) if selected else Span(" ")]
+        if self.lines.gutter_width:
+            line.extend(fit(self.lines.gutter(index), self.lines.gutter_width, right=True))
+            line.append(Span(" "))
+        room = max(1, width - self.left - 1)
+        line.extend(fit(self._body(index), room, ellipsis=glyphs.more_right))
+        start, length = self.position.thumb()
+        inside = length and start <= y < start + length
+        return self.strip((*line, Span(glyphs.thumb if inside else " ", "faint")))
+
+    def _body(self, index: int) -> Spans:
+        body = self.lines.line(index)
+        if sum(len(piece.text) for piece in body) > LONGEST:
+            body = fit(body, LONGEST)
+        if self.needle:
+            body = with_matches(body, self.needle)
+        return from_cell(body, self.shift) if self.shift else body
+
+    def _blank(self, y: int) -> Strip:
+        if not len(self.lines) and self.empty and y == max(1, self.size.height // 3):
+            text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
+            room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
+            return self.strip((Span(" " * min(room, 40)), *text))
+        return self.strip(())
+
+    # mouse
+
+    def on_click(self, event: events.Click) -> None:
+        index = self.position.top + event.y
+        if index >= len(self.lines):
+            return
+        again = index == self.cursor and event.chain >= 2
+        self.position.cursor = index
+        self._moved()
+        if again:
+            self.post_message(self.Chosen())
+
+    def on_mouse_scroll_down(self) -> None:
+        self.position.scroll(3)
+        self._moved()
+
+    def on_mouse_scroll_up(self) -> None:
+        self.position.scroll(-3)
+        self._moved()
