@@ -67,6 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid.panel_down", ("J", "shift+down"), "Panel down", "scroll the panel down", MOVE),
     Action("grid.panel_up", ("K", "shift+up"), "Panel up", "scroll the panel up", MOVE),
     Action("tasks.run_details", ("r",), "Run", "all about the run", VIEW),
+    Action("tasks.details", ("o",), "Details", "all about the task instance", GO),
     Action("run.previous_run", ("less_than_sign",), "Run -", "the run before", GO),
     Action("run.next_run", ("greater_than_sign",), "Run +", "the next run", GO),
     Action("run.last_run", ("dollar_sign",), "Newest run", "follow the newest run", GO),

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.durations import duration
-from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.models.grid import run_span, state_span
 from app.tui.reading import InstanceFacts, error_line
@@ -17,7 +16,6 @@ from app.tui.widgets.table import Column
 from store.states import TaskInstanceState
 
 if TYPE_CHECKING:
-    from store.queries.runs import RunRow
     from store.queries.tasks import InstanceRow, TryRow
 
 LABEL = 10
@@ -145,41 +143,6 @@ def reasons_for(reply: object, task_id: str, map_index: int) -> list[str]:
     loose = [r for task, index, r in found if task == task_id and index != map_index]
     whole = [r for task, _, r in found if not task]
     return exact or whole or list(dict.fromkeys(loose))[:3]
-
-
-def run_text(run: RunRow, scene: Scene) -> str:
-    """All there is to say of a run, as text."""
-    import json
-
-    interval = ""
-    if run.data_interval_start and run.data_interval_end:
-        start = formats.stamp(run.data_interval_start, scene.zone)
-        interval = f"{start} to {formats.stamp(run.data_interval_end, scene.zone)}"
-    conf = json.dumps(run.conf, indent=2, ensure_ascii=False) if run.conf else ""
-    rows = (
-        ("run", run.run_id),
-        ("state", run.state.value),
-        ("type", run.run_type.value),
-        ("logical date", formats.stamp(run.logical_date, scene.zone)),
-        ("data interval", interval),
-        ("run after", formats.stamp(run.run_after, scene.zone)),
-        ("queued", formats.stamp(run.queued_at, scene.zone)),
-        ("started", formats.stamp(run.started_at, scene.zone)),
-        ("ended", formats.stamp(run.ended_at, scene.zone)),
-        ("took", duration(run.duration)),
-        ("triggered by", run.triggered_by or ""),
-        ("pipeline version", str(run.version)),
-        ("cleared", formats.plural(run.clear_number, "time") if run.clear_number else ""),
-        ("note", run.note or ""),
-        ("params", conf),
-    )
-    lines: list[str] = []
-    for name, value in rows:
-        if value:
-            first, *rest = sanitize_lines(value).split("\n")
-            lines.append(f"{name:<17} {first}")
-            lines.extend(f"{'':<17} {line}" for line in rest)
-    return "\n".join(lines)
 
 
 # the table of a mapped task's instances

@@ -52,6 +52,11 @@ DAG_VIEWS: dict[str, View] = {
 
 TASK_VIEWS: dict[str, View] = {
     "log": View("1", "Log", "log", "LogScreen"),
+    "details": View("2", "Details", "task_details", "DetailsScreen"),
+    "templates": View("3", "Templates", "task_templates", "TemplatesScreen"),
+    "xcoms": View("4", "XComs", "task_xcoms", "TaskXComsScreen"),
+    "resources": View("5", "Resources", "task_resources", "ResourcesScreen"),
+    "commands": View("6", "Commands", "task_commands", "CommandsScreen"),
 }
 """Views of a task instance; the actions ``task.show-<name>``."""
 

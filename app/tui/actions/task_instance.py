@@ -1,0 +1,63 @@
+"""Actions of the views of a task instance other than its log."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, VIEW, Action
+
+TITLES = {
+    "instance": "a task instance",
+    "details": "details of a task instance",
+    "templates": "rendered templates",
+    "xcoms": "XComs of a task instance",
+    "value": "a value",
+    "commands": "commands for the shell",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("task.show-details", ("2",), "Details", "all about the task instance", GO),
+    Action("task.show-templates", ("3",), "Templates", "rendered fields, params, conf", GO),
+    Action("task.show-xcoms", ("4",), "XComs", "what it pushed for other tasks", GO),
+    Action("task.show-resources", ("5",), "Resources", "CPU, memory, disk over time", GO),
+    Action("task.show-commands", ("6",), "Commands", "the same from a shell", GO),
+    Action("instance.run_details", ("r",), "Run", "the run it belongs to", GO),
+    Action(
+        "instance.clear",
+        ("c",),
+        "Clear",
+        "run it again, and what is downstream ...",
+        ACT,
+        5,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "instance.mark_state",
+        ("m",),
+        "Mark",
+        "mark success, failed or skipped",
+        ACT,
+        6,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "instance.kill",
+        ("x",),
+        "Kill",
+        "end its running process",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
+    Action("instance.note", ("a",), "Note", "note on it or on its run", ACT, acts=True),
+    Action("details.open", ("enter",), "Go", "to the task instance under the cursor", GO, 1),
+    Action("details.copy", ("y",), "Copy", "copy all lines to the clipboard (OSC 52)", VIEW, 2),
+    Action("templates.open", ("enter",), "Open", "the field on a screen of its own", GO, 1),
+    Action("templates.copy", ("y",), "Copy", "copy the field to the clipboard (OSC 52)", VIEW, 2),
+    Action("xcoms.open", ("enter",), "Open", "the value, laid out", GO, 1),
+    Action("xcoms.sort", ("s",), "Sort", "sort by the next column", VIEW),
+    Action("xcoms.reverse", ("R",), "Reverse", "turn the order round", VIEW),
+    Action("xcoms.copy", ("y",), "Copy", "copy the value to the clipboard (OSC 52)", VIEW, 2),
+    Action("value.copy", ("y",), "Copy", "copy the value to the clipboard (OSC 52)", VIEW, 1),
+    Action("commands.copy", ("y", "enter"), "Copy", "copy the command (OSC 52)", VIEW, 1),
+)

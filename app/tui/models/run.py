@@ -1,0 +1,405 @@
+"""A run on its screen: state, progress, facts, what failed, the columns of its tasks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.durations import duration
+from app.tui import formats
+from app.tui.models.grid import counts_spans, run_span, state_span
+from app.tui.models.instance import instance_name
+from app.tui.models.run_estimate import Estimate
+from app.tui.models.task_values import compact, masked, value_lines
+from app.tui.reading import error_line
+from app.tui.scene import Scene
+from app.tui.spans import Span, Spans, joined, span, width_of
+from app.tui.theme import task_look
+from app.tui.widgets.table import Column
+from store.states import FINISHED_TASK_STATES, TaskInstanceState
+
+if TYPE_CHECKING:
+    from app.tui.reading_run import RunSnapshot
+    from store.queries.runs import RunRow
+    from store.queries.tasks import InstanceRow, TryRow
+
+FAILURES = 5
+"""Failed tasks whose errors stand above the table."""
+
+BAR = 24
+"""Cells of the bar of progress, where there is room."""
+
+WIDE = 110
+"""Columns from which on the table has room for all its columns."""
+
+LABEL = 14
+COLUMN = 38
+"""Cells that a column of facts has at least."""
+
+Fact = tuple[str, Spans]
+Place = tuple[str, int]
+"""Task id and map index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the rows of the table show besides the task instances."""
+
+    operators: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[Place, str] = field(default_factory=dict)
+    """Why those wait that wait, and what went wrong in those that failed."""
+
+
+def done_of(instances: Sequence[InstanceRow]) -> tuple[int, int]:
+    """How many are done, of how many."""
+    return sum(row.state in FINISHED_TASK_STATES for row in instances), len(instances)
+
+
+def reached_at(run: RunRow, instances: Sequence[InstanceRow]) -> datetime | None:
+    """When as many were done as are done now; None before the run has started."""
+    if run.started_at is None:
+        return None
+    ends = [row.ended_at for row in instances if row.ended_at and row.state in FINISHED_TASK_STATES]
+    return max([run.started_at, *ends])
+
+
+def state_line(run: RunRow, scene: Scene) -> Spans:
+    """State and times."""
+    dot = Span(f" {scene.glyphs.dot} ", "faint")
+    parts: list[Spans] = [(run_span(run.state.value, scene.glyphs, f" {run.state.value}"),)]
+    if run.ended_at is not None:
+        if run.duration is not None:
+            parts.append((Span(f"took {duration(run.duration)}"),))
+        parts.append((Span(f"ended {formats.ago(run.ended_at, scene.now)}", "dim"),))
+    elif run.started_at is not None:
+        took = duration(max(0.0, (scene.now - run.started_at).total_seconds()))
+        begun = formats.clock(run.started_at, scene.now, scene.zone)
+        parts.append((Span(took), Span(f" since {begun}", "dim")))
+    else:
+        parts.append((Span(f"queued {formats.ago(run.queued_at, scene.now)}", "dim"),))
+    parts.append((Span(f"{run.run_type.value}", "text"),))
+    parts.append((Span(f"version {run.version}", "dim"),))
+    return (Span(" "), *joined(parts, dot))
+
+
+def progress_line(instances: Sequence[InstanceRow], width: int, scene: Scene) -> Spans:
+    """The bar of what is done, by state, and the states in numbers."""
+    done, total = done_of(instances)
+    if not total:
+        return (Span(" no task instances yet", "dim"),)
+    counts: dict[TaskInstanceState | None, int] = {}
+    for row in instances:
+        counts[row.state] = counts.get(row.state, 0) + 1
+    room = BAR if width >= 100 else BAR // 2
+    percent = Span(f" {100 * done // total:3d}% ", "strong")
+    words = counts_spans(counts, scene.glyphs)
+    return (Span(" "), *bar(counts, room, scene), percent, Span(" "), *words)
+
+
+def bar(counts: Mapping[TaskInstanceState | None, int], width: int, scene: Scene) -> Spans:
+    """What is finished, as cells of a bar in the colours of the states; the rest is a rule."""
+    total = sum(counts.values())
+    finished = sorted(
+        (state for state in counts if state in FINISHED_TASK_STATES),
+        key=lambda state: task_look(state).order,
+    )
+    line: list[Span] = []
+    filled = before = 0
+    for state in finished:
+        before += counts[state]
+        cells = width * before // total - filled
+        filled += cells
+        line.append(Span(scene.glyphs.bars[7] * cells, f"state.{state.value if state else 'none'}"))
+    line.append(Span(scene.glyphs.rule * (width - filled), "faint"))
+    return tuple(piece for piece in line if piece.text)
+
+
+def estimate_words(found: Estimate | None, scene: Scene) -> Spans:
+    """When it will end: "ends in 2m to 5m, 12:02 to 12:05 (from 18 runs)"."""
+    if found is None:
+        return ()
+    runs = formats.plural(found.runs, "run")
+    if found.likely is None or found.late is None:
+        return (Span(f"slower than the last {runs}", "warning"),)
+    left = [formats.coarse((end - scene.now).total_seconds()) for end in (found.likely, found.late)]
+    ends = [formats.clock(end, scene.now, scene.zone) for end in (found.likely, found.late)]
+    return (
+        Span("ends in ", "dim"),
+        Span(_range(left), "strong"),
+        Span(f", {_range(ends)} ", "text"),
+        Span(f"(from {runs})", "dim"),
+    )
+
+
+def _range(words: Sequence[str]) -> str:
+    return words[0] if len(set(words)) == 1 else " to ".join(words)
+
+
+# what stands between the progress and the table
+
+
+def about_lines(
+    snapshot: RunSnapshot, run_why: Sequence[str], width: int, scene: Scene
+) -> list[Spans]:
+    """All facts of the run, then what failed, then a conf that takes more than a line."""
+    run = snapshot.run
+    facts = _facts(run, scene)
+    conf = compact(masked(run.conf)) if run.conf else ""
+    fits = len(conf) <= max(20, width - LABEL - 4)
+    if conf and fits:
+        facts.append(("conf", (span(conf, "strong"),)))
+    if run.note:
+        facts.extend(_several("note", run.note.strip().split("\n"), "accent"))
+    lines = in_columns(facts, width)
+    lines.extend(
+        (Span(f" {'why it waits':<{LABEL}}", "dim"), span(why, "warning")) for why in run_why
+    )
+    failures = snapshot.failures
+    if failures:
+        more = len(failures) - FAILURES
+        words = f" what failed last, of {len(failures)}" if more > 0 else " what failed"
+        lines.append((Span(words, "heading"),))
+        lines.extend(failure_line(row, one, scene) for row, one in failures[:FAILURES])
+    if conf and not fits:
+        lines.append((Span(" conf", "heading"),))
+        lines.extend((Span("   "), span(text)) for text in value_lines(masked(run.conf), 0))
+    return lines
+
+
+def _facts(run: RunRow, scene: Scene) -> list[Fact]:
+    def moment(name: str, then: datetime | None) -> list[Fact]:
+        return [] if then is None else [(name, (Span(formats.stamp(then, scene.zone)),))]
+
+    facts: list[Fact] = []
+    facts += moment("started", run.started_at) or moment("queued", run.queued_at)
+    facts += moment("ended", run.ended_at)
+    facts += moment("logical date", run.logical_date)
+    if run.triggered_by:
+        facts.append(("triggered by", (span(run.triggered_by),)))
+    start, end = run.data_interval_start, run.data_interval_end
+    if start is not None and end is not None:
+        shown = [formats.stamp(one, scene.zone) for one in (start, end)]
+        facts.append(("data interval", (Span(_range(shown)),)))
+    if run.clear_number:
+        facts.append(("cleared", (Span(formats.plural(run.clear_number, "time")),)))
+    if run.backfill_id is not None:
+        facts.append(("backfill", (Span(str(run.backfill_id)),)))
+    facts.append(("run id", (span(run.run_id),)))
+    return facts
+
+
+def _several(name: str, texts: Sequence[str], role: str) -> list[Fact]:
+    return [(name if not number else "", (span(text, role),)) for number, text in enumerate(texts)]
+
+
+def in_columns(facts: Sequence[Fact], width: int) -> list[Spans]:
+    """Facts one below another; short ones side by side, where there is room for columns."""
+    columns = max(1, width // COLUMN)
+    cells = max(1, (width - 1) // columns)
+    lines: list[Spans] = []
+    row: list[Span] = []
+    taken = 0
+    for name, value in facts:
+        text = (Span(f"{name:<{LABEL}}", "dim"), *value)
+        needed = -(-(width_of(text) + 2) // cells) if name else columns
+        if taken and taken + needed > columns:
+            lines.append((Span(" "), *row))
+            row, taken = [], 0
+        row.extend(text)
+        taken += needed
+        padding = taken * cells - width_of(row)
+        if taken < columns and padding > 0:
+            row.append(Span(" " * padding))
+    if row:
+        lines.append((Span(" "), *row))
+    return lines
+
+
+def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
+    """A failed task: what went wrong in its newest try, and where."""
+    name = instance_name(row.task_id, row.map_index)
+    error = error_line(one) or task_look(one.state).word
+    line = [
+        Span("  "),
+        state_span(row.state, scene.glyphs, " "),
+        span(name, "strong"),
+        Span(f"  try {one.try_number} of {max(row.max_tries + 1, one.try_number)}  ", "dim"),
+        span(error[:300], "error"),
+    ]
+    if one.error_place:
+        line.extend((Span("  "), span(one.error_place, "accent")))
+    return tuple(line)
+
+
+# why tasks wait
+
+
+def reasons_by_place(reply: object) -> tuple[dict[Place, str], list[str]]:
+    """What the runner says of each task instance, and of the run as a whole."""
+    places: dict[Place, str] = {}
+    whole: list[str] = []
+    if isinstance(reply, list):
+        for task, index, reason in reply:
+            if reason is not None and task:
+                places.setdefault((str(task), int(index)), str(reason))
+            elif reason is not None:
+                whole.append(str(reason))
+    return places, whole
+
+
+def why_of(snapshot: RunSnapshot, reasons: Mapping[Place, str]) -> dict[Place, str]:
+    """The words in the last column: reasons to wait, or errors."""
+    words: dict[Place, str] = {
+        (row.task_id, row.map_index): error_line(one) for row, one in snapshot.failures
+    }
+    over = {(r.task_id, r.map_index) for r in snapshot.instances if r.state in FINISHED_TASK_STATES}
+    words.update({place: why for place, why in reasons.items() if place not in over})
+    for task, index, why in snapshot.ending:
+        words[task, index] = f"has been told to end: {why}"
+    return words
+
+
+def why_lines(instances: Sequence[InstanceRow], why: Mapping[Place, str]) -> list[str]:
+    """Each reason once, with the tasks that wait for it, those of most tasks first."""
+    groups: dict[str, list[str]] = {}
+    for row in instances:
+        reason = why.get((row.task_id, row.map_index))
+        if reason and row.state not in FINISHED_TASK_STATES:
+            groups.setdefault(reason, []).append(instance_name(row.task_id, row.map_index))
+    lines: list[str] = []
+    for reason, names in sorted(groups.items(), key=lambda pair: -len(pair[1])):
+        lines.append(f"{reason}  ({formats.plural(len(names), 'task instance')})")
+        more = f", and {len(names) - 20:,} more" if len(names) > 20 else ""
+        lines.extend((f"    {', '.join(names[:20])}{more}", ""))
+    return lines
+
+
+# the table
+
+
+def waited(row: InstanceRow, now: datetime) -> float | None:
+    """Seconds from when it could have run to its start, or to now."""
+    if row.scheduled_at is None:
+        return None
+    if row.started_at is not None:
+        return max(0.0, (row.started_at - row.scheduled_at).total_seconds())
+    if row.ended_at is not None:
+        return None
+    return max(0.0, (now - row.scheduled_at).total_seconds())
+
+
+def took(row: InstanceRow, now: datetime) -> float | None:
+    """Seconds that it took, or has taken so far."""
+    if row.duration is not None:
+        return row.duration
+    if row.started_at is None or row.state not in _AT_WORK:
+        return None
+    return max(0.0, (now - row.started_at).total_seconds())
+
+
+_AT_WORK = frozenset(
+    {TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING, TaskInstanceState.DEFERRED}
+)
+
+
+def run_columns(beside: Beside, width: int) -> list[Column[InstanceRow]]:
+    """The columns of the table; why something waits is seen at any width."""
+
+    def task_cell(row: InstanceRow, scene: Scene) -> Spans:
+        head = (span(row.task_id, "strong"),)
+        if row.map_index < 0:
+            return head
+        label = (span(f" {row.map_label}", "dim"),) if row.map_label else ()
+        return (*head, Span(f"[{row.map_index}]", "accent"), *label)
+
+    def state_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (state_span(row.state, scene.glyphs, f" {task_look(row.state).word}"),)
+
+    def try_cell(row: InstanceRow, scene: Scene) -> Spans:
+        if not row.try_number:
+            return ()
+        role = "warning" if row.try_number > 1 else "text"
+        return (Span(f"{row.try_number}/{max(row.max_tries + 1, row.try_number)}", role),)
+
+    def started_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (Span(formats.clock(row.started_at, scene.now, scene.zone), "dim"),)
+
+    def took_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (Span(duration(took(row, scene.now))),)
+
+    def waited_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (Span(duration(waited(row, scene.now)), "dim" if row.started_at else "warning"),)
+
+    def pool_cell(row: InstanceRow, scene: Scene) -> Spans:
+        slots = f" ×{row.pool_slots}" if row.pool_slots != 1 else ""
+        return (span(row.pool, "dim"), Span(slots, "dim"))
+
+    def operator_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return (span(beside.operators.get(row.task_id, ""), "dim"),)
+
+    def why_cell(row: InstanceRow, scene: Scene) -> Spans:
+        return why_spans(row, beside.why, scene)
+
+    task: Column[InstanceRow] = Column("task", "TASK", 16, task_cell, _name_key, most=44)
+    state = Column("state", "STATE", 16, state_cell, lambda r: task_look(r.state).order)
+    tries = Column("try", "TRY", 5, try_cell, lambda r: r.try_number, right=True, descending=True)
+    started = Column("started", "STARTED", 9, started_cell, _start_key)
+    took_ = Column("took", "TOOK", 7, took_cell, _took_key, right=True, descending=True)
+    waited_ = Column("waited", "WAITED", 7, waited_cell, _waited_key, right=True, descending=True)
+    pool = Column("pool", "POOL", 12, pool_cell, lambda r: r.pool)
+    operator = Column(
+        "operator", "OPERATOR", 14, operator_cell, lambda r: beside.operators.get(r.task_id, "")
+    )
+    why = Column("why", "WHY", 10, why_cell, lambda r: beside.why.get(_name_key(r), ""), grows=True)
+    if width >= WIDE:
+        return [task, state, tries, started, took_, waited_, pool, operator, why]
+    return [task, state, tries, took_, why, started, waited_, pool, operator]
+
+
+def why_spans(row: InstanceRow, why: Mapping[Place, str], scene: Scene) -> Spans:
+    """Why it waits, or what went wrong."""
+    words = why.get((row.task_id, row.map_index), "")
+    if words:
+        bad = row.state in (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY)
+        return (span(words, "error" if bad else "warning"),)
+    if row.next_at is not None and row.state not in FINISHED_TASK_STATES:
+        left = formats.countdown(row.next_at, scene.now)
+        return (Span(f"looked at again {left}" if left != "due" else "due", "dim"),)
+    return ()
+
+
+def _name_key(row: InstanceRow) -> Place:
+    return row.task_id, row.map_index
+
+
+def _start_key(row: InstanceRow) -> float:
+    return row.started_at.timestamp() if row.started_at else 0.0
+
+
+def _took_key(row: InstanceRow) -> float:
+    return row.duration or 0.0
+
+
+def _waited_key(row: InstanceRow) -> float:
+    if row.scheduled_at is None or row.started_at is None:
+        return 0.0
+    return (row.started_at - row.scheduled_at).total_seconds()
+
+
+def row_line(row: InstanceRow | None, why: Mapping[Place, str], scene: Scene) -> Spans:
+    """The row under the cursor in full, below the table."""
+    if row is None:
+        return ()
+    dot = Span(f" {scene.glyphs.dot} ", "faint")
+    look = task_look(row.state)
+    name = instance_name(row.task_id, row.map_index, row.map_label)
+    parts: list[Spans] = [
+        (span(name, "text"),),
+        (state_span(row.state, scene.glyphs, f" {look.word}"),),
+        why_spans(row, why, scene) or (Span(look.meaning, "dim"),),
+    ]
+    if row.note:
+        parts.append((span(row.note, "accent"),))
+    return (Span("  "), *joined(parts, dot))

@@ -1,0 +1,45 @@
+"""Values as JSON for people: conf, params, rendered fields; secrets hidden by their names. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from app.text import sanitize_lines
+from store.secrets import MASK, is_sensitive
+
+LONGEST = 20_000
+"""Characters of one value that are shown."""
+
+
+def masked(value: Any) -> Any:
+    """The value without what its names say is secret."""
+    if isinstance(value, dict):
+        return {
+            name: MASK if is_sensitive(str(name)) and inner else masked(inner)
+            for name, inner in value.items()
+        }
+    return [masked(one) for one in value] if isinstance(value, list) else value
+
+
+def masked_as(name: str, value: Any) -> Any:
+    """The value of that name; hidden if the name says that it is secret."""
+    return masked({name: value})[name]
+
+
+def compact(value: Any) -> str:
+    """A value in one line of JSON."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def value_lines(value: Any, width: int) -> list[str]:
+    """A value in lines: a text as it is, all else as JSON, in one line where that fits."""
+    if isinstance(value, str):
+        text = value
+    else:
+        text = compact(value)
+        if len(text) > width:
+            text = json.dumps(value, ensure_ascii=False, default=str, indent=2)
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}\n... and {len(text) - LONGEST:,} more characters"
+    return sanitize_lines(text).expandtabs(4).split("\n")

@@ -1,0 +1,82 @@
+"""What the run screen reads. Run in the refresher's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from store.engine import Store
+    from store.queries.estimates import PastRun
+    from store.queries.runs import RunRow
+    from store.queries.tasks import InstanceRow, TryRow
+
+MOST_FAILURES = 50
+"""Failed task instances whose newest try is read: the last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """A run and its task instances."""
+
+    run: RunRow
+    instances: tuple[InstanceRow, ...]
+    """In the order of the pipeline."""
+    operators: Mapping[str, str] = field(default_factory=dict)
+    """By task id."""
+    failures: tuple[tuple[InstanceRow, TryRow], ...] = ()
+    """The newest tries of what failed, the last one first."""
+    ending: tuple[tuple[str, int, str], ...] = ()
+    """Task, map index and why, of processes that have been told to end."""
+
+
+def read_run_screen(store: Store, dag_id: str, run_id: str) -> RunSnapshot | None:
+    """A run with its task instances; None if there is none of that name."""
+    from store.queries.dags import get_structure
+    from store.queries.latest_tries import latest_tries
+    from store.queries.runs import get_run
+    from store.queries.tasks import list_instances, tries_being_ended
+    from store.states import TaskInstanceState
+
+    failed = (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY)
+    with store.read() as connection:
+        run = get_run(connection, dag_id, run_id)
+        if run is None:
+            return None
+        rows = list_instances(connection, run.id)
+        structure = get_structure(connection, dag_id, run.version_id)
+        last = sorted(
+            (row for row in rows if row.state in failed),
+            key=lambda row: (row.ended_at.timestamp() if row.ended_at else 0.0, row.id),
+            reverse=True,
+        )[:MOST_FAILURES]
+        tries = latest_tries(connection, [row.id for row in last])
+        ending = () if run.ended_at else tuple(tries_being_ended(connection, run.id))
+    tasks = structure.tasks if structure is not None else []
+    places = {task.task_id: place for place, task in enumerate(tasks)}
+    rows.sort(key=lambda row: (places.get(row.task_id, len(places)), row.task_id, row.map_index))
+    return RunSnapshot(
+        run,
+        tuple(rows),
+        {task.task_id: task.operator for task in tasks},
+        tuple((row, tries[row.id]) for row in last if row.id in tries),
+        ending,
+    )
+
+
+def read_past_runs(store: Store, run: RunRow, instances: int) -> tuple[PastRun, ...]:
+    """How the last successful runs before a run went."""
+    from store.queries.estimates import past_runs
+
+    with store.read() as connection:
+        return tuple(past_runs(connection, run.dag_id, run.key, instances))
+
+
+def read_newest_run(store: Store, dag_id: str) -> str | None:
+    """The id of a DAG's newest run; None if it has none."""
+    from store.queries.runs import latest_run
+
+    with store.read() as connection:
+        run = latest_run(connection, dag_id)
+    return None if run is None else run.run_id

@@ -1,0 +1,92 @@
+"""The shell commands that do the same as the keys, for this task instance, its run, its DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from app.cli.own_command import command_line
+from app.tui.bindings import bindings
+from app.tui.models.task_commands import (
+    CommandEntry,
+    ShellCommand,
+    command_entries,
+    sections,
+)
+from app.tui.screens.task_instance_views import InstanceScreen
+from app.tui.screens.task_views import TaskFocus
+from app.tui.spans import Spans
+from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.lines_view import Lines, LinesView
+
+
+class CommandLines(Lines):
+    """Lines, each of a command."""
+
+    def __init__(self, entries: Sequence[CommandEntry]) -> None:
+        self.entries = entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def line(self, index: int) -> Spans:
+        return self.entries[index][0]
+
+
+class CommandsScreen(InstanceScreen):
+    """Commands; ``y`` copies the one under the cursor."""
+
+    view_name: ClassVar[str] = "commands"
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "task", "instance", "commands")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "instance", "commands")
+
+    def __init__(self, focus: TaskFocus) -> None:
+        super().__init__(focus)
+        self._program = ""
+
+    def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
+        yield InfoLine(widget_id="title")
+        yield LinesView(widget_id="main")
+
+    @property
+    def view(self) -> LinesView:
+        return self.query_one("#main", LinesView)
+
+    def show_task(self) -> None:
+        """Show the commands."""
+        self.view.empty = self.missing_words()
+        if self.facts is None:
+            self.view.show(Lines())
+            return
+        self._program = self._program or command_line(self.dagtop.workspace)
+        found = sections(self.facts, self.current_try())
+        entries = command_entries(found, self._program, self.app.size.width)
+        first = None if len(self.view.lines) else 1
+        self.view.show(CommandLines(entries), cursor=first)
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.is_there:
+            self.show_task()
+
+    def on_lines_view_chosen(self) -> None:
+        self.action_copy()
+
+    def command_now(self) -> ShellCommand | None:
+        """The command under the cursor."""
+        lines = self.view.lines
+        if isinstance(lines, CommandLines) and self.view.cursor < len(lines):
+            return lines.entries[self.view.cursor][1]
+        return None
+
+    def action_copy(self) -> None:
+        """Copy the command under the cursor."""
+        command = self.command_now()
+        if command is None:
+            self.dagtop.say("put the cursor on a command")
+        else:
+            self.dagtop.copy(command.line(self._program), "the command")

@@ -1,0 +1,141 @@
+"""All about a task instance: state and why, phases, tries, what is beside it, every field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from app.tui.bindings import bindings
+from app.tui.models.instance import reasons_for
+from app.tui.models.task_details import Entry, Target, details_entries, wants_reasons
+from app.tui.reading_task import DetailsFacts, read_details
+from app.tui.screens.task_instance_views import InstanceScreen
+from app.tui.screens.task_views import Read, TaskFocus
+from app.tui.spans import Spans, plain
+from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.lines_view import Lines, LinesView
+
+
+class EntryLines(Lines):
+    """Lines some of which lead somewhere."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def line(self, index: int) -> Spans:
+        return self.entries[index][0]
+
+
+class DetailsScreen(InstanceScreen):
+    """Lines with a cursor; Enter goes to the task instance or the try under it."""
+
+    view_name: ClassVar[str] = "details"
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "task", "instance", "details")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "instance", "details")
+
+    def __init__(self, focus: TaskFocus) -> None:
+        super().__init__(focus)
+        self.reasons: list[str] = []
+
+    def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
+        yield InfoLine(widget_id="title")
+        yield LinesView(widget_id="main")
+
+    def reader(self) -> Read:
+        return read_details
+
+    @property
+    def view(self) -> LinesView:
+        return self.query_one("#main", LinesView)
+
+    def show_task(self) -> None:
+        """Show everything."""
+        self.view.empty = self.missing_words()
+        if self.facts is None:
+            self.view.show(Lines())
+            return
+        self._ask_reasons()
+        self._show_entries()
+
+    def _show_entries(self) -> None:
+        if self.facts is None or self.snapshot is None:
+            return
+        more: DetailsFacts | None = self.snapshot.own
+        entries = details_entries(
+            self.facts,
+            self.current_try(),
+            more,
+            self.reasons,
+            self.app.size.width - 2,
+            self.dagtop.scene(),
+        )
+        lines = self.view.lines
+        if not isinstance(lines, EntryLines) or lines.entries != entries:
+            self.view.show(EntryLines(entries))
+
+    def _ask_reasons(self) -> None:
+        """Ask the runner why it waits, if it does."""
+        facts = self.facts
+        if facts is None or facts.run.ended_at or not wants_reasons(facts.instance.state):
+            self.reasons = []
+            return
+        instance = facts.instance
+        request = {
+            "type": "get_reasons",
+            "dag_id": instance.dag_id,
+            "run_id": facts.run.run_id,
+            "task_id": None,
+        }
+
+        def then(reply: object) -> None:
+            if self.is_there and self.facts is not None and self.facts.instance.id == instance.id:
+                self.reasons = reasons_for(reply, instance.task_id, instance.map_index)
+                self._show_entries()
+
+        self.dagtop.commander.ask(request, then)
+
+    def tick(self) -> None:
+        super().tick()
+        self._show_entries()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.is_there:
+            self._show_entries()
+
+    def on_lines_view_chosen(self) -> None:
+        self.action_open()
+
+    # actions
+
+    def target(self) -> Target | None:
+        """Where the line under the cursor leads."""
+        lines = self.view.lines
+        if isinstance(lines, EntryLines) and self.view.cursor < len(lines):
+            return lines.entries[self.view.cursor][1]
+        return None
+
+    def action_open(self) -> None:
+        """Go to the task instance, or show the try, under the cursor."""
+        target, look = self.target(), self.look
+        if target is None:
+            self.dagtop.say("Enter goes to what is upstream, downstream, or to a try")
+        elif target.try_number is not None:
+            newest = self.facts is None or target.try_number == self.facts.instance.try_number
+            look.try_number = None if newest else target.try_number
+            self.ask()
+        else:
+            self.dagtop.open_details(look.dag_id, look.run_id, target.task_id, target.map_index)
+
+    def action_copy(self) -> None:
+        """Copy all lines."""
+        lines = self.view.lines
+        text = "\n".join(plain(lines.line(index)).rstrip() for index in range(len(lines)))
+        self.dagtop.copy(text, "the details")

@@ -1,0 +1,48 @@
+"""What the views of a task instance other than its log share: acting on it, its run."""
+
+from __future__ import annotations
+
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.task_views import TaskViewScreen
+from store.states import EXECUTING_TASK_STATES
+
+
+class InstanceScreen(TaskViewScreen):
+    """A view with the actions on its task instance."""
+
+    def selection(self) -> Selection | None:
+        """The task instance as what an action is about."""
+        if self.facts is None:
+            self.dagtop.say(self.missing_words() or "there is no such task instance")
+            return None
+        look, index = self.look, self.facts.instance.map_index
+        return Selection(look.dag_id, look.run_id, (look.task_id,), None if index < 0 else (index,))
+
+    def action_run_details(self) -> None:
+        """Show its run."""
+        self.dagtop.open_run(self.look.dag_id, self.look.run_id)
+
+    def action_note(self) -> None:
+        """Write a note on it, or on its run."""
+        from app.tui.screens.noting import ask_note
+
+        if self.facts is not None:
+            index = self.facts.instance.map_index
+            ask_note(self.dagtop, self.look.dag_id, self.look.run_id, self.look.task_id, index)
+
+    def action_clear(self) -> None:
+        """Run it again."""
+        if selection := self.selection():
+            ask_clear(self.dagtop, selection)
+
+    def action_mark_state(self) -> None:
+        """Mark it."""
+        if selection := self.selection():
+            ask_mark(self.dagtop, selection)
+
+    def action_kill(self) -> None:
+        """End its process."""
+        selection = self.selection()
+        if selection is not None and self.facts is not None:
+            works = self.facts.instance.state in EXECUTING_TASK_STATES
+            ask_kill(self.dagtop, selection, works=works)

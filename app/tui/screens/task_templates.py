@@ -1,0 +1,94 @@
+"""The rendered template fields of a try, and the params and conf that went into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from app.tui.bindings import bindings
+from app.tui.models.task_templates import TemplateEntry, TemplateField, template_entries
+from app.tui.reading_task import TemplatesFacts, read_templates
+from app.tui.screens.task_instance_views import InstanceScreen
+from app.tui.screens.task_views import Read
+from app.tui.spans import Spans
+from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.lines_view import Lines, LinesView
+
+
+class TemplateLines(Lines):
+    """Lines, each of a field."""
+
+    def __init__(self, entries: Sequence[TemplateEntry]) -> None:
+        self.entries = entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def line(self, index: int) -> Spans:
+        return self.entries[index][0]
+
+
+class TemplatesScreen(InstanceScreen):
+    """Names and values; Enter opens the value under the cursor, ``y`` copies it."""
+
+    view_name: ClassVar[str] = "templates"
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "task", "instance", "templates")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "instance", "templates")
+
+    def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
+        yield InfoLine(widget_id="title")
+        yield LinesView(widget_id="main")
+
+    def reader(self) -> Read:
+        return read_templates
+
+    @property
+    def view(self) -> LinesView:
+        return self.query_one("#main", LinesView)
+
+    def show_task(self) -> None:
+        """Show the fields."""
+        self.view.empty = self.missing_words()
+        if self.facts is None or self.snapshot is None:
+            self.view.show(Lines())
+            return
+        more: TemplatesFacts = self.snapshot.own
+        why_not = self.missing_words()
+        width = self.app.size.width
+        entries = template_entries(more, self.facts.run.conf, why_not, width)
+        self.view.show(TemplateLines(entries))
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.is_there:
+            self.show_task()
+
+    def on_lines_view_chosen(self) -> None:
+        self.action_open()
+
+    def field_now(self) -> TemplateField | None:
+        """The field under the cursor."""
+        lines = self.view.lines
+        if isinstance(lines, TemplateLines) and self.view.cursor < len(lines):
+            return lines.entries[self.view.cursor][1]
+        return None
+
+    def action_open(self) -> None:
+        """Open the field under the cursor."""
+        field = self.field_now()
+        if field is None:
+            self.dagtop.say("put the cursor on a field")
+        else:
+            self.dagtop.open_text((*self.crumbs(), field.name), field.text())
+
+    def action_copy(self) -> None:
+        """Copy the field under the cursor."""
+        field = self.field_now()
+        if field is None:
+            self.dagtop.say("put the cursor on a field")
+        else:
+            self.dagtop.copy(field.text(), field.name)
