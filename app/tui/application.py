@@ -19,12 +19,13 @@ from textual.screen import Screen
 from app.settings import Settings
 from app.tui import theme, themes
 from app.tui.actions import actions_for, clashes
+from app.tui.alerts import Alerter
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
 from app.tui.location import History, Location, from_words
 from app.tui.memory import Memory
 from app.tui.reading import read_mapped, read_runner
-from app.tui.refresher import Answered, Fetched, Refresher, RunnerSeen, StoreTrouble
+from app.tui.refresher import Answered, Fetched, Noticed, Refresher, RunnerSeen, StoreTrouble
 from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScreen
@@ -115,6 +116,7 @@ class DagtopApp(App[int]):
             workspace, self.post_message, partial(read_runner, workspace=workspace)
         )
         self.commander = Commander(workspace, self.post_message)
+        self.alerter = Alerter(workspace.root.name, settings.ui, self.tell_terminal)
         self.undos = Undos()
         for one in themes.textual_themes():
             self.register_theme(one)
@@ -142,6 +144,7 @@ class DagtopApp(App[int]):
 
     def on_unmount(self) -> None:
         self.save_memory()
+        self.alerter.close()
         self.refresher.close()
 
     def save_memory(self) -> None:
@@ -306,6 +309,19 @@ class DagtopApp(App[int]):
     def on_runner_seen(self, message: RunnerSeen) -> None:
         self.runner, self.runner_known = message.runner, True
         self._show_runner()
+
+    def on_noticed(self, message: Noticed) -> None:
+        self.alerter.notice(message.alerts)
+
+    def on_key(self) -> None:
+        """Somebody is here: what failed is seen."""
+        self.alerter.seen()
+
+    def tell_terminal(self, sequence: str) -> None:
+        """Write a sequence of our own making to the terminal."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
 
     def on_store_trouble(self, message: StoreTrouble) -> None:
         self.trouble, self.store_is_missing = message.sentence, message.missing

@@ -19,6 +19,7 @@ from textual.message import Message
 from store.errors import StoreError, StoreMissing
 
 if TYPE_CHECKING:
+    from app.tui.alerts import Alerts
     from store.engine import Store
     from store.workspace import Workspace
 
@@ -78,6 +79,14 @@ class RunnerSeen(Message):
         return isinstance(message, RunnerSeen)
 
 
+class Noticed(Message):
+    """What happened since the last look, whatever screen is shown."""
+
+    def __init__(self, alerts: Alerts) -> None:
+        super().__init__()
+        self.alerts = alerts
+
+
 class StoreTrouble(Message):
     """The store can't be read; ``sentence`` is empty when it can be again."""
 
@@ -104,6 +113,7 @@ class Refresher:
         self._thread = threading.Thread(target=self._run, name="dagtop-refresher", daemon=True)
         self._last: tuple[int, Any] = (0, None)
         self._last_runner: Any = ()
+        self._last_event: int | None = None
         self._trouble = ""
 
     def start(self) -> None:
@@ -163,6 +173,8 @@ class Refresher:
             if request is not None and (changed or asked):
                 self._answer(store, request)
                 served = request.serial
+            if changed:
+                self._look_for_alerts(store)
             if changed or now - looked > RUNNER_LOOK:
                 looked = now
                 self._look_at_runner(store)
@@ -180,6 +192,13 @@ class Refresher:
         if runner != self._last_runner:
             self._last_runner = runner
             self._post(RunnerSeen(runner))
+
+    def _look_for_alerts(self, store: Store) -> None:
+        from app.tui.alerts import read_alerts
+
+        alerts = read_alerts(store, self._last_event)
+        self._last_event = alerts.last_event
+        self._post(Noticed(alerts))
 
     def _say(self, sentence: str, *, missing: bool = False) -> None:
         if sentence != self._trouble:

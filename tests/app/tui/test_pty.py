@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ OURS = re.compile(
     rb"|\x1b\[\?(?:1049|1000|1003|1015|1006|25|1004|2004|7|2026|2048)[hl]"  # modes
     rb"|\x1b\[\?(?:2026|2048)\$p"  # questions
     rb"|\x1b\[[<>]\d*u"  # keyboard protocol
+    rb"|\x1b\[2[23];0t|\x1b\]2;dagtop [^\x00-\x1f\x7f]*\x07"  # the title
 )
 """All that the UI itself ever sends. Anything else would come from data."""
 
@@ -78,11 +80,11 @@ class Terminal:
 
 @contextmanager
 def running(workspace: Workspace, **environment: str) -> Iterator[Terminal]:
-    """The program, ended at the end by force if need be."""
-    terminal = Terminal(
-        workspace,
-        {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor", **environment},
-    )
+    """The program, ended at the end by force if need be. Nothing is remembered from before."""
+    home = tempfile.mkdtemp(dir=workspace.root.parent)
+    given = {"HOME": home, "XDG_STATE_HOME": f"{home}/state", "XDG_CONFIG_HOME": f"{home}/config"}
+    looks = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
+    terminal = Terminal(workspace, {**given, **looks, **environment})
     try:
         yield terminal
     finally:
