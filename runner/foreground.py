@@ -45,6 +45,7 @@ from runner.local_answers import LocalQuestions
 from runner.scheduling.decide import decide, why
 from runner.scheduling.expansion import MAX_MAP_LENGTH, initial_instances, mapping_failure
 from runner.scheduling.model import Instance
+from runner.scheduling.overrides import overridden
 from runner.scheduling.run_state import RunState
 from store.conf import read_value
 from store.config import Config, ConfigError, load
@@ -372,9 +373,12 @@ def _next(workspace: Workspace, rest: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="dagtop dags next")
     parser.add_argument("dag_id")
     parser.add_argument("-n", "--count", type=int, default=5)
+    parser.add_argument("--schedule", help="in the place of the file's")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(rest)
     _, structure = find_dag(workspace, options.dag_id)
+    if options.schedule is not None:
+        structure = overridden(structure, options.schedule)
     found = []
     last: tuple[datetime, datetime] | None = None
     now = datetime.now(UTC)

@@ -28,6 +28,7 @@ KINDS = {
     "mark_run": "dag_id, run_id, state -> run_id, state, undo",
     "cancel_run": "dag_id, run_id -> run_id, undo",
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
+    "schedule": "dag_id, expression -> expression, former, changed, words, next",
     "note": "dag_id, run_id, task_id, map_index, text -> former",
     "kill": "dag_id, run_id, task_id, map_index -> instances",
     "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "

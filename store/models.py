@@ -104,7 +104,7 @@ dag = Table(
     Column("description", Text, nullable=False),
     Column("owners", Json, nullable=False),
     Column("tags", Json, nullable=False),
-    Column("schedule", Text, nullable=False),  # what the author wrote
+    Column("schedule", Text, nullable=False),  # in force: the author's, or the override
     Column("schedule_words", Text, nullable=False),
     Column("timezone", Text, nullable=False),
     Column("max_active_runs", Integer, nullable=False),
@@ -115,6 +115,9 @@ dag = Table(
     Column("next_run_after", Timestamp),  # when the next scheduled run is made; NULL: never
     Column("created_at", Timestamp, nullable=False),
     Column("schedule_error", Text),  # why no next run could be computed
+    Column("schedule_override", Text),  # the schedule put in the place of the author's, or NULL
+    Column("schedule_override_by", Text),
+    Column("schedule_override_at", Timestamp),
 )
 
 dag_version = Table(

@@ -130,6 +130,13 @@ def show_dag(store: Store, dag_id: str, json: bool) -> None:
     _print_tasks(structure)
 
 
+def _override_words(row: DagRow) -> str:
+    if row.schedule_override is None:
+        return ""
+    since = shown(row.schedule_override_at, None)
+    return f"by {row.schedule_override_by} since {since}; --reset takes the file's schedule again"
+
+
 def _dag_facts(row: DagRow) -> list[tuple[str, str | Cell]]:
     last = row.last_run
     schedule = row.schedule or "none: triggered by hand"
@@ -141,6 +148,7 @@ def _dag_facts(row: DagRow) -> list[tuple[str, str | Cell]]:
         ("file", row.file if row.is_active else f"{row.file} (no longer defines it)"),
         ("import error", row.import_error or ""),
         ("schedule", schedule),
+        ("overridden", _override_words(row)),
         ("schedule error", row.schedule_error or ""),
         ("time zone", row.timezone),
         ("paused", "yes" if row.is_paused else "no"),

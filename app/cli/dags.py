@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.cli.completion import complete_dag, complete_param
-from app.cli.errors import CommandError
+from app.cli.errors import CommandError, usage_error
 from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
 from app.cli.output import note, print_json, say
@@ -256,6 +256,39 @@ def backfill(
     dag_views.show_backfill(dag, act(space, "backfill", payload), dry_run, json)
 
 
+@app.command("schedule")
+def schedule(
+    dag: DagArgument,
+    expression: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SCHEDULE",
+            help="Cron ('0 3 * * *'), @daily and its kin, 'every 15 minutes', or None.",
+            show_default=False,
+        ),
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="As the file says again.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what it would mean.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show a DAG's schedule, or put another in its place.
+
+    It holds until it is reset, also when the file changes. The runner is asked, so one must be up.
+    """
+    from app.cli.scheduling import set_schedule, show_schedule
+
+    if reset and expression is not None:
+        raise usage_error("give a schedule or --reset, not both")
+    space = chosen_workspace(workspace)
+    if (expression is None and not reset) or dry_run:
+        show_schedule(space, dag, "" if reset else expression, json=json)
+    else:
+        set_schedule(space, dag, None if reset else expression, json=json)
+
+
 @app.command("next")
 def next_runs(
     dag: DagArgument,
@@ -267,7 +300,22 @@ def next_runs(
 
     With logical dates and data intervals; imports the pipeline file.
     """
-    become_runner(workspace, "next", dag, "-n", str(number), *(["--json"] if json else []))
+    override = _override(workspace, dag)
+    own = [] if override is None else [f"--schedule={override}"]
+    become_runner(workspace, "next", dag, "-n", str(number), *own, *(["--json"] if json else []))
+
+
+def _override(workspace: str | None, dag: str) -> str | None:
+    """The schedule that was put in the place of the file's; None: there is none, or no store."""
+    from store.errors import StoreMissing
+    from store.queries.dags import get_dag
+
+    try:
+        with reading(workspace) as store, store.read() as connection:
+            row = get_dag(connection, dag)
+    except StoreMissing:
+        return None
+    return None if row is None else row.schedule_override
 
 
 @app.command("test")

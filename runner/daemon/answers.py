@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
+from runner.daemon import schedules
 from runner.daemon.engine import Engine
 from runner.daemon.inbox import Request
 from runner.daemon.memory import LiveTry
@@ -27,6 +28,7 @@ from runner.journal.questions import (
     GetStatus,
     GetVariable,
     GetXCom,
+    PreviewSchedule,
     Question,
     SetVariable,
     Submit,
@@ -71,6 +73,8 @@ async def _answer(engine: Engine, request: bytes) -> Answer:
             return await _submit(engine, question)
         if isinstance(question, GetReasons):
             return reasons(engine, question)
+        if isinstance(question, PreviewSchedule):
+            return preview_schedule(engine, question)
         if isinstance(question, GetStatus):
             return Answer(value=status(engine))
         if isinstance(question, GetHealth):
@@ -226,6 +230,25 @@ def _set_variable(engine: Engine, question: SetVariable) -> Answer:
                 )
             )
     return Answer()
+
+
+MOST_TIMES = 100
+"""Times that a preview of a schedule computes."""
+
+
+def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
+    """The schedule in words and its next times; the sentence that says what is wrong with it."""
+    pipeline = engine.brain.pipelines.get(question.dag_id)
+    if pipeline is None:
+        return Answer(error=f"there is no DAG {question.dag_id!r}")
+    with engine.store.read() as connection:
+        last = schedules.last_interval_in(connection, question.dag_id)
+    count = max(1, min(question.count, MOST_TIMES))
+    try:
+        found = schedules.preview(pipeline, last, question.expression, count, datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        return Answer(error=str(error))
+    return Answer(value=found)
 
 
 def reasons(engine: Engine, question: GetReasons) -> Answer:

@@ -208,6 +208,7 @@ class Brain:
                 dag.c.next_logical_date,
                 dag.c.next_interval_start,
                 dag.c.next_interval_end,
+                dag.c.schedule_override,
             )
             .join(version, version.c.id == dag.c.version_id)
             .outerjoin(models.pipeline_file, models.pipeline_file.c.file == dag.c.file)

@@ -13,6 +13,7 @@ from typing import Any
 
 from runner.journal.records import RunFacts
 from runner.scheduling.model import Candidate, Instance, InstanceKey
+from runner.scheduling.overrides import overridden
 from runner.scheduling.run_state import RunState
 from store.states import TaskInstanceState
 from store.structure import DagStructure, TaskStructure, decode_structure
@@ -40,14 +41,29 @@ class Pipeline:
     next_logical_date: datetime | None = None
     next_interval_start: datetime | None = None
     next_interval_end: datetime | None = None
+    schedule_override: str | None = None
+    """The schedule that people have put in the place of the file's."""
     _structure: DagStructure | None = None
     _tasks: dict[str, TaskStructure] | None = None
 
     @property
     def structure(self) -> DagStructure:
+        """With the schedule in force."""
         if self._structure is None:
-            self._structure = decode_structure(self.document)
+            self._structure = self.own_structure
+            if self.schedule_override is not None:
+                self._structure = overridden(self._structure, self.schedule_override)
         return self._structure
+
+    @property
+    def own_structure(self) -> DagStructure:
+        """As the file has it."""
+        return decode_structure(self.document)
+
+    def override_schedule(self, text: str | None) -> None:
+        """Put a schedule in the place of the file's; None: it is the file's again."""
+        self.schedule_override = text
+        self._structure = None
 
     @property
     def tasks(self) -> dict[str, TaskStructure]:

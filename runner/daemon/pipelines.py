@@ -19,6 +19,7 @@ from runner.daemon.runs import adopt_structure, set_time_limit
 from runner.daemon.schedules import pause_changed
 from runner.daemon.turn import Turn
 from runner.journal.messages import Parsed, ParseFailed
+from runner.scheduling.overrides import overridden
 from store import models, records
 from store.structure import DagStructure, encode_structure
 from store.workspace import Workspace
@@ -319,17 +320,18 @@ def _take_in_dag(turn: Turn, file: str, structure: DagStructure, source_digest: 
                 created_at=turn.now,
             )
         )
-    _put_dag(turn, file, structure, version_id, is_first=known is None)
+    _put_dag(turn, file, structure, version_id, known)
     brain.load_pipelines(turn.connection, [structure.dag_id])
     pipeline = brain.pipelines[structure.dag_id]
     pipeline.file_error = None
     if is_new and latest is not None:
-        turn.changes.event(
-            turn.now,
-            "dag_changed",
-            f"version {latest.number + 1} of {structure.dag_id} from {file}",
-            dag_id=structure.dag_id,
-        )
+        words = f"version {latest.number + 1} of {structure.dag_id} from {file}"
+        if pipeline.schedule_override is not None:
+            words += (
+                f"; its schedule {structure.timetable.summary} is overridden by "
+                f"{pipeline.schedule_override}"
+            )
+        turn.changes.event(turn.now, "dag_changed", words, dag_id=structure.dag_id)
     if is_new or known is None:
         _reload_runs(turn, pipeline)
     for run in brain.runs_of(structure.dag_id):
@@ -338,9 +340,11 @@ def _take_in_dag(turn: Turn, file: str, structure: DagStructure, source_digest: 
 
 
 def _put_dag(
-    turn: Turn, file: str, structure: DagStructure, version_id: int, *, is_first: bool
+    turn: Turn, file: str, structure: DagStructure, version_id: int, known: Pipeline | None
 ) -> None:
     dag = models.dag
+    if known is not None and known.schedule_override is not None:
+        structure = overridden(structure, known.schedule_override)
     columns = {
         "file": file,
         "is_active": True,
@@ -354,7 +358,7 @@ def _put_dag(
         "max_active_runs": structure.max_active_runs,
         "version_id": version_id,
     }
-    if not is_first:
+    if known is not None:
         turn.connection.execute(update(dag).where(dag.c.dag_id == structure.dag_id).values(columns))
         return
     paused = structure.is_paused_upon_creation

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from runner.authoring.timetables import DagRunInfo, DataInterval
 from runner.daemon import making, timing
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
+from runner.scheduling import dag_runs
+from runner.scheduling.overrides import timetable_for
 from store import models
 from store.states import (
     DagRunType,
@@ -94,10 +97,40 @@ def plan_next(
         turn.orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
 
 
+def preview(
+    pipeline: Pipeline, last: timing.Interval | None, text: str, count: int, now: datetime
+) -> dict[str, Any]:
+    """What a schedule would mean for a DAG: in words, and when the next runs would be made.
+
+    An empty text: the file's. ``due``: a run would be made at once, too. Raises ``ValueError``
+    with one sentence.
+    """
+    own = pipeline.own_structure
+    table = timetable_for(own, text) if text.strip() else timing.timetable(own)
+    interval = None if last is None else DataInterval(*last)
+    restriction = dag_runs.restriction_of(own)
+    times = table.next_fire_times(count, now, interval, restriction)
+    first = dag_runs.next_dagrun(table, interval, restriction, now)
+    return {
+        "due": first is not None and first.run_after <= now,
+        "summary": table.summary,
+        "words": table.description,
+        "times": [time.isoformat() for time in times],
+        "end_date": own.end_date,
+        "override": pipeline.schedule_override,
+        "file": {"summary": own.timetable.summary, "words": own.timetable.description},
+    }
+
+
 def last_interval(turn: Turn, dag_id: str) -> tuple[datetime, datetime] | None:
     """Data interval of the DAG's newest scheduled (or backfilled) run."""
+    return last_interval_in(turn.connection, dag_id)
+
+
+def last_interval_in(connection: Connection, dag_id: str) -> tuple[datetime, datetime] | None:
+    """``last_interval``, of those that are in the store."""
     table = models.dag_run
-    row = turn.connection.execute(
+    row = connection.execute(
         select(table.c.data_interval_start, table.c.data_interval_end)
         .where(
             table.c.dag_id == dag_id,

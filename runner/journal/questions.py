@@ -73,6 +73,15 @@ class GetReasons(msgspec.Struct, frozen=True, tag="get_reasons"):
     task_id: str | None = None
 
 
+class PreviewSchedule(msgspec.Struct, frozen=True, tag="preview_schedule"):
+    """What a schedule would mean for a DAG: in words, and when its next runs would be made."""
+
+    dag_id: str
+    expression: str
+    """Empty: the schedule of its file."""
+    count: int = 5
+
+
 class GetStatus(msgspec.Struct, frozen=True, tag="get_status"):
     """Health of the runner: hosts, slots, queue, decision times."""
 
@@ -91,6 +100,7 @@ Question = (
     | GetIntent
     | Submit
     | GetReasons
+    | PreviewSchedule
     | GetStatus
     | GetHealth
 )

@@ -65,6 +65,7 @@ class DagRow:
     owners: tuple[str, ...]
     tags: tuple[str, ...]
     schedule: str
+    """The one in force."""
     schedule_words: str
     schedule_error: str | None
     """Why no next run could be computed."""
@@ -83,6 +84,10 @@ class DagRow:
     """The newest runs, newest last."""
     recent_task_states: dict[TaskInstanceState | None, int] = field(default_factory=dict)
     """Task instances of the last run by state."""
+    schedule_override: str | None = None
+    """The schedule that people have put in the place of the file's; None: it is the file's."""
+    schedule_override_by: str | None = None
+    schedule_override_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +410,9 @@ def _dag_row(
         run_counts=counts,
         recent_runs=bars,
         recent_task_states={} if last is None else tasks_of.get(last[0], {}),
+        schedule_override=row.schedule_override,
+        schedule_override_by=row.schedule_override_by,
+        schedule_override_at=row.schedule_override_at,
     )
 
 

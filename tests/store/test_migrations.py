@@ -16,6 +16,7 @@ from store import maintenance, migrations
 from store.engine import Store, open_file, open_store, open_url
 from store.errors import StoreOutdated
 from store.models import metadata
+from store.queries.dags import list_dags
 from store.workspace import Workspace
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -169,3 +170,26 @@ def test_upgrading_a_workspace_makes_its_database(workspace: Workspace) -> None:
     assert (first.before, first.after, first.backup) == (None, migrations.HEAD, None)
     again = maintenance.upgrade_workspace(workspace)
     assert not again.changed
+
+
+def test_a_store_of_the_first_revision_is_upgraded_with_its_rows(workspace: Workspace) -> None:
+    workspace.create_state_folder()
+    with open_file(workspace.database, create=True) as old:
+        migrations.migrate(old, "0001")
+        with old.write() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO dag (dag_id, file, is_paused, is_active, display_name, "
+                    "description, owners, tags, schedule, schedule_words, timezone, "
+                    "max_active_runs, created_at) VALUES ('shop', 'dags/a.py', 0, 1, 'shop', '', "
+                    "'[]', '[]', '@daily', 'At 00:00 every day', 'UTC', 16, 0)"
+                )
+            )
+    with pytest.raises(StoreOutdated, match="dagtop db upgrade"):
+        open_store(workspace)
+    done = maintenance.upgrade_workspace(workspace)
+    assert (done.before, done.after) == ("0001", migrations.HEAD)
+    assert done.backup is not None
+    with open_store(workspace) as store, store.read() as connection:
+        (row,) = list_dags(connection)
+        assert (row.dag_id, row.schedule, row.schedule_override) == ("shop", "@daily", None)

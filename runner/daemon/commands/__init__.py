@@ -11,6 +11,7 @@ from runner.daemon.commands.instances import clear, kill, mark_task
 from runner.daemon.commands.notes import note
 from runner.daemon.commands.payloads import check
 from runner.daemon.commands.runs import cancel_run, mark_run, pause, trigger, unpause
+from runner.daemon.commands.scheduling import schedule
 from runner.daemon.commands.undoing import restore
 from runner.daemon.commands.upkeep import delete_dag, reparse, stop
 from runner.daemon.turn import Turn
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[[Turn, Payload, str], Any]] = {
     "backfill": backfill,
     "note": note,
     "restore": restore,
+    "schedule": schedule,
     "delete_dag": delete_dag,
     "reparse": reparse,
     "stop": stop,

@@ -92,6 +92,11 @@ class Note(Struct, forbid_unknown_fields=True):
     map_index: Index | None = None
 
 
+class Schedule(Struct, forbid_unknown_fields=True):
+    dag_id: Name
+    expression: Annotated[str, Meta(max_length=200)] | None = None
+
+
 class OfDag(Struct, forbid_unknown_fields=True):
     dag_id: Name
 
@@ -116,6 +121,7 @@ PAYLOADS: dict[str, type[Struct]] = {
     "backfill": Backfill,
     "note": Note,
     "restore": Former,
+    "schedule": Schedule,
     "delete_dag": OfDag,
     "reparse": Reparse,
     "stop": Stop,

@@ -23,7 +23,7 @@ def test_a_note_on_a_run_is_written_shown_and_taken_away(
 
 def test_a_note_on_a_task(filled: Workspace, dagtop: Command) -> None:
     tasks = dagtop("tasks", "list", DAG, "--json").document
-    name = (tasks["tasks"] if isinstance(tasks, dict) else tasks)[0]["task_id"]
+    name = tasks["instances"][0]["task_id"]
     assert dagtop("tasks", "note", DAG, "latest", name, "look").code == 0
     assert dagtop("tasks", "note", DAG, "latest", name).out == "look\n"
     assert dagtop("tasks", "note", DAG, "latest", "nope", "x").code == ExitCode.NOT_FOUND

@@ -1,0 +1,57 @@
+"""``dagtop dags schedule``: what a DAG's schedule is, and putting another in its place."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.cli.acting import act, ask
+from app.cli.output import note, print_json, say
+from app.cli.times import shown
+from store.workspace import Workspace
+
+
+def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: bool) -> None:
+    """Say what a schedule means for a DAG, and when its next runs would be made.
+
+    None: the schedule in force. Empty: the file's.
+    """
+    from app.cli.lookups import find_dag
+    from store.engine import open_store
+    from store.queries.dags import get_dag
+
+    with open_store(space, read_only=True) as store, store.read() as connection:
+        find_dag(connection, dag)
+        row = get_dag(connection, dag)
+    assert row is not None
+    wanted = (row.schedule_override or "") if expression is None else expression
+    found = ask(space, {"type": "preview_schedule", "dag_id": dag, "expression": wanted})
+    if json:
+        print_json({"dag_id": dag, **found})
+        return
+    say(f"{found['summary']}  {found['words']}")
+    if expression is None and row.schedule_override is not None:
+        note(
+            f"overridden by {row.schedule_override_by} since "
+            f"{shown(row.schedule_override_at, None)}; the file says {found['file']['summary']}"
+        )
+    for text in found["times"]:
+        say(f"  {shown(datetime.fromisoformat(text), None)}")
+    if not found["times"]:
+        say("  no further scheduled run")
+
+
+def set_schedule(space: Workspace, dag: str, expression: str | None, *, json: bool) -> None:
+    """Put a schedule in the place of the file's; None: take the file's again."""
+    answer = act(space, "schedule", {"dag_id": dag, "expression": expression})
+    if json:
+        print_json({name: value for name, value in answer.items() if name != "held"})
+        return
+    what = answer["words"]
+    if not answer["changed"]:
+        say(f"{dag} has this schedule already: {what}")
+        return
+    say(f"{dag} runs as its file says again: {what}" if expression is None else f"{dag}: {what}")
+    if answer["next"]:
+        note(f"next run {shown(datetime.fromisoformat(answer['next']), None)}")
+    if answer.get("held"):
+        note(f"nothing of it runs now: {answer['held']}")

@@ -1,0 +1,65 @@
+"""Putting another schedule in the place of the file's, and taking it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+
+from runner.daemon import schedules
+from runner.daemon.commands.common import Payload, Refused, named_pipeline
+from runner.daemon.turn import Turn
+from runner.scheduling.overrides import timetable_for
+from store import models
+
+
+def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Override a DAG's schedule until it is reset; None or an empty text: as the file says."""
+    pipeline = named_pipeline(turn, payload)
+    wanted = " ".join((payload.get("expression") or "").split()) or None
+    former = pipeline.schedule_override
+    if wanted is not None:
+        try:
+            timetable_for(pipeline.own_structure, wanted)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+    if wanted != former:
+        pipeline.override_schedule(wanted)
+        timetable = pipeline.structure.timetable
+        turn.connection.execute(
+            update(models.dag)
+            .where(models.dag.c.dag_id == pipeline.dag_id)
+            .values(
+                schedule=timetable.summary,
+                schedule_words=timetable.description,
+                schedule_override=wanted,
+                schedule_override_by=None if wanted is None else actor,
+                schedule_override_at=None if wanted is None else turn.now,
+            )
+        )
+        turn.changes.flush(turn.connection)
+        schedules.plan_next(turn, pipeline, schedules.last_interval(turn, pipeline.dag_id))
+        words = (
+            f"{actor} set the schedule to {wanted}, the file says "
+            f"{pipeline.own_structure.timetable.summary}"
+            if wanted is not None
+            else f"{actor} reset the schedule to the file's: {timetable.summary}"
+        )
+        turn.changes.event(
+            turn.now,
+            "schedule_set" if wanted is not None else "schedule_reset",
+            words,
+            actor=actor,
+            dag_id=pipeline.dag_id,
+            details={"expression": wanted, "former": former},
+        )
+    due = pipeline.next_run_after
+    return {
+        "dag_id": pipeline.dag_id,
+        "expression": wanted,
+        "former": former,
+        "changed": wanted != former,
+        "words": pipeline.structure.timetable.description,
+        "next": None if due is None else due.isoformat(),
+        "held": pipeline.hold(),
+    }

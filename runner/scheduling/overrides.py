@@ -1,0 +1,87 @@
+"""Schedules that people put in the place of a pipeline file's: typed as text, until taken back."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import msgspec
+
+from runner.authoring.timetables import NullTimetable, Timetable, schedule_to_timetable
+from store.structure import DagStructure, TimetableStructure
+
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
+SHORTEST = timedelta(seconds=1)
+NEVER = ("none", "never")
+
+_EVERY = re.compile(r"every\s+(?:(\d+(?:\.\d+)?)\s+)?([a-z]+?)s?", re.IGNORECASE)
+_PERIOD = re.compile(r"(?:(\d+)\s+days?,\s*)?(\d+):(\d\d):(\d\d)", re.IGNORECASE)
+
+
+def timetable_for(structure: DagStructure, text: str) -> Timetable:
+    """The timetable that a text stands for, in the DAG's time zone. Raises ``ValueError`` with
+    one sentence.
+
+    The text is a cron expression, a preset (``@daily``), a period (``every 15 minutes``,
+    ``0:15:00``) or ``None``. Data intervals are those of the kind of schedule that the file has.
+    """
+    text = " ".join(text.split())
+    if not text:
+        raise ValueError("type a schedule: 0 3 * * *, @daily, every 15 minutes, or None")
+    if text.lower() in NEVER:
+        return NullTimetable()
+    intervals = not structure.timetable.kind.endswith("_trigger")
+    zone = structure.timetable.timezone
+    if zone == "UTC":
+        zone = structure.timezone
+    period = _period(text)
+    schedule = text.lower() if text.startswith("@") else text
+    timetable = schedule_to_timetable(period or schedule, zone, data_intervals=intervals)
+    if timetable.kind == "continuous" and structure.max_active_runs != 1:
+        raise ValueError(
+            "@continuous runs one at a time: the DAG's max_active_runs is "
+            f"{structure.max_active_runs}"
+        )
+    return timetable
+
+
+def _period(text: str) -> timedelta | None:
+    found = _PERIOD.fullmatch(text)
+    if found is not None:
+        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        return _checked(timedelta, days, 3600 * hours + 60 * minutes + seconds)
+    found = _EVERY.fullmatch(text)
+    if found is None:
+        if text.lower().startswith("every"):
+            raise ValueError("write a period as: every 15 minutes, every 6 hours, every day")
+        return None
+    unit = UNITS.get(found[2].lower())
+    if unit is None:
+        raise ValueError(f"{found[2]!r} is no unit: use seconds, minutes, hours, days or weeks")
+    return _checked(timedelta, 0, float(found[1] or 1) * unit)
+
+
+def _checked(make: type[timedelta], days: int, seconds: float) -> timedelta:
+    try:
+        period = make(days=days, seconds=seconds)
+    except OverflowError:
+        raise ValueError("this period is longer than the calendar") from None
+    if period < SHORTEST:
+        raise ValueError("a period is at least one second")
+    return period
+
+
+def overridden(structure: DagStructure, text: str) -> DagStructure:
+    """The structure with the schedule that a text stands for.
+
+    A text that means nothing (any more) becomes a schedule that says so when it is computed.
+    """
+    try:
+        timetable = msgspec.convert(
+            timetable_for(structure, text).to_structure(), TimetableStructure
+        )
+    except ValueError:
+        timetable = TimetableStructure(
+            kind="cron_interval", expression=text, timezone=structure.timezone, summary=text
+        )
+    return msgspec.structs.replace(structure, timetable=timetable)

@@ -1,0 +1,189 @@
+"""A schedule put in the place of the file's: in force at once, and until it is taken back."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from runner.daemon import schedules
+from runner.daemon.commands import Refused
+from store.structure import DagStructure, TaskStructure, TimetableStructure
+from tests.support.live import ROOT, Live, wait_for
+from tests.support.turns import NOW, Turns
+
+DAILY = TimetableStructure(
+    kind="cron_interval",
+    expression="0 0 * * *",
+    summary="@daily",
+    description="At 00:00 every day",
+)
+WEEKLY = TimetableStructure(
+    kind="cron_interval",
+    expression="0 0 * * 0",
+    summary="@weekly",
+    description="At 00:00 on Sunday",
+)
+
+
+def dag(timetable: TimetableStructure = DAILY) -> DagStructure:
+    return DagStructure(
+        dag_id="dag", file="dags/a.py", tasks=[TaskStructure("one", "@task")], timetable=timetable
+    )
+
+
+@pytest.fixture
+def turns(tmp_path: Path) -> Iterator[Turns]:
+    made = Turns(tmp_path)
+    made.add(dag())
+    yield made
+    made.store.close()
+
+
+def shown(turns: Turns) -> tuple[object, ...]:
+    query = "SELECT schedule, schedule_words, schedule_override, schedule_override_by FROM dag"
+    return turns.rows(query)[0]
+
+
+def due(turns: Turns) -> datetime | None:
+    return turns.brain.pipelines["dag"].next_run_after
+
+
+def test_an_override_is_in_force_at_once_and_until_it_is_reset(turns: Turns) -> None:
+    answer = turns.do("schedule", dag_id="dag", expression=" 30 16  * * * ")
+    assert (answer["expression"], answer["former"], answer["changed"]) == (
+        "30 16 * * *",
+        None,
+        True,
+    )
+    assert shown(turns) == ("30 16 * * *", "At 16:30 every day", "30 16 * * *", "test")
+    turns.schedule()
+    turns.schedule()
+    assert due(turns) == datetime(2026, 3, 10, 16, 30, tzinfo=UTC)
+    reset = turns.do("schedule", dag_id="dag", expression=None)
+    assert (reset["expression"], reset["former"]) == (None, "30 16 * * *")
+    assert shown(turns) == ("@daily", "At 00:00 every day", None, None)
+    turns.schedule()
+    assert due(turns) == datetime(2026, 3, 11, tzinfo=UTC)
+    kinds = turns.rows("SELECT kind FROM event WHERE kind LIKE 'schedule_%' ORDER BY id")
+    assert kinds == [("schedule_set",), ("schedule_reset",)]
+
+
+def test_runs_are_made_by_the_override(turns: Turns) -> None:
+    turns.do("schedule", dag_id="dag", expression="@hourly")
+    turns.schedule()
+    turns.passes(hours=1)
+    turns.schedule()
+    dates = turns.rows("SELECT run_id FROM dag_run ORDER BY id")
+    assert [run_id for (run_id,) in dates] == [
+        "scheduled__2026-03-10T15:00:00+00:00",
+        "scheduled__2026-03-10T16:00:00+00:00",
+    ]
+
+
+def test_it_survives_a_restart_and_a_reparse_and_a_change_of_the_file(turns: Turns) -> None:
+    turns.do("schedule", dag_id="dag", expression="30 16 * * *")
+    turns.restart()
+    turns.take_in("dags/a.py", dag())
+    assert turns.brain.pipelines["dag"].structure.timetable.summary == "30 16 * * *"
+    turns.take_in("dags/a.py", dag(WEEKLY), text="changed")
+    assert shown(turns) == ("30 16 * * *", "At 16:30 every day", "30 16 * * *", "test")
+    assert turns.brain.pipelines["dag"].own_structure.timetable.summary == "@weekly"
+    (message,) = turns.rows("SELECT message FROM event WHERE kind = 'dag_changed'")
+    assert "its schedule @weekly is overridden by 30 16 * * *" in message[0]
+    turns.do("schedule", dag_id="dag", expression="")
+    assert shown(turns)[:3] == ("@weekly", "At 00:00 on Sunday", None)
+
+
+def test_what_is_no_schedule_is_refused_and_changes_nothing(turns: Turns) -> None:
+    before = shown(turns)
+    with pytest.raises(Refused, match="is not valid"):
+        turns.do("schedule", dag_id="dag", expression="61 * * * *")
+    with pytest.raises(Refused, match="there is no DAG"):
+        turns.do("schedule", dag_id="nope", expression="@daily")
+    assert shown(turns) == before
+
+
+def test_none_stops_the_schedule(turns: Turns) -> None:
+    turns.do("schedule", dag_id="dag", expression="None")
+    assert due(turns) is None
+
+
+def test_a_preview_tells_words_times_and_the_files_schedule(turns: Turns) -> None:
+    pipeline = turns.brain.pipelines["dag"]
+    found = schedules.preview(pipeline, None, "0 3 * * *", 2, NOW)
+    assert found["words"] == "At 03:00 every day"
+    assert found["times"] == ["2026-03-11T03:00:00+00:00", "2026-03-12T03:00:00+00:00"]
+    assert found["due"]
+    assert found["file"] == {"summary": "@daily", "words": "At 00:00 every day"}
+    assert schedules.preview(pipeline, None, "", 1, NOW)["summary"] == "@daily"
+
+
+PIPELINE = """
+from datetime import datetime
+from dagtop import DAG, task
+with DAG("often", schedule="@yearly", start_date=datetime(2026, 1, 1), catchup=False):
+    @task
+    def one(): pass
+    one()
+"""
+
+
+def test_a_running_runner_answers_previews_and_follows_an_override(shared: Live) -> None:
+    shared.write("often.py", PIPELINE)
+    shared.wait_for_dag("often")
+    shared.submit("unpause", dag_ids=["often"])
+    found = shared.ask("preview_schedule", dag_id="often", expression="every 2 seconds")
+    assert found["words"] == "Every 2 seconds"
+    assert len(found["times"]) == 5
+    shared.submit("schedule", dag_id="often", expression="every 1 seconds")
+    query = "SELECT count(*) FROM dag_run WHERE dag_id = 'often' AND state = 'success'"
+    wait_for(lambda: shared.value(query) >= 2, what="runs by the override")
+    shared.submit("schedule", dag_id="often", expression=None)
+    due = "SELECT schedule, schedule_override FROM dag WHERE dag_id = 'often'"
+    assert shared.query(due) == [("@yearly", None)]
+
+
+def test_the_command_line_shows_sets_and_resets_it(shared: Live) -> None:
+    from tests.app.cli.conftest import run_command
+
+    shared.write("cli.py", PIPELINE.replace("often", "cli"))
+    shared.wait_for_dag("cli")
+    root = shared.workspace.root
+    before = run_command(root, "dags", "schedule", "cli")
+    assert before.out.startswith("@yearly  ")
+    assert len(before.out.splitlines()) == 6
+    tried = run_command(root, "dags", "schedule", "cli", "0 3 * * *", "--dry-run")
+    assert tried.out.startswith("0 3 * * *  At 03:00 every day")
+    done = run_command(root, "dags", "schedule", "cli", "0 3 * * *")
+    assert done.out == "cli: At 03:00 every day\n"
+    assert "overridden" in run_command(root, "dags", "show", "cli").out
+    assert "the file says @yearly" in run_command(root, "dags", "schedule", "cli").err
+    assert "already" in run_command(root, "dags", "schedule", "cli", "0 3 * * *").out
+    assert run_command(root, "dags", "schedule", "cli", "61 * * * *").code == 4
+    assert run_command(root, "dags", "schedule", "cli", "@daily", "--reset").code == 2
+    following = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import dagtop; dagtop.main()",
+            "dags",
+            "next",
+            "cli",
+            "-n1",
+            "--json",
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "DAGTOP_WORKSPACE": str(root)},
+    )
+    assert "T03:00:00" in following.stdout, following.stderr
+    reset = run_command(root, "dags", "schedule", "cli", "--reset", "--json").document
+    assert (reset["former"], reset["expression"]) == ("0 3 * * *", None)
