@@ -18,12 +18,16 @@ from app.tui.actions import (
     dag,
     dags,
     everywhere,
+    gantt,
     graph,
     home,
     log,
     run_screen,
     runs,
+    system,
     task,
+    task_instance,
+    xcoms,
 )
 from app.tui.actions.action import ACT, GO, GROUPS, MOVE, VIEW, Action
 
@@ -45,7 +49,24 @@ __all__ = [
     "with_keys",
 ]
 
-_PARTS = (everywhere, dags, dag, acting, graph, task, log, runs, run_screen, admin, code, home)
+_PARTS = (
+    everywhere,
+    dags,
+    dag,
+    acting,
+    graph,
+    task,
+    log,
+    runs,
+    gantt,
+    run_screen,
+    admin,
+    code,
+    home,
+    task_instance,
+    system,
+    xcoms,
+)
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
 
@@ -69,6 +90,8 @@ KEY_NAMES = {
     "apostrophe": "'",
     "less_than_sign": "<",
     "greater_than_sign": ">",
+    "plus": "+",
+    "minus": "-",
     "escape": "Esc",
     "enter": "Enter",
     "space": "Space",

@@ -36,9 +36,11 @@ PLACES: dict[str, View] = {
     "home": View("1", "Home", "home", "HomeScreen"),
     "dags": View("2", "DAGs", "dags", "DagsScreen"),
     "runs": View("3", "Runs", "all_runs", "AllRunsScreen"),
+    "xcoms": View("4", "XComs", "xcoms", "XComsScreen"),
     "variables": View("5", "Variables", "variables", "VariablesScreen"),
     "connections": View("6", "Connections", "connections", "ConnectionsScreen"),
     "pools": View("7", "Pools", "pools", "PoolsScreen"),
+    "system": View("9", "System", "system", "SystemScreen"),
 }
 """Views of the workspace. Their names are those of the actions ``place.show-<name>``."""
 
@@ -47,6 +49,7 @@ DAG_VIEWS: dict[str, View] = {
     "graph": View("2", "Graph", "graph", "GraphScreen"),
     "code": View("8", "Code", "code", "CodeScreen"),
     "runs": View("3", "Runs", "runs", "RunsScreen"),
+    "gantt": View("4", "Gantt", "gantt", "GanttScreen"),
 }
 """Views of a DAG; the actions ``view.show-<name>``."""
 

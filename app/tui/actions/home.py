@@ -1,0 +1,20 @@
+"""Actions of Home."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import GO, VIEW, Action
+
+TITLES = {
+    "home": "Home",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("place.show-home", ("1",), "Home", "what runs, what failed, what is due", GO),
+    Action(
+        "home.open", ("enter",), "Open", "open the run, the log, the DAG under the cursor", GO, 1
+    ),
+    Action("home.seen", ("z",), "Seen", "mark all that failed as seen", VIEW, 2),
+    Action(
+        "home.show_seen", ("Z",), "Seen too", "show failures that were seen, or hide them", VIEW, 3
+    ),
+)

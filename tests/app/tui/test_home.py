@@ -1,0 +1,252 @@
+"""Home: what runs, what failed since one looked last, what is due, what the machine does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.tui.models import home as model
+from app.tui.models.home import failure_line, level, meter, pool_line, rate, time_left, unseen
+from app.tui.reading_home import SeenFile, seen_file
+from app.tui.scene import Scene
+from app.tui.screens.home import HomeScreen
+from app.tui.screens.log import LogScreen
+from app.tui.spans import plain, width_of
+from app.tui.theme import ASCII, UNICODE
+from store.queries.home import Failure, RunningRun
+from store.queries.pools import PoolRow
+from store.workspace import Workspace
+from tests.app.tui import world as worlds
+from tests.app.tui.driving import AppPilot, opened, press, says, until
+from tests.app.tui.frozen import FrozenSampler
+from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.world import ESCAPES, NOW, World
+
+SCENE = Scene(NOW, None, UNICODE)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frozen machine, and a state folder of the test's own."""
+    monkeypatch.setattr(HomeScreen, "sampler", FrozenSampler)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+def running(minutes: float, expected: float | None) -> RunningRun:
+    return RunningRun(1, "a", "r", NOW - minutes * MINUTE, 3, 10, 0, expected)
+
+
+def failure(minutes: float, **values: object) -> Failure:
+    facts: dict[str, object] = {
+        "dag_run_id": 1,
+        "dag_id": "shop",
+        "run_id": "r",
+        "task_id": "train",
+        "map_index": -1,
+        "instances": 1,
+        "at": NOW - minutes * MINUTE,
+        "error": "ValueError: no",
+    }
+    return Failure(**{**facts, **values})  # type: ignore[arg-type]
+
+
+# models
+
+
+@pytest.mark.parametrize(
+    ("minutes", "expected", "words"),
+    [
+        (5, None, ""),
+        (5, 600.0, "~5m left"),
+        (9.5, 600.0, "<1m left"),
+        (10.5, 600.0, "<1m left"),
+        (30, 600.0, "late 20m"),
+    ],
+)
+def test_past_runs_tell_how_long_it_still_takes(
+    minutes: float, expected: float | None, words: str
+) -> None:
+    assert time_left(running(minutes, expected), NOW).text == words
+
+
+def test_what_came_after_the_last_look_is_new() -> None:
+    old, new = failure(10), failure(1)
+    assert unseen([new, old], None) == [new, old]
+    assert unseen([new, old], NOW - 5 * MINUTE) == [new]
+    assert unseen([new, old], new.at) == []
+
+
+@pytest.mark.parametrize("width", [38, 58, 78, 198])
+@pytest.mark.parametrize("map_index", [-1, 3])
+def test_a_failure_fits_its_width(width: int, map_index: int) -> None:
+    one = failure(3, map_index=map_index, instances=12, error=f"boom {ESCAPES}" * 9)
+    line = failure_line(one, SCENE, width, is_new=True)
+    assert width_of(line) <= width
+    assert "\x1b" not in plain(line)
+    assert "+11" in plain(line)
+
+
+@pytest.mark.parametrize(
+    ("percent", "bar"), [(0, "----------"), (1, "=---------"), (55, "======----"), (100, "=" * 10)]
+)
+def test_a_meter_shows_a_share(percent: int, bar: str) -> None:
+    assert plain(meter(percent, 10, ASCII)) == bar
+
+
+def test_what_gets_full_stands_out() -> None:
+    assert [level(percent) for percent in (50, 90, 98)] == ["accent", "warning", "error"]
+
+
+def test_a_quiet_line_is_called_so() -> None:
+    assert [rate(one) for one in (None, 0, 340_000)] == ["not told", "quiet", "332 KiB/s"]
+
+
+def test_a_full_pool_says_who_waits() -> None:
+    pool = PoolRow("gpu", 4, "", include_deferred=False, running=4, scheduled=12)
+    assert plain(pool_line(pool)) == "! pool gpu is full: 4 of 4 slots, 12 wanted"
+
+
+def test_the_size_of_the_whole_names_the_unit_once() -> None:
+    assert model.of(9 << 30, 16 << 30) == "9.0 of 16 GiB"
+    assert model.of(9 << 20, 16 << 30) == "9.0 MiB of 16 GiB"
+
+
+# what was seen
+
+
+def test_what_was_seen_is_remembered_and_never_turned_back(tmp_path: Path) -> None:
+    file = SeenFile(tmp_path / "deep" / "home.json")
+    assert file.read() is None
+    file.write(NOW)
+    file.write(NOW - MINUTE)
+    assert SeenFile(file.path).read() == NOW
+    file.write(NOW + MINUTE)
+    assert file.read() == NOW + MINUTE
+    assert [one.name for one in file.path.parent.iterdir()] == ["home.json"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"seen": 3}', '{"seen": "2026-01-01T00:00:00"}'])
+def test_a_file_that_is_not_ours_is_as_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "home.json"
+    path.write_text(text)
+    assert SeenFile(path).read() is None
+
+
+def test_each_workspace_has_a_file_of_its_own(tmp_path: Path) -> None:
+    one, other = seen_file(Workspace(tmp_path / "a")), seen_file(Workspace(tmp_path / "b"))
+    assert one.path != other.path
+    assert tmp_path in one.path.parents
+
+
+# the screen
+
+
+def home_of(pilot: AppPilot) -> HomeScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, HomeScreen)
+    return screen
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scene", ["empty", "normal", "failed", "hostile"])
+async def test_home_looks_as_it_did(
+    scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]
+) -> None:
+    shown = await check_scene(f"home_{scene}", size, workspace_of(scene), ("1",))
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("size", [(60, 20), (200, 50)])
+async def test_home_uses_the_room_it_has(
+    size: tuple[int, int], workspace_of: Callable[[str], Workspace]
+) -> None:
+    await check_scene("home", size, workspace_of("failed"), ("1", "j", "j", "j"))
+
+
+async def test_enter_opens_what_is_under_the_cursor(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("failed")) as pilot:
+        await press(pilot, "1", "l")
+        await says(pilot, "cpu")
+        assert home_of(pilot).view.cursor.panel == "failed"
+        await press(pilot, "j", "j", "j", "enter")
+        assert isinstance(pilot.app.screen, LogScreen)
+        assert pilot.app.screen.look.task_id == "train"
+        await press(pilot, "escape", "l", "enter")
+        await says(pilot, "train_digits")
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HomeScreen), "home again")
+        await press(pilot, "l", "j", "enter")
+        await says(pilot, "was never closed")
+
+
+async def test_a_run_opens_from_home(workspace_of: Callable[[str], Workspace]) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "1", "g", "j", "enter")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, HomeScreen), "the run")
+        await says(pilot, "recommend")
+
+
+async def test_z_marks_all_as_seen_for_every_terminal_and_Z_shows_it_again(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "Failed 17")
+        await press(pilot, "z")
+        await says(pilot, "Nothing new")
+        await press(pilot, "z")
+        await says(pilot, "nothing new has failed")
+        await press(pilot, "Z")
+        await says(pilot, "loss is nan in epoch 3")
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "Failed 0")
+
+
+async def test_a_failure_after_that_is_new(world: World) -> None:
+    worlds.fill_normal(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "Failed 17")
+        await press(pilot, "z")
+        await says(pilot, "Nothing new")
+        version = world.dag("later")
+        run = world.run("later", version, "failed", ago=MINUTE, took=30.0)
+        world.instance("later", run, "work", "failed")
+        await says(pilot, "Failed 1")
+        await says(pilot, "later › work")
+
+
+async def test_the_machine_is_looked_at_only_while_home_is_shown(
+    workspace_of: Callable[[str], Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "cpu")
+        watch = home_of(pilot)._watch
+        assert watch is not None
+        assert watch._end is not None
+        await press(pilot, "2")
+        assert watch._end is None
+        await press(pilot, "1")
+        assert watch._end is not None
+        await press(pilot, "question_mark")
+        assert watch._end is None
+
+
+async def test_home_stays_as_it_is_when_nothing_changes(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "cpu")
+        painted = dict(home_of(pilot).view._painted)
+        home_of(pilot).tick()
+        assert home_of(pilot).view._painted == painted
