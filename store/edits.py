@@ -18,7 +18,7 @@ from store import events, records
 from store.columns import storable
 from store.errors import InvalidValue, NotFound
 from store.models import connection as connection_table
-from store.models import dag, dag_run, pool, task_instance, variable
+from store.models import dag, dag_run, pool, task_instance, variable, xcom
 from store.queries.connections import ConnectionDetails
 from store.queries.pools import DEFAULT_POOL
 
@@ -215,6 +215,35 @@ def delete_connection(connection: Connection, conn_id: str, actor: str) -> None:
     """Delete a connection. Raises ``NotFound``."""
     _delete(connection, connection_table, "conn_id", conn_id, "connection")
     events.record(connection, "connection_deleted", actor, f"deleted connection {conn_id}")
+
+
+def delete_xcom(
+    connection: Connection, dag_run_id: int, task_id: str, map_index: int, key: str, actor: str
+) -> None:
+    """Delete an XCom. Tasks that pull it later get None, as in Airflow. Raises ``NotFound``."""
+    columns, run = xcom.c, dag_run.c
+    names = connection.execute(select(run.dag_id, run.run_id).where(run.id == dag_run_id)).first()
+    result = connection.execute(
+        delete(xcom).where(
+            columns.dag_run_id == dag_run_id,
+            columns.task_id == task_id,
+            columns.map_index == map_index,
+            columns.key == key,
+        )
+    )
+    if result.rowcount == 0 or names is None:
+        raise NotFound(f"there is no XCom {key} of {task_id} in that run")
+    events.record(
+        connection,
+        "xcom_deleted",
+        actor,
+        f"deleted XCom {key} of {task_id}",
+        dag_id=names.dag_id,
+        dag_run_id=dag_run_id,
+        run_id=names.run_id,
+        task_id=task_id,
+        map_index=map_index,
+    )
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

@@ -1,0 +1,25 @@
+"""Actions of the place of XComs."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, VIEW, Action
+
+TITLES = {
+    "all_xcoms": "XComs of all DAGs",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("place.show-xcoms", ("4",), "XComs", "what tasks hand to each other", GO),
+    Action("all_xcoms.show_task", ("o",), "Task", "the task instance that pushed it", GO, 2),
+    Action("all_xcoms.copy", ("y",), "Copy", "copy the value to the clipboard (OSC 52)", VIEW, 3),
+    Action(
+        "all_xcoms.delete",
+        ("d",),
+        "Delete",
+        "delete the marked XComs",
+        ACT,
+        5,
+        acts=True,
+        destructive=True,
+    ),
+)

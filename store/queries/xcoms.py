@@ -1,0 +1,179 @@
+"""XComs of all DAGs, newest runs first.
+
+There may be millions, and any filter may pass none of them: a list looks through runs from the
+newest on until it has enough rows or its time is over, and says whether there is more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, literal, select, union_all
+
+from store.models import dag, dag_run, xcom
+from store.queries.rows import AnyRow
+from store.queries.runs import RunKey, is_before
+from store.queries.tasks import XComRow
+
+HEAD = 120
+"""Bytes of a value that are read for a list."""
+
+LARGE = 64 * 1024
+"""Bytes from which not even the head of a value is read: the database would read all of it."""
+
+RUNS = 50
+"""Runs looked through at a time."""
+
+FEW = 20
+"""DAGs whose runs are looked for one by one; of more, all runs are gone through."""
+
+
+@dataclass(frozen=True, slots=True)
+class XComFilter:
+    """Parts of names, in any case, that must all be in there. Empty: all XComs."""
+
+    dag_id: str = ""
+    run_id: str = ""
+    task_id: str = ""
+    key: str = ""
+    words: tuple[str, ...] = ()
+    """Each must be in one of these names."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedXCom:
+    """An XCom and the run that it belongs to; of its value at most the first bytes."""
+
+    dag_id: str
+    dag_run_id: int
+    run_id: str
+    xcom: XComRow
+
+
+@dataclass(frozen=True, slots=True)
+class XComPage:
+    """The newest XComs that pass a filter."""
+
+    rows: tuple[PlacedXCom, ...]
+    more: bool
+    """Whether there may be others: in older runs, or in the last one."""
+
+
+def newest_xcoms(
+    connection: Connection,
+    wanted: XComFilter | None = None,
+    *,
+    limit: int = 200,
+    seconds: float = 0.15,
+) -> XComPage:
+    """At most ``limit`` XComs: newest runs first, in a run by task, map index and key."""
+    wanted = wanted or XComFilter()
+    ends = time.monotonic() + seconds
+    rows: list[PlacedXCom] = []
+    for runs in _runs(connection, wanted):
+        names = {run.id: run for run in runs if wanted.run_id.lower() in run.run_id.lower()}
+        found = _of_runs(connection, wanted, list(names), limit + 1 - len(rows))
+        rows.extend(
+            PlacedXCom(names[key].dag_id, key, names[key].run_id, row) for key, row in found
+        )
+        if len(rows) > limit:
+            return XComPage(tuple(rows[:limit]), True)
+        if time.monotonic() > ends:
+            return XComPage(tuple(rows), True)
+    return XComPage(tuple(rows), False)
+
+
+def _runs(connection: Connection, wanted: XComFilter) -> Iterator[Sequence[AnyRow]]:
+    """The runs of the DAGs that are wanted, newest first, some at a time."""
+    chosen: list[str] | None = None
+    if wanted.dag_id:
+        ids = connection.execute(select(dag.c.dag_id)).scalars()
+        chosen = [name for name in ids if wanted.dag_id.lower() in name.lower()]
+        if not chosen:
+            return
+    before: RunKey | None = None
+    while True:
+        rows = _chunk(connection, chosen, before)
+        if rows:
+            yield rows
+            before = RunKey(rows[-1].run_after, rows[-1].id)
+        if len(rows) < RUNS:
+            return
+
+
+def _chunk(
+    connection: Connection, chosen: Sequence[str] | None, before: RunKey | None
+) -> Sequence[AnyRow]:
+    columns = dag_run.c
+    order = (columns.run_after.desc(), columns.id.desc())
+    query = select(columns.id, columns.dag_id, columns.run_id, columns.run_after)
+    if before is not None:
+        query = query.where(is_before(before))
+    if chosen is not None and len(chosen) <= FEW:
+        ranges = [
+            select(
+                query.with_only_columns(columns.id)
+                .where(columns.dag_id == name)
+                .order_by(*order)
+                .limit(RUNS)
+                .subquery()
+            )
+            for name in chosen
+        ]
+        ids = union_all(*ranges).subquery()
+        query = query.where(columns.id.in_(select(ids.c.id)))
+    elif chosen is not None:
+        query = query.where(columns.dag_id.in_(chosen))
+    return connection.execute(query.order_by(*order).limit(RUNS)).all()
+
+
+def _of_runs(
+    connection: Connection, wanted: XComFilter, runs: Sequence[int], limit: int
+) -> list[tuple[int, XComRow]]:
+    """The XComs of some runs that pass, in the order of the runs."""
+    if not runs:
+        return []
+    columns = xcom.c
+    place = case({key: number for number, key in enumerate(runs)}, value=columns.dag_run_id)
+    head = func.substr(columns.value, 1, HEAD)
+    query = (
+        select(
+            columns.dag_run_id,
+            columns.task_id,
+            columns.map_index,
+            columns.key,
+            case((func.length(columns.value) <= LARGE, head), else_=literal(b"")),
+            func.length(columns.value),
+            columns.length,
+            columns.created_at,
+        )
+        .where(columns.dag_run_id.in_(runs), *_conditions(wanted))
+        .order_by(place, columns.task_id, columns.map_index, columns.key)
+        .limit(limit)
+    )
+    return [(row[0], XComRow(*row[1:])) for row in connection.execute(query)]
+
+
+def _conditions(wanted: XComFilter) -> list[Any]:
+    columns = xcom.c
+    conditions: list[Any] = []
+    for column, part in ((columns.task_id, wanted.task_id), (columns.key, wanted.key)):
+        if part:
+            conditions.append(func.lower(column).contains(part.lower(), autoescape=True))
+    for word in wanted.words:
+        of_run = (
+            select(dag_run.c.id)
+            .where(
+                dag_run.c.id == columns.dag_run_id,
+                func.lower(dag_run.c.dag_id + " " + dag_run.c.run_id).contains(
+                    word.lower(), autoescape=True
+                ),
+            )
+            .exists()
+        )
+        names = func.lower(columns.task_id + " " + columns.key)
+        conditions.append(and_(names.contains(word.lower(), autoescape=True) | of_run))
+    return conditions
