@@ -53,6 +53,10 @@ class DagtopScreen(Screen[None]):
         """The widgets between header and footer."""
         return ()
 
+    def middle(self) -> Iterable[Widget]:
+        """``body`` in the containers that it needs."""
+        return self.body()
+
     def crumbs(self) -> tuple[str, ...]:
         """Where this is: the path of breadcrumbs after "dagtop"."""
         return ()
@@ -86,7 +90,7 @@ class DagtopScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield HeaderLine(widget_id="header")
         yield Banner(widget_id="banner")
-        yield from self.body()
+        yield from self.middle()
         yield FooterLine(widget_id="footer")
         yield InfoLine(widget_id="too-small")
 

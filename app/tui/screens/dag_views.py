@@ -10,8 +10,9 @@ from app.tui.location import Location
 from app.tui.reading import read_run_beside
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.base import DagtopScreen
+from app.tui.screens.side import SideScreen
 from app.tui.screens.triggering import clone, trigger
-from app.tui.screens.views import DAG_VIEWS, View, ViewsScreen
+from app.tui.screens.views import DAG_VIEWS, View
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
 from store.states import EXECUTING_TASK_STATES
@@ -33,7 +34,7 @@ class DagFocus:
     """What a view wants to find again when one comes back to it, by the view's name."""
 
 
-class DagViewScreen(ViewsScreen):
+class DagViewScreen(SideScreen):
     """One view of a DAG. Subclasses take a ``DagFocus`` alone, and have InfoLines ``#views`` and
     ``#dag``."""
 
@@ -49,6 +50,12 @@ class DagViewScreen(ViewsScreen):
     @property
     def dag_id(self) -> str:
         return self.look.dag_id
+
+    def looked_at(self) -> tuple[str | None, str | None]:
+        return self.look.run_id, self.look.task_id
+
+    def look_at(self, run_id: str | None, task_id: str | None) -> None:
+        self.look.run_id, self.look.task_id = run_id, task_id
 
     def location(self) -> Location:
         look = self.look

@@ -80,6 +80,10 @@ class GraphScreen(OneRunScreen):
     def cell_now(self) -> Cell | None:
         return self.view.current
 
+    def follow(self) -> None:
+        self._wanted = self.look.task_id
+        super().follow()
+
     # snapshots
 
     def fetch(self) -> Fetch:

@@ -17,6 +17,7 @@ from app.tui.models.instance import instance_lines, reasons_for
 from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid
 from app.tui.screens.base import counted
 from app.tui.screens.dag_views import DagFocus, RunViewScreen
+from app.tui.screens.side import SPLIT_WIDTH
 from app.tui.spans import Span, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.grid_view import GridView
@@ -43,6 +44,7 @@ class GridScreen(RunViewScreen):
     """Tasks by runs, live."""
 
     view_name: ClassVar[str] = "grid"
+    splits: ClassVar[bool] = False  # it is the grid itself
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "tasks", "grid")
     BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "tasks", "grid")
 
@@ -69,6 +71,7 @@ class GridScreen(RunViewScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#panel").can_focus = False
+        self.set_class(self.app.size.width >= SPLIT_WIDTH, "-panel")
 
     @property
     def view(self) -> GridView:

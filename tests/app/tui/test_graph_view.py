@@ -64,9 +64,9 @@ async def test_number_keys_and_tab_go_between_views(world: World) -> None:
         assert screen.view.row.id == "end"
         await press(pilot, "tab")
         assert isinstance(pilot.app.screen, GraphScreen)
-        await press(pilot, "tab")
+        await press(pilot, "shift+tab", "shift+tab", "tab")
         assert isinstance(pilot.app.screen, GridScreen)
-        await press(pilot, "shift+tab")
+        await press(pilot, "tab")
         assert isinstance(pilot.app.screen, GraphScreen)
         assert "1 Grid  2 Graph" in text_of(pilot)
 
