@@ -1,13 +1,12 @@
-"""Actions on task instances and their logs."""
+"""Actions on task instances."""
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, GO, VIEW, Action
+from app.tui.actions.action import ACT, GO, Action
 
 TITLES = {
     "instances": "mapped instances",
     "task": "views of a task instance",
-    "log": "log",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -40,11 +39,7 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
         destructive=True,
     ),
-    Action("log.follow", ("f",), "Follow", "follow the end of the log", VIEW, 1),
-    Action("log.search", ("slash",), "Search", "search; n next, N previous", VIEW, 2),
-    Action("log.next_match", ("n",), "Next", "next match", VIEW),
-    Action("log.previous_match", ("N",), "Previous", "match before", VIEW),
-    Action("log.wrap", ("w",), "Wrap", "wrap long lines", VIEW, 3),
+    Action("instances.details", ("o",), "Details", "all about the task instance", GO),
     Action("task.previous_try", ("left_parenthesis",), "Try -", "the try before", GO, 4),
     Action("task.next_try", ("right_parenthesis",), "Try +", "the next try", GO),
     Action("task.previous_instance", ("less_than_sign",), "Map -", "the map index before", GO),
@@ -52,6 +47,4 @@ ACTIONS: tuple[Action, ...] = (
     Action("task.show-log", ("1",), "Log", "the log of a try", GO),
     Action("task.next_view", ("tab",), "Next view", "the next view of the task instance", GO),
     Action("task.previous_view", ("shift+tab",), "Previous view", "the view before", GO),
-    Action("log.copy", ("y",), "Copy", "copy the top line to the clipboard (OSC 52)", VIEW, 5),
-    Action("log.copy_path", ("Y",), "Copy path", "copy the path of the log file", VIEW),
 )

@@ -147,6 +147,19 @@ class RunViewScreen(DagViewScreen):
         else:
             self.dagtop.open_details(self.dag_id, run.run_id, row.id)
 
+    def action_merged(self) -> None:
+        """The logs of the group, or of the instances, under the cursor, else of the whole run."""
+        run, row, cell = self.run_now(), self.row_now(), self.cell_now()
+        if run is None:
+            self.dagtop.say("no run is under the cursor")
+            return
+        from app.tui.screens.merged_log import MergedLogScreen
+
+        tasks, name = None, ""
+        if row is not None and (row.kind == "group" or (cell is not None and cell.is_mapped)):
+            tasks, name = tuple(row.task_ids or (row.id,)), row.id
+        self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
+
     # acting
 
     def action_clone(self) -> None:

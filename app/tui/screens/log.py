@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,14 +12,14 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.screens.log_asking import LogAsking, LogWishes
 from app.tui.screens.task_views import TaskFocus, TaskViewScreen
-from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.log_filter import parse_filter
 from app.tui.widgets.log_view import LogView
-from app.tui.widgets.prompt import PromptLine
 
 
-class LogScreen(TaskViewScreen):
+class LogScreen(TaskViewScreen, LogAsking):
     """The log of one try; ``(`` and ``)`` change the try, ``<`` and ``>`` the map index."""
 
     view_name: ClassVar[str] = "log"
@@ -26,24 +28,13 @@ class LogScreen(TaskViewScreen):
 
     def __init__(self, focus: TaskFocus) -> None:
         super().__init__(focus)
+        self.wishes: LogWishes = focus.kept.setdefault("log", LogWishes())
         self._shown: Path | None = None
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="title")
-        yield LogView(widget_id="main")
-        yield PromptLine("/", widget_id="search")
-
-    @property
-    def view(self) -> LogView:
-        return self.query_one("#main", LogView)
-
-    def on_screen_suspend(self) -> None:
-        self.view.timer.pause()
-
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
-        self.view.timer.resume()
+        yield from self.log_body()
 
     # snapshots
 
@@ -51,89 +42,42 @@ class LogScreen(TaskViewScreen):
         """Show the chosen try's log, if it isn't shown already."""
         one = self.current_try()
         path = None if one is None else self.dagtop.workspace.log(one.dag_run_id, one.id)
-        self.view.waiting = self.missing_words() or (
+        view: LogView = self.view
+        view.waiting = self.missing_words() or (
             "there is no log: the try has not started, or its log was deleted by upkeep"
         )
+        started = None if one is None else one.started_at
         if path != self._shown or path is None:
-            self._shown = path
-            self.view.open(path)
+            self._shown, self.time_range = path, None
+            view.origin = started
+            wanted = parse_filter(self.wishes.filter, self.wishes.level)
+            view.open(path, wanted)
+        elif view.origin != started:
+            view.origin = started
+            view.repaint_lines()
         self.show_status()
 
-    def show_status(self) -> None:
-        """What follows or was found, on the right of the line above the log."""
-        self.query_one("#title", InfoLine).right = self._status()
+    def log_is_live(self) -> bool:
+        one = self.current_try()
+        return one is not None and one.ended_at is None
 
-    def _status(self) -> Spans:
-        view = self.view
-        words: list[Span] = []
-        if view.needle:
-            words.extend((Span("/", "key"), span(view.needle, "accent"), Span("  ")))
-        if view.wrap:
-            words.append(Span("wrap  ", "dim"))
-        if view.following:
-            one = self.current_try()
-            live = one is not None and one.ended_at is None
-            words.append(Span("following" if live else "end", "good" if live else "dim"))
-        else:
-            if view.new_lines:
-                words.append(Span(f"+{view.new_lines:,} lines  ", "warning"))
-            words.append(Span(f"{view.percent}%", "dim"))
-        return tuple(words)
+    def log_end(self) -> datetime:
+        one = self.current_try()
+        ended = None if one is None else one.ended_at
+        return ended or self.dagtop.clock()
 
-    def on_log_view_changed(self) -> None:
-        self.show_status()
+    def log_path(self) -> Path | None:
+        return self._shown
 
-    def tick(self) -> None:
-        super().tick()
-        self.show_status()
+    def default_name(self) -> str:
+        look, one = self.look, self.current_try()
+        parts = [look.dag_id, look.run_id, look.task_id]
+        if (look.map_index or -1) >= 0:
+            parts.append(str(look.map_index))
+        parts.append(f"try{one.try_number if one else 0}")
+        return file_name(*parts)
 
-    def step_back(self) -> bool:
-        if self.view.needle:
-            self.view.search("")
-            return True
-        return False
 
-    # actions
-
-    def action_follow(self) -> None:
-        """Follow the end, or stay here."""
-        self.view.follow(not self.view.following)
-
-    def action_wrap(self) -> None:
-        """Wrap long lines, or cut them."""
-        self.view.toggle_wrap()
-
-    async def action_search(self) -> None:
-        """Open the search."""
-        await self.query_one("#search", PromptLine).open(self.view.needle, "words to search for")
-
-    def on_prompt_line_entered(self, message: PromptLine.Entered) -> None:
-        self.view.search(message.text)
-
-    def on_log_view_not_found(self, message: LogView.NotFound) -> None:
-        self.dagtop.say(f"{message.needle} is not in this log", "warning")
-
-    def action_next_match(self) -> None:
-        """To the next match."""
-        self._go_to_match(backwards=False)
-
-    def action_previous_match(self) -> None:
-        """To the match before."""
-        self._go_to_match(backwards=True)
-
-    def _go_to_match(self, *, backwards: bool) -> None:
-        if not self.view.needle:
-            self.dagtop.say("nothing is searched for: / searches")
-        else:
-            self.view.find_next(backwards=backwards)
-
-    def action_copy(self) -> None:
-        """Copy the line with the match, else the first visible line."""
-        line = self.view.top_line()
-        if line:
-            self.dagtop.copy(line, "the line")
-
-    def action_copy_path(self) -> None:
-        """Copy the path of the log file."""
-        if self._shown is not None:
-            self.dagtop.copy(str(self._shown), "the path")
+def file_name(*parts: str) -> str:
+    """A name for a file with a log, of names that may hold anything."""
+    return "-".join(re.sub(r"[^\w.+-]+", "_", part)[:60].strip("._") for part in parts) + ".log"

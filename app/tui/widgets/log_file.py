@@ -13,8 +13,12 @@ from pathlib import Path
 LINE_CAP = 16_384
 """Longest line in bytes; a longer one is shown in pieces of this size."""
 
-BLOCK = 4 << 20
-"""Bytes that are searched in one go."""
+REACH = 4 << 20
+"""Bytes before an offset that are looked through for the start of its line."""
+
+BLOCK = 1 << 18
+"""Bytes that are searched in one go: they fit the processor's cache, and the screen, which wants
+its turn in between, is not kept waiting."""
 
 
 class LogFile:
@@ -33,6 +37,14 @@ class LogFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def copy(self) -> LogFile:
+        """The file as it is now, for another thread, which closes it."""
+        other = LogFile(self.path)
+        other.size, other.generation, other._inode = self.size, self.generation, self._inode
+        if self._file >= 0:
+            other._file = os.dup(self._file)
+        return other
 
     @property
     def exists(self) -> bool:
@@ -61,9 +73,10 @@ class LogFile:
         return grown
 
     def _void(self) -> None:
+        if self.exists or self.size:
+            self.generation += 1
         self.close()
         self.size = 0
-        self.generation += 1
 
     def read(self, start: int, length: int) -> bytes:
         """Bytes from an offset on; fewer at the end of the file."""
@@ -73,29 +86,54 @@ class LogFile:
         return os.pread(self._file, length, start)
 
     def line(self, start: int) -> tuple[bytes, int]:
-        """The line (or piece of one) that starts at an offset, and where the next one starts."""
+        """The line (or piece of one) that starts at an offset, and where the next one starts.
+
+        Of a long line that was overwritten with carriage returns (a progress bar) it is the end.
+        """
         data = self.read(start, LINE_CAP)
         end = data.find(b"\n")
-        if end < 0:
-            return data, start + len(data)
-        return data[:end], start + end + 1
+        if end >= 0:
+            return data[:end], start + end + 1
+        if len(data) == LINE_CAP and b"\r" in data:
+            end = self._newline(start + len(data), start + REACH)
+            stop = min(self.size, start + REACH) if end < 0 else end
+            begin = max(start, stop - LINE_CAP)
+            return self.read(begin, stop - begin), stop + (end >= 0)
+        return data, start + len(data)
+
+    def _newline(self, start: int, limit: int) -> int:
+        """Where the first newline at or after an offset is; -1: not before the limit."""
+        while start < min(limit, self.size):
+            data = self.read(start, min(BLOCK, limit - start))
+            at = data.find(b"\n")
+            if at >= 0:
+                return start + at
+            if not data:
+                break
+            start += len(data)
+        return -1
 
     def before(self, start: int) -> int:
         """Where the line (or piece) before the one at ``start`` starts. 0 at the top."""
-        if start <= 0:
-            return 0
-        begin = max(0, start - 1 - LINE_CAP)
-        data = self.read(begin, start - 1 - begin)
-        at = data.rfind(b"\n")
-        if at >= 0:
-            return begin + at + 1
-        return 0 if begin == 0 else max(0, start - LINE_CAP)
+        return 0 if start <= 0 else self.line_start(start - 1)
+
+    def begin(self, offset: int) -> int:
+        """Where the whole line that holds ``offset`` starts, as far back as is looked."""
+        stop, limit, length = offset, max(0, offset - REACH), 4096
+        while stop > limit:
+            start = max(limit, stop - length)
+            at = self.read(start, stop - start).rfind(b"\n")
+            if at >= 0:
+                return start + at + 1
+            stop, length = start, BLOCK
+        return limit
 
     def line_start(self, offset: int) -> int:
         """Where the line (or piece) that holds ``offset`` starts."""
-        begin = max(0, offset - LINE_CAP)
-        at = self.read(begin, offset - begin).rfind(b"\n")
-        return begin + at + 1 if at >= 0 else begin
+        begin = self.begin(offset)
+        if offset - begin < LINE_CAP or b"\r" in self.read(begin, LINE_CAP):
+            return begin
+        return begin + (offset - begin) // LINE_CAP * LINE_CAP
 
     def back_from(self, end: int, lines: int) -> int:
         """Start of the line that is ``lines`` lines before ``end``."""
@@ -116,29 +154,3 @@ class LogFile:
             total += data.count(b"\n")
             start += len(data)
         return total
-
-    def find(self, needle: str, start: int) -> int | None:
-        """Offset of the first match at or after ``start``; ASCII letters match either case."""
-        wanted = needle.encode().lower()
-        while wanted and start < self.size:
-            data = self.read(start, BLOCK + len(wanted) - 1).lower()
-            if not data:
-                return None
-            at = data.find(wanted)
-            if at >= 0:
-                return start + at
-            start += BLOCK
-        return None
-
-    def find_back(self, needle: str, end: int) -> int | None:
-        """Offset of the last match that starts before ``end``."""
-        wanted = needle.encode().lower()
-        end = min(end, self.size)
-        while wanted and end > 0:
-            start = max(0, end - BLOCK)
-            data = self.read(start, end - start + len(wanted) - 1).lower()
-            at = data.rfind(wanted)
-            if at >= 0:
-                return start + at
-            end = start
-        return None

@@ -412,7 +412,7 @@ async def test_a_search_goes_round(world: World) -> None:
         await says(pilot, "loading 41,208")
         screen = pilot.app.screen
         assert isinstance(screen, LogScreen)
-        await press(pilot, "slash", *"EPOCH", "enter")
+        await press(pilot, "slash", *"epoch", "enter")
         first = screen.view.match
         await press(pilot, "n")
         assert (screen.view.match or 0) > (first or 0)

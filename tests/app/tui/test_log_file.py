@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.tui.widgets import log_file
 from app.tui.widgets.log_file import LogFile
+from app.tui.widgets.log_search import Needle, find, find_back
 
 
 def lines_of(file: LogFile) -> list[bytes]:
@@ -58,8 +59,9 @@ def test_searching_finds_what_bytes_find(
     text = needle.decode("ascii", "ignore")
     content = b"\n".join(lines)
     file = opened(tmp_path / "log", content)
-    lowered, wanted = content.lower(), text.encode().lower()
-    forwards, backwards = file.find(text, start), file.find_back(text, start)
+    any_case = text == text.lower()
+    lowered, wanted = content.lower() if any_case else content, text.encode()
+    forwards, backwards = find(file, Needle(text), start), find_back(file, Needle(text), start)
     file.close()
     if not wanted:
         assert forwards is backwards is None

@@ -1,0 +1,72 @@
+"""What the merged log reads: the newest tries of a run's task instances."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from store.engine import Store
+
+MOST_LOGS = 50
+"""Logs that are merged at most: those that run, then those that began last."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedTry:
+    """The newest try of a task instance."""
+
+    task_id: str
+    map_index: int
+    map_label: str | None
+    try_id: int
+    started_at: datetime
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MergedSnapshot:
+    """The tries whose logs are merged, in the order in which they began."""
+
+    dag_run_id: int | None
+    """None: there is no such run."""
+    tries: tuple[MergedTry, ...] = ()
+    instances: int = 0
+    """Instances that have begun; there may be more than are merged."""
+    started_at: datetime | None = None
+    """Of the run."""
+
+
+def read_merged(
+    store: Store,
+    dag_id: str,
+    run_id: str,
+    task_ids: Collection[str] | None = None,
+    map_indexes: Collection[int] | None = None,
+) -> MergedSnapshot:
+    """The newest tries of these tasks of a run (None: of all of its tasks)."""
+    from store.queries.runs import get_run
+    from store.queries.tasks import latest_try, list_instances
+
+    with store.read() as connection:
+        run = get_run(connection, dag_id, run_id)
+        if run is None:
+            return MergedSnapshot(None)
+        rows = [
+            row
+            for row in list_instances(connection, run.id, task_ids=task_ids)
+            if row.try_number > 0 and (map_indexes is None or row.map_index in map_indexes)
+        ]
+        rows.sort(key=lambda row: (row.ended_at is None, row.started_at or run.run_after))
+        found: list[MergedTry] = []
+        for row in rows[-MOST_LOGS:]:
+            one = latest_try(connection, row.id)
+            if one is not None:
+                began, live = one.started_at or one.queued_at, one.ended_at is None
+                found.append(
+                    MergedTry(row.task_id, row.map_index, row.map_label, one.id, began, live)
+                )
+    found.sort(key=lambda one: (one.started_at, one.try_id))
+    return MergedSnapshot(run.id, tuple(found), len(rows), run.started_at)

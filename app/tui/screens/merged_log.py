@@ -1,0 +1,156 @@
+"""The logs of several task instances of a run as one, in the order of their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from app.tui.bindings import bindings
+from app.tui.formats import plural, run_name
+from app.tui.models.instance import instance_name
+from app.tui.reading_log import MergedSnapshot, MergedTry, read_merged
+from app.tui.screens.log import file_name
+from app.tui.screens.log_asking import LogAsking, LogWishes
+from app.tui.spans import Span, span
+from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.log_file import LogFile
+from app.tui.widgets.log_filter import parse_filter
+from app.tui.widgets.log_lines import FileLines
+from app.tui.widgets.log_merge import MergedLines, Part
+
+if TYPE_CHECKING:
+    from app.tui.refresher import Fetch
+
+ROLES = (
+    "accent",
+    "good",
+    "state.deferred",
+    "warning",
+    "state.up_for_reschedule",
+    "state.skipped",
+    "state.upstream_failed",
+)
+"""Colours of the tasks; the name before each line says the same."""
+
+
+class MergedLogScreen(LogAsking):
+    """Lines of the newest tries, each after the name of its task."""
+
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "log", "merged")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "log", "merged")
+
+    def __init__(
+        self,
+        dag_id: str,
+        run_id: str,
+        task_ids: tuple[str, ...] | None = None,
+        map_indexes: tuple[int, ...] | None = None,
+        name: str = "",
+    ) -> None:
+        super().__init__()
+        self.dag_id = dag_id
+        self.run_id = run_id
+        self.task_ids = task_ids
+        self.map_indexes = map_indexes
+        self._name = name
+        self.wishes = LogWishes()
+        self.snapshot: MergedSnapshot | None = None
+        self._shown: tuple[MergedTry, ...] | None = None
+
+    def crumbs(self) -> tuple[str, ...]:
+        name = f"{self._name} logs" if self._name else "logs"
+        return (self.dag_id, run_name(self.run_id), name)
+
+    def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="title")
+        yield from self.log_body()
+
+    def fetch(self) -> Fetch:
+        return partial(
+            read_merged,
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            task_ids=self.task_ids,
+            map_indexes=self.map_indexes,
+        )
+
+    def show_snapshot(self, snapshot: MergedSnapshot) -> None:
+        view = self.view
+        view.origin = snapshot.started_at
+        view.waiting = "no task of these has begun yet"
+        if snapshot.dag_run_id is None:
+            view.waiting = f"there is no run {self.run_id}"
+        shown = tuple(one.try_id for one in self._shown or ())
+        if self._shown is None or shown != tuple(one.try_id for one in snapshot.tries):
+            self._show_tries(snapshot)
+        self._shown = snapshot.tries
+        self._show_title(snapshot)
+        self.show_status()
+
+    def _show_tries(self, snapshot: MergedSnapshot) -> None:
+        """Merge these logs; where one read, that line stays on top, if it is still there."""
+        view = self.view
+        follow, place = view.following, view.current()
+        spot = None if place is None or view.source is None else view.source.offset(place)
+        before = [part.lines.file.path for part in view.source.parts] if view.source else []
+        clock = view.paint().clock
+        wanted = parse_filter(self.wishes.filter, self.wishes.level)
+        parts: list[Part] = []
+        for number, one in enumerate(snapshot.tries):
+            lines = FileLines(LogFile(self._path(snapshot, one)), wanted)
+            with suppress(OSError):  # the view looks again, and says so
+                lines.refresh()
+            role = ROLES[number % len(ROLES)]
+            parts.append(Part(label_of(one), role, lines, one.started_at.timestamp()))
+        self.time_range = None
+        view.show_source(MergedLines(parts, clock) if parts else None, follow=follow)
+        paths = [part.lines.file.path for part in parts]
+        if spot is not None and not follow and before[spot[0]] in paths:
+            view.go_to((paths.index(before[spot[0]]), spot[1]))
+
+    def _path(self, snapshot: MergedSnapshot, one: MergedTry) -> Path:
+        assert snapshot.dag_run_id is not None
+        return self.dagtop.workspace.log(snapshot.dag_run_id, one.try_id)
+
+    def _show_title(self, snapshot: MergedSnapshot) -> None:
+        shown, live = len(snapshot.tries), sum(one.live for one in snapshot.tries)
+        words = [Span(f" {plural(shown, 'log')} by time", "title")]
+        if snapshot.instances > shown:
+            words.append(span(f" of {snapshot.instances:,}, those that began last", "warning"))
+        if live:
+            words.append(Span(f"  {live} running", "good"))
+        self.query_one("#title", InfoLine).line = tuple(words)
+
+    def log_is_live(self) -> bool:
+        return any(one.live for one in self._shown or ())
+
+    def log_path(self) -> Path | None:
+        """The log of the line that is meant."""
+        view = self.view
+        place = view.current()
+        if place is None:
+            return None
+        return view.source.parts[view.source.offset(place)[0]].lines.file.path
+
+    def default_name(self) -> str:
+        return file_name(self.dag_id, self.run_id, self._name or "all")
+
+    # actions
+
+    def action_open(self) -> None:
+        """Open the log of the task that the line is from."""
+        place = self.view.current()
+        if place is not None and self._shown:
+            one = self._shown[self.view.source.offset(place)[0]]
+            self.dagtop.open_log(self.dag_id, self.run_id, one.task_id, one.map_index)
+
+
+def label_of(one: MergedTry) -> str:
+    """What stands before the lines of a try, without control sequences."""
+    return span(instance_name(one.task_id, one.map_index, one.map_label)).text
