@@ -1,0 +1,31 @@
+"""Actions of the places where Variables, Connections and pools are looked after."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, VIEW, Action
+
+TITLES = {
+    "admin": "Variables, Connections, Pools",
+    "variables": "Variables",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("place.show-variables", ("5",), "Variables", "the Variables", GO),
+    Action("place.show-connections", ("6",), "Connections", "the Connections", GO),
+    Action("place.show-pools", ("7",), "Pools", "the pools and their slots", GO),
+    Action("admin.add", ("A",), "Add", "make a new one", ACT, 2, acts=True),
+    Action("admin.edit", ("e",), "Edit", "change the row under the cursor", ACT, 3, acts=True),
+    Action(
+        "admin.delete",
+        ("d",),
+        "Delete",
+        "delete the marked rows, else the one under the cursor",
+        ACT,
+        5,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "variables.reveal", ("u",), "Unmask", "show a secret value for ten seconds", VIEW, acts=True
+    ),
+)

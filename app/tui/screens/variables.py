@@ -1,0 +1,188 @@
+"""The Variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.timer import Timer
+
+from app.tui.bindings import bindings
+from app.tui.filters import Facts
+from app.tui.models import variables as models
+from app.tui.models.fields import FIXED, LINES, SECRET, FormField
+from app.tui.reading_admin import VariablesSnapshot, read_secret, read_variable, read_variables
+from app.tui.screens.admin import AdminScreen
+from app.tui.spans import Span, Spans, span
+from app.tui.writing_admin import delete_variables, save_variable
+
+if TYPE_CHECKING:
+    from app.tui.reading_admin import VariableText
+    from app.tui.refresher import Fetch
+    from app.tui.widgets.table import Column
+    from store.queries.admin import VariableHead
+
+SHOWN_FOR = 10.0
+"""Seconds for which a secret is shown."""
+LINES_OF_VALUE = 6
+ABOUT_VALUE = "A text, or JSON for Variable.get(key, deserialize_json=True)."
+ABOUT_KEY = "Its name: with password, token, secret ... in it, its value is masked."
+ABOUT_DESCRIPTION = "What it is for."
+
+
+class VariablesScreen(AdminScreen["VariableHead"]):
+    """Keys and values; secrets are masked."""
+
+    view_name: ClassVar[str] = "variables"
+    contexts: ClassVar[tuple[str, ...]] = (
+        "everywhere",
+        "place",
+        "list",
+        "table",
+        "admin",
+        "variables",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings("place", "list", "table", "admin", "variables")
+    filter_hint: ClassVar[str] = "words  key:x  value:x  file:x  secret  size>1k  !not"
+    first_order: ClassVar[str] = "key"
+    noun: ClassVar[str] = "Variable"
+    nouns: ClassVar[str] = "Variables"
+    empty_words: ClassVar[str] = models.EMPTY
+    empty_read_only: ClassVar[str] = models.EMPTY_READ_ONLY
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.snapshot: VariablesSnapshot | None = None
+        self.revealed: dict[str, str] = {}
+        """The secret that is shown for a moment, by its key."""
+        self._timer: Timer | None = None
+
+    def make_columns(self) -> Sequence[Column[VariableHead]]:
+        return models.columns(self.revealed, self.app.size.width)
+
+    def name_of(self, row: VariableHead) -> str:
+        return row.key
+
+    def rows(self) -> Sequence[VariableHead]:
+        return () if self.snapshot is None else self.snapshot.variables
+
+    def facts(self, row: VariableHead) -> Facts:
+        return models.facts_of(row)
+
+    def fetch(self) -> Fetch:
+        return read_variables
+
+    def detail(self, row: VariableHead | None) -> Spans:
+        return models.detail_line(row, self.revealed, self.dagtop.scene())
+
+    def delete_all(self, connection: Any, names: Sequence[str]) -> str:
+        return delete_variables(connection, names)
+
+    def warnings(self, rows: Sequence[VariableHead]) -> list[Spans]:
+        return [
+            (Span("! ", "warning"), span(f"{file} reads {row.key} while it is imported"))
+            for row in rows
+            for file in row.files
+        ]
+
+    # forms
+
+    def edit(self, name: str | None) -> None:
+        if name is None:
+            self._open(None, None)
+        else:
+            self.dagtop.refresher.once(
+                lambda store: read_variable(store, name), partial(self._open, name)
+            )
+
+    def _open(self, name: str | None, one: VariableText | None) -> None:
+        if name is not None and one is None:
+            self.gone(name)
+        elif self.is_current:
+            known = self.known()
+            check = partial(models.problems, known=known)
+            self.open_form(name, variable_fields(one), save_variable, check)
+
+    def look(self, name: str) -> None:
+        def show(one: VariableText | None) -> None:
+            if one is None:
+                self.gone(name)
+            else:
+                self.dagtop.open_text((f"Variable {name}",), models.details(one))
+
+        self.dagtop.refresher.once(lambda store: read_variable(store, name), show)
+
+    # secrets
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a secret can't be shown; Textual calls the handlers of the bases by itself."""
+        if self.dagtop.read_only and event.key == "u":
+            event.stop()
+            event.prevent_default()
+            self.dagtop.say("read-only: secrets stay masked", "warning")
+
+    def action_reveal(self) -> None:
+        """Show the value of a secret for a moment, or mask it again."""
+        row = self.table.current
+        if row is None or not row.masked:
+            self.dagtop.say("this value is not masked")
+        elif row.key in self.revealed:
+            self._mask()
+        else:
+            self.dagtop.refresher.once(
+                lambda store: read_secret(store, row.key), partial(self._reveal, row.key)
+            )
+
+    def _reveal(self, key: str, found: tuple[str, int] | None) -> None:
+        row = self.table.current
+        if found is None or row is None or row.key != key:
+            return
+        self._mask()
+        head, size = found
+        self.revealed[key] = head
+        if size > len(head):
+            self.dagtop.say(f"the first {len(head)} of {size:,} characters")
+        self._timer = self.set_timer(SHOWN_FOR, self._mask)
+        self.table.repaint()
+        self.show_detail()
+
+    def _mask(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if self.revealed:
+            self.revealed.clear()
+            self.table.repaint()
+            self.show_detail()
+
+    def on_table_moved(self) -> None:
+        row = self.table.current
+        if self.revealed and (row is None or row.key not in self.revealed):
+            self._mask()
+
+    def on_screen_suspend(self) -> None:
+        self._mask()
+
+
+def variable_fields(one: VariableText | None) -> list[FormField]:
+    """The fields of the form of a Variable, or of a new one."""
+    if one is None:
+        return [
+            FormField("key", "key", about=ABOUT_KEY),
+            FormField("value", "value", LINES, about=ABOUT_VALUE, height=LINES_OF_VALUE),
+            FormField("description", "description", about=ABOUT_DESCRIPTION),
+        ]
+    value = FormField("value", "value", LINES, one.value or "", ABOUT_VALUE, height=LINES_OF_VALUE)
+    if one.value is None:
+        about = "Secret by its name: it stays as it is unless you type or paste another."
+        if not one.masked:
+            about = f"Too large to be edited here ({one.size:,} characters); it can be replaced."
+        value = FormField("value", "value", SECRET, about=about, is_set=one.size > 0)
+    return [
+        FormField("key", "key", FIXED, one.key),
+        value,
+        FormField("description", "description", text=one.description, about=ABOUT_DESCRIPTION),
+    ]
