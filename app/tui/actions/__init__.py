@@ -17,6 +17,7 @@ from app.tui.actions import (
     code,
     dag,
     dags,
+    events,
     everywhere,
     gantt,
     graph,
@@ -27,6 +28,7 @@ from app.tui.actions import (
     system,
     task,
     task_instance,
+    trends,
     xcoms,
 )
 from app.tui.actions.action import ACT, GO, GROUPS, MOVE, VIEW, Action
@@ -66,6 +68,8 @@ _PARTS = (
     task_instance,
     system,
     xcoms,
+    trends,
+    events,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

@@ -92,7 +92,7 @@ class RunsTable(ListScreen["RunEntry"]):
         """Show what passes the filter, and read on where that is not enough."""
         if self.snapshot is None:
             return
-        if self.wanted != self.snapshot.wanted and self.wanted != self.runs.wanted:
+        if self.wanted != self.snapshot.wanted:
             self.ask()
         self.table.empty = self.empty_words()
         self.table.show(self.passing(self.runs.entries))

@@ -41,13 +41,16 @@ PLACES: dict[str, View] = {
     "connections": View("6", "Connections", "connections", "ConnectionsScreen"),
     "pools": View("7", "Pools", "pools", "PoolsScreen"),
     "system": View("9", "System", "system", "SystemScreen"),
+    "events": View("0", "Events", "events", "AllEventsScreen"),
 }
 """Views of the workspace. Their names are those of the actions ``place.show-<name>``."""
 
 DAG_VIEWS: dict[str, View] = {
     "grid": View("1", "Grid", "grid", "GridScreen"),
     "graph": View("2", "Graph", "graph", "GraphScreen"),
+    "trends": View("5", "Trends", "trends", "TrendsScreen"),
     "code": View("8", "Code", "code", "CodeScreen"),
+    "events": View("9", "Events", "events", "EventsScreen"),
     "runs": View("3", "Runs", "runs", "RunsScreen"),
     "gantt": View("4", "Gantt", "gantt", "GanttScreen"),
 }
@@ -114,8 +117,8 @@ class ViewsScreen(DagtopScreen):
 
 
 def in_order(views: Mapping[str, View]) -> list[str]:
-    """The names of views, in the order of their keys."""
-    return sorted(views, key=lambda name: views[name].key)
+    """The names of views, in the order of their keys on the keyboard: 0 comes last."""
+    return sorted(views, key=lambda name: (views[name].key == "0", views[name].key))
 
 
 def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ from tests.support.history import fill
 THEN = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def run(number: int, **values: object) -> RunRow:
+def run(number: int, **values: Any) -> RunRow:
     row = RunRow(
         id=number,
         dag_id="train",
@@ -64,7 +65,7 @@ def run(number: int, **values: object) -> RunRow:
         backfill_id=None,
         clear_number=0,
     )
-    return replace(row, **values)  # type: ignore[arg-type]
+    return replace(row, **values)
 
 
 def page(numbers: range, *, more: bool) -> RunsPage:

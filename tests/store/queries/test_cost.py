@@ -17,6 +17,7 @@ from store import commands, events, maintenance, records, tracking
 from store.engine import Store
 from store.models import task_instance
 from store.queries import connections, dags, pools, runs, system, tasks, variables
+from store.queries.gantt import run_times
 from store.queries.grid import grid
 from store.states import DagRunState, DagRunType, TaskInstanceState
 from tests.support.history import START, task_id_of
@@ -54,6 +55,7 @@ QUERIES: dict[str, Query] = {
     "import_errors": dags.import_errors,
     "count_states": lambda c: dags.count_states(c, [10, 20]),
     "grid": lambda c: grid(c, A_DAG, runs=10),
+    "gantt": lambda c: run_times(c, 30),
     "grid further back": lambda c: grid(c, A_DAG, runs=10, before=middle(c)),
     "all runs": runs.list_runs,
     "all runs, deep": lambda c: runs.list_runs(c, before=middle(c)),
