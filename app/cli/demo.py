@@ -46,4 +46,4 @@ def demo(
     note(f"the demo is in {space.root}; open it again with: {command_line(space)}")
     start_runner(space)
     pipelines.start_history_in_background(space)
-    open_workspace(space)
+    raise typer.Exit(open_workspace(space))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 
-import typer
-
 from app.cli.errors import usage_error
-from app.cli.session import chosen_workspace
+from app.cli.workspaces import chosen_workspace
 from store.workspace import Workspace
 
 PATIENCE = 5.0
@@ -24,13 +22,18 @@ def open_terminal_ui(
     run: str | None = None,
     task: str | None = None,
     read_only: bool = False,
-) -> None:
-    """Start the runner if none is up (never when read-only), and open the UI at a place."""
+) -> int:
+    """Start the runner if none is up (never when read-only), and open the UI at a place.
+
+    Returns the exit code when it is left.
+    """
     if run is not None and dag is None:
         raise usage_error("--run needs --dag: a run id belongs to a DAG")
     if task is not None and run is None:
         raise usage_error("--task needs --dag and --run")
-    open_workspace(chosen_workspace(folder), dag=dag, run=run, task=task, read_only=read_only)
+    return open_workspace(
+        chosen_workspace(folder), dag=dag, run=run, task=task, read_only=read_only
+    )
 
 
 def open_workspace(
@@ -40,7 +43,7 @@ def open_workspace(
     run: str | None = None,
     task: str | None = None,
     read_only: bool = False,
-) -> None:
+) -> int:
     """As ``open_terminal_ui``, of a workspace that is known."""
     require_terminal()
     if not read_only:
@@ -57,9 +60,7 @@ def open_workspace(
         run = find_place(space, dag, run, task)
     from app.tui import run as run_ui
 
-    code = run_ui(space, dag=dag, run=run, task=task, read_only=read_only)
-    if code:
-        raise typer.Exit(code)
+    return run_ui(space, dag=dag, run=run, task=task, read_only=read_only)
 
 
 def find_place(

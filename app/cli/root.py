@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -66,13 +65,9 @@ def dagtop(
     if context.invoked_subcommand is None:
         from app.cli.opening import open_terminal_ui
 
-        open_terminal_ui(dag=dag, run=run, task=task, read_only=read_only)
+        raise typer.Exit(open_terminal_ui(dag=dag, run=run, task=task, read_only=read_only))
 
 
 def run() -> None:
     """Run the command line with the arguments of this process, and exit."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
     app(prog_name="dagtop")

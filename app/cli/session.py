@@ -5,16 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.errors import usage_error
-from store.workspace import Workspace, WorkspaceError, find_workspace
+from app.cli.workspaces import chosen_workspace, remember_workspace
 
 if TYPE_CHECKING:
     from store.engine import Store
+
+__all__ = [
+    "JsonOption",
+    "WorkspaceOption",
+    "YesOption",
+    "chosen_workspace",
+    "confirm",
+    "reading",
+    "remember_workspace",
+    "writing",
+]
 
 WorkspaceOption = Annotated[
     str | None,
@@ -27,26 +37,6 @@ WorkspaceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
-
-_given: str | None = None
-"""``--workspace`` before the command; the root of the command line sets it on every start."""
-
-
-def remember_workspace(folder: str | None) -> None:
-    """Keep what ``dagtop --workspace FOLDER command …`` said, for the command."""
-    global _given
-    _given = folder
-
-
-def chosen_workspace(folder: str | None) -> Workspace:
-    """The workspace to act on. Raises ``WorkspaceError`` where there is none."""
-    named = folder or _given
-    if named is None:
-        return find_workspace()
-    path = Path(named).expanduser()
-    if not path.is_dir():
-        raise WorkspaceError(f"--workspace names {named}, which is not a folder")
-    return find_workspace(path)
 
 
 @contextmanager

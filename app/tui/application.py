@@ -70,6 +70,7 @@ class DagtopApp(App[int]):
         "screens/graph.tcss",
         "screens/grid.tcss",
         "screens/log.tcss",
+        "screens/trends.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = False
@@ -487,8 +488,11 @@ class DagtopApp(App[int]):
     def use_theme(self, name: str) -> None:
         """Take the colours of a theme."""
         self.palette = theme.Palette(name)
+        colours = themes.log_theme(name)
+        # Each change of a reactive would read all CSS again: the last of them is enough.
+        self.set_reactive(App.ansi_theme_dark, colours)
+        self.set_reactive(App.ansi_theme_light, colours)
         self.theme = name
-        self.ansi_theme_dark = self.ansi_theme_light = themes.log_theme(name)
 
     def action_export(self) -> None:
         """Write what is on screen to a file."""
