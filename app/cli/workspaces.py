@@ -1,4 +1,4 @@
-"""The workspace that a command acts on. Loads nothing of the command line: the UI starts with it."""
+"""The workspace that a command acts on. Loads nothing else: the UI starts with it."""
 
 from __future__ import annotations
 

@@ -32,6 +32,10 @@ def run(
     os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
     os.environ.setdefault("ESCDELAY", "50")
 
+    import gc
+
+    gc.disable()  # until the first frame is out: nothing that is made before then is garbage
+
     from app.settings import load
     from app.tui.application import DagtopApp
     from app.tui.driver import FrameDriver

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -41,6 +42,9 @@ TICK = 5.0
 
 MESSAGE_TIME = 6.0
 """Seconds for which the footer shows a message."""
+
+GARBAGE_AFTER = 2.0
+"""Seconds after which garbage is collected: ``app.tui.run`` turned that off for the start."""
 
 CLIPBOARD_CAP = 74_994
 """Bytes of OSC 52 that common terminals accept (the limit that k9s found)."""
@@ -135,6 +139,7 @@ class DagtopApp(App[int]):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.refresher.start)
+        self.set_timer(GARBAGE_AFTER, gc.enable)
         dag, run, task = self._link
         if dag is not None:
             self.open_dag(dag, run, task)
