@@ -60,6 +60,7 @@ class TaskProcess:
     """The process of a try."""
 
     dag_id: str
+    run_id: str
     task_id: str
     map_index: int
     try_number: int
@@ -195,6 +196,7 @@ def _task(one: Mapping[str, Any]) -> TaskProcess:
     started = one["started_at"]
     return TaskProcess(
         dag_id=one["dag_id"],
+        run_id=one["run_id"] or "",
         task_id=one["task_id"],
         map_index=one["map_index"],
         try_number=one["try_number"],

@@ -144,14 +144,15 @@ def fact(name: str, *pieces: Span) -> Spans:
 
 def runner_lines(known: Known, scene: Scene) -> tuple[Spans, ...]:
     """Up or down, its lease, its slots, the pace of its decisions."""
-    lease = None if known.snapshot is None else known.snapshot.lease
-    runner = known.runner
+    if known.snapshot is None:
+        return ()
+    lease, runner = known.snapshot.lease, known.runner
     glyphs = scene.glyphs
-    if runner is None or lease is None:
-        if known.snapshot is None and runner is None:
-            return ()
+    if lease is None:
         words = Span("no runner has worked here yet  ")
         return ((Span(f"{glyphs.off} ", "warning"), words, Span("S", "key"), Span(" starts one")),)
+    if runner is None:  # not looked at yet
+        return ()
     moment = formats.clock(runner.since, scene.now, scene.zone)
     if runner.alive:
         head = (Span(f"{glyphs.on} ", "good"), Span(f"up since {moment}"),
@@ -172,7 +173,7 @@ def runner_lines(known: Known, scene: Scene) -> tuple[Spans, ...]:
         lines.append(fact("trouble", span(known.sample.trouble, "error")))
     if known.sample is not None and known.sample.health is not None:
         lines += health_lines(known.sample.health, glyphs)
-    if known.snapshot is not None and known.snapshot.activity.pending_commands:
+    if known.snapshot.activity.pending_commands:
         number = known.snapshot.activity.pending_commands
         lines.append(fact("commands", Span(f"{number:,} to be carried out", "warning")))
     return tuple(lines)
@@ -245,12 +246,16 @@ def process_lines(known: Known, scene: Scene, width: int) -> tuple[Spans, ...]:
     if sample is None or sample.health is None:
         return ()
     health, uses = sample.health, sample.uses
-    lines = [process_line(("what", "heading"), None, None, "doing", scene, width, is_head=True)]
+    lines = [
+        process_line((Span("what", "heading"),), None, None, "doing", scene, width, is_head=True)
+    ]
     for name, pid in (("runner", health.pid), ("base of the hosts", health.base_pid)):
-        lines.append(process_line((name, "strong"), pid, uses.get(pid or 0), "", scene, width))
+        lines.append(
+            process_line((Span(name, "strong"),), pid, uses.get(pid or 0), "", scene, width)
+        )
     lines += [
         process_line(
-            (host.file, "text"),
+            (span(host.file),),
             host.pid,
             uses.get(host.pid or 0),
             host_words(host),
@@ -262,14 +267,14 @@ def process_lines(known: Known, scene: Scene, width: int) -> tuple[Spans, ...]:
     for task in health.tasks:
         words = f"try {task.try_number}, {formats.age(task.started_at, scene.now) or 'starts'}"
         lines.append(
-            process_line((task_name(task, scene.glyphs), "state.running"), task.pid,
+            process_line(task_name(task, scene.glyphs), task.pid,
                          uses.get(task.pid or 0), words, scene, width)
         )  # fmt: skip
     return tuple(lines)
 
 
 def process_line(
-    name: tuple[str, str],
+    name: Spans,
     pid: int | None,
     use: ProcessUse | None,
     words: str,
@@ -285,7 +290,7 @@ def process_line(
     numbers = "".join(f"{cell:>{room}}" for cell, (room, least) in shown if width >= least)
     doing = fit((span(words, "heading" if is_head else "dim"),), 15 if width >= 60 else 0)
     right = (Span(numbers, role), Span("  "), *doing)
-    return beside((span(*name),), right, width, scene.glyphs)
+    return beside(name, right, width, scene.glyphs)
 
 
 def _figures(pid: int | None, use: ProcessUse | None) -> tuple[str, str, str, str]:
@@ -305,10 +310,11 @@ def host_words(host: HostProcess) -> str:
     return f"idle {host.idle}" + (", leaves" if host.is_retiring else "")
 
 
-def task_name(task: TaskProcess, glyphs: Glyphs) -> str:
-    """DAG and task."""
+def task_name(task: TaskProcess, glyphs: Glyphs) -> Spans:
+    """DAG, task and run."""
     index = f"[{task.map_index}]" if task.map_index >= 0 else ""
-    return f"{task.dag_id} {glyphs.crumb} {task.task_id}{index}"
+    name = span(f"{task.dag_id} {glyphs.crumb} {task.task_id}{index}", "state.running")
+    return (name, Span("  "), span(formats.run_name(task.run_id), "dim"))
 
 
 # the machine

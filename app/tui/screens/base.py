@@ -108,8 +108,10 @@ class DagtopScreen(Screen[None]):
             self.show_runner()
 
     def on_screen_resume(self) -> None:
+        if self.app.screen is not self:  # one that is passed through: it must not ask
+            return
         location = self.location()
-        if location is not None and self.app.screen is self:  # not one that is passed through
+        if location is not None:
             self.dagtop.visited(location)
         self.show_runner()
         self.ask()

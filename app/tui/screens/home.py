@@ -87,7 +87,7 @@ class HomeScreen(PlaceScreen):
 
     def panels(self) -> tuple[Panel, ...]:
         """All panels, or one that says that they are coming."""
-        if self.snapshot is None:
+        if self.snapshot is None or not self.dagtop.runner_known:
             words = "" if self.dagtop.trouble else "reading ..."
             return (Panel("home", (Span("Home", "title"),), (), words),)
         runner = self.dagtop.runner

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.tui.application import DagtopApp
+from app.tui.location import Location
 from app.tui.models import home as model
 from app.tui.models.home import failure_line, level, meter, pool_line, rate, time_left, unseen
 from app.tui.reading_home import SeenFile, seen_file
@@ -20,7 +22,7 @@ from store.queries.home import Failure, RunningRun
 from store.queries.pools import PoolRow
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
-from tests.app.tui.driving import AppPilot, opened, press, says, until
+from tests.app.tui.driving import ENVIRONMENT, AppPilot, opened, press, says, until
 from tests.app.tui.frozen import FrozenSampler
 from tests.app.tui.snapshot import SIZES, check_scene
 from tests.app.tui.world import ESCAPES, NOW, World
@@ -250,3 +252,12 @@ async def test_home_stays_as_it_is_when_nothing_changes(
         painted = dict(home_of(pilot).view._painted)
         home_of(pilot).tick()
         assert home_of(pilot).view._painted == painted
+
+
+async def test_home_is_read_also_where_it_is_gone_to_at_the_start(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    app = DagtopApp(workspace_of("normal"), clock=lambda: NOW, environment=ENVIRONMENT)
+    app.call_later(app.go_to, Location(place="home"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await says(pilot, "Running 2")
