@@ -25,6 +25,7 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
         destructive=True,
     ),
+    Action("admin.copy", ("y",), "Copy", "copy the value, the address or the name (OSC 52)", VIEW),
     Action(
         "variables.reveal", ("u",), "Unmask", "show a secret value for ten seconds", VIEW, acts=True
     ),

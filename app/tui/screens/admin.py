@@ -70,6 +70,10 @@ class AdminScreen(ListScreen[Row], PlaceScreen):
         """Delete rows, in the commander's thread."""
         raise NotImplementedError
 
+    def copy(self, row: Row) -> None:
+        """Copy what of a row is wanted elsewhere; never a secret."""
+        raise NotImplementedError
+
     def warnings(self, rows: Sequence[Row]) -> list[Spans]:
         """What deleting these rows means for others."""
         return []
@@ -176,6 +180,12 @@ class AdminScreen(ListScreen[Row], PlaceScreen):
         row = self.table.current
         if row is not None:
             self.edit(self.name_of(row))
+
+    def action_copy(self) -> None:
+        """Copy what of the row is wanted elsewhere."""
+        row = self.table.current
+        if row is not None:
+            self.copy(row)
 
     def action_delete(self) -> None:
         """Delete what is marked, else the row under the cursor, after asking."""

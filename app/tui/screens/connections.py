@@ -68,6 +68,9 @@ class ConnectionsScreen(AdminScreen["ConnectionHead"]):
     def delete_all(self, connection: Any, names: Sequence[str]) -> str:
         return delete_connections(connection, names)
 
+    def copy(self, row: ConnectionHead) -> None:
+        self.dagtop.copy(models.address(row), "the address, its password masked,")
+
     # forms
 
     def edit(self, name: str | None) -> None:

@@ -87,12 +87,6 @@ class SecretField(LineView, can_focus=True):
         line = (Span(stars, "text"), cursor, Span(words, "dim"))
         return self.strip(fit(line, self.size.width), "panel")
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
-
     def on_key(self, event: events.Key) -> None:
         if event.key in ("backspace", "delete"):
             self._set((self._typed or "")[:-1])
@@ -123,6 +117,7 @@ class FormDialog(ModalScreen[None]):
         *bindings("form"),
         ("down", "app.focus_next", "Next"),
         ("up", "app.focus_previous", "Previous"),
+        ("enter", "app.focus_next", "Next"),
     ]
     AUTO_FOCUS = ""
 

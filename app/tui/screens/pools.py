@@ -112,6 +112,9 @@ class PoolsScreen(AdminScreen["PoolRow"]):
     def delete_all(self, connection: Any, names: Sequence[str]) -> str:
         return delete_pools(connection, names)
 
+    def copy(self, row: PoolRow) -> None:
+        self.dagtop.copy(row.name, "the name")
+
     def warnings(self, rows: Sequence[PoolRow]) -> list[Spans]:
         lines: list[Spans] = []
         for row in rows:

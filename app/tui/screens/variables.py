@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SHOWN_FOR = 10.0
 """Seconds for which a secret is shown."""
 LINES_OF_VALUE = 6
+TALL = 24
+"""Lines of a terminal; half of those it has more than these are for the value in the form."""
 ABOUT_VALUE = "A text, or JSON for Variable.get(key, deserialize_json=True)."
 ABOUT_KEY = "Its name: with password, token, secret ... in it, its value is masked."
 ABOUT_DESCRIPTION = "What it is for."
@@ -88,6 +90,19 @@ class VariablesScreen(AdminScreen["VariableHead"]):
             for file in row.files
         ]
 
+    def copy(self, row: VariableHead) -> None:
+        def hand_over(one: VariableText | None) -> None:
+            if one is None:
+                self.gone(row.key)
+            elif one.masked:
+                self.dagtop.say("secret by its name: it isn't copied", "warning")
+            elif one.value is None:
+                self.dagtop.say(f"too large for the clipboard: {one.size:,} characters", "warning")
+            else:
+                self.dagtop.copy(one.value, "the value")
+
+        self.dagtop.refresher.once(lambda store: read_variable(store, row.key), hand_over)
+
     # forms
 
     def edit(self, name: str | None) -> None:
@@ -104,7 +119,8 @@ class VariablesScreen(AdminScreen["VariableHead"]):
         elif self.is_current:
             known = self.known()
             check = partial(models.problems, known=known)
-            self.open_form(name, variable_fields(one), save_variable, check)
+            lines = LINES_OF_VALUE + max(0, self.app.size.height - TALL) // 2
+            self.open_form(name, variable_fields(one, lines), save_variable, check)
 
     def look(self, name: str) -> None:
         def show(one: VariableText | None) -> None:
@@ -167,15 +183,15 @@ class VariablesScreen(AdminScreen["VariableHead"]):
         self._mask()
 
 
-def variable_fields(one: VariableText | None) -> list[FormField]:
+def variable_fields(one: VariableText | None, lines: int = LINES_OF_VALUE) -> list[FormField]:
     """The fields of the form of a Variable, or of a new one."""
     if one is None:
         return [
             FormField("key", "key", about=ABOUT_KEY),
-            FormField("value", "value", LINES, about=ABOUT_VALUE, height=LINES_OF_VALUE),
+            FormField("value", "value", LINES, about=ABOUT_VALUE, height=lines),
             FormField("description", "description", about=ABOUT_DESCRIPTION),
         ]
-    value = FormField("value", "value", LINES, one.value or "", ABOUT_VALUE, height=LINES_OF_VALUE)
+    value = FormField("value", "value", LINES, one.value or "", ABOUT_VALUE, height=lines)
     if one.value is None:
         about = "Secret by its name: it stays as it is unless you type or paste another."
         if not one.masked:

@@ -68,6 +68,11 @@ class LineView(Widget):
     def on_resize(self) -> None:
         self._painted.clear()
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Paint what shows the focus: where ``on_focus`` is called, it isn't set yet."""
+        super().watch_has_focus(_has_focus)
+        self.repaint()
+
     def strip(self, line: Iterable[Span], row: str = "") -> Strip:
         """Turn a line into a strip: cut or padded to the widget's width, roles to styles.
 

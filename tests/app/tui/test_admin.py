@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from app.tui.models.connections import problems as connection_problems
 from app.tui.models.connections import unmasked
 from app.tui.screens.connections import ConnectionsScreen
 from app.tui.screens.editing import FormDialog
+from app.tui.screens.forms import ChoiceField
 from app.tui.screens.log import LogScreen
 from app.tui.screens.pools import PoolScreen, PoolsScreen
 from app.tui.screens.text import TextScreen
@@ -700,3 +702,43 @@ async def test_a_store_that_is_not_there_yet_is_made_by_the_first_edit(tmp_path:
         await says(pilot, "set Variable first")
         await arrived(pilot)
         await says(pilot, "1 Variable")
+
+
+async def test_y_copies_what_is_no_secret(shop: Workspace) -> None:
+    async with opened(shop) as pilot:
+        await press(pilot, "5")
+        await go_to(pilot, "model_grid")
+        await pilot.press("y")
+        await until(pilot, lambda: '"depth": [3, 5, 8]' in pilot.app.clipboard, "the value")
+        await go_to(pilot, "shop_api_key")
+        await pilot.press("y")
+        await says(pilot, "secret by its name: it isn't copied")
+        await go_to(pilot, "blob")
+        await pilot.press("y")
+        await says(pilot, "too large for the clipboard: 1,000,000 characters")
+        await press(pilot, "6")
+        await go_to(pilot, "warehouse")
+        await pilot.press("y")
+        copied = "postgres://ann:***@db.shop.local:5432/sales"
+        await until(pilot, lambda: pilot.app.clipboard == copied, "the address")
+        await press(pilot, "7", "y")
+        await until(pilot, lambda: pilot.app.clipboard == "api", "the name")
+
+
+async def test_the_field_that_has_the_focus_shows_it(stocked: World) -> None:
+    def grounds(name: str) -> set[Any]:
+        control = pilot.app.screen.query_one(f"#edit-{name}", ChoiceField)
+        return {segment.style.bgcolor for segment in control.render_line(0) if segment.style}
+
+    async with opened(stocked.workspace) as pilot:
+        await press(pilot, "7")
+        await form_opened(pilot, "e")
+        before = grounds("include_deferred")
+        await pilot.press("enter")
+        await until(pilot, lambda: grounds("include_deferred") != before, "another ground")
+        await pilot.press("enter")
+        await until(pilot, lambda: grounds("include_deferred") == before, "the usual one")
+        await press(pilot, "escape", "5")
+        await go_to(pilot, "shop_api_key")
+        await form_opened(pilot, "e")
+        await says(pilot, "unchanged unless you type")
