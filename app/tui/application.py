@@ -499,6 +499,13 @@ class DagtopApp(App[int]):
         self.set_reactive(App.ansi_theme_light, colours)
         self.theme = name
 
+    def action_letters(self) -> None:
+        """Go to what is on screen by a letter."""
+        from app.tui.screens.letters import ask_letter
+
+        if isinstance(self.screen, DagtopScreen):
+            ask_letter(self)
+
     def action_export(self) -> None:
         """Write what is on screen to a file."""
         from app.tui.screens.export import export, screen_exports

@@ -30,6 +30,7 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         acts=True,
     ),
+    Action("everywhere.letters", ("apostrophe",), "Letters", "a letter at each row or node", GO),
     Action("everywhere.export", ("E",), "Export", "write table, chart or screen to a file", VIEW),
     Action("everywhere.theme", (), "Theme", "the next theme: light, high contrast ...", VIEW),
     Action("place.show-dags", ("2",), "DAGs", "all DAGs", GO),
