@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +16,9 @@ from app.tui.models.run_estimate import Estimate
 from app.tui.models.task_values import compact, masked, value_lines
 from app.tui.reading import error_line
 from app.tui.scene import Scene
-from app.tui.spans import Span, Spans, joined, span, width_of
+from app.tui.spans import Span, Spans, fit, joined, span, width_of
 from app.tui.theme import task_look
-from app.tui.widgets.table import Column
+from app.tui.widgets.table import NAME_SHARE, Column
 from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:
@@ -25,11 +26,17 @@ if TYPE_CHECKING:
     from store.queries.runs import RunRow
     from store.queries.tasks import InstanceRow, TryRow
 
+CONF = 3
+"""Lines that a conf has among the facts; a longer one stands below them."""
+
 FAILURES = 5
 """Failed tasks whose errors stand above the table."""
 
 BAR = 24
 """Cells of the bar of progress, where there is room."""
+
+CLOCKS = 100
+"""Columns from which on an estimate has room for times of day."""
 
 WIDE = 110
 """Columns from which on the table has room for all its columns."""
@@ -79,13 +86,15 @@ def state_line(run: RunRow, scene: Scene) -> Spans:
         parts.append((Span(took), Span(f" since {begun}", "dim")))
     else:
         parts.append((Span(f"queued {formats.ago(run.queued_at, scene.now)}", "dim"),))
-    parts.append((Span(f"{run.run_type.value}", "text"),))
-    parts.append((Span(f"version {run.version}", "dim"),))
+    by = (Span(" by ", "dim"), span(run.triggered_by)) if run.triggered_by else ()
+    parts.append((Span(run.run_type.value, "text"), *by))
     return (Span(" "), *joined(parts, dot))
 
 
-def progress_line(instances: Sequence[InstanceRow], width: int, scene: Scene) -> Spans:
-    """The bar of what is done, by state, and the states in numbers."""
+def progress_line(
+    instances: Sequence[InstanceRow], width: int, scene: Scene, *, is_bare: bool = False
+) -> Spans:
+    """The bar of what is done, by state, and the states in numbers, unless it is to be bare."""
     done, total = done_of(instances)
     if not total:
         return (Span(" no task instances yet", "dim"),)
@@ -94,7 +103,7 @@ def progress_line(instances: Sequence[InstanceRow], width: int, scene: Scene) ->
         counts[row.state] = counts.get(row.state, 0) + 1
     room = BAR if width >= 100 else BAR // 2
     percent = Span(f" {100 * done // total:3d}% ", "strong")
-    words = counts_spans(counts, scene.glyphs)
+    words = () if is_bare else counts_spans(counts, scene.glyphs)
     return (Span(" "), *bar(counts, room, scene), percent, Span(" "), *words)
 
 
@@ -116,8 +125,9 @@ def bar(counts: Mapping[TaskInstanceState | None, int], width: int, scene: Scene
     return tuple(piece for piece in line if piece.text)
 
 
-def estimate_words(found: Estimate | None, scene: Scene) -> Spans:
-    """When it will end: "ends in 2m to 5m, 12:02 to 12:05 (from 18 runs)"."""
+def estimate_words(found: Estimate | None, scene: Scene, width: int = WIDE) -> Spans:
+    """When it will end: "ends in 2m to 5m, 12:02 to 12:05 (from 18 runs)"; narrow without the
+    times of day."""
     if found is None:
         return ()
     runs = formats.plural(found.runs, "run")
@@ -128,8 +138,8 @@ def estimate_words(found: Estimate | None, scene: Scene) -> Spans:
     return (
         Span("ends in ", "dim"),
         Span(_range(left), "strong"),
-        Span(f", {_range(ends)} ", "text"),
-        Span(f"(from {runs})", "dim"),
+        Span(f", {_range(ends)}" if width >= CLOCKS else "", "text"),
+        Span(f" (from {runs})", "dim"),
     )
 
 
@@ -145,14 +155,7 @@ def about_lines(
 ) -> list[Spans]:
     """All facts of the run, then what failed, then a conf that takes more than a line."""
     run = snapshot.run
-    facts = _facts(run, scene)
-    conf = compact(masked(run.conf)) if run.conf else ""
-    fits = len(conf) <= max(20, width - LABEL - 4)
-    if conf and fits:
-        facts.append(("conf", (span(conf, "strong"),)))
-    if run.note:
-        facts.extend(_several("note", run.note.strip().split("\n"), "accent"))
-    lines = in_columns(facts, width)
+    lines = in_columns(_facts(run, scene), width)
     lines.extend(
         (Span(f" {'why it waits':<{LABEL}}", "dim"), span(why, "warning")) for why in run_why
     )
@@ -161,8 +164,20 @@ def about_lines(
         more = len(failures) - FAILURES
         words = f" what failed last, of {len(failures)}" if more > 0 else " what failed"
         lines.append((Span(words, "heading"),))
-        lines.extend(failure_line(row, one, scene) for row, one in failures[:FAILURES])
-    if conf and not fits:
+        for row, one in failures[:FAILURES]:
+            line = failure_line(row, one, scene)
+            lines.append(fit(line, width, ellipsis=scene.glyphs.ellipsis))
+    facts: list[Fact] = []
+    if run.note:
+        facts.extend(_several("note", run.note.strip().split("\n"), "accent"))
+    conf = compact(masked(run.conf)) if run.conf else ""
+    pieces = textwrap.wrap(conf, max(20, width - LABEL - 3))
+    fits = len(pieces) <= CONF
+    if fits:
+        facts.extend(_several("conf", pieces, "strong"))
+    facts.append(("run id", (span(run.run_id),)))
+    lines.extend(in_columns(facts, width))
+    if not fits:
         lines.append((Span(" conf", "heading"),))
         lines.extend((Span("   "), span(text)) for text in value_lines(masked(run.conf), 0))
     return lines
@@ -176,8 +191,7 @@ def _facts(run: RunRow, scene: Scene) -> list[Fact]:
     facts += moment("started", run.started_at) or moment("queued", run.queued_at)
     facts += moment("ended", run.ended_at)
     facts += moment("logical date", run.logical_date)
-    if run.triggered_by:
-        facts.append(("triggered by", (span(run.triggered_by),)))
+    facts.append(("version", (Span(str(run.version)),)))
     start, end = run.data_interval_start, run.data_interval_end
     if start is not None and end is not None:
         shown = [formats.stamp(one, scene.zone) for one in (start, end)]
@@ -186,7 +200,6 @@ def _facts(run: RunRow, scene: Scene) -> list[Fact]:
         facts.append(("cleared", (Span(formats.plural(run.clear_number, "time")),)))
     if run.backfill_id is not None:
         facts.append(("backfill", (Span(str(run.backfill_id)),)))
-    facts.append(("run id", (span(run.run_id),)))
     return facts
 
 
@@ -201,9 +214,11 @@ def in_columns(facts: Sequence[Fact], width: int) -> list[Spans]:
     lines: list[Spans] = []
     row: list[Span] = []
     taken = 0
-    for name, value in facts:
+    names = [*(name for name, _ in facts[1:]), "the end"][: len(facts)]
+    for (name, value), following in zip(facts, names, strict=True):
         text = (Span(f"{name:<{LABEL}}", "dim"), *value)
-        needed = -(-(width_of(text) + 2) // cells) if name else columns
+        alone = not name or not following  # one of several lines
+        needed = columns if alone else -(-(width_of(text) + 2) // cells)
         if taken and taken + needed > columns:
             lines.append((Span(" "), *row))
             row, taken = [], 0
@@ -226,11 +241,10 @@ def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
         state_span(row.state, scene.glyphs, " "),
         span(name, "strong"),
         Span(f"  try {one.try_number} of {max(row.max_tries + 1, one.try_number)}  ", "dim"),
-        span(error[:300], "error"),
     ]
     if one.error_place:
-        line.extend((Span("  "), span(one.error_place, "accent")))
-    return tuple(line)
+        line.extend((span(one.error_place, "accent"), Span("  ")))
+    return (*line, span(error, "error"))
 
 
 # why tasks wait
@@ -304,8 +318,9 @@ _AT_WORK = frozenset(
 )
 
 
-def run_columns(beside: Beside, width: int) -> list[Column[InstanceRow]]:
-    """The columns of the table; why something waits is seen at any width."""
+def run_columns(beside: Beside, width: int, longest: int = 0) -> list[Column[InstanceRow]]:
+    """The columns of the table. In ``width`` cells all are seen, or why something waits takes the
+    room that names of ``longest`` cells and states leave."""
 
     def task_cell(row: InstanceRow, scene: Scene) -> Spans:
         head = (span(row.task_id, "strong"),)
@@ -343,7 +358,7 @@ def run_columns(beside: Beside, width: int) -> list[Column[InstanceRow]]:
         return why_spans(row, beside.why, scene)
 
     task: Column[InstanceRow] = Column("task", "TASK", 16, task_cell, _name_key, most=44)
-    state = Column("state", "STATE", 16, state_cell, lambda r: task_look(r.state).order)
+    state = Column("state", "STATE", 17, state_cell, lambda r: task_look(r.state).order)
     tries = Column("try", "TRY", 5, try_cell, lambda r: r.try_number, right=True, descending=True)
     started = Column("started", "STARTED", 9, started_cell, _start_key)
     took_ = Column("took", "TOOK", 7, took_cell, _took_key, right=True, descending=True)
@@ -352,7 +367,11 @@ def run_columns(beside: Beside, width: int) -> list[Column[InstanceRow]]:
     operator = Column(
         "operator", "OPERATOR", 14, operator_cell, lambda r: beside.operators.get(r.task_id, "")
     )
-    why = Column("why", "WHY", 10, why_cell, lambda r: beside.why.get(_name_key(r), ""), grows=True)
+    names = min(max(16, longest), int(width * NAME_SHARE))
+    room = 10 if width >= WIDE else max(10, width - 42 - names)
+    why = Column(
+        "why", "WHY", room, why_cell, lambda r: beside.why.get(_name_key(r), ""), grows=True
+    )
     if width >= WIDE:
         return [task, state, tries, started, took_, waited_, pool, operator, why]
     return [task, state, tries, took_, why, started, waited_, pool, operator]

@@ -28,6 +28,7 @@ class Estimate:
 
 def estimate(
     past: Sequence[PastRun],
+    started: datetime,
     done: int,
     total: int,
     reached: datetime,
@@ -36,14 +37,18 @@ def estimate(
     """The end of a run of which ``done`` of ``total`` task instances are done since ``reached``.
 
     Each past run took some time from where it had got as far to its end; those by which this one
-    would have ended by now say nothing any more. None without past runs.
+    would have ended by now say nothing any more. Where all would, their whole times are asked in
+    the same way. None without past runs.
     """
     if not past:
         return None
     share = done / total if total else 0.0
-    ends = sorted(reached + timedelta(seconds=_left(run, share)) for run in past)
-    coming = [end for end in ends if end > now]
-    if not coming:
+    ways = (
+        [reached + timedelta(seconds=_left(run, share)) for run in past],
+        [started + timedelta(seconds=run.seconds) for run in past],
+    )
+    coming = next((later for ends in ways if (later := sorted(e for e in ends if e > now))), None)
+    if coming is None:
         return Estimate(len(past))
     return Estimate(len(past), _quantile(coming, LIKELY), _quantile(coming, LATE))
 

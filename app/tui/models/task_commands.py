@@ -158,7 +158,7 @@ def command_entries(found: Sequence[Section], program: str, width: int) -> list[
             entries.append(((Span(f"   {command.does}", "dim"),), command))
             pieces = textwrap.wrap(
                 command.shown_line(program),
-                max(20, width - 8),
+                max(20, width - 12),
                 break_long_words=False,
                 break_on_hyphens=False,
             )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from store.structure import TaskStructure
 
 BAR = 30
-"""Cells of the bars of the phases."""
+"""Cells of the bars of the phases, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def details_entries(
         entries.extend(_neighbours("downstream", more.downstream, scene))
     task = None if more is None else more.task
     sections: list[tuple[str, list[Spans]]] = [
-        ("phases", phase_bars(facts.instance, scene)),
+        ("phases", phase_bars(facts.instance, width, scene)),
         ("task instance", in_columns(_instance_facts(facts, scene), width)),
         (_try_title(one), in_columns(_try_facts(one, scene), width)),
         ("task", in_columns(_task_facts(task, more.file if more else ""), width)),
@@ -121,7 +121,7 @@ def _neighbours(name: str, found: Sequence[Neighbour], scene: Scene) -> list[Ent
     return entries
 
 
-def phase_bars(instance: InstanceRow, scene: Scene) -> list[Spans]:
+def phase_bars(instance: InstanceRow, width: int, scene: Scene) -> list[Spans]:
     """When it was scheduled, queued, started and ended, and how long it was in each."""
     stations = (
         ("scheduled", instance.scheduled_at, "waited for a slot", "scheduled"),
@@ -133,6 +133,7 @@ def phase_bars(instance: InstanceRow, scene: Scene) -> list[Spans]:
         end = scene.now
     moments = [(name, at, words, role) for name, at, words, role in stations if at is not None]
     lines: list[Spans] = []
+    most = min(BAR, max(0, width - 67))
     whole = (end - moments[0][1]).total_seconds() if moments and end is not None else 0.0
     for place, (name, at, words, role) in enumerate(moments):
         line: list[Span] = [
@@ -142,7 +143,7 @@ def phase_bars(instance: InstanceRow, scene: Scene) -> list[Spans]:
         until = moments[place + 1][1] if place + 1 < len(moments) else end
         if until is not None and until >= at:
             seconds = (until - at).total_seconds()
-            cells = min(BAR, round(BAR * seconds / whole)) if whole > 0 else 0
+            cells = min(most, round(most * seconds / whole)) if whole > 0 else 0
             line.append(Span(f"  {words:<20} {duration(seconds):>7}  ", "text"))
             line.append(Span(scene.glyphs.bars[7] * cells, f"state.{role}"))
         lines.append(tuple(line))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
 from app.tui.models.chart import Axis, Chart, Series, chart_lines
-from app.tui.models.run import Fact, in_columns
+from app.tui.models.chart.series import Unit
 from app.tui.scene import Scene
-from app.tui.spans import Span, Spans, span
+from app.tui.spans import Span, Spans, joined, span
+from app.tui.widgets.text_view import wrapped
 
 if TYPE_CHECKING:
     from store.queries.resources import Usage, UsagePoint
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 LEAST_CHART = 5
 """Lines of a chart: its title and its plot."""
+
+LABEL = 8
+"""Cells of the labels at the left, so that the charts begin at the same place."""
 
 AXIS = 2
 """Lines of the axis of time, which the last chart has in any case."""
@@ -65,15 +69,18 @@ def figure_lines(usage: Usage, one: TryRow, width: int, scene: Scene) -> list[Sp
     live = one.ended_at is None and last is not None
     values: list[tuple[str, str]] = [
         ("peak memory", formats.size(rss)),
-        ("memory now", formats.size(last.rss) if live and last else ""),
-        ("processor", _processor(one)),
+        ("now", formats.size(last.rss) if live and last else ""),
+        ("CPU", _processor(one)),
         ("read", formats.size(one.read_bytes)),
         ("written", formats.size(one.write_bytes)),
         ("processes", _processes(usage.points)),
-        ("measured", formats.plural(usage.samples, "time") if usage.samples else ""),
+        ("samples", f"{usage.samples:,}" if usage.samples else ""),
     ]
-    facts: list[Fact] = [(name, (Span(value, "strong"),)) for name, value in values if value]
-    return [*lines, *in_columns(facts, max(width, 1))]
+    parts: list[Spans] = [
+        (Span(f"{name} ", "dim"), Span(value, "strong")) for name, value in values if value
+    ]
+    line = joined(parts, Span(f" {scene.glyphs.dot} ", "faint"))
+    return [*lines, *wrapped((Span(" "), *line), max(10, width), 1)]
 
 
 def _processor(one: TryRow) -> str:
@@ -103,8 +110,9 @@ def charts_of(
     across = Axis("duration", low=0.0, high=max(xs[-1], (end - begin).total_seconds(), 1.0))
     reads, writes = _rates(points, xs)
 
-    def chart(title: str, unit: str, *series: Series) -> Chart:
-        y = Axis("bytes" if unit == "bytes" else "percent" if unit == "percent" else "count", 0.0)
+    def chart(title: str, unit: Unit, *series: Series) -> Chart:
+        words = _LABELS[unit]
+        y = Axis(unit, 0.0, text=lambda value: words(value).rjust(LABEL))
         return Chart(series, across, y, title=(Span(title, "heading"),), legend=len(series) > 1)
 
     return [
@@ -118,6 +126,13 @@ def charts_of(
         ),
         chart(" processes", "count", Series("", xs, [p.processes for p in points], "text")),
     ]
+
+
+_LABELS: dict[Unit, Callable[[float], str]] = {
+    "percent": lambda value: f"{value:.0f}%",
+    "bytes": lambda value: formats.size(int(value)),
+    "count": lambda value: f"{value:.0f}",
+}
 
 
 def _rates(points: Sequence[UsagePoint], xs: Sequence[float]) -> tuple[list[float], list[float]]:

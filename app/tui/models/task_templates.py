@@ -71,6 +71,8 @@ def _field(name: str, value: Any, note: str, width: int) -> list[TemplateEntry]:
     """A name and its value: beside it, or below it where it has several lines."""
     field = TemplateField(name, masked_as(name, value))
     lines = value_lines(field.value, width - LABEL - 6)
+    while len(lines) > 1 and not lines[-1].strip():
+        lines.pop()
     head = (Span("   "), span(f"{name:<{LABEL}}", "link"), Span(" "))
     aside = (span(f"   {note}", "dim"),) if note else ()
     if len(lines) == 1 and len(lines[0]) <= max(20, width - max(LABEL, len(name)) - 6):

@@ -37,7 +37,7 @@ def xcom_columns() -> list[Column[XComRow]]:
 
     return [
         Column("key", "KEY", 14, key_cell, lambda r: r.key, most=40),
-        Column("type", "TYPE", 12, type_cell, type_of),
+        Column("type", "TYPE", 16, type_cell, type_of),
         Column("size", "SIZE", 8, size_cell, lambda r: r.size, right=True, descending=True),
         Column(
             "length",

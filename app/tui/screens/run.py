@@ -50,8 +50,11 @@ if TYPE_CHECKING:
     from store.queries.estimates import PastRun
     from store.queries.tasks import InstanceRow
 
-FRAME = 6
-"""Lines that neither the facts nor the rows of the table have."""
+NARROW = 80
+"""Columns below which an estimate takes the place of the states in numbers."""
+
+FRAME = 4
+"""Lines that neither the facts nor the table have."""
 
 
 def row_key(row: InstanceRow) -> str:
@@ -146,7 +149,10 @@ class RunScreen(ListScreen["InstanceRow"]):
 
     def _set_columns(self) -> None:
         operators = self.snapshot.operators if self.snapshot is not None else {}
-        self.table.columns = run_columns(Beside(operators, self._why), self.app.size.width)
+        rows = self.snapshot.instances if self.snapshot is not None else ()
+        longest = max((len(row.task_id) for row in rows), default=0) + len("[100]")
+        width = self.app.size.width
+        self.table.columns = run_columns(Beside(operators, self._why), width, longest)
 
     def show_rows(self) -> None:
         """Show what passes the filter."""
@@ -168,8 +174,9 @@ class RunScreen(ListScreen["InstanceRow"]):
         state.line = state_line(run, scene)
         state.right = (Span(f"{done:,} of {total:,} done", "strong" if done < total else "dim"),)
         progress = self.query_one("#progress", InfoLine)
-        progress.line = progress_line(instances, width, scene)
         progress.right = self._estimate_words()
+        is_bare = width < NARROW and bool(progress.right)
+        progress.line = progress_line(instances, width, scene, is_bare=is_bare)
         lines = about_lines(self.snapshot, self._run_why, width - 2, scene)
         about = self.about
         about.show(lines)
@@ -185,12 +192,14 @@ class RunScreen(ListScreen["InstanceRow"]):
         if self.snapshot is None or self.snapshot.run.ended_at is not None:
             return ()
         instances = self.snapshot.instances
+        started = self.snapshot.run.started_at
         reached = reached_at(self.snapshot.run, instances)
-        if reached is None:
+        if started is None or reached is None:
             return ()
         done, total = done_of(instances)
         scene = self.dagtop.scene()
-        return estimate_words(estimate(self.past, done, total, reached, scene.now), scene)
+        found = estimate(self.past, started, done, total, reached, scene.now)
+        return estimate_words(found, scene, self.app.size.width)
 
     def _show_count(self) -> None:
         total = len(self.snapshot.instances) if self.snapshot else 0

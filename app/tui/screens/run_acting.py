@@ -119,7 +119,7 @@ def mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
 def kill(app: DagtopApp, chosen: Sequence[Selection], rows: Sequence[InstanceRow]) -> None:
     """Ask whether to end the processes of these task instances, or the whole run, and do it."""
     working = [row for row in rows if row.state in EXECUTING_TASK_STATES]
-    if len(chosen) == 1:
+    if len(chosen) == 1 and len(chosen[0].task_ids) == 1:
         ask_kill(app, chosen[0], works=bool(working))
         return
     base = {"dag_id": chosen[0].dag_id, "run_id": chosen[0].run_id}
