@@ -188,6 +188,13 @@ def test_a_logarithmic_axis_marks_what_has_no_logarithm() -> None:
     assert sum("▼" in line for line in lines) == 1
 
 
+def test_a_logarithmic_axis_of_durations_has_round_ones() -> None:
+    chart = Chart([Series("", [0, 1], [30, 7200])], y=Axis("duration", log=True))
+    labels = [line.split(" ┤")[0].strip() for line in rows(chart, 50, 20) if "┤" in line]
+    assert labels[0] == "2h"
+    assert labels[-1] == "30s"
+
+
 def test_ascii_has_nothing_else() -> None:
     bars = Series("bars", range(5), [1, 2, nan, 4, inf], kind="bars")
     chart = Chart([bars, Series("line", range(5), [4, nan, 1, 2, 3])], limits=[Limit(2, "half")])

@@ -16,7 +16,7 @@ from sqlalchemy import event as sqlalchemy_event
 from store import commands, events, maintenance, records, tracking
 from store.engine import Store
 from store.models import task_instance
-from store.queries import connections, dags, pools, runs, system, tasks, variables
+from store.queries import connections, dags, history, pools, runs, system, tasks, variables
 from store.queries.gantt import run_times
 from store.queries.grid import grid
 from store.states import DagRunState, DagRunType, TaskInstanceState
@@ -90,6 +90,10 @@ QUERIES: dict[str, Query] = {
     ),
     "get_instance": lambda c: tasks.get_instance(c, 30, task_id_of(2)),
     "task_history": lambda c: tasks.task_history(c, A_DAG, task_id_of(2), limit=10),
+    "the past of a DAG": lambda c: history.past_of(c, A_DAG, runs=10),
+    "days of a DAG": lambda c: history.tally_days(
+        c, A_DAG, [START + HOUR * 24 * day for day in range(3)]
+    ),
     "list_tries": lambda c: tasks.list_tries(c, 30),
     "latest_try": lambda c: tasks.latest_try(c, 30),
     "list_xcoms": lambda c: tasks.list_xcoms(c, 30, task_id_of(1), -1, max_bytes=10),

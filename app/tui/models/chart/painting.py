@@ -195,6 +195,7 @@ class _Painter:
         marks = self.height >= 5 and (self._has_gaps() or self._has_bar_marks())
         axis = 2 if self.height >= 6 else 0
         widest = max((len(tick.text) for tick in labels), default=0)
+        widest = max(widest, min(GUTTER, self.chart.gutter))
         widest = max(widest, len("NaN")) if self._has_gaps() else widest
         gutter = min(GUTTER, widest) + 2 if self.width >= LEAST_WIDTH else 0
         height = max(1, self.height - head - int(marks) - axis)
@@ -219,7 +220,7 @@ class _Painter:
     def _labels(self, most: int) -> list[Tick]:
         axis = self.chart.y
         if axis.log:
-            return log_ticks(axis.unit, *self.y, most)
+            return log_ticks(axis.unit, *self.y, max(2, (self.height - 3) // 2))
         found = ticks(axis.unit, *self.y, most, self.zone)
         if axis.text is None:
             return found

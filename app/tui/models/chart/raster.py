@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from app.tui.spans import Span, Spans
 from app.tui.theme import Glyphs
 
@@ -57,9 +59,11 @@ class Raster:
 
     def label(self, row: int, text: str, role: str) -> bool:
         """Write a text where a row is free from end to end, the right one first; False: nowhere."""
+        if len(text) > self.width or cell_len(text) != len(text):
+            return False
         for first in (self.width - len(text), 0):
             cells = range(first, first + len(text))
-            if first >= 0 and all(self.is_free(column, row) for column in cells):
+            if all(self.is_free(column, row) for column in cells):
                 for column, character in zip(cells, text, strict=True):
                     self.put(column, row, character, role)
                 return True

@@ -72,6 +72,8 @@ class Chart:
     """Distance of two neighbours on x: each gets cells of its own, the last at the right edge."""
     cursor: float | None = None
     """An x whose cells are lit up."""
+    gutter: int = 0
+    """Cells that the labels of the vertical axis take at least: as many in charts that align."""
     empty: str = "nothing to draw"
     """What is said where there are no points."""
 

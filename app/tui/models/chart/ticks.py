@@ -15,6 +15,10 @@ LARGEST = 1.7e308
 CLOCK_STEPS = tuple(n * unit for unit in (1, MINUTE) for n in (1, 2, 5, 10, 15, 30))
 DAY_STEPS = tuple(n * HOUR for n in (1, 2, 3, 6, 12)) + tuple(n * DAY for n in (1, 2, 7, 14))
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000)
+LOG_DURATIONS = (
+    *(0.01, 0.1, 0.5, 1, 2, 5, 10, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE),
+    *(HOUR, 2 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 365 * DAY),
+)
 MONTH = 31 * DAY
 EARLIEST, LATEST = -62_000_000_000, 253_000_000_000
 """Seconds between which there are dates."""
@@ -39,7 +43,7 @@ def widened(low: float, high: float) -> tuple[float, float]:
 
 def step_of(unit: Unit, low: float, high: float, most: int) -> float:
     """The distance of ticks: the least round one of which ``most`` fit."""
-    raw = max(high / max(1, most) - low / max(1, most), 5e-300)
+    raw = min(max(high / max(1, most) - low / max(1, most), 5e-300), LARGEST)
     if unit == "bytes" and 1 <= raw < 2**60:
         return 2.0 ** ceil(log2(raw))
     if unit == "duration" and raw > 0.5:
@@ -100,6 +104,10 @@ def ticks(unit: Unit, low: float, high: float, most: int, zone: tzinfo | None) -
 
 def log_ticks(unit: Unit, low: float, high: float, most: int) -> list[Tick]:
     """Ticks of an axis of powers of ten; ``low`` and ``high`` are logarithms."""
+    if unit == "duration" and low > -2 and high < 9:
+        found = [Tick(log10(value), duration_text(value)) for value in LOG_DURATIONS]
+        found = [tick for tick in found if low - 1e-9 <= tick.value <= high + 1e-9]
+        return found[:: max(1, ceil(len(found) / max(1, most)))]
     decades = range(ceil(low - 1e-9), floor(high + 1e-9) + 1)
     step = max(1, ceil(len(decades) / max(1, most)))
     places: list[tuple[int, int]] = [(1, power) for power in decades if power % step == 0]
@@ -124,7 +132,9 @@ def text_of(unit: Unit, step: float, greatest: float) -> Callable[[float], str]:
     decimals = max(0, -floor(log10(step) + 1e-9)) if step > 0 else 0
     tail = "%" if unit == "percent" else ""
     if decimals > 6 or greatest >= 1e7:
-        digits = max(1, min(6, ceil(log10(greatest / step)) + 1)) if greatest > step else 3
+        digits = 3
+        if greatest > step:
+            digits = max(1, min(6, ceil(log10(min(greatest / step, 1e9))) + 1))
         return lambda value: f"{value + 0.0:.{digits}g}{tail}"
     return lambda value: f"{value + 0.0:,.{decimals}f}{tail}"
 

@@ -1,0 +1,188 @@
+"""What became of a DAG over time: its runs with their tasks, and its days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, case, func, select
+
+from store.models import dag_run, task_instance
+from store.queries.grid import PRIORITY, STATE_PRIORITY, GridRun
+from store.queries.rows import RUN_STATES, AnyRow, between, micros, seconds_between
+from store.states import DagRunState, DagRunType, TaskInstanceState
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun(GridRun):
+    """A run, and when its data was there."""
+
+    due_at: datetime
+    """The end of its data interval; of a run without one when it could begin."""
+
+
+class TaskFigures(NamedTuple):
+    """What one task did in one run. For a mapped task: of all its instances."""
+
+    state: TaskInstanceState | None
+    """Of several the one that matters most."""
+    instances: int
+    map_index: int
+    """The largest; -1 for a task that isn't mapped."""
+    tries: int
+    """The most that an instance had."""
+    total: float | None
+    """Seconds of all instances that have ended."""
+    longest: float | None
+    started_us: int | None
+    """When the first began, in microseconds since 1970."""
+    ended_us: int | None
+    """When the last ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The newest runs of a DAG, oldest first, and what each task did in them."""
+
+    runs: tuple[PastRun, ...] = ()
+    tasks: dict[str, dict[int, TaskFigures]] = field(default_factory=dict)
+    """By task id and row id of the run."""
+
+
+class DayTally(NamedTuple):
+    """The runs of one day in one state."""
+
+    runs: int
+    ended: int
+    """How many of them have a start and an end."""
+    seconds: float
+    """What these took together."""
+    longest: float
+
+
+def past_of(connection: Connection, dag_id: str, *, runs: int = 30) -> Past:
+    """The newest ``runs`` runs and the figures of their tasks; two queries."""
+    found = _runs(connection, dag_id, runs)
+    return Past(tuple(found), _tasks(connection, [run.id for run in found]))
+
+
+def _runs(connection: Connection, dag_id: str, limit: int) -> list[PastRun]:
+    columns = dag_run.c
+    query = (
+        select(
+            columns.id,
+            columns.run_id,
+            columns.run_type,
+            columns.state,
+            columns.logical_date,
+            columns.run_after,
+            columns.started_at,
+            columns.ended_at,
+            columns.note,
+            columns.data_interval_end,
+        )
+        .where(columns.dag_id == dag_id)
+        .order_by(columns.run_after.desc(), columns.id.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(query).all()
+    return [_past_run(row) for row in reversed(rows)]
+
+
+def _past_run(row: AnyRow) -> PastRun:
+    return PastRun(
+        id=row.id,
+        run_id=row.run_id,
+        run_type=DagRunType(row.run_type),
+        state=RUN_STATES[row.state],
+        logical_date=row.logical_date,
+        run_after=row.run_after,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        duration=between(row.started_at, row.ended_at),
+        note=row.note,
+        due_at=row.data_interval_end or row.run_after,
+    )
+
+
+def _tasks(connection: Connection, run_ids: list[int]) -> dict[str, dict[int, TaskFigures]]:
+    """Figures by task and run, from the rows of these runs alone."""
+    if not run_ids:
+        return {}
+    columns = task_instance.c
+    usual = TaskInstanceState.SUCCESS  # asked for first: it is what most rows are
+    named = {state.value: rank for state, rank in PRIORITY.items() if state is not None}
+    rank = case(
+        {usual.value: PRIORITY[usual], **named}, value=columns.state, else_=PRIORITY[None]
+    )
+    query = (
+        select(
+            columns.task_id,
+            columns.dag_run_id,
+            func.min(rank),
+            func.count(),
+            func.max(columns.map_index),
+            func.max(columns.try_number),
+            func.sum(columns.duration),
+            func.max(columns.duration),
+            func.min(micros(columns.started_at)),
+            func.max(micros(columns.ended_at)),
+        )
+        .where(columns.dag_run_id.in_(run_ids))
+        .group_by(columns.dag_run_id, columns.task_id)
+    )
+    result: dict[str, dict[int, TaskFigures]] = {}
+    make, states = TaskFigures._make, STATE_PRIORITY
+    for task_id, run, place, *figures in connection.execute(query).all():
+        of_task = result.get(task_id)
+        if of_task is None:
+            of_task = result[task_id] = {}
+        of_task[run] = make((states[place], *figures))
+    return result
+
+
+def tally_days(
+    connection: Connection, dag_id: str, edges: Sequence[datetime]
+) -> list[dict[DagRunState, DayTally]]:
+    """The runs of a DAG by day and state, a day by when they could begin.
+
+    ``edges``: the beginning of each day in the user's zone, and the end of the last one. One
+    query, answered from an index alone.
+    """
+    columns = dag_run.c
+    query = (
+        select(
+            micros(columns.run_after),
+            columns.state,
+            micros(columns.started_at),
+            micros(columns.ended_at),
+        )
+        .where(
+            columns.dag_id == dag_id,
+            columns.run_after >= edges[0],
+            columns.run_after < edges[-1],
+        )
+        .order_by(columns.run_after, columns.id)
+    )
+    ends = [round(edge.timestamp() * 1e6) for edge in edges[1:]]
+    sums: list[dict[str, list[float]]] = [{} for _ in ends]
+    day = 0
+    rows: Iterable[AnyRow] = connection.execute(query).all()
+    for at, state, started, ended in rows:
+        while at >= ends[day]:
+            day += 1
+        tally = sums[day].get(state)
+        if tally is None:
+            tally = sums[day][state] = [0, 0, 0.0, 0.0]
+        tally[0] += 1
+        took = seconds_between(started, ended)
+        if took is not None:
+            tally[1] += 1
+            tally[2] += took
+            tally[3] = max(tally[3], took)
+    return [
+        {RUN_STATES[state]: DayTally(int(t[0]), int(t[1]), t[2], t[3]) for state, t in one.items()}
+        for one in sums
+    ]
