@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy import insert, select
 from textual.events import Paste
 from textual.widgets import TextArea
 
+from app.tui.commander import Commander
 from app.tui.models import pools as pool_models
 from app.tui.models.connections import problems as connection_problems
 from app.tui.models.connections import unmasked
@@ -742,3 +744,57 @@ async def test_the_field_that_has_the_focus_shows_it(stocked: World) -> None:
         await go_to(pilot, "shop_api_key")
         await form_opened(pilot, "e")
         await says(pilot, "unchanged unless you type")
+
+
+def test_an_edit_that_breaks_is_said_and_the_next_one_is_made(world: World) -> None:
+    replies: SimpleQueue[Any] = SimpleQueue()
+    commander = Commander(world.workspace, replies.put)
+    told: list[Any] = []
+
+    def broken(connection: Any) -> str:
+        edits.set_variable(connection, "half", "1", "me")
+        raise ZeroDivisionError("division by zero")
+
+    def whole(connection: Any) -> str:
+        edits.set_variable(connection, "whole", "1", "me")
+        return "set it"
+
+    commander.edit(broken, told.append)
+    commander.edit(whole, told.append)
+    for _ in range(2):
+        reply = replies.get(timeout=10)
+        reply.then(reply.reply)
+    assert str(told[0]) == "ZeroDivisionError: division by zero"
+    assert told[1] == "set it"
+    assert value_of(world, "half") is None
+    assert value_of(world, "whole") == "1"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)], ids=["80x24", "200x50"])
+@pytest.mark.parametrize("key", ["5", "6", "7"])
+async def test_all_columns_sort_both_ways_and_scroll(
+    key: str, size: tuple[int, int], shop: Workspace
+) -> None:
+    async with opened(shop, size) as pilot:
+        await press(pilot, key)
+        screen: Any = pilot.app.screen
+        everything = {screen.name_of(row) for row in screen.table.items}
+        for _ in screen.table.columns:
+            await pilot.press("s", "R", "l")
+            assert {screen.name_of(row) for row in screen.table.items} == everything
+        assert pilot.app.is_running
+
+
+async def test_resizing_keeps_the_form_and_what_is_typed(stocked: World) -> None:
+    async with opened(stocked.workspace, (120, 40)) as pilot:
+        await press(pilot, "6")
+        await form_opened(pilot, "A")
+        await pilot.press(*"db", "tab", *"http")
+        for size in ((60, 20), (40, 12), (200, 50), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await pilot.press("ctrl+r")
+        await says(pilot, "set Connection db")
+    found = connection_of(stocked, "db")
+    assert found is not None
+    assert found.conn_type == "http"
