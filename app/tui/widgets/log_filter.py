@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 from app.tui.filters import parse
 from app.tui.widgets.log_levels import (
     DEBUG,
     ERROR,
-    HINTS,
     INFO,
     NONE,
     WARNING,
+    candidates,
     goes_on,
     is_traceback,
     level_of,
@@ -48,45 +49,25 @@ class LogFilter:
     def __bool__(self) -> bool:
         return bool(self.words or self.without or self.level)
 
-    def holds(self, line: bytes) -> bool:
-        """Whether the words are right; the level is another matter."""
-        lowered = line.lower()
-        return all(
-            (needle.wanted in (lowered if needle.any_case else line)) is wanted
-            for needles, wanted in ((self.words, True), (self.without, False))
-            for needle in needles
-        )
-
     def starts(self, data: bytes, first: int, last: int) -> list[int]:
         """Where the lines start, among those that start in [first, last) of the data, that pass.
 
         The data begins with a line, and holds what comes before ``first`` to know with what the
         lines there go on, and the rest of the last line.
         """
+        words = sorted(self.words, key=lambda one: -len(one.wanted))
         if self.level:
             found = self._of_level(data, first, last)
-        elif self.words:
-            found = self._with_word(data, first, last)
+        elif words:
+            found = lines_with(words.pop(0), data, first, last)
         else:
             found = line_starts(data, first, last)
-        if self.words or self.without:
-            found = [at for at in found if self.holds(line_at(data, at))]
-        return found
-
-    def _with_word(self, data: bytes, first: int, last: int) -> list[int]:
-        """Lines with the longest of the words."""
-        needle = max(self.words, key=lambda one: len(one.wanted))
-        wanted, text = needle.wanted, needle.view(data)
-        found: list[int] = []
-        at = text.find(wanted, first)
-        while at >= 0:
-            start = data.rfind(b"\n", 0, at) + 1
-            if start >= last:
-                break
-            if start >= first:
-                found.append(start)
-            end = data.find(b"\n", at)
-            at = -1 if end < 0 else text.find(wanted, end)
+        for needle in words:
+            wanted = set(lines_with(needle, data, first, last))
+            found = [at for at in found if at in wanted]
+        for needle in self.without:
+            wanted = set(lines_with(needle, data, first, last))
+            found = [at for at in found if at not in wanted]
         return found
 
     def _of_level(self, data: bytes, first: int, last: int) -> list[int]:
@@ -123,31 +104,43 @@ def line_at(data: bytes, start: int) -> bytes:
 
 def line_starts(data: bytes, first: int, last: int) -> list[int]:
     """Where lines start in [first, last): at the first byte, and after newlines."""
-    found = [first] if first < last and (first == 0 or data[first - 1 : first] == b"\n") else []
-    at = data.find(b"\n", first) + 1
-    while 0 < at < min(last, len(data)):
-        found.append(at)
-        at = data.find(b"\n", at) + 1
+    last = min(last, len(data))
+    if first and data[first - 1 : first] != b"\n":
+        first = data.find(b"\n", first) + 1 or last
+    if first >= last:
+        return []
+    lengths = map(len, data[first:last].split(b"\n"))
+    starts = list(accumulate(lengths, lambda start, length: start + length + 1, initial=first))
+    starts.pop()
+    if starts[-1] >= last:
+        starts.pop()
+    return starts
+
+
+def lines_with(needle: Needle, data: bytes, first: int, last: int) -> list[int]:
+    """Where the lines with a needle start in [first, last)."""
+    wanted, text = needle.wanted, needle.view(data)
+    found: list[int] = []
+    at = text.find(wanted, first)
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        if start >= last:
+            break
+        if start >= first:
+            found.append(start)
+        end = data.find(b"\n", at)
+        at = -1 if end < 0 else text.find(wanted, end)
     return found
 
 
 def stating(data: bytes, levels: tuple[int, ...], last: int) -> list[int]:
     """Where lines start, before ``last``, that state one of the levels, or a traceback."""
-    found: set[int] = set()
-    for level in levels:
-        words, glog = HINTS[level]
-        for word in words:
-            at = data.find(word)
-            while at >= 0:
-                start = data.rfind(b"\n", 0, at) + 1
-                if start >= last:
-                    break
-                if start not in found and level_of(line_at(data, start)) in levels:
-                    found.add(start)
-                end = data.find(b"\n", at)
-                at = -1 if end < 0 else data.find(word, end)
-        found.update(match.start() + 1 for match in glog.finditer(data) if match.start() + 1 < last)
-    return sorted(found)
+    starts = [match.end() for match in candidates(levels).finditer(data, 0, last)]
+    return [
+        start
+        for start in (0, *starts)
+        if start < min(last, len(data)) and level_of(line_at(data, start)) in levels
+    ]
 
 
 def lines_from(data: bytes, level: int, last: int) -> list[int]:

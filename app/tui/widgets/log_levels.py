@@ -47,12 +47,16 @@ STAMP = re.compile(
 _GLOG_STAMP = re.compile(rb"([DIWEFC])(\d\d)(\d\d) +(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?")
 _LEVEL = re.compile(
     rb"[ |:-]*(?:(?:[\w./:@-]+(?= +[|-] )|\[[^\]]{1,40}\])[ |:-]+){0,3}?"
-    rb"(?:(" + _ANY + rb")(?![\w.])|[\[(<]((?i:" + _ANY + rb")) *[\])>])"
+    rb"(?:(" + _ANY + rb")(?![\w.])|\[((?i:" + _ANY + rb"))\])"
 )
 """The level after a time: at once, or after a name or two in the usual frames."""
 
+_STAMPED = rb"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*Z?\]? (?:[|-] )?"
+_COMMON = re.compile(_STAMPED + rb"(" + _ANY + rb")(?![\w.])")
+"""A time and the level at once: what nearly all lines are, found by one look."""
+
 _BARE_LEVEL = re.compile(
-    rb"(?:(" + _ANY + rb")(?=[:\s|-]|$)|[\[(<]((?i:" + _ANY + rb")) *[\])>]"
+    rb"(?:(" + _ANY + rb")(?=[:\s|-]|$)|\[((?i:" + _ANY + rb"))\]"
     rb"|(?i:(panic|fatal|fatal error|error|warning)):)"
 )
 _TRACEBACK = b"Traceback (most recent call last)"
@@ -61,23 +65,23 @@ _LAST_OF_TRACEBACK = re.compile(
 )
 _JOINTS = (b"During handling of the above", b"The above exception was", b"Caused by: ")
 
-Hint = tuple[tuple[bytes, ...], re.Pattern[bytes]]
-HINTS: dict[int, Hint] = {
-    ERROR: (
-        (
-            *(b"ERR", b"SEVERE", b"CRITICAL", b"FATAL", b"ALERT", b"PANIC", _TRACEBACK),
-            *(b"rror", b"xception", b"Interrupt", b"Exit", b"Timeout", b"anic", b"atal"),
-        ),
-        re.compile(rb"\n[EFC]\d{4} "),
-    ),
-    WARNING: ((b"WARN", b"arn"), re.compile(rb"\nW\d{4} ")),
-    DEBUG: ((b"TRACE", b"DEBUG", b"trace", b"debug"), re.compile(rb"\nD\d{4} ")),
-}
-"""What a line of that level holds: bytes that find it quickly, to be looked at closer then."""
+
+@lru_cache(maxsize=8)
+def candidates(levels: tuple[int, ...]) -> re.Pattern[bytes]:
+    """Finds the newlines before lines that may state one of the levels.
+
+    Left out are, at the speed of a plain search, those that state another one in the common way,
+    and those that go on with the line above.
+    """
+    others = rb"|".join(word for word, level in _WORDS.items() if level not in levels)
+    return re.compile(rb"\n(?![ \t\r\n]|" + _STAMPED + rb"(?:" + others + rb")(?![\w.]))")
 
 
 def level_of(line: bytes) -> int:
     """The level that the line itself states; NONE if it states none."""
+    common = _COMMON.match(line)
+    if common is not None:
+        return _WORDS[common[1]]
     head = line[:HEAD]
     if b"\x1b" in head:
         head = _SGR.sub(b"", head)

@@ -317,7 +317,7 @@ class MergedLines:
     def prefix(self, place: int, width: int) -> Spans:
         """The name of the task, as wide as the longest, at most a fifth of the screen."""
         part = self.parts[self._spot(place)[0]]
-        room = max(6, min(self.labels, LONGEST_LABEL, width // 5))
+        room = max(2, min(self.labels, LONGEST_LABEL, width // 5))
         label = crop_text(part.label, room)
         return (Span(label.ljust(room), part.role), Span(" "))
 

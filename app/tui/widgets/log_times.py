@@ -55,9 +55,8 @@ def parse_range(
         if kind in ("since", "from"):
             return TimeRange(moment[0], None, words)
         return TimeRange(None, moment[1], words)
-    ends = re.fullmatch(r"(.*?\d)\s*(?:-|to|\.\.)\s*(\S.*)", words)
-    for match in [ends] if ends else []:
-        first, second = _moment(match[1], day), _moment(match[2], day)
+    for dash in re.finditer(r"\s*(?:-|to|\.\.)\s*", words):  # dates have dashes too
+        first, second = _moment(words[: dash.start()], day), _moment(words[dash.end() :], day)
         if first is not None and second is not None:
             until = second[1]
             if until < first[0]:  # over midnight
