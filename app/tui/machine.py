@@ -31,6 +31,9 @@ HISTORY = 30
 HISTORY_STEP = 10.0
 """Seconds that one bar of the processor's history stands for."""
 
+SHARES_EVERY = 5
+"""Looks of which one asks for the shares of common memory: the kernel has to walk all of it."""
+
 QUIET_RATE = 20_000
 """Bytes per second below which a line counts as quiet."""
 
@@ -191,10 +194,15 @@ class ProcessSampler:
     def __init__(self) -> None:
         self._settler = Settler()
         self._before: dict[int, tuple[float, float]] = {}
+        self._shares: dict[int, int | None] = {}
+        self._looks = 0
 
     def sample(self, alone: Collection[int], trees: Collection[int]) -> Mapping[int, ProcessUse]:
         """Processes by themselves, and processes with all that they started. Gone ones are left
         out."""
+        if self._looks % SHARES_EVERY == 0:
+            self._shares = {}
+        self._looks += 1
         children = _children() if trees else {}
         found = {pid: self._use(pid, [pid], shared=True) for pid in alone}
         found |= {pid: self._use(pid, _family(pid, children), shared=False) for pid in trees}
@@ -213,7 +221,9 @@ class ProcessSampler:
                 seconds += times.user + times.system
                 number += 1
                 if shared and sys.platform == "linux":
-                    pss = getattr(process.memory_full_info(), "pss", None)
+                    if pid not in self._shares:
+                        self._shares[pid] = getattr(process.memory_full_info(), "pss", None)
+                    pss = self._shares[pid]
         if number == 0:
             return None
         now = time.monotonic()

@@ -43,14 +43,18 @@ def panels(
     *,
     with_seen: bool = False,
     short: bool = False,
+    can_act: bool = True,
 ) -> tuple[Panel, ...]:
-    """All panels in their order. ``with_seen``: failures that were seen, too; ``short``: where
-    lines are few."""
+    """All panels in their order; monitors are to stand after what failed.
+
+    ``with_seen``: failures that were seen, too; ``short``: where lines are few; ``can_act``: not
+    in a terminal that only reads.
+    """
     return (
         running_panel(snapshot, scene),
         failed_panel(snapshot, scene, with_seen=with_seen),
         due_panel(snapshot.due, scene),
-        runner_panel(snapshot, runner, scene),
+        runner_panel(snapshot, runner, scene, can_act=can_act),
         machine_panel(machine, scene, short=short),
     )
 
@@ -227,9 +231,12 @@ def due_line(due: DueRun, scene: Scene, width: int) -> Spans:
 # the runner, files, pools
 
 
-def runner_panel(snapshot: HomeSnapshot, runner: RunnerState | None, scene: Scene) -> Panel:
+def runner_panel(
+    snapshot: HomeSnapshot, runner: RunnerState | None, scene: Scene, *, can_act: bool
+) -> Panel:
     """The runner, and what keeps it from its work."""
-    rows = [Row("runner", partial(_plain, runner_line(snapshot, runner, scene)), SYSTEM)]
+    line = runner_line(snapshot, runner, scene, can_act=can_act)
+    rows = [Row("runner", partial(_plain, line), SYSTEM)]
     if snapshot.errors:
         rows.append(Row("errors", partial(_plain, errors_line(snapshot)), Target("errors")))
     rows += [
@@ -242,18 +249,16 @@ def runner_panel(snapshot: HomeSnapshot, runner: RunnerState | None, scene: Scen
 SYSTEM = Target("place", "system")
 
 
-def runner_line(snapshot: HomeSnapshot, runner: RunnerState | None, scene: Scene) -> Spans:
+def runner_line(
+    snapshot: HomeSnapshot, runner: RunnerState | None, scene: Scene, *, can_act: bool
+) -> Spans:
     """Up or down since when, and what it has in hand."""
     if runner is None:
         return (Span(f"{scene.glyphs.off} ", "warning"), Span("no runner has worked here yet"))
     moment = formats.clock(runner.since, scene.now, scene.zone)
     if not runner.alive:
-        return (
-            Span(f"{scene.glyphs.off} ", "error"),
-            Span(f"down since {moment}  ", "text"),
-            Span("S", "key"),
-            Span(" starts it", "dim"),
-        )
+        hint = (Span("S", "key"), Span(" starts it", "dim")) if can_act else ()
+        return (Span(f"{scene.glyphs.off} ", "error"), Span(f"down since {moment}  "), *hint)
     states = snapshot.activity.instances
     working = states.get(TaskInstanceState.RUNNING, 0) + states.get(TaskInstanceState.QUEUED, 0)
     waiting = states.get(TaskInstanceState.SCHEDULED, 0)

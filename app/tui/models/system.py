@@ -74,6 +74,8 @@ class Known:
     sample: SystemSample | None
     folders: Folders | None
     runner: RunnerState | None
+    can_act: bool = True
+    """Not in a terminal that only reads."""
 
 
 def page(known: Known, scene: Scene, width: int) -> list[Spans]:
@@ -150,7 +152,7 @@ def runner_lines(known: Known, scene: Scene) -> tuple[Spans, ...]:
     glyphs = scene.glyphs
     if lease is None:
         words = Span("no runner has worked here yet  ")
-        return ((Span(f"{glyphs.off} ", "warning"), words, Span("S", "key"), Span(" starts one")),)
+        return ((Span(f"{glyphs.off} ", "warning"), words, *start_hint(known)),)
     if runner is None:  # not looked at yet
         return ()
     moment = formats.clock(runner.since, scene.now, scene.zone)
@@ -158,8 +160,8 @@ def runner_lines(known: Known, scene: Scene) -> tuple[Spans, ...]:
         head = (Span(f"{glyphs.on} ", "good"), Span(f"up since {moment}"),
                 Span(f", {formats.ago(runner.since, scene.now)}", "dim"))  # fmt: skip
     else:
-        head = (Span(f"{glyphs.off} ", "error"), Span(f"down since {moment}  "),
-                Span("S", "key"), Span(" starts it", "dim"))  # fmt: skip
+        words = Span(f"down since {moment}  ")
+        head = (Span(f"{glyphs.off} ", "error"), words, *start_hint(known))
     beat = (scene.now - lease.beat_at).total_seconds()
     late = runner.alive and beat > SOON_LATE
     words = formats.ago(lease.beat_at, scene.now)
@@ -177,6 +179,11 @@ def runner_lines(known: Known, scene: Scene) -> tuple[Spans, ...]:
         number = known.snapshot.activity.pending_commands
         lines.append(fact("commands", Span(f"{number:,} to be carried out", "warning")))
     return tuple(lines)
+
+
+def start_hint(known: Known) -> Spans:
+    """The key that starts a runner, where it may be pressed."""
+    return (Span("S", "key"), Span(" starts it", "dim")) if known.can_act else ()
 
 
 def health_lines(health: Health, glyphs: Glyphs) -> list[Spans]:

@@ -97,6 +97,7 @@ class HomeScreen(PlaceScreen):
             self.machine,
             self.dagtop.scene(),
             with_seen=self.with_seen,
+            can_act=not self.dagtop.read_only,
             short=self.app.size.width < TWO_COLUMNS and self.app.size.height < 36,
         )
 

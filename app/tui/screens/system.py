@@ -88,7 +88,8 @@ class SystemScreen(PlaceScreen):
         """The page as it is now."""
         if self.snapshot is None and self.sample is None:
             return [(Span("" if self.dagtop.trouble else " reading ...", "dim"),)]
-        known = Known(self.snapshot, self.sample, self.folders, self.dagtop.runner)
+        can_act = not self.dagtop.read_only
+        known = Known(self.snapshot, self.sample, self.folders, self.dagtop.runner, can_act)
         return page(known, self.dagtop.scene(), self.app.size.width - 1)
 
     def show_page(self) -> None:

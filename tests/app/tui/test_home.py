@@ -16,13 +16,15 @@ from app.tui.reading_home import SeenFile, seen_file
 from app.tui.scene import Scene
 from app.tui.screens.home import HomeScreen
 from app.tui.screens.log import LogScreen
+from app.tui.screens.system import SystemScreen
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE
+from store import edits
 from store.queries.home import Failure, RunningRun
 from store.queries.pools import PoolRow
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
-from tests.app.tui.driving import ENVIRONMENT, AppPilot, opened, press, says, until
+from tests.app.tui.driving import ENVIRONMENT, AppPilot, opened, press, says, text_of, until
 from tests.app.tui.frozen import FrozenSampler
 from tests.app.tui.snapshot import SIZES, check_scene
 from tests.app.tui.world import ESCAPES, NOW, World
@@ -35,6 +37,7 @@ MINUTE = timedelta(minutes=1)
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A frozen machine, and a state folder of the test's own."""
     monkeypatch.setattr(HomeScreen, "sampler", FrozenSampler)
+    monkeypatch.setattr(SystemScreen, "sampler", FrozenSampler)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
@@ -261,3 +264,41 @@ async def test_home_is_read_also_where_it_is_gone_to_at_the_start(
     app.call_later(app.go_to, Location(place="home"))
     async with app.run_test(size=(80, 24)) as pilot:
         await says(pilot, "Running 2")
+
+
+async def test_a_terminal_that_only_reads_offers_no_start(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal"), read_only=True) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "down since 11:00")
+        assert "starts it" not in text_of(pilot)
+        await press(pilot, "9")
+        await says(pilot, "last beat")
+        assert "starts it" not in text_of(pilot)
+
+
+async def test_without_a_store_home_and_system_say_so(tmp_path: Path) -> None:
+    (tmp_path / "shop" / "dags").mkdir(parents=True)
+    async with opened(Workspace(tmp_path / "shop")) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "No runner has worked in this workspace yet")
+        await press(pilot, "j", "enter", "z")
+        await press(pilot, "9")
+        await says(pilot, "cpu")
+        await says(pilot, "No runner has worked in this workspace yet")
+
+
+async def test_a_full_pool_and_its_way_to_the_pools(world: World) -> None:
+    version = world.dag("busy")
+    run = world.run("busy", version, "running", ago=MINUTE)
+    with world.store.write() as connection:
+        edits.set_pool(connection, "gpu", 1, "anna")
+    world.instance("busy", run, "work", "running", pool="gpu")
+    world.instance("busy", run, "end", "scheduled", pool="gpu")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "pool gpu is full: 1 of 1 slot, 1 wanted")
+        await press(pilot, "G", "k", "k", "enter")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, HomeScreen), "the pools")
+        await says(pilot, "gpu")
