@@ -32,7 +32,7 @@ KINDS = {
     "note": "dag_id, run_id, task_id, map_index, text -> former",
     "kill": "dag_id, run_id, task_id, map_index -> instances",
     "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "
-    "dry_run -> backfill_id, runs",
+    "dry_run -> backfill_id, runs, again, left",
     "reparse": "files -> files",
     "stop": "kill_tasks -> (nothing)",
     "delete_dag": "dag_id -> runs",

@@ -100,6 +100,13 @@ def line(
     )
 
 
+def zone_of(name: str) -> tzinfo:
+    """The time zone of a DAG; UTC where this machine doesn't know it."""
+    from app.cli.times import zone_named
+
+    return zone_named(name)
+
+
 def moment(text: str, zone: tzinfo | None) -> datetime | None:
     """A date as it is typed, ISO 8601; without an offset it is in ``zone`` (None: the machine's).
 

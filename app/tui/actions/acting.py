@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, Action
+from app.tui.actions.action import ACT, VIEW, Action
 
 TITLES: dict[str, str] = {}
 
@@ -14,4 +14,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("tasks.note", ("a",), "Note", "note on the task or the run", ACT, acts=True),
     Action("instances.note", ("a",), "Note", "note on the instance or the run", ACT, acts=True),
     Action("tasks.clone", ("T",), "Again", "trigger a run with this one's params", ACT, acts=True),
+    Action("tasks.retry", ("e",), "Retry", "run again with edited params", ACT, acts=True),
+    Action("instances.retry", ("e",), "Retry", "run again with edited params", ACT, acts=True),
+    Action("view.backfill", ("B",), "Backfill", "make the runs of a span of time", ACT, acts=True),
+    Action("dags.backfill", ("B",), "Backfill", "make the runs of a span of time", ACT, acts=True),
+    Action("view.edit_schedule", ("at",), "Schedule", "edit the schedule", ACT, acts=True),
+    Action("dags.edit_schedule", ("at",), "Schedule", "edit the schedule", ACT, acts=True),
+    Action("table.mark_range", ("v",), "Range", "mark from here to where you go; v ends it", VIEW),
 )

@@ -126,8 +126,21 @@ def next_cell(dag: DagRow, scene: Scene) -> Spans:
 def schedule_cell(dag: DagRow, scene: Scene) -> Spans:
     """What the author wrote."""
     if not dag.schedule or dag.schedule == "None":
-        return (Span("by hand", "dim"),)
-    return (span(dag.schedule, "text"),)
+        return (Span("by hand", "dim"), *override_mark(dag))
+    return (span(dag.schedule, "text"), *override_mark(dag))
+
+
+def override_mark(dag: DagRow) -> Spans:
+    """That the schedule isn't the one of the file."""
+    return () if dag.schedule_override is None else (Span(" !", "warning"),)
+
+
+def override_words(dag: DagRow, scene: Scene) -> str:
+    """Who has put the schedule in the place of the file's, and when; empty if nobody has."""
+    if dag.schedule_override is None:
+        return ""
+    since = formats.clock(dag.schedule_override_at, scene.now, scene.zone)
+    return f"overridden by {dag.schedule_override_by} since {since}"
 
 
 def counts_cell(dag: DagRow, scene: Scene) -> Spans:
@@ -258,6 +271,8 @@ def detail_line(dag: DagRow | None, scene: Scene) -> Spans:
     if dag.schedule_error:
         parts.append((span(dag.schedule_error, "error"),))
     parts.append((span(schedule, "dim"),))
+    if words := override_words(dag, scene):
+        parts.append((span(words, "warning"),))
     if dag.description:
         parts.append((span(dag.description, "dim"),))
     parts.append((span(dag.file, "dim"),))

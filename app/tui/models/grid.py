@@ -123,6 +123,8 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
         parts.append((span(dag.import_error, "error"),))
     schedule = dag.schedule_words or dag.schedule
     parts.append((span(schedule if schedule and schedule != "None" else "run by hand", "text"),))
+    if dag.schedule_override is not None:
+        parts.append((Span("overridden", "warning"),))
     if dag.next_run_after is not None and not dag.is_paused:
         left = formats.countdown(dag.next_run_after, scene.now)
         moment = formats.clock(dag.next_run_after, scene.now, scene.zone)

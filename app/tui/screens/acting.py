@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,12 +82,18 @@ def _indexes(selection: Selection) -> list[int] | None:
     return None if selection.map_indexes is None else list(selection.map_indexes)
 
 
+def touched_number(reply: object) -> int:
+    """How many task instances a dry run says an action would touch."""
+    return len(reply.get("instances", ())) if isinstance(reply, dict) else 0
+
+
 def ask_clear(app: DagtopApp, selection: Selection) -> None:
     """Ask which tasks run again, show them, and clear them."""
 
-    def preview(choices: Choices, hand_over: Callable[[Sequence[Spans]], None]) -> None:
+    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         def then(reply: object) -> None:
-            hand_over([*selection.lines(), (), *touched_lines(reply, "Runs again:")])
+            lines = [*selection.lines(), (), *touched_lines(reply, "Runs again:")]
+            hand_over(lines, number=touched_number(reply))
 
         app.commander.dry_run("clear", clear_payload(selection, choices.on), then)
 
@@ -118,10 +124,11 @@ def ask_clear(app: DagtopApp, selection: Selection) -> None:
 def ask_mark(app: DagtopApp, selection: Selection) -> None:
     """Ask for the state, show what gets it, and mark."""
 
-    def preview(choices: Choices, hand_over: Callable[[Sequence[Spans]], None]) -> None:
+    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         def then(reply: object) -> None:
             verb = f"Marked {choices.alternative}:"
-            hand_over([*selection.lines(), (), *touched_lines(reply, verb)])
+            lines = [*selection.lines(), (), *touched_lines(reply, verb)]
+            hand_over(lines, number=touched_number(reply))
 
         if choices.on["whole"]:
             words = f"The run is marked {choices.alternative}; what runs in it is ended."
@@ -194,6 +201,7 @@ def ask_kill(app: DagtopApp, selection: Selection, *, works: bool) -> None:
             ],
             "kill",
             toggles=(Toggle("w", "whole", "the whole run, it fails"),),
+            number=len(selection.map_indexes or ()),
         ),
         answered,
     )

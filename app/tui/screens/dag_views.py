@@ -93,6 +93,18 @@ class DagViewScreen(SideScreen):
             kind = "unpause" if dag.is_paused else "pause"
             self.dagtop.act(kind, {"dag_ids": [self.dag_id]}, f"{kind}d {self.dag_id}")
 
+    def action_edit_schedule(self) -> None:
+        """Put another schedule in the place of the file's."""
+        from app.tui.screens.scheduling import ask_schedule
+
+        ask_schedule(self.dagtop, self.dag_id)
+
+    def action_backfill(self) -> None:
+        """Make the scheduled runs of a span of time."""
+        from app.tui.screens.backfilling import ask_backfill
+
+        ask_backfill(self.dagtop, self.dag_id)
+
 
 class RunViewScreen(DagViewScreen):
     """A view with tasks of a run: subclasses say what is under the cursor."""
@@ -193,6 +205,13 @@ class RunViewScreen(DagViewScreen):
         """Run tasks again."""
         if selection := self.selection():
             ask_clear(self.dagtop, selection)
+
+    def action_retry(self) -> None:
+        """Run tasks again, with other params."""
+        from app.tui.screens.retrying import ask_retry
+
+        if selection := self.selection():
+            ask_retry(self.dagtop, selection)
 
     def action_mark_state(self) -> None:
         """Mark tasks, or the run."""

@@ -167,6 +167,20 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         ids = [dag.dag_id for dag in chosen if dag.is_paused == chosen[0].is_paused]
         self.dagtop.act(kind, {"dag_ids": ids}, f"{kind}d {named(chosen)}")
 
+    def action_edit_schedule(self) -> None:
+        """Edit the schedule of the DAG under the cursor."""
+        from app.tui.screens.scheduling import ask_schedule
+
+        if self.table.current is not None:
+            ask_schedule(self.dagtop, self.table.current.dag_id)
+
+    def action_backfill(self) -> None:
+        """Backfill the DAG under the cursor."""
+        from app.tui.screens.backfilling import ask_backfill
+
+        if self.table.current is not None:
+            ask_backfill(self.dagtop, self.table.current.dag_id)
+
     def action_trigger(self) -> None:
         """Trigger a run; several marked: one of each, with default params."""
         from app.tui.screens.triggering import trigger
@@ -194,5 +208,6 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
             f"Trigger {len(dags)} DAGs with their default params?",
             lines,
             f"trigger {len(dags)} DAGs",
+            number=len(dags),
         )
         self.app.push_screen(dialog, answered)

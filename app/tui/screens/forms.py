@@ -242,7 +242,7 @@ class FormScreen(ModalScreen[Values | None]):
         return found
 
     def _changed(self) -> None:
-        self._show_errors()
+        self.show_errors()
         if self.preview_lines:
             self._ticket += 1
             ticket = self._ticket
@@ -252,7 +252,8 @@ class FormScreen(ModalScreen[Values | None]):
 
             self.preview(self.texts(), hand_over)
 
-    def _show_errors(self) -> tuple[Values, Errors]:
+    def show_errors(self) -> tuple[Values, Errors]:
+        """Say at each field what is wrong with it."""
         values, errors = self.check(self.texts())
         lines = self.query(".problem").results(FormLine)
         for number, line in enumerate(lines):
@@ -278,7 +279,7 @@ class FormScreen(ModalScreen[Values | None]):
 
     def action_submit(self) -> None:
         """Do it, if all fields are right."""
-        values, errors = self._show_errors()
+        values, errors = self.show_errors()
         if not errors:
             self.dismiss(values)
             return

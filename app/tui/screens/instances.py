@@ -140,6 +140,13 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         if selection := self.selection():
             ask_clear(self.dagtop, selection)
 
+    def action_retry(self) -> None:
+        """Run instances again, with other params."""
+        from app.tui.screens.retrying import ask_retry
+
+        if selection := self.selection():
+            ask_retry(self.dagtop, selection)
+
     def action_mark_state(self) -> None:
         """Mark instances."""
         if selection := self.selection():

@@ -97,7 +97,7 @@ class ListScreen(DagtopScreen, Generic[Row]):
         return (*parts, *counted(len(self.table.items), total, one if total == 1 else many))
 
     def step_back(self) -> bool:
-        if self.table.clear_marks():
+        if self.table.end_range() or self.table.clear_marks():
             return True
         if self.filter_text:
             self.filter_text = ""
@@ -157,6 +157,11 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def action_mark(self) -> None:
         """Mark the row."""
         self.table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Begin to mark a range of rows, or end it."""
+        began = self.table.toggle_range()
+        self.dagtop.say("moving marks the rows; v or Esc ends it" if began else "range ended")
 
     def action_mark_all(self) -> None:
         """Mark all shown rows, or none."""

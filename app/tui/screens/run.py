@@ -390,6 +390,16 @@ class RunScreen(ListScreen["InstanceRow"]):
         every = self.snapshot.instances if self.snapshot is not None else ()
         return run_acting.selections(self.dag_id, self.run_id, self.table.chosen(), every)
 
+    def action_retry(self) -> None:
+        """Run task instances again, with other params."""
+        from app.tui.screens.retrying import ask_retry
+
+        chosen = self.parts()
+        if len(chosen) > 1:
+            self.dagtop.say("mark whole tasks, or instances of one task, to retry them together")
+        elif chosen:
+            ask_retry(self.dagtop, chosen[0])
+
     def action_clear(self) -> None:
         """Run task instances again."""
         if chosen := self.parts():

@@ -17,6 +17,7 @@ from app.tui.params import (
     moment,
     run_id_error,
     value_of,
+    zone_of,
 )
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormScreen, Values
@@ -38,8 +39,8 @@ CONF = Field(
 """The field of a DAG that has no params."""
 
 
-def own_fields() -> list[Field]:
-    """The fields about the run itself, the same for all DAGs."""
+def own_fields(zone: str) -> list[Field]:
+    """The fields about the run itself."""
     return [
         line("note", "optional", description="What the run is for; it can be edited later (a)."),
         line(
@@ -53,7 +54,7 @@ def own_fields() -> list[Field]:
             "optional",
             placeholder="now",
             description="The time that the run is about: 2026-11-21, or 2026-11-21T10:00+01:00. "
-            "Without an offset it is in your zone.",
+            f"Without an offset it is in the DAG's time zone, {zone}.",
         ),
     ]
 
@@ -104,8 +105,8 @@ class ConfForm(FormScreen):
         more: Sequence[Field] = (),
         head: Sequence[Spans] = (),
     ) -> None:
-        self._params = list(params)
-        fields = [field_of(param) for param in self._params]
+        self.params = list(params)
+        fields = [field_of(param) for param in self.params]
         if not fields:
             from dataclasses import replace
 
@@ -115,7 +116,7 @@ class ConfForm(FormScreen):
 
     def check_conf(self, texts: Sequence[str]) -> tuple[dict[str, Any], Errors]:
         """The conf, and what is wrong with which field."""
-        if not self._params:
+        if not self.params:
             try:
                 conf = value_of(self.fields[0], texts[0]) or {}
             except ValueError as error:
@@ -123,8 +124,8 @@ class ConfForm(FormScreen):
             if not isinstance(conf, dict):
                 return {}, {0: 'a JSON object is wanted: {"name": value}'}
             return conf, {}
-        names = [param.name for param in self._params]
-        values, errors = check(self._params, dict(zip(names, texts, strict=False)))
+        names = [param.name for param in self.params]
+        values, errors = check(self.params, dict(zip(names, texts, strict=False)))
         return values, {names.index(name): words for name, words in errors.items()}
 
 
@@ -135,6 +136,7 @@ class TriggerForm(ConfForm):
         from json import dumps
 
         run = facts.run
+        self._zone = zone_of(facts.dag.timezone)
         conf = (run.conf or {}) if run is not None else {}
         filled = filled_from(facts.structure.params, conf)
         head = [schedule_line(facts.dag)]
@@ -146,7 +148,7 @@ class TriggerForm(ConfForm):
             filled.params,
             "trigger",
             conf_text=dumps(conf, ensure_ascii=False) if conf else "",
-            more=own_fields(),
+            more=own_fields(facts.dag.timezone),
             head=head,
         )
 
@@ -158,7 +160,7 @@ class TriggerForm(ConfForm):
             errors[self.conf_fields + 1] = wrong
         found = None
         try:
-            found = moment(date, self.dagtop.zone)
+            found = moment(date, self._zone)
         except ValueError as error:
             errors[self.conf_fields + 2] = str(error)
         values = {

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from app.tui.application import DagtopApp
 
 
+TYPED_FROM = 20
+"""Of more things than these their number must be typed before yes means yes."""
+
+FRAME_LINES = 4
+"""The dialog's border, and its answers."""
+
 COLUMN = 33
 """Cells of a column of options."""
 
@@ -49,14 +55,16 @@ class Choices:
 class Preview(Message):
     """What an action would touch was worked out for these choices."""
 
-    def __init__(self, ticket: int, lines: Sequence[Spans]) -> None:
+    def __init__(self, ticket: int, lines: Sequence[Spans], number: int) -> None:
         super().__init__()
         self.ticket = ticket
         self.lines = lines
+        self.number = number
 
 
-Ask = Callable[[Choices, Callable[[Sequence[Spans]], None]], None]
-"""Works out, off the event loop, what the choices would touch, and hands over its lines."""
+Ask = Callable[[Choices, Callable[..., None]], None]
+"""Works out, off the event loop, what the choices would touch, and hands over its lines; perhaps
+also the number of things, as ``number``."""
 
 
 class ConfirmDialog(ModalScreen[Choices | None]):
@@ -73,8 +81,11 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         toggles: Sequence[Toggle] = (),
         alternatives: Sequence[tuple[str, str]] = (),
         preview: Ask | None = None,
+        number: int = 0,
     ) -> None:
         super().__init__()
+        self._number = number
+        self._typed = ""
         self._title = title
         self._lines = lines
         self._question = question
@@ -97,7 +108,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
             yield TextView(self._lines, widget_id="touched")
             if self._toggles or self._alternatives:
                 yield TextView(widget_id="options", wrap=False)
-            yield Answer(self._question)
+            yield Answer(self._question, self._wanted)
 
     def on_mount(self) -> None:
         self.query_one("#touched", TextView).can_focus = False
@@ -105,10 +116,16 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._set_height()
         self._ask()
 
+    @property
+    def _wanted(self) -> str:
+        """What must be typed before yes means yes; empty: nothing."""
+        return str(self._number) if self._number > TYPED_FROM else ""
+
     def _set_height(self) -> None:
         touched = self.query_one("#touched", TextView)
         lines = self._option_lines()
-        room = max(3, self.app.size.height - len(lines) - 5)
+        taken = len(lines) if self._toggles or self._alternatives else 0
+        room = max(3, self.app.size.height * 9 // 10 - taken - FRAME_LINES)
         touched.styles.height = min(room, max(1, touched.row_count or len(self._lines)))
         for options in self.query("#options").results(TextView):
             options.can_focus = False
@@ -137,19 +154,37 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._ticket += 1
         ticket = self._ticket
 
-        def hand_over(lines: Sequence[Spans]) -> None:
-            self.post_message(Preview(ticket, lines))
+        def hand_over(lines: Sequence[Spans], *, number: int = 0) -> None:
+            self.post_message(Preview(ticket, lines, number))
 
         self._preview(self.choices, hand_over)
 
     def on_preview(self, message: Preview) -> None:
         if message.ticket == self._ticket:
+            self._number = message.number
+            self._type("")
             self._lines = message.lines
             touched = self.query_one("#touched", TextView)
             touched.show(message.lines)
             self._set_height()
 
+    def _type(self, text: str) -> None:
+        self._typed = text
+        self.query_one(Answer).ask(self._wanted, text)
+
+    def _is_typing(self, event: events.Key) -> bool:
+        if self._wanted and (event.character or "").isdecimal():
+            self._type((self._typed + str(event.character))[: len(self._wanted)])
+        elif self._typed and event.key == "backspace":
+            self._type(self._typed[:-1])
+        else:
+            return False
+        event.stop()
+        return True
+
     def on_key(self, event: events.Key) -> None:
+        if self._is_typing(event):
+            return
         for letter, value in self._alternatives:
             if event.character == letter:
                 self.choices.alternative = value
@@ -168,8 +203,11 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._ask()
 
     def action_yes(self) -> None:
-        """Do it."""
-        self.dismiss(self.choices)
+        """Do it; of many things only once their number is typed."""
+        if self._wanted == self._typed or not self._wanted:
+            self.dismiss(self.choices)
+        else:
+            self.query_one(Answer).ask(self._wanted, self._typed, urgent=True)
 
     def action_no(self) -> None:
         """Leave everything as it is."""
@@ -187,17 +225,35 @@ def _option(key: str, on: bool, label: str, box: str = "[]") -> Spans:
 class Answer(LineView):
     """The two answers; No is the default."""
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, wanted: str = "") -> None:
         super().__init__()
         self._question = question
+        self._wanted = wanted
+        self._typed = ""
+        self._urgent = False
+
+    def ask(self, wanted: str, typed: str, *, urgent: bool = False) -> None:
+        """What must be typed before yes means yes, and what is."""
+        self._wanted, self._typed, self._urgent = wanted, typed, urgent
+        self.repaint()
 
     def build(self, y: int) -> Strip:
         if y == 0:
             return self.strip(())
+        typing: list[Span] = []
+        if self._wanted:
+            role = "warning" if self._urgent else "text"
+            left = "_" * (len(self._wanted) - len(self._typed))
+            typing = [
+                Span(f"type {self._wanted}: ", role),
+                Span(f"{self._typed}{left}", "strong"),
+                Span("  then ", role),
+            ]
         return self.strip(
             (
                 Span(" No ", "badge"),
                 Span("  n Enter Esc     ", "dim"),
+                *typing,
                 Span("y ", "key"),
                 span(self._question, "text"),
             )

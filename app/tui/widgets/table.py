@@ -118,6 +118,8 @@ class Table(LineView, Generic[T], can_focus=True):
         self.empty = empty
         self.items: list[T] = []
         self.marks: set[str] = set()
+        self._range: tuple[str, frozenset[str]] | None = None
+        """Of a range being marked: the row where it began, and what was marked before."""
         self.sort_column: str | None = None
         self.sort_descending = False
         self.position = Position()
@@ -203,8 +205,34 @@ class Table(LineView, Generic[T], can_focus=True):
                 return True
         return False
 
+    def toggle_range(self) -> bool:
+        """Begin to mark all rows that the cursor passes, or end it; whether it began."""
+        key = self.current_key
+        if self.end_range() or key is None:
+            return False
+        self._range = (key, frozenset(self.marks))
+        self._moved()
+        return True
+
+    def end_range(self) -> bool:
+        """The rows marked so far stay marked; False where no range was being marked."""
+        was, self._range = self._range is not None, None
+        return was
+
+    def _mark_range(self) -> None:
+        if self._range is None:
+            return
+        start, before = self._range
+        keys = [self.key(item) for item in self.items]
+        if start not in keys:
+            self._range = None
+            return
+        first, last = sorted((keys.index(start), self.position.cursor))
+        self.marks = {*before, *keys[first : last + 1]}
+
     def toggle_mark(self) -> None:
         """Mark or unmark the row under the cursor and move down."""
+        self.end_range()
         key = self.current_key
         if key is None:
             return
@@ -214,6 +242,7 @@ class Table(LineView, Generic[T], can_focus=True):
 
     def toggle_all(self) -> None:
         """Mark all rows; if all are marked, none."""
+        self.end_range()
         keys = {self.key(item) for item in self.items}
         self.marks = set() if self.marks == keys else keys
         self._moved()
@@ -254,6 +283,7 @@ class Table(LineView, Generic[T], can_focus=True):
 
     def _moved(self) -> None:
         self.position.clamp()
+        self._mark_range()
         self.repaint()
         self.post_message(self.Moved())
 
@@ -314,22 +344,19 @@ class Table(LineView, Generic[T], can_focus=True):
             Span(glyphs.mark if marked else " ", f"mark{ground}"),
         ]
         x = GUTTER
-        for place in self._placed:
+        for number, place in enumerate(self._placed):
             if place.x > x:
-                line.append(Span(" " * (place.x - x), f"text{ground}"))
+                line.append(Span(" " * (place.x - x)))
             cell = fit(
                 place.column.cell(item, scene),
                 place.width,
                 right=place.column.right,
                 ellipsis=glyphs.ellipsis,
             )
-            if ground:
+            if ground and not number:
                 cell = tuple(Span(piece.text, piece.role + ground) for piece in cell)
             line.extend(cell)
             x = place.x + place.width
-        if ground:
-            line.append(Span(" " * (self.size.width - 1 - x), f"text{ground}"))
-            x = self.size.width - 1
         return self.strip(self._with_thumb(line, x, y))
 
     def _with_thumb(self, line: list[Span], x: int, y: int) -> list[Span]:

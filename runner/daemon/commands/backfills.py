@@ -51,8 +51,9 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     new, again = _sort_out(turn, pipeline, infos, reprocess)
     listed = [[run_id, str(info.logical_date)] for run_id, info in new]
     listed += [[row.run_id, str(row.logical_date)] for row in again]
+    numbers = {"again": len(again), "left": len(infos) - len(listed)}
     if payload.get("dry_run"):
-        return {"backfill_id": None, "runs": listed}
+        return {"backfill_id": None, "runs": listed, **numbers}
     limit = max(1, payload.get("max_active_runs") or 10)
     key = _make(turn, pipeline, (start, end), given, reprocess, limit, backwards, actor)
     turn.brain.backfills[key] = deque(infos)
@@ -65,7 +66,7 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
         dag_id=pipeline.dag_id,
         details={"from": start.isoformat(), "to": end.isoformat(), "reprocess": reprocess},
     )
-    return {"backfill_id": key, "runs": listed, "held": pipeline.hold()}
+    return {"backfill_id": key, "runs": listed, "held": pipeline.hold(), **numbers}
 
 
 def _make(

@@ -18,6 +18,8 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
     pipeline = named_pipeline(turn, payload)
     wanted = " ".join((payload.get("expression") or "").split()) or None
     former = pipeline.schedule_override
+    if wanted == pipeline.own_structure.timetable.summary:
+        wanted = None
     if wanted is not None:
         try:
             timetable_for(pipeline.own_structure, wanted)

@@ -1,0 +1,69 @@
+"""What the runner says of a schedule and of a backfill, as lines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.tui import formats
+from app.tui.scene import Scene
+from app.tui.spans import Span, Spans, span
+
+
+def preview_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
+    """A schedule in words, and when its next runs would be made."""
+    lines: list[Spans] = [(Span("means     ", "dim"), span(reply.get("words", ""), "strong"))]
+    own = reply.get("file") or {}
+    summary, words = own.get("summary", ""), own.get("words", "")
+    tail = () if not words or words == summary else (span(f"  {words}", "dim"),)
+    lines.append((Span("the file  ", "dim"), span(summary), *tail))
+    if reply.get("due"):
+        words = "a run is due at once, for what is over already"
+        lines.append((Span("now       ", "dim"), Span(words, "warning")))
+    name = "next      "
+    for text in reply.get("times", ()):
+        lines.append((Span(name, "dim"), *moment_spans(text, scene)))
+        name = " " * len(name)
+    if not reply.get("times") and not reply.get("due"):
+        lines.append((Span(name, "dim"), Span("no further run", "warning")))
+    return lines
+
+
+def moment_spans(text: str, scene: Scene) -> Spans:
+    """A time in the user's zone, and how far off it is."""
+    moment = datetime.fromisoformat(text)
+    words = formats.local(moment, scene.zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
+    return (Span(f"{words}  "), Span(formats.countdown(moment, scene.now), "dim"))
+
+
+def backfill_lines(reply: Mapping[str, Any], scene: Scene, most: int) -> list[Spans]:
+    """The runs that a backfill would make or clear: how many, which, and which are left alone."""
+    runs = reply.get("runs", [])
+    again, left = reply.get("again", 0), reply.get("left", 0)
+    parts = [formats.plural(len(runs) - again, "new run")]
+    if again:
+        parts.append(f"{formats.plural(again, 'run')} again")
+    if left:
+        parts.append(f"{formats.plural(left, 'run')} there already, left alone")
+    role = "strong" if runs else "warning"
+    lines: list[Spans] = [(Span(", ".join(parts), role),)]
+    shown = runs if len(runs) <= most else [*runs[: most - 2], None, runs[-1]]
+    for number, one in enumerate(shown):
+        if one is None:
+            lines.append(
+                (Span(f"  ... {formats.plural(len(runs) - most + 1, 'more run')}", "dim"),)
+            )
+            continue
+        run_id, date = one
+        moment = formats.local(datetime.fromisoformat(date), scene.zone)
+        place = number if len(runs) <= most or number < most - 2 else len(runs) - 1
+        words = "again" if place >= len(runs) - again else "new"
+        lines.append(
+            (
+                Span(f"  {words:<6}", "dim"),
+                Span(moment.strftime("%a %Y-%m-%d %H:%M  ")),
+                span(run_id, "dim"),
+            )
+        )
+    return lines

@@ -1,0 +1,98 @@
+"""Editing a schedule in place: what is typed, in words, and when the next runs would be made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from app.tui import formats
+from app.tui.commander import NO_RUNNER
+from app.tui.models.scheduling import preview_lines
+from app.tui.params import line
+from app.tui.reading_acting import FormFacts, read_form
+from app.tui.screens.forms import Errors, FormScreen, Values
+from app.tui.spans import Span, Spans, span
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+    from store.queries.dags import DagRow
+
+TIMES = 5
+"""Times of the next runs that are shown."""
+
+
+def ask_schedule(app: DagtopApp, dag_id: str) -> None:
+    """Ask for a DAG's schedule, and put it in the place of the file's, or take that again."""
+
+    def ask(facts: FormFacts | None) -> None:
+        if facts is None:
+            app.say(f"there is no DAG {dag_id}", "error")
+        else:
+            app.push_screen(ScheduleForm(facts.dag), send)
+
+    def send(values: Values | None) -> None:
+        if values is None:
+            return
+        text = values["expression"]
+        done = f"{dag_id} runs {text}" if text else f"{dag_id} runs as its file says"
+        app.act("schedule", {"dag_id": dag_id, **values}, done)
+
+    app.refresher.once(lambda store: read_form(store, dag_id), ask)
+
+
+class ScheduleForm(FormScreen):
+    """One field, and what it means."""
+
+    preview_lines: ClassVar[int] = 10
+
+    def __init__(self, dag: DagRow) -> None:
+        self._dag = dag
+        self._wrong: dict[str, str] = {}
+        field = line(
+            "schedule",
+            "cron, @daily, every 15 minutes, None",
+            text=dag.schedule_override or dag.schedule,
+            placeholder="as the file says",
+            description="It holds until it is reset, also when the file changes. "
+            "Empty: as the file says.",
+        )
+        super().__init__(f"Schedule of {dag.dag_id}", [field], "set", head=[])
+
+    def check(self, texts: list[str]) -> tuple[Values, Errors]:
+        text = texts[0].strip()
+        wrong = self._wrong.get(text)
+        return {"expression": text or None}, {} if wrong is None else {0: wrong}
+
+    def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
+        text = texts[0].strip()
+
+        def then(reply: dict[str, Any] | str) -> None:
+            if not isinstance(reply, str):
+                hand_over([*self._owner(), *preview_lines(reply, self.dagtop.scene())])
+            elif reply == NO_RUNNER:
+                words = "No runner is up to say what this means; it sets it when it is."
+                hand_over([*self._owner(), (Span(words, "warning"),)])
+            else:
+                self._wrong[text] = reply
+                hand_over(self._owner())
+                if self.is_attached:
+                    self.show_errors()
+
+        request = {
+            "type": "preview_schedule",
+            "dag_id": self._dag.dag_id,
+            "expression": text,
+            "count": TIMES,
+        }
+        self.dagtop.commander.ask(request, then)
+
+    def _owner(self) -> list[Spans]:
+        """Whose schedule it is now."""
+        dag = self._dag
+        if dag.schedule_override is None:
+            return []
+        at: datetime | None = dag.schedule_override_at
+        since = formats.clock(at, self.dagtop.clock(), self.dagtop.zone)
+        by = dag.schedule_override_by or ""
+        return [(Span("now       ", "dim"), span(f"overridden by {by} since {since}", "warning"))]

@@ -1,0 +1,243 @@
+"""Editing a schedule, backfilling and retrying with other params, with a real runner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.tui.models.scheduling import backfill_lines, preview_lines
+from app.tui.scene import Scene
+from app.tui.screens.backfilling import BackfillForm
+from app.tui.screens.retrying import RetryForm
+from app.tui.screens.scheduling import ScheduleForm
+from app.tui.spans import plain
+from app.tui.theme import UNICODE
+from app.tui.widgets.dialogs import ConfirmDialog
+from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
+from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.world import World
+from tests.support.live import Live, live
+
+SCENE = Scene(datetime(2026, 11, 21, 12, tzinfo=UTC), UTC, UNICODE)
+PIPELINE = """
+import os
+from datetime import datetime
+from dagtop import Param, dag, task
+
+@dag(schedule="@daily", start_date=datetime(2026, 1, 1), end_date=datetime(2026, 3, 1),
+     is_paused_upon_creation=False, params={"rate": Param(0.1, type="number"), "name": "a"})
+def shop():
+    @task
+    def one(): pass
+
+    @task
+    def two(params=None):
+        print("rate is", params["rate"])
+        if params["rate"] > 1:
+            raise RuntimeError("too fast")
+
+    one() >> two()
+
+shop()
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Live]:
+    with live(tmp_path / "shop") as workspace:
+        workspace.write("shop.py", PIPELINE)
+        workspace.start()
+        workspace.wait_for_dag("shop")
+        yield workspace
+
+
+async def form(pilot: AppPilot, kind: type) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, kind), kind.__name__)
+
+
+def test_a_preview_says_words_times_and_what_the_file_says() -> None:
+    reply = {
+        "words": "At 03:00 every day",
+        "file": {"summary": "@daily", "words": "At 00:00 every day"},
+        "due": True,
+        "times": ["2026-11-22T03:00:00+00:00"],
+    }
+    lines = [plain(line) for line in preview_lines(reply, SCENE)]
+    assert lines == [
+        "means     At 03:00 every day",
+        "the file  @daily  At 00:00 every day",
+        "now       a run is due at once, for what is over already",
+        "next      Sun 2026-11-22 03:00:00 UTC  in 15h",
+    ]
+    assert plain(preview_lines({"words": "Never"}, SCENE)[-1]).endswith("no further run")
+
+
+def test_a_backfill_lists_first_and_last_and_how_many_are_between() -> None:
+    runs = [[f"r{day}", f"2026-01-{day:02} 00:00:00+00:00"] for day in range(1, 11)]
+    reply = {"runs": runs, "again": 1, "left": 2}
+    lines = [plain(line).strip() for line in backfill_lines(reply, SCENE, 5)]
+    assert lines[0] == "9 new runs, 1 run again, 2 runs there already, left alone"
+    assert lines[1].startswith("new   Thu 2026-01-01 00:00")
+    assert lines[4] == "... 6 more runs"
+    assert lines[5].startswith("again Sat 2026-01-10")
+
+
+async def test_a_schedule_is_checked_as_it_is_typed_and_set(running: Live) -> None:
+    async with opened(running.workspace, (100, 40)) as pilot:
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await says(pilot, "At 00:00 every day")
+        await press(pilot, *["backspace"] * 6, *"61 * * * *")
+        await says(pilot, "is not valid")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "1 field to mend")
+        await press(pilot, "home", "delete", "delete", "0")
+        await says(pilot, "Every hour")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "shop runs 0 * * * *")
+        query = "SELECT schedule_override, schedule_words FROM dag"
+        assert running.query(query) == [("0 * * * *", "Every hour")]
+        await press(pilot, "at")
+        await says(pilot, "overridden by")
+        await press(pilot, "escape", "U")
+        await until(pilot, lambda: running.query(query)[0][0] is None, "the file's schedule")
+
+
+async def test_without_a_runner_the_schedule_form_says_so(world: World) -> None:
+    world.dag("plain")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await says(pilot, "No runner is up to say what this means")
+
+
+async def test_a_backfill_lists_its_runs_before_it_makes_them(running: Live) -> None:
+    async with opened(running.workspace, (100, 40), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "B")
+        await form(pilot, BackfillForm)
+        await press(pilot, *"2026-01-05", "tab", *"2026-01-03")
+        await says(pilot, "this is before the first date")
+        await press(pilot, "backspace", "7")
+        await says(pilot, "3 new runs")
+        await says(pilot, "Tue 2026-01-06")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "backfilling 3 runs of shop")
+        count = "SELECT count(*) FROM dag_run WHERE run_type = 'backfill' AND state = 'success'"
+        await until(pilot, lambda: running.value(count) == 3, "three runs")
+        await press(pilot, "B")
+        await form(pilot, BackfillForm)
+        await press(pilot, *"2026-01-05", "tab", *"2026-01-07")
+        await says(pilot, "nothing to make")
+        await press(pilot, "tab", "right", "right")
+        await says(pilot, "3 runs again")
+
+
+async def test_many_runs_are_made_only_once_their_number_is_typed(running: Live) -> None:
+    async with opened(running.workspace, (100, 40), dag="shop") as pilot:
+        running.submit("pause", dag_ids=["shop"])
+        await says(pilot, "two")
+        await press(pilot, "B")
+        await form(pilot, BackfillForm)
+        await press(pilot, *"2026-01-01", "tab", *"2026-01-25")
+        await says(pilot, "25 new runs")
+        await press(pilot, "ctrl+r")
+        await form(pilot, ConfirmDialog)
+        await press(pilot, "y", "2", "y")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        await press(pilot, "5", "y")
+        await says(pilot, "backfilling 25 runs")
+        query = "SELECT count(*) FROM dag_run WHERE run_type = 'backfill'"
+        await until(pilot, lambda: running.value(query) == 25, "25 runs")
+
+
+async def test_a_task_is_retried_with_other_params(running: Live) -> None:
+    state, _ = running.run("shop", conf={"rate": 7})
+    assert state == "failed"
+    (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
+    async with opened(running.workspace, (100, 40), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "j", "e")
+        await form(pilot, RetryForm)
+        await says(pilot, "The params stay as they are.")
+        await press(pilot, "home", "delete", *"0.5")
+        await says(pilot, "rate changes for all tries")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "two runs again with other params")
+        assert running.wait_for_run("shop", run_id) == "success"
+    assert running.value("SELECT conf FROM dag_run") == '{"rate":0.5}'
+    details = running.value("SELECT details FROM event WHERE kind = 'clear'")
+    assert '"former_conf":{"rate":7}' in details
+
+
+async def test_read_only_has_none_of_them(world: World) -> None:
+    world.dag("plain")
+    async with opened(world.workspace, dag="plain", read_only=True) as pilot:
+        for key in ("at", "B", "e", "a", "U"):
+            await press(pilot, key)
+            await says(pilot, "read-only")
+
+
+async def test_a_range_is_marked_while_the_cursor_moves(world: World) -> None:
+    for name in "abcdef":
+        world.dag(name)
+    async with opened(world.workspace) as pilot:
+        table = pilot.app.screen.query_one("#main")
+        marks = lambda: sorted(getattr(table, "marks"))  # noqa: B009, E731
+        await press(pilot, "G", "space", "g", "j", "v", "j", "j")
+        assert marks() == ["b", "c", "d", "f"]
+        await press(pilot, "k", "k", "k")
+        assert marks() == ["a", "b", "f"]
+        await press(pilot, "v", "j", "j", "j")
+        assert marks() == ["a", "b", "f"]
+        await press(pilot, "v", "escape", "k")
+        assert marks() == ["a", "b", "d", "f"]
+        await press(pilot, "escape")
+        assert marks() == []
+
+
+async def test_many_dags_are_triggered_only_once_their_number_is_typed(world: World) -> None:
+    for number in range(21):
+        world.dag(f"dag_{number:02}")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "asterisk", "t")
+        await form(pilot, ConfirmDialog)
+        await says(pilot, "type 21")
+        await press(pilot, "y", "3", "backspace", "2", "1", "y")
+        assert len(await commanded(pilot, 21)) == 21
+
+
+@pytest.mark.parametrize("size", [*SIZES, (60, 20)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_forms_look_as_they_did(size: tuple[int, int], world: World) -> None:
+    version = world.dag(
+        "plain",
+        schedule_override="0 3 * * *",
+        schedule_override_by="anna",
+        schedule="0 3 * * *",
+        schedule_words="At 03:00 every day",
+        schedule_override_at=datetime(2026, 11, 20, 9, tzinfo=UTC),
+    )
+    run = world.run("plain", version, "failed", ago=timedelta(hours=1), conf={"rate": 7})
+    for task in ("start", "work", "end"):
+        world.instance("plain", run, task, "failed")
+    listed = await check_scene("acting_overridden", size, world.workspace, ())
+    assert "overridden by anna since Fri 09:00" in listed
+    await check_scene("acting_schedule", size, world.workspace, ("at",))
+    await check_scene("acting_backfill", size, world.workspace, ("B",))
+    await check_scene("acting_retry", size, world.workspace, ("enter", "j", "e"))
+
+
+async def test_the_live_forms_can_be_looked_at(running: Live) -> None:
+    async with opened(running.workspace, (80, 24), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "at")
+        await says(pilot, "At 00:00 every day")
+        print(text_of(pilot))
+        await press(pilot, "escape", "B")
+        await form(pilot, BackfillForm)
+        await press(pilot, *"2026-01-01", "tab", *"2026-01-25")
+        await says(pilot, "25 new runs")
+        print(text_of(pilot))
