@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from store.models import task_instance, task_try
+from store.models import dag_version, task_instance, task_try
 from store.queries.rows import TASK_STATES, AnyRow, micros
 from store.states import TaskInstanceState
 
@@ -85,6 +85,13 @@ def run_times(connection: Connection, dag_run_id: int) -> tuple[InstanceTimes, .
         )
         for row in rows
     )
+
+
+def version_digest(connection: Connection, version_id: int) -> str | None:
+    """What tells the structure of a DAG version from others; None if there is no such version."""
+    return connection.execute(
+        select(dag_version.c.digest).where(dag_version.c.id == version_id)
+    ).scalar_one_or_none()
 
 
 def _tries(connection: Connection, dag_run_id: int) -> dict[int, tuple[TryTimes, ...]]:

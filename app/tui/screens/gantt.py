@@ -23,6 +23,7 @@ from app.tui.widgets.gantt_view import GanttForm, GanttView
 from app.tui.widgets.prompt import PromptLine
 
 if TYPE_CHECKING:
+    from app.tui.exporting import Export
     from app.tui.refresher import Fetch
     from store.queries.dags import DagRow
     from store.queries.grid import Cell, GridRow, GridRun
@@ -80,6 +81,23 @@ class GanttScreen(OneRunScreen):
             return super().selection()
         return Selection(self.dag_id, run.run_id, (line.row.id,), (line.map_index,))
 
+    def follow(self) -> None:
+        self._wanted = self.look.task_id
+        super().follow()
+
+    def exports(self) -> list[Export]:
+        """The chart as text; the phases of all tries as a table."""
+        from app.tui.exporting import Export, table_csv, table_json
+        from app.tui.models.gantt.exporting import phase_columns, phase_rows
+
+        view, scene = self.view, self.dagtop.scene()
+        rows = phase_rows(view.times, view.now())
+        return [
+            Export("the chart as text", "txt", view.text),
+            Export("the phases as CSV", "csv", lambda: table_csv(phase_columns(), rows, scene)),
+            Export("the phases as JSON", "json", lambda: table_json(rows)),
+        ]
+
     # snapshots
 
     def fetch(self) -> Fetch:
@@ -117,7 +135,7 @@ class GanttScreen(OneRunScreen):
         run.right = () if snapshot.is_newest else (Span("older run", "warning"),)
         words = (Span("  "), *legend(scene.glyphs))
         line = self.query_one("#legend", InfoLine)
-        line.line = words if width_of(words) <= self.app.size.width else words[:-2]
+        line.line = words if width_of(words) <= line.size.width else words[:-2]
         line.display = self.app.size.height >= 20
         self.query_one("#cell", InfoLine).line = detail_line(
             view.line,
@@ -157,6 +175,16 @@ class GanttScreen(OneRunScreen):
             super().action_open()
         else:
             self.dagtop.open_log(self.dag_id, run.run_id, line.row.id, line.map_index)
+
+    def action_note(self) -> None:
+        """Write a note on the task instance under the cursor, or on its run."""
+        from app.tui.screens.noting import ask_note
+
+        line, run = self.view.line, self.run_now()
+        if line is None or run is None or line.map_index is None:
+            super().action_note()
+        else:
+            ask_note(self.dagtop, self.dag_id, run.run_id, line.row.id, line.map_index)
 
     def step_back(self) -> bool:
         form = self.view.form

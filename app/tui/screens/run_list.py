@@ -122,6 +122,8 @@ class RunsTable(ListScreen["RunEntry"]):
         def then(page: RunsPage) -> None:
             if self.is_there and self.runs.wanted == wanted and self.runs.take_page(before, page):
                 self._reading = None
+                for entry in page.entries:  # or the first letter of a filter would wait for all
+                    self.facts(entry)
                 self.show_rows()
                 if self.runs.next is None or len(self.runs.entries) >= MOST:
                     self._sought = None  # it isn't there, or another has it
@@ -240,6 +242,14 @@ class RunsTable(ListScreen["RunEntry"]):
         entry = self.table.current
         if entry is not None:
             clone(self.dagtop, entry.run.dag_id, entry.run.run_id)
+
+    def action_note(self) -> None:
+        """Write a note on the run under the cursor."""
+        from app.tui.screens.noting import ask_note
+
+        entry = self.table.current
+        if entry is not None:
+            ask_note(self.dagtop, entry.run.dag_id, entry.run.run_id)
 
     def action_copy_id(self) -> None:
         """Copy the run ids."""

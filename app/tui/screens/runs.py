@@ -65,6 +65,12 @@ class RunsScreen(RunsTable, DagViewScreen):
             self.look.run_id = None if newest else entry.run.run_id
         self.look.kept[self.view_name] = Kept(self.runs)
 
+    def follow(self) -> None:
+        self._sought = self.look.run_id
+        if self._sought is None:
+            self.table.travel("top")
+        super().follow()
+
     def dag_now(self) -> DagRow | None:
         return self.snapshot.dag if self.snapshot is not None else None
 

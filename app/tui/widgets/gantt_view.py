@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -29,7 +30,7 @@ from app.tui.models.gantt.rows import (
     seconds,
     took,
 )
-from app.tui.spans import Span, Spans, fit, width_of
+from app.tui.spans import Span, Spans, fit, plain, width_of
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.scrolling import Position
 
@@ -79,6 +80,8 @@ class GanttView(LineView, can_focus=True):
         self.name_width = NAME_LEAST
         self._cells: dict[str, Cell | None] = {}
         self._bars: dict[str, tuple[tuple[object, ...], Spans]] = {}
+        self._total = (0, 1)
+        """(now, how long the run took until then)"""
 
     # what is shown
 
@@ -89,9 +92,10 @@ class GanttView(LineView, can_focus=True):
             self.name_width = NAME_LEAST
             self.form.window = None
         self.snapshot = snapshot
-        self.times = Times.of(snapshot.instances)
+        self.times = snapshot.times
         self._cells.clear()
         self._bars.clear()
+        self._total = (0, 1)
         now = self.now()
         ends = {name: self.times.last(name, now) for name in self.times.of_task}
         known = {name: end for name, end in ends.items() if end is not None}
@@ -120,7 +124,7 @@ class GanttView(LineView, can_focus=True):
                 self.position.cursor = index
         self.position.page = max(1, self.size.height - HEAD)
         self.position.clamp()
-        longest = max((width_of(self._label(line)) for line in self.lines[:2000]), default=0)
+        longest = max((self._label_width(line) for line in self.lines), default=0)
         most = max(NAME_LEAST, self.size.width * 2 // 5)
         self.name_width = min(max(longest + 1, self.name_width), most)
 
@@ -163,8 +167,10 @@ class GanttView(LineView, can_focus=True):
     def total(self) -> int:
         """How long the run took, or has taken."""
         now = self.now()
-        ended = self.times.end(now) or now
-        return max(1, max(ended, now) - self.start)
+        if self._total[0] != now:
+            ended = self.times.end(now) or now
+            self._total = (now, max(1, max(ended, now) - self.start))
+        return self._total[1]
 
     @property
     def whole(self) -> Window:
@@ -302,13 +308,20 @@ class GanttView(LineView, can_focus=True):
         if self.snapshot is None:
             return self.strip(())
         if y < HEAD:
-            return self._axis(y)
+            return self.strip(self._axis(y))
         index = self.position.top + y - HEAD
         if index >= len(self.lines):
             return self.strip(())
-        return self._row(index, y - HEAD)
+        return self.strip(self._row(index, y - HEAD))
 
-    def _axis(self, y: int) -> Strip:
+    def text(self) -> str:
+        """The whole chart as text, as wide as it is on screen."""
+        painted = [self._axis(y) for y in range(HEAD)]
+        rows = (self._row(index, -1)[1:] for index in range(len(self.lines)))  # without cursor
+        painted.extend([Span(" "), *row] for row in rows)
+        return "".join(f"{plain(line).rstrip()}\n" for line in painted)
+
+    def _axis(self, y: int) -> list[Span]:
         glyphs, window, width = self.dagtop.glyphs, self.window, self.chart_width
         took_title = fit((Span("TOOK", "heading"),), TOOK, right=True)
         left: Spans = (Span("  "), *fit((Span("  TASK", "heading"),), self.name_width))
@@ -316,7 +329,7 @@ class GanttView(LineView, can_focus=True):
             [*left, *took_title, Span("  ")] if y else [Span(" " * (self.name_width + TOOK + 4))]
         )
         if self.snapshot is None or self.snapshot.run is None:
-            return self.strip(head)
+            return head
         x = 0
         start = self.start
         for column, elapsed in ticks(window, start, width):
@@ -328,7 +341,7 @@ class GanttView(LineView, can_focus=True):
             head.extend((Span(" " * (column - x)), Span(glyphs.divider, "faint")))
             head.append(Span(text, "text" if y == 0 else "dim"))
             x = column + 1 + len(text)
-        return self.strip(head)
+        return head
 
     def _label(self, line: Line) -> Spans:
         form = self.form
@@ -342,7 +355,14 @@ class GanttView(LineView, can_focus=True):
             critical=line.row.id in self.critical,
         )
 
-    def _row(self, index: int, y: int) -> Strip:
+    def _label_width(self, line: Line) -> int:
+        """The width of a label, quickly for the many that are a name alone."""
+        if line.is_instance or line.row.kind == "group" or len(line.instances) > 1:
+            return width_of(self._label(line))
+        name = line.row.id if self.form.by_start else line.row.label
+        return 2 + 2 * line.depth + cell_len(name) + (3 if line.row.is_mapped else 0)
+
+    def _row(self, index: int, y: int) -> list[Span]:
         line, glyphs, now = self.lines[index], self.dagtop.glyphs, self.now()
         selected = index == self.position.cursor
         ground = ("@cursor" if self.has_focus else "@idle") if selected else ""
@@ -360,7 +380,7 @@ class GanttView(LineView, can_focus=True):
         start, length = self.position.thumb()
         if length:
             painted.append(Span(glyphs.thumb if start <= y < start + length else " ", "faint"))
-        return self.strip(painted)
+        return painted
 
     def _bar(self, line: Line, now: int) -> Spans:
         """The bar of a row, made anew only if time or window are others."""

@@ -476,6 +476,32 @@ async def test_a_task_that_starts_is_seen_at_once_and_its_bar_grows(world: World
         assert view.form.window is None
 
 
+async def test_the_chart_and_its_phases_can_be_written_to_files(world: World) -> None:
+    fill_gantt(world)
+    async with opened(world.workspace, dag="nightly") as pilot:
+        await press(pilot, "4", "less_than_sign")
+        await says(pilot, "older run")
+        text, csv, json = [one.make() for one in gantt(pilot).exports()]
+    assert "↻" in next(line for line in text.splitlines() if "enrich" in line)
+    assert csv.splitlines()[0] == "task_id,map_index,try,phase,state,start,end,seconds"
+    ran = "clean.dedupe,-1,1,running,success,2026-11-20T11:08:30+00:00"
+    assert f"{ran},2026-11-20T11:12:00+00:00,210.0" in csv.splitlines()
+    assert '"phase": "between"' in json
+
+
+async def test_on_a_wide_screen_the_grid_leads(world: World) -> None:
+    fill_gantt(world)
+    async with opened(world.workspace, (170, 40), dag="nightly") as pilot:
+        await press(pilot, "4")
+        screen = gantt(pilot)
+        screen.look_at("scheduled__2026-11-20T11:00:00+00:00", "evaluate")
+        screen.follow()
+        await says(pilot, "older run")
+        line = screen.view.line
+        assert line is not None
+        assert line.key == "evaluate"
+
+
 async def test_of_several_screens_of_tasks_the_cursor_stays_on_its_task(world: World) -> None:
     fill_gantt(world)
     async with opened(world.workspace, dag="nightly") as pilot:

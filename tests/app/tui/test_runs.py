@@ -17,6 +17,7 @@ from app.tui.reading_runs import RunEntry, RunsPage, Wanted
 from app.tui.screens.acting_runs import Answers
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dag_views import DagFocus
+from app.tui.screens.noting import NoteScreen
 from app.tui.screens.run_list import HEAD, RunsTable
 from app.tui.screens.runs import RunsScreen
 from app.tui.spans import plain
@@ -256,6 +257,25 @@ async def test_the_run_under_the_cursor_holds_in_other_views(world: World) -> No
         await says(pilot, "05:40:00")
         await press(pilot, "3")
         assert table(pilot).table.current_key == "scheduled__2026-11-21T05:40:00+00:00"
+
+
+async def test_on_a_wide_screen_the_grid_leads(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace, (170, 40), dag="recommend") as pilot:
+        await press(pilot, "3")
+        screen = pilot.app.screen
+        assert isinstance(screen, RunsScreen)
+        wanted = "scheduled__2026-11-20T05:40:00+00:00"
+        screen.look_at(wanted, None)
+        screen.follow()
+        await until(pilot, lambda: screen.table.current_key == wanted, "the run")
+
+
+async def test_a_note_is_written_on_the_run_under_the_cursor(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace, dag="recommend") as pilot:
+        await press(pilot, "3", "j", "a")
+        assert isinstance(pilot.app.screen, NoteScreen)
 
 
 async def test_a_new_run_appears_at_the_top_and_the_cursor_stays_on_its_run(

@@ -158,14 +158,20 @@ def tidy(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     """
     found: list[Segment] = []
     for one in segments:
-        if found and found[-1].end is None:
-            found[-1] = replace(found[-1], end=max(found[-1].start, one.start))
-        start = one.start
+        start, end = one.start, one.end
         if found:
-            start = max(start, found[-1].end or 0)
-        end = None if one.end is None else max(start, one.end)
-        found.append(replace(one, start=start, end=end))
-    return tuple(one for one in found if one.phase not in WAITING or one.end != one.start)
+            last = found[-1]
+            if last.end is None:
+                last = found[-1] = replace(last, end=max(last.start, start))
+            start = max(start, last.end or 0)
+        if end is not None and end < start:
+            end = start
+        if start == end and one.phase in WAITING:
+            continue
+        found.append(
+            one if (start, end) == (one.start, one.end) else replace(one, start=start, end=end)
+        )
+    return tuple(found)
 
 
 def together(
