@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, literal, select, union_all
+from sqlalchemy import Connection, case, func, literal, select, union_all
 
 from store.models import dag, dag_run, xcom
 from store.queries.rows import AnyRow
@@ -74,15 +74,15 @@ def newest_xcoms(
     ends = time.monotonic() + seconds
     rows: list[PlacedXCom] = []
     for runs in _runs(connection, wanted):
-        names = {run.id: run for run in runs if wanted.run_id.lower() in run.run_id.lower()}
-        found = _of_runs(connection, wanted, list(names), limit + 1 - len(rows))
-        rows.extend(
-            PlacedXCom(names[key].dag_id, key, names[key].run_id, row) for key, row in found
-        )
-        if len(rows) > limit:
-            return XComPage(tuple(rows[:limit]), True)
-        if time.monotonic() > ends:
-            return XComPage(tuple(rows), True)
+        for run in runs:
+            if wanted.run_id.lower() not in run.run_id.lower():
+                continue
+            found = _of_run(connection, wanted, run, limit + 1 - len(rows))
+            rows.extend(PlacedXCom(run.dag_id, run.id, run.run_id, row) for row in found)
+            if len(rows) > limit:
+                return XComPage(tuple(rows[:limit]), True)
+            if time.monotonic() > ends:
+                return XComPage(tuple(rows), True)
     return XComPage(tuple(rows), False)
 
 
@@ -130,18 +130,12 @@ def _chunk(
     return connection.execute(query.order_by(*order).limit(RUNS)).all()
 
 
-def _of_runs(
-    connection: Connection, wanted: XComFilter, runs: Sequence[int], limit: int
-) -> list[tuple[int, XComRow]]:
-    """The XComs of some runs that pass, in the order of the runs."""
-    if not runs:
-        return []
+def _of_run(connection: Connection, wanted: XComFilter, run: AnyRow, limit: int) -> list[XComRow]:
+    """The XComs of a run that pass, in the order of their key: no more are read than wanted."""
     columns = xcom.c
-    place = case({key: number for number, key in enumerate(runs)}, value=columns.dag_run_id)
     head = func.substr(columns.value, 1, HEAD)
     query = (
         select(
-            columns.dag_run_id,
             columns.task_id,
             columns.map_index,
             columns.key,
@@ -150,30 +144,23 @@ def _of_runs(
             columns.length,
             columns.created_at,
         )
-        .where(columns.dag_run_id.in_(runs), *_conditions(wanted))
-        .order_by(place, columns.task_id, columns.map_index, columns.key)
+        .where(columns.dag_run_id == run.id, *_conditions(wanted, run))
+        .order_by(columns.task_id, columns.map_index, columns.key)
         .limit(limit)
     )
-    return [(row[0], XComRow(*row[1:])) for row in connection.execute(query)]
+    return [XComRow(*row) for row in connection.execute(query)]
 
 
-def _conditions(wanted: XComFilter) -> list[Any]:
+def _conditions(wanted: XComFilter, run: AnyRow) -> list[Any]:
     columns = xcom.c
     conditions: list[Any] = []
     for column, part in ((columns.task_id, wanted.task_id), (columns.key, wanted.key)):
         if part:
             conditions.append(func.lower(column).contains(part.lower(), autoescape=True))
-    for word in wanted.words:
-        of_run = (
-            select(dag_run.c.id)
-            .where(
-                dag_run.c.id == columns.dag_run_id,
-                func.lower(dag_run.c.dag_id + " " + dag_run.c.run_id).contains(
-                    word.lower(), autoescape=True
-                ),
-            )
-            .exists()
-        )
-        names = func.lower(columns.task_id + " " + columns.key)
-        conditions.append(and_(names.contains(word.lower(), autoescape=True) | of_run))
+    names = func.lower(columns.task_id + " " + columns.key)
+    conditions.extend(
+        names.contains(word.lower(), autoescape=True)
+        for word in wanted.words
+        if word.lower() not in f"{run.dag_id} {run.run_id}".lower()
+    )
     return conditions

@@ -14,9 +14,11 @@ from dataclasses import replace
 from app.tui.actions import (
     acting,
     admin,
+    calendar,
     code,
     dag,
     dags,
+    details,
     events,
     everywhere,
     gantt,
@@ -69,7 +71,9 @@ _PARTS = (
     system,
     xcoms,
     trends,
+    calendar,
     events,
+    details,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

@@ -145,7 +145,9 @@ def changes_line(changes: Changes) -> Spans:
     if changes.plus or changes.minus:
         lines = (Span(f"+{changes.plus}", "diff.added"), Span(f" -{changes.minus}", "diff.removed"))
         parts.append((*lines, Span(" lines", "dim")))
-    return joined(parts, Span(", ", "dim")) or (Span("nothing that is seen", "dim"),)
+    for number, part in enumerate(parts[:-1]):
+        parts[number] = (*part[:-1], Span(f"{part[-1].text},", part[-1].role))
+    return joined(parts, Span(" ")) or (Span("nothing that is seen", "dim"),)
 
 
 def changes_lines(changes: Changes) -> list[Spans]:

@@ -69,6 +69,14 @@ class CodeScreen(SearchScreen, DagViewScreen):
     def remember(self) -> None:
         self.form.cursor = self.view.cursor
 
+    def follow(self) -> None:
+        """Run or task were chosen in the grid at the side: to that version, to that task."""
+        if self.form.run_id != self.look.run_id:
+            self.form.run_id, self.form.version = self.look.run_id, None
+        if not self.form.compare:
+            self.form.go_to = self.look.task_id
+        self.ask()
+
     def dag_now(self) -> DagRow | None:
         return None if self.snapshot is None else self.snapshot.dag
 

@@ -60,9 +60,16 @@ class EventsTable(ListScreen["EventRow"]):
 
     def on_resize(self) -> None:
         if self.query("#main"):
-            width, height = self.app.size
-            self.table.set_columns(columns(of_all_dags=self.of_all_dags, width=width))
-            self.panel.styles.height = max(5, min(16, height // 3))
+            self.panel.styles.height = max(5, min(16, self.app.size.height // 3))
+            self.call_after_refresh(self._fit_columns)
+
+    def _fit_columns(self) -> None:
+        """Show the columns that there is room for."""
+        if not self.is_there:
+            return
+        wanted = columns(of_all_dags=self.of_all_dags, width=self.table.size.width)
+        if [one.key for one in wanted] != [one.key for one in self.table.columns]:
+            self.table.set_columns(wanted)
 
     def facts(self, row: EventRow) -> Facts:
         return facts_of(row)
@@ -132,7 +139,7 @@ class EventsTable(ListScreen["EventRow"]):
         super().action_travel(way)
         position = self.table.position
         at_end = position.cursor >= position.count - 1 and way in ("down", "page_down", "bottom")
-        if at_end and self.snapshot is not None and self.snapshot.more:
+        if at_end and self.table.has_focus and self.snapshot is not None and self.snapshot.more:
             self.pages += 1
             self.ask()
 

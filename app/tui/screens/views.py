@@ -49,6 +49,8 @@ DAG_VIEWS: dict[str, View] = {
     "grid": View("1", "Grid", "grid", "GridScreen"),
     "graph": View("2", "Graph", "graph", "GraphScreen"),
     "trends": View("5", "Trends", "trends", "TrendsScreen"),
+    "calendar": View("6", "Calendar", "calendar", "CalendarScreen"),
+    "details": View("7", "Details", "details", "DetailsScreen"),
     "code": View("8", "Code", "code", "CodeScreen"),
     "events": View("9", "Events", "events", "EventsScreen"),
     "runs": View("3", "Runs", "runs", "RunsScreen"),
