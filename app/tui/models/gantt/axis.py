@@ -22,6 +22,9 @@ STEPS = (
 TICK_WIDTH = 10
 """Cells from one tick to the next, at least: a time of day fits."""
 
+PARTS = 5
+"""The axis of a running run grows by this part of a tick's distance."""
+
 LEAST = 20 * SECOND // 1000
 """The shortest stretch of time that can be seen."""
 
@@ -84,12 +87,12 @@ def step_of(span: int, width: int) -> int:
 
 
 def horizon(start: int, now: int, width: int) -> int:
-    """Where the axis of something that still goes on ends: at the tick after now.
+    """Where the axis of something that still goes on ends: a little after now.
 
-    So everything changes its place only when a tick is reached, not each time the clock goes on.
+    So everything changes its place only now and then, not each time the clock goes on.
     """
     span = max(SECOND, now - start)
-    step = step_of(span, width)
+    step = max(SECOND, step_of(span, width) // PARTS)
     return start + -(-span // step) * step
 
 
