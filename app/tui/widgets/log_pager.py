@@ -271,7 +271,9 @@ class LogPager(LineView, can_focus=True):
 
     def on_resize(self) -> None:
         super().on_resize()
-        self.repaint_lines()
+        self._cache.clear()
+        self.fill_page()
+        self.layout_rows()
 
     def forget(self) -> None:
         super().forget()
@@ -366,8 +368,10 @@ class LogPager(LineView, can_focus=True):
     def fill_page(self) -> None:
         """No room stays empty below while there are lines above."""
         height = self.size.height
+        if self.source is None or self.following:
+            return
         missing = height - len(self._rows_from(self._top, height))
-        for _ in range(missing if self.source is not None else 0):
+        for _ in range(missing):
             self._top = self._place_before(self._top)
 
     def _last_page(self) -> bool:

@@ -6,6 +6,7 @@ capital matches as it is written.
 
 from __future__ import annotations
 
+import re
 import threading
 from array import array
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 
 from app.tui.widgets.log_file import BLOCK, LogFile
 
+_SGR = re.compile(rb"\x1b\[[\d;:]*m")
 UNKNOWN = 0xFFFFFFFF
 
 
@@ -23,6 +25,8 @@ class Needle:
     text: str
     wanted: bytes = field(init=False)
     any_case: bool = field(init=False)
+    in_codes: bool = field(init=False)
+    """Whether the code of a colour could hold it."""
 
     def __post_init__(self) -> None:
         plain = self.text == self.text.lower()
@@ -30,9 +34,15 @@ class Needle:
         any_case = plain and wanted.lower() != wanted.upper()
         object.__setattr__(self, "wanted", wanted)
         object.__setattr__(self, "any_case", any_case)
+        object.__setattr__(self, "in_codes", not wanted.strip(b"0123456789;:[m"))
 
     def view(self, data: bytes) -> bytes:
-        """The bytes in which ``wanted`` is to be looked for: the data, or its lower case."""
+        """The bytes in which ``wanted`` is to be looked for: the data, or its lower case.
+
+        Digits are not looked for in the codes of colours.
+        """
+        if self.in_codes and b"\x1b[" in data:
+            data = _SGR.sub(lambda code: b"\x1b" * len(code[0]), data)
         return data.lower() if self.any_case else data
 
 

@@ -239,6 +239,13 @@ def test_all_matches_are_counted_and_numbered(
     file.close()
 
 
+def test_digits_are_not_found_in_the_codes_of_colours(tmp_path: Path) -> None:
+    file = opened(tmp_path / "log", b"\x1b[33mred\x1b[0m\nline 3\n")
+    assert all_of(FileLines(file, parse_filter("3"))) == [b"line 3"]
+    assert log_search.find(file, Needle("3"), 0) == 18
+    assert FileLines(file).matches_in(Needle("3"), 0) == 1
+
+
 def test_a_search_that_is_cancelled_ends(tmp_path: Path) -> None:
     file = opened(tmp_path / "log", b"x" * 1000 + b"needle")
     job = Job("searching")

@@ -1,0 +1,318 @@
+"""The log and the merged log, driven by keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.tui.screens.log import LogScreen
+from app.tui.screens.merged_log import MergedLogScreen
+from app.tui.widgets import log_jobs
+from store.workspace import Workspace
+from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
+from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.world import World, make_world, structure_of
+from tests.app.tui.worlds_of_logs import fill_logs
+
+AMPERSAND, AT = "ampersand", "at"
+
+
+def one_log(world: World, content: bytes) -> Path:
+    """A DAG with one running task and its log."""
+    version = world.dag("one", structure_of("one", ["a"]))
+    run = world.run("one", version, "running", ago=timedelta(minutes=1), run_id="r")
+    world.instance("one", run, "a", "running", log=content)
+    return world.workspace.log(run, 1)
+
+
+def numbered(count: int, level: str = "INFO") -> bytes:
+    return b"".join(
+        f"[2026-11-21T11:{n // 60:02d}:{n % 60:02d}Z] {level} - line {n}\n".encode()
+        for n in range(count)
+    )
+
+
+def log_of(pilot: AppPilot) -> LogScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, LogScreen)
+    return screen
+
+
+def opened_log(world: World, size: tuple[int, int] = (80, 24)):  # noqa: ANN201 - a context
+    return opened(world.workspace, size, dag="one", run="r", task="a")
+
+
+def typed(text: str) -> list[str]:
+    names = {
+        " ": "space",
+        ":": "colon",
+        '"': "quotation_mark",
+        "!": "exclamation_mark",
+        "-": "minus",
+        "/": "slash",
+    }
+    return [*(names.get(letter, letter) for letter in text), "enter"]
+
+
+async def test_a_filter_shows_its_lines_and_their_number_and_keeps_the_place(
+    world: World,
+) -> None:
+    path = one_log(world, numbered(100) + b"[2026-11-21T11:40:00Z] ERROR - the end\n")
+    async with opened_log(world) as pilot:
+        await says(pilot, "the end")
+        await press(pilot, AMPERSAND, *typed('"line 5"'))
+        await says(pilot, "11 of 101 lines")
+        assert "the end" not in text_of(pilot)
+        with path.open("ab") as log:
+            log.write(b"new line 55\nnew line 6\n")
+        await says(pilot, "new line 55")
+        await says(pilot, "12 of 103 lines")
+        assert "new line 6" not in text_of(pilot), "what comes is filtered too"
+        await press(pilot, "g", "j", "escape")
+        await says(pilot, "line 6")
+        assert "lines" not in text_of(pilot).splitlines()[3]
+        top = text_of(pilot).splitlines()[3]
+        assert top.endswith("line 5"), "the place stays when the filter goes"
+
+
+async def test_the_level_goes_round_and_tracebacks_belong_to_the_line_above(
+    world: World,
+) -> None:
+    text = (
+        b"[2026-11-21T11:00:00Z] DEBUG - quiet\n[2026-11-21T11:00:01Z] ERROR - loud\n"
+        b"Traceback (most recent call last):\n  File x\nValueError: boom\nplain words\n"
+    )
+    one_log(world, text)
+    async with opened_log(world) as pilot:
+        await says(pilot, "quiet")
+        await press(pilot, "L")
+        await says(pilot, "INFO and above")
+        assert "quiet" not in text_of(pilot)
+        assert "plain words" in text_of(pilot)
+        await press(pilot, "L", "L")
+        await says(pilot, "4 of 6 lines")
+        assert "File x" in text_of(pilot)
+        assert "plain words" not in text_of(pilot)
+        await press(pilot, "L")
+        await says(pilot, "quiet")
+
+
+async def test_errors_are_gone_to_one_by_one(world: World) -> None:
+    error = b"[2026-11-21T11:59:00Z] ERROR - boom\nTraceback (most recent call last):\n  x\n"
+    one_log(world, numbered(50) + error + b"ValueError: a\n" + numbered(50) + b"panic: b\nc\n")
+    async with opened_log(world) as pilot:
+        await says(pilot, "panic")
+        view = log_of(pilot).view
+        await press(pilot, "b")
+        last = view.match
+        await press(pilot, "b")
+        await until(pilot, lambda: view.match < last, "the error before")
+        assert view.current_line().endswith("ERROR - boom")
+        await press(pilot, "b")
+        await says(pilot, "an error further up is not in this log")
+        await press(pilot, "e")
+        await until(pilot, lambda: view.match == last, "the last error")
+        await press(pilot, "y")
+        await says(pilot, "copied the line (8 bytes)")
+
+
+async def test_times_are_absolute_relative_or_off_and_nothing_else_changes(
+    world: World,
+) -> None:
+    one_log(world, numbered(3) + b"no time\n")
+    async with opened_log(world) as pilot:
+        await says(pilot, "11:00:02.000 INFO - line 2")
+        await press(pilot, "slash", *typed("line"))
+        await press(pilot, AMPERSAND, *typed("line"))
+        await says(pilot, "3 of 4 lines")
+        await press(pilot, "T")
+        await says(pilot, "-54:58.0 INFO - line 2")
+        await press(pilot, "T")
+        await says(pilot, "no times")
+        assert "\nINFO - line 2" in text_of(pilot)
+        assert "3 of 4 lines" in text_of(pilot)
+        assert "1 of 3" in text_of(pilot)
+
+
+async def test_a_range_of_times_shows_only_its_lines(world: World) -> None:
+    one_log(world, numbered(600))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 599")
+        await press(pilot, AT, *typed("11:05-11:06"))
+        await says(pilot, "line 419")
+        assert "line 420" not in text_of(pilot)
+        await press(pilot, "g")
+        await says(pilot, "line 300")
+        assert "line 299" not in text_of(pilot)
+        await press(pilot, AT, *typed("noon"))
+        await says(pilot, "write: last 5m")
+        await press(pilot, AT, *typed("since 15:00"))
+        await says(pilot, "no line is of that time")
+        await press(pilot, "escape", "G")
+        await says(pilot, "line 599")
+
+
+async def test_all_matches_are_numbered(world: World) -> None:
+    one_log(world, numbered(200))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 199")
+        await press(pilot, "g", "slash", *typed("line 1"))
+        await says(pilot, "/line 1  1 of 111")
+        await press(pilot, "n")
+        await says(pilot, "2 of 111")
+        await press(pilot, "N", "N")
+        await says(pilot, "111 of 111")
+        await press(pilot, "slash", *["backspace"] * 6, *typed("LINE"))
+        await says(pilot, "LINE is not in this log")
+        await press(pilot, "escape")
+        assert "/LINE" not in text_of(pilot)
+
+
+async def test_a_long_search_says_so_and_escape_ends_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_jobs, "INLINE", 0)
+    path = one_log(world, b"start\n")
+    with path.open("ab") as log:
+        log.truncate(3 << 30)  # sparse: it costs no disk, and some seconds to search
+    async with opened_log(world) as pilot:
+        view = log_of(pilot).view
+        await until(pilot, lambda: view.source is not None and view.source.size > 10, "the log")
+        view.search("needle")
+        await says(pilot, "Esc ends it")
+        await press(pilot, "escape")
+        await says(pilot, "stopped")
+        assert view.jobs.get("search") is None
+        assert view.match is None
+
+
+async def test_marked_lines_are_copied(world: World) -> None:
+    one_log(world, numbered(100))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 99")
+        await press(pilot, "v", "k", "k")
+        await says(pilot, "marking lines")
+        await press(pilot, "y")
+        await says(pilot, "copied the lines (114 bytes)")
+        assert app_of(pilot).clipboard.count("\n") == 3
+        assert app_of(pilot).clipboard.endswith("INFO - line 99\n")
+        await press(pilot, "v", "g", "y")
+        await says(pilot, "copied the lines")
+        assert "line 0\n" in app_of(pilot).clipboard
+        await press(pilot, "v", "escape")
+        assert "marking" not in text_of(pilot)
+
+
+async def test_saving_writes_what_is_shown_without_colours_and_asks_before_replacing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one_log(world, b"\x1b[31mred one\x1b[0m\ntwo\n1%\r99% one\r\n")
+    target = tmp_path / "one-r-a-try1.log"
+    async with opened_log(world, (120, 24)) as pilot:
+        await says(pilot, "red one")
+        await press(pilot, AMPERSAND, *typed("one"))
+        await press(pilot, "W", "enter")
+        await says(pilot, "saved 2 lines to")
+        assert target.read_text() == "red one\n99% one\n"
+        target.write_text("mine")
+        await press(pilot, "W", "enter")
+        await says(pilot, "replace the file")
+        await press(pilot, "n")
+        await says(pilot, "nothing was saved")
+        assert target.read_text() == "mine"
+        await press(pilot, "W", "enter", "y")
+        await until(pilot, lambda: target.read_text() != "mine", "the file is replaced")
+        assert target.read_text() == "red one\n99% one\n"
+
+
+async def test_how_one_looks_at_a_log_is_kept_from_try_to_try(world: World) -> None:
+    version = world.dag("one", structure_of("one", ["a"]))
+    run = world.run("one", version, "failed", ago=timedelta(minutes=9), run_id="r")
+    world.instance(
+        "one", run, "a", "failed", tries=[{"state": "failed"}, {"state": "failed"}], log=b"x 1\ny\n"
+    )
+    async with opened_log(world) as pilot:
+        await says(pilot, "try 2 of")
+        await press(pilot, "w", AMPERSAND, *typed("x"))
+        await press(pilot, "left_parenthesis")
+        await says(pilot, "try 1 of")
+        assert "&x" in text_of(pilot)
+        assert "wrap" in text_of(pilot)
+        await press(pilot, "right_parenthesis")
+        await says(pilot, "1 of 2 lines")
+
+
+async def test_a_replaced_file_is_read_anew_under_its_filter(world: World) -> None:
+    path = one_log(world, numbered(50))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 49")
+        await press(pilot, AMPERSAND, *typed("line"))
+        await says(pilot, "50 of 50 lines")
+        path.write_bytes(b"line one\nother\n")
+        await says(pilot, "1 of 2 lines")
+        path.unlink()
+        await says(pilot, "there is no log")
+
+
+# merged logs
+
+
+async def test_the_logs_of_a_run_are_merged_and_lead_to_each_task(world: World) -> None:
+    fill_logs(world)
+    async with opened(world.workspace, dag="shop") as pilot:
+        await press(pilot, "M")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MergedLogScreen), "merged logs")
+        await says(pilot, "3 logs by time")
+        await says(pilot, "following")
+        path = world.workspace.log(1, 2)
+        with path.open("ab") as log:
+            log.write(b"[2026-11-21T11:59:59Z] INFO - it came last\n")
+        await says(pilot, "it came last")
+        await press(pilot, "slash", *typed("came last"))
+        await says(pilot, "1 found")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the task's log")
+        assert log_of(pilot).look.task_id == "train"
+
+
+SCENES: dict[str, tuple[str, ...]] = {
+    "logs_following": (),
+    "logs_filtered": (AMPERSAND, *typed("epoch !3"), "slash", *typed("loss")),
+    "logs_errors": ("L", "L", "L", "T"),
+    "logs_marking": ("b", "v", "j", "j"),
+    "logs_nothing_passes": (AMPERSAND, *typed("nowhere")),
+    "logs_prompt": (AT,),
+}
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with logs of all kinds, to be read only."""
+    one = make_world(tmp_path_factory.mktemp("logs") / "shop")
+    fill_logs(one)
+    one.store.close()
+    return one.workspace
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("scene", [*SCENES, "logs_merged", "logs_merged_errors"])
+async def test_a_log_looks_as_it_did(scene: str, size: tuple[int, int], logs: Workspace) -> None:
+    if scene in SCENES:
+        keys = (*"jj", "enter", *SCENES[scene])
+    else:
+        keys = ("M", *(("L", "L", "L") if scene.endswith("errors") else ()))
+    await check_scene(scene, size, logs, ("colon", *typed("dag shop"), *keys))
+
+
+async def test_hostile_names_and_logs_stay_harmless_when_merged(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("hostile")) as pilot:
+        await press(pilot, "2", "j", "j", "j", "enter", "M")
+        await says(pilot, "logs by time")
+        await says(pilot, "训练")
+        assert "\x1b" not in text_of(pilot)
