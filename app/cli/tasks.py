@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.cli.completion import complete_dag, complete_run, complete_task
+from app.cli.dags import ConfOption, ParamOption
 from app.cli.groups import group
 from app.cli.output import print_json, say
 from app.cli.session import (
@@ -192,22 +193,31 @@ def clear(
     only_failed: Annotated[
         bool, typer.Option("--only-failed", help="Only what failed, or waited for what failed.")
     ] = False,
+    conf: ConfOption = None,
+    param: ParamOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Let tasks run again."""
+    """Let tasks run again.
+
+    With --param or --conf the run has other params from now on, for all its tries to come.
+    """
     from app.cli import task_views
 
-    payload = _selection(workspace, dag, run, task, map_index) | {
+    payload = _selection(workspace, dag, run, task, map_index)
+    run_id = payload.pop("run_id")
+    payload |= {
+        "run_ids": [run_id],
         "upstream": upstream,
         "downstream": downstream,
         "past": past,
         "future": future,
         "only_failed": only_failed,
     }
-    payload["run_ids"] = [payload.pop("run_id")]
+    if conf is not None or param:
+        payload["conf"] = _next_conf(workspace, dag, run_id, conf, param or [])
     space = chosen_workspace(workspace)
     task_views.change_instances(
         space, "clear", payload, "Clear", dry_run=dry_run, yes=yes, json=json
@@ -308,6 +318,23 @@ def note(
 
     space = chosen_workspace(workspace)
     show_or_write(space, dag, run, text, task_id=task, map_index=map_index, json=json)
+
+
+def _next_conf(
+    workspace: str | None, dag: str, run_id: str, conf: str | None, pairs: list[str]
+) -> dict[str, Any]:
+    """The conf of a run with params changed; ``conf`` takes the place of all of it."""
+    from app.cli.conf import check_conf, parse_conf, with_params
+    from app.cli.dag_views import structure_of
+    from app.cli.lookups import find_run
+
+    with reading(workspace) as store:
+        structure = structure_of(store, dag)
+        with store.read() as connection:
+            former = find_run(connection, dag, run_id).conf or {}
+    wanted = with_params(former if conf is None else parse_conf(conf), pairs, structure.params)
+    check_conf(wanted, structure.params)
+    return wanted
 
 
 def _selection(

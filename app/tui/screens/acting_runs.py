@@ -112,6 +112,7 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             "Run again?",
             [*lines, (), *WORKING],
             f"run {formats.plural(len(runs), 'run')} again",
+            number=len(runs),
             toggles=(Toggle("f", "only_failed", "only what failed"),),
             preview=preview,
         ),
@@ -149,6 +150,7 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             "Mark as?",
             [*lines, (), ()],
             f"mark {formats.plural(len(runs), 'run')}",
+            number=len(runs),
             alternatives=(("s", "success"), ("f", "failed")),
             preview=preview,
         ),
@@ -184,6 +186,7 @@ def ask_cancel_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             "Cancel?",
             [*run_lines(left, app.glyphs), *notes],
             f"cancel {formats.plural(len(left), 'run')}",
+            number=len(left),
         ),
         answered,
     )

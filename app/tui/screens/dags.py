@@ -171,15 +171,22 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         """Edit the schedule of the DAG under the cursor."""
         from app.tui.screens.scheduling import ask_schedule
 
-        if self.table.current is not None:
-            ask_schedule(self.dagtop, self.table.current.dag_id)
+        if dag := self._only("edit schedules"):
+            ask_schedule(self.dagtop, dag.dag_id)
 
     def action_backfill(self) -> None:
         """Backfill the DAG under the cursor."""
         from app.tui.screens.backfilling import ask_backfill
 
-        if self.table.current is not None:
-            ask_backfill(self.dagtop, self.table.current.dag_id)
+        if dag := self._only("backfill"):
+            ask_backfill(self.dagtop, dag.dag_id)
+
+    def _only(self, what: str) -> DagRow | None:
+        """The one DAG that is marked or under the cursor; says so where several are."""
+        chosen = self.table.chosen()
+        if len(chosen) > 1:
+            self.dagtop.say(f"{what} one at a time: {len(chosen)} DAGs are marked")
+        return chosen[0] if len(chosen) == 1 else None
 
     def action_trigger(self) -> None:
         """Trigger a run; several marked: one of each, with default params."""

@@ -55,7 +55,7 @@ class Choices:
 class Preview(Message):
     """What an action would touch was worked out for these choices."""
 
-    def __init__(self, ticket: int, lines: Sequence[Spans], number: int) -> None:
+    def __init__(self, ticket: int, lines: Sequence[Spans], number: int | None) -> None:
         super().__init__()
         self.ticket = ticket
         self.lines = lines
@@ -154,15 +154,16 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._ticket += 1
         ticket = self._ticket
 
-        def hand_over(lines: Sequence[Spans], *, number: int = 0) -> None:
+        def hand_over(lines: Sequence[Spans], *, number: int | None = None) -> None:
             self.post_message(Preview(ticket, lines, number))
 
         self._preview(self.choices, hand_over)
 
     def on_preview(self, message: Preview) -> None:
         if message.ticket == self._ticket:
-            self._number = message.number
-            self._type("")
+            if message.number is not None and message.number != self._number:
+                self._number = message.number
+                self._type("")
             self._lines = message.lines
             touched = self.query_one("#touched", TextView)
             touched.show(message.lines)

@@ -9,8 +9,9 @@ import pytest
 from textual.widgets import TextArea
 
 from app.tui.screens.noting import NoteScreen
+from tests.app.tui.dialogs import check_dialog
 from tests.app.tui.driving import AppPilot, opened, press, says, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import ESCAPES, World
 
 
@@ -80,5 +81,5 @@ async def test_a_note_that_is_too_long_is_not_sent(world: World) -> None:
 async def test_the_editor_looks_as_it_did(size: tuple[int, int], world: World) -> None:
     fill(world, note=f"learning rate halved {ESCAPES}\nsee ticket 12")
     keys = ("enter", "a", "shift+tab", "right")
-    shown = await check_scene("acting_note", size, world.workspace, keys)
+    shown = await check_dialog("acting_note", size, world.workspace, keys)
     assert "\x1b" not in shown

@@ -16,8 +16,10 @@ from app.tui.screens.scheduling import ScheduleForm
 from app.tui.spans import plain
 from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import ConfirmDialog
+from tests.app.cli.conftest import run_command
+from tests.app.tui.dialogs import check_dialog
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import World
 from tests.support.live import Live, live
 
@@ -223,21 +225,60 @@ async def test_the_forms_look_as_they_did(size: tuple[int, int], world: World) -
     run = world.run("plain", version, "failed", ago=timedelta(hours=1), conf={"rate": 7})
     for task in ("start", "work", "end"):
         world.instance("plain", run, task, "failed")
-    listed = await check_scene("acting_overridden", size, world.workspace, ())
-    assert "overridden by anna since Fri 09:00" in listed
-    await check_scene("acting_schedule", size, world.workspace, ("at",))
-    await check_scene("acting_backfill", size, world.workspace, ("B",))
-    await check_scene("acting_retry", size, world.workspace, ("enter", "j", "e"))
+    async with opened(world.workspace, size) as pilot:
+        await says(pilot, "overridden by anna since Fri 09:00")
+        if size[0] >= 120:
+            await says(pilot, "0 3 * * * !")
+    await check_dialog("acting_schedule", size, world.workspace, ("at",))
+    await check_dialog("acting_backfill", size, world.workspace, ("B",))
+    await check_dialog("acting_retry", size, world.workspace, ("enter", "j", "e"))
 
 
-async def test_the_live_forms_can_be_looked_at(running: Live) -> None:
-    async with opened(running.workspace, (80, 24), dag="shop") as pilot:
-        await says(pilot, "two")
-        await press(pilot, "at")
-        await says(pilot, "At 00:00 every day")
-        print(text_of(pilot))
-        await press(pilot, "escape", "B")
-        await form(pilot, BackfillForm)
-        await press(pilot, *"2026-01-01", "tab", *"2026-01-25")
-        await says(pilot, "25 new runs")
-        print(text_of(pilot))
+MAPPED = """
+from dagtop import dag, task
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def many():
+    @task
+    def one(number): pass
+
+    one.expand(number=list(range(25)))
+
+many()
+"""
+
+
+async def test_clearing_many_wants_their_number_and_fewer_do_not(running: Live) -> None:
+    running.write("many.py", MAPPED)
+    state, _ = running.run("many")
+    assert state == "success"
+    running.submit("pause", dag_ids=["many"])
+    async with opened(running.workspace, (100, 40), dag="many") as pilot:
+        await says(pilot, "one")
+        await press(pilot, "c")
+        await says(pilot, "type 25")
+        await press(pilot, "y", "2", "4", "y")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        await press(pilot, "f")
+        await says(pilot, "This touches nothing.")
+        assert "type 25" not in text_of(pilot)
+        await press(pilot, "f")
+        await says(pilot, "type 25")
+        await press(pilot, "2", "5", "y")
+        await says(pilot, "cleared one")
+        waiting = "SELECT count(*) FROM task_instance WHERE dag_id = 'many' AND state IS NULL"
+        await until(pilot, lambda: running.value(waiting) == 25, "all wait")
+
+
+def test_the_command_line_changes_params_for_the_tries_to_come(running: Live) -> None:
+    state, _ = running.run("shop", conf={"rate": 7})
+    assert state == "failed"
+    arguments = ("tasks", "clear", "shop", "latest", "two", "--yes")
+    root = running.workspace.root
+    wrong = run_command(root, *arguments, "--param", "rate=fast")
+    assert wrong.code != 0
+    done = run_command(root, *arguments, "--param", "rate=0.5")
+    assert (done.code, done.err) == (0, "")
+    (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
+    assert running.wait_for_run("shop", run_id) == "success"
+    assert running.value("SELECT conf FROM dag_run") == '{"rate":0.5}'

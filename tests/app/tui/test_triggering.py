@@ -11,8 +11,9 @@ from app.tui.params import filled_from, moment, run_id_error
 from app.tui.screens.triggering import TriggerForm
 from store.structure import ParamStructure
 from store.workspace import Workspace
+from tests.app.tui.dialogs import check_dialog
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import RECOMMEND, World, structure_of
 
 PARAMS = [
@@ -114,9 +115,9 @@ async def test_read_only_clones_nothing(world: World) -> None:
 async def test_the_forms_look_as_they_did(size: tuple[int, int], world: World) -> None:
     fill_clones(world)
     world.dag("recommend", RECOMMEND)
-    shown = await check_scene("acting_clone", size, world.workspace, ("enter", "T"))
+    shown = await check_dialog("acting_clone", size, world.workspace, ("enter", "T"))
     assert "schedule  At 00:00 every day" in shown
-    await check_scene("acting_trigger", size, world.workspace, ("j", "j", "t"))
+    await check_dialog("acting_trigger", size, world.workspace, ("j", "j", "t"))
 
 
 async def test_hostile_data_stays_data(workspace_of: Callable[[str], Workspace]) -> None:
