@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
-from sqlalchemy import Connection, and_, func, select, text
+from sqlalchemy import Connection, Integer, and_, bindparam, func, select, text, union_all
 
 from store.models import ACTIVE_RUN, dag, dag_run, event, pipeline_file, task_instance, task_try
 from store.queries.dags import count_states
 from store.queries.rows import AnyRow, between
-from store.queries.runs import RunFilter, list_runs
-from store.states import FINISHED_TASK_STATES, DagRunState, TaskInstanceState
+from store.states import FINISHED_TASK_STATES, DagRunState, DagRunType, TaskInstanceState
 
 PAST_RUNS = 20
 """Runs of a DAG that tell how long one takes."""
@@ -62,15 +61,111 @@ class DueRun:
     schedule: str
 
 
+# Statements are made once: Home asks at every change, and making them takes longer than answering.
+
+LIMIT = bindparam("most", type_=Integer)
+KEYS = bindparam("keys", expanding=True)
+IS_RUNNING = and_(text(ACTIVE_RUN), dag_run.c.state == DagRunState.RUNNING.value)
+ENDS = (dag_run.c.id, dag_run.c.dag_id, dag_run.c.run_id, dag_run.c.state, dag_run.c.ended_at)
+
+RUNNING = (
+    select(dag_run.c.id, dag_run.c.dag_id, dag_run.c.run_id, dag_run.c.started_at)
+    .where(IS_RUNNING)
+    .order_by(dag_run.c.id.desc())
+    .limit(LIMIT)
+)
+QUEUED = (
+    select(func.count())
+    .select_from(dag_run)
+    .where(text(ACTIVE_RUN), dag_run.c.state == DagRunState.QUEUED.value)
+)
+PAST = (
+    select(dag_run.c.state, dag_run.c.started_at, dag_run.c.ended_at)
+    .where(dag_run.c.dag_id == bindparam("dag"))
+    .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+    .limit(PAST_RUNS)
+)
+FAILED = union_all(
+    *(
+        select(
+            select(dag_run.c.id)
+            .where(dag_run.c.state == DagRunState.FAILED.value, dag_run.c.run_type == kind.value)
+            .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+            .limit(LIMIT)
+            .subquery()
+        )
+        for kind in DagRunType
+    )
+)
+"""The newest of each type: a range of an index each."""
+
+MESSAGES = (
+    select(event.c.dag_run_id, event.c.message)
+    .where(event.c.kind == "run_failed", event.c.dag_run_id.is_not(None))
+    .order_by(event.c.id.desc())
+    .limit(LIMIT)
+)
+"""What the audit trail says of the runs that failed last. Lists of runs go by the time they are
+for: a backfill's failures would be far back in them."""
+
+# Not by state: SQLite would take the index of states, and read all that ever failed.
+THESE = select(*ENDS).where(dag_run.c.id.in_(KEYS))
+WORKING = select(*ENDS).where(IS_RUNNING)
+
+GROUPS = (
+    select(
+        func.min(task_instance.c.id).label("first"),
+        func.count().label("number"),
+        func.max(task_instance.c.ended_at).label("last"),
+    )
+    .where(
+        task_instance.c.dag_run_id.in_(KEYS),
+        task_instance.c.state == TaskInstanceState.FAILED.value,
+    )
+    .group_by(task_instance.c.dag_run_id, task_instance.c.task_id)
+    .subquery()
+)
+FAILED_TASKS = (
+    select(
+        task_instance.c.dag_run_id,
+        task_instance.c.task_id,
+        task_instance.c.map_index,
+        GROUPS.c.number,
+        GROUPS.c.last,
+        task_try.c.error_type,
+        task_try.c.error_message,
+        task_try.c.reason,
+    )
+    .select_from(GROUPS)
+    .join(task_instance, task_instance.c.id == GROUPS.c.first)
+    .outerjoin(
+        task_try,
+        and_(
+            task_try.c.task_instance_id == task_instance.c.id,
+            task_try.c.try_number == task_instance.c.try_number,
+        ),
+    )
+    .order_by(task_instance.c.id)
+)
+"""Of each run: the first instance of each task that failed, how many did, and its error."""
+
+DUE = (
+    select(dag.c.dag_id, dag.c.next_run_after, dag.c.schedule)
+    .select_from(dag.outerjoin(pipeline_file, pipeline_file.c.file == dag.c.file))
+    .where(
+        dag.c.is_active,
+        ~dag.c.is_paused,
+        dag.c.next_run_after.is_not(None),
+        pipeline_file.c.error.is_(None),
+    )
+    .order_by(dag.c.next_run_after, dag.c.dag_id)
+    .limit(LIMIT)
+)
+
+
 def running_runs(connection: Connection, *, limit: int = 100) -> tuple[RunningRun, ...]:
     """The runs at work, oldest first."""
-    columns = dag_run.c
-    rows = connection.execute(
-        select(columns.id, columns.dag_id, columns.run_id, columns.started_at)
-        .where(text(ACTIVE_RUN), columns.state == DagRunState.RUNNING.value)
-        .order_by(columns.id.desc())
-        .limit(limit)
-    ).all()
+    rows = connection.execute(RUNNING, {"most": limit}).all()
     states = count_states(connection, [row.id for row in rows])
     expected = {name: _expected(connection, name) for name in {row.dag_id for row in rows}}
     found: list[RunningRun] = []
@@ -96,25 +191,18 @@ def running_runs(connection: Connection, *, limit: int = 100) -> tuple[RunningRu
 
 def queued_count(connection: Connection) -> int:
     """How many runs wait for their turn."""
-    query = select(func.count()).select_from(dag_run)
-    condition = (text(ACTIVE_RUN), dag_run.c.state == DagRunState.QUEUED.value)
-    return connection.execute(query.where(*condition)).scalar_one()
+    return connection.execute(QUEUED).scalar_one()
 
 
 def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
     """What failed, newest first: runs that ended so, and tasks of runs that go on."""
-    columns = dag_run.c
-    fields = (columns.id, columns.dag_id, columns.run_id, columns.state, columns.ended_at)
-    page = list_runs(connection, RunFilter(states=frozenset({DagRunState.FAILED})), limit=limit)
-    messages = _messages(connection, limit)
-    keys = {run.id for run in page.rows} | set(messages)
-    # Not by state: SQLite would take the index of states, and read all that ever failed.
-    rows = connection.execute(select(*fields).where(columns.id.in_(keys))).all()
+    told = connection.execute(MESSAGES, {"most": limit}).all()
+    messages = {row.dag_run_id: row.message for row in reversed(told)}
+    newest = connection.execute(FAILED, {"most": limit}).scalars().all()
+    rows = connection.execute(THESE, {"keys": [*messages, *newest]}).all()
     over = [row for row in rows if row.state == DagRunState.FAILED and row.ended_at is not None]
     ended = sorted(over, key=lambda row: (row.ended_at, row.id), reverse=True)[:limit]
-    working = connection.execute(
-        select(*fields).where(text(ACTIVE_RUN), columns.state == DagRunState.RUNNING.value)
-    ).all()
+    working = connection.execute(WORKING).all()
     tasks = _failed_tasks(connection, [row.id for row in (*ended, *working)])
     found: list[Failure] = []
     for run in (*ended, *working):
@@ -128,31 +216,12 @@ def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
 
 def due_runs(connection: Connection, *, limit: int = 50) -> tuple[DueRun, ...]:
     """The next runs that schedules make, soonest first; not of DAGs that are held."""
-    columns = dag.c
-    joined = dag.outerjoin(pipeline_file, pipeline_file.c.file == columns.file)
-    rows = connection.execute(
-        select(columns.dag_id, columns.next_run_after, columns.schedule)
-        .select_from(joined)
-        .where(
-            columns.is_active,
-            ~columns.is_paused,
-            columns.next_run_after.is_not(None),
-            pipeline_file.c.error.is_(None),
-        )
-        .order_by(columns.next_run_after, columns.dag_id)
-        .limit(limit)
-    )
+    rows = connection.execute(DUE, {"most": limit})
     return tuple(DueRun(*row) for row in rows)
 
 
 def _expected(connection: Connection, dag_id: str) -> float | None:
-    columns = dag_run.c
-    rows = connection.execute(
-        select(columns.state, columns.started_at, columns.ended_at)
-        .where(columns.dag_id == dag_id)
-        .order_by(columns.run_after.desc(), columns.id.desc())
-        .limit(PAST_RUNS)
-    )
+    rows = connection.execute(PAST, {"dag": dag_id})
     took = [
         seconds
         for state, start, end in rows
@@ -161,55 +230,9 @@ def _expected(connection: Connection, dag_id: str) -> float | None:
     return median(took) if took else None
 
 
-def _messages(connection: Connection, limit: int) -> dict[int, str]:
-    """What the audit trail says of the runs that failed last.
-
-    Lists of runs go by the time they are for: a backfill's failures would be far back in them.
-    """
-    columns = event.c
-    rows = connection.execute(
-        select(columns.dag_run_id, columns.message)
-        .where(columns.kind == "run_failed", columns.dag_run_id.is_not(None))
-        .order_by(columns.id.desc())
-        .limit(limit)
-    ).all()
-    return dict(reversed([tuple(row) for row in rows]))
-
-
 def _failed_tasks(connection: Connection, dag_run_ids: Collection[int]) -> dict[int, list[AnyRow]]:
-    """Of each run: the first instance of each task that failed, how many did, and its error."""
-    columns = task_instance.c
-    groups = (
-        select(
-            func.min(columns.id).label("first"),
-            func.count().label("number"),
-            func.max(columns.ended_at).label("last"),
-        )
-        .where(columns.dag_run_id.in_(dag_run_ids), columns.state == TaskInstanceState.FAILED.value)
-        .group_by(columns.dag_run_id, columns.task_id)
-        .subquery()
-    )
-    newest = and_(
-        task_try.c.task_instance_id == columns.id, task_try.c.try_number == columns.try_number
-    )
-    rows = connection.execute(
-        select(
-            columns.dag_run_id,
-            columns.task_id,
-            columns.map_index,
-            groups.c.number,
-            groups.c.last,
-            task_try.c.error_type,
-            task_try.c.error_message,
-            task_try.c.reason,
-        )
-        .select_from(groups)
-        .join(task_instance, columns.id == groups.c.first)
-        .outerjoin(task_try, newest)
-        .order_by(columns.id)
-    )
     found: dict[int, list[AnyRow]] = {}
-    for row in rows:
+    for row in connection.execute(FAILED_TASKS, {"keys": list(dag_run_ids)}):
         found.setdefault(row.dag_run_id, []).append(row)
     return found
 
