@@ -345,6 +345,30 @@ def core(folder: Path) -> Iterator[Figure]:
         yield Figure(name, f"{seconds * 1e3:.1f} ms", limit, seconds <= reach)
 
 
+def logs(folder: Path) -> Iterator[Figure]:
+    """A log of 1 GB in the terminal: opened, searched, filtered."""
+    from tests.bench.logs import measure
+
+    found = measure(folder)
+    opening, page, moment = found.open_end, found.first_page, found.moment
+    yield Figure("1 GB log: at its end", f"{opening * 1e3:.1f} ms", "<= 100 ms", opening <= 0.1)
+    yield Figure("  first page of its errors", f"{page * 1e3:.1f} ms", "<= 150 ms", page <= 0.15)
+    yield Figure("  a time of day found", f"{moment * 1e3:.1f} ms", "<= 50 ms", moment <= 0.05)
+    yield Figure("  read, newlines counted (the limit)", f"{found.scan / 1e6:.0f} MB/s", "")
+    for name, speed, reach in (
+        ("searched, any case", found.find, 0.3),
+        ("searched, case counts", found.find_exact, 0.5),
+        ("all matches counted", found.count, 0.3),
+        ("filtered by a word", found.filter_words, 0.2),
+        ("filtered by level", found.filter_level, 0.06),
+    ):
+        share = speed / found.scan
+        words = f"{speed / 1e6:.0f} MB/s = {share:.0%}"
+        yield Figure(f"  {name}", words, f">= {reach:.0%}", share >= reach)
+    grown = found.grown / 1e6
+    yield Figure("  memory that all this takes", f"{grown:.0f} MB", "<= 20 MB", grown <= 20)
+
+
 FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "core": core,
     "chain": chain,
@@ -355,4 +379,5 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "history": history,
     "metrics": metrics,
     "files": files,
+    "logs": logs,
 }
