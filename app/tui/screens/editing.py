@@ -119,7 +119,7 @@ class FormDialog(ModalScreen[None]):
         ("up", "app.focus_previous", "Previous"),
         ("enter", "app.focus_next", "Next"),
     ]
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = ".-first"  # before the first key arrives, however fast it is typed
 
     def __init__(
         self, title: str, fields: Sequence[FormField], save: Save, check: Check | None = None
@@ -130,6 +130,7 @@ class FormDialog(ModalScreen[None]):
         self._save = save
         self._check_texts = check
         self._first: dict[str, str] = {}
+        self._has_first = False
         self._saving = False
         self._submitted = False
 
@@ -174,15 +175,15 @@ class FormDialog(ModalScreen[None]):
             control = Input(span(field.text).text, compact=True, select_on_focus=False)
             control.cursor_blink = False
         control.id = f"edit-{field.name}"
+        if field.control != FIXED and not self._has_first:
+            self._has_first = True
+            control.add_class("-first")
+        if (text := _text_of(control)) is not None:
+            self._first[field.name] = text
         return control
 
     def on_mount(self) -> None:
-        self._first = self.texts()
         self.on_resize()
-        for field in self._fields.values():
-            if field.control != FIXED:
-                self.query_one(f"#edit-{field.name}").focus(scroll_visible=False)
-                break
 
     def on_resize(self) -> None:
         room = self.app.size.height - FRAME - 1
@@ -196,14 +197,9 @@ class FormDialog(ModalScreen[None]):
         for name, field in self._fields.items():
             if field.control == FIXED:
                 continue
-            control = self.query_one(f"#edit-{name}")
-            if isinstance(control, SecretField):
-                if control.value is not None:
-                    found[name] = control.value
-            elif isinstance(control, TextArea):
-                found[name] = control.text
-            elif isinstance(control, Input | ChoiceField):
-                found[name] = control.value
+            text = _text_of(self.query_one(f"#edit-{name}"))
+            if text is not None:
+                found[name] = text
         return found
 
     def touched(self) -> dict[str, str]:
@@ -296,6 +292,13 @@ class FormDialog(ModalScreen[None]):
     def action_cancel(self) -> None:
         """Leave everything as it is."""
         self.dismiss()
+
+
+def _text_of(control: Widget) -> str | None:
+    """What stands in a field; None: nothing that could be saved."""
+    if isinstance(control, TextArea):
+        return control.text
+    return control.value if isinstance(control, SecretField | Input | ChoiceField) else None
 
 
 def _clean(text: str) -> str:
