@@ -257,7 +257,7 @@ class GridView(LineView, can_focus=True):
                 text = f"longest {duration(longest)}"
                 left = fit((Span(text, "dim"),), self.name_width - 1, right=True)
         line = [Span(" "), *fit(left, self.name_width), Span(" ")]
-        if self._bars:
+        if y < len(self._bars):  # the size may be another one than they were made for
             for index in range(self.first_run, self.first_run + len(runs)):
                 line.extend((self._bars[y][index], NOT_THERE))
         return self.strip(line)
