@@ -7,6 +7,7 @@ machine sends nothing. psutil is imported inside functions: the first paint must
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -18,6 +19,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+log = logging.getLogger(__name__)
 
 Seen = TypeVar("Seen")
 
@@ -271,9 +274,13 @@ class Watch(Generic[Seen]):
     def _run(self, end: threading.Event) -> None:
         last: Seen | None = None
         while not end.is_set():
-            with self._one_at_a_time:
-                seen = self._look()
-            if seen != last and not end.is_set():
+            try:
+                with self._one_at_a_time:
+                    seen = self._look()
+            except Exception:  # what was seen last stays, and it is looked again
+                log.debug("a look failed", exc_info=True)
+                seen = last
+            if seen is not None and seen != last and not end.is_set():
                 last = seen
                 self._tell(seen)
             end.wait(self._period)

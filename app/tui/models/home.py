@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from store.queries.home import DueRun, Failure, RunningRun
     from store.queries.pools import PoolRow
 
-ROOMY, WIDE = 68, 90
-"""Cells of a row from which on a run's id stands beside its DAG's, and bars are longer."""
+WIDE = 90
+"""Cells of a row from which on bars are longer."""
+
+SHORT_NAME = 8
+"""Cells below which a part of a run's id says nothing."""
 
 FAILURES = 50
 """As many are read at most."""
@@ -120,9 +123,20 @@ def running_line(run: RunningRun, scene: Scene, width: int) -> Spans:
         Span(" "),
     )
     name: Spans = (run_span("running", glyphs, " "), span(run.dag_id, "strong"))
-    if width >= ROOMY:
-        name = (*name, Span("  "), span(formats.run_name(run.run_id), "dim"))
-    return beside(name, right, width, glyphs)
+    room = width - width_of(right) - width_of(name) - 3
+    named = (Span("  "), span(run_words(run.run_id, room), "dim"))
+    return beside((*name, *named), right, width, glyphs)
+
+
+def run_words(run_id: str, room: int) -> str:
+    """As much of a run's name as there is room for; its time rather than its type."""
+    name = formats.run_name(run_id)
+    if name == run_id:
+        return name if room >= SHORT_NAME else ""
+    words = name.split(" ")
+    while words and len(" ".join(words)) > room:
+        words.pop(0)
+    return " ".join(words)
 
 
 def time_left(run: RunningRun, now: datetime) -> Span:

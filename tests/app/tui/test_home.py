@@ -11,7 +11,16 @@ import pytest
 from app.tui.application import DagtopApp
 from app.tui.location import Location
 from app.tui.models import home as model
-from app.tui.models.home import failure_line, level, meter, pool_line, rate, time_left, unseen
+from app.tui.models.home import (
+    failure_line,
+    level,
+    meter,
+    pool_line,
+    rate,
+    run_words,
+    time_left,
+    unseen,
+)
 from app.tui.reading_home import SeenFile, seen_file
 from app.tui.scene import Scene
 from app.tui.screens.home import HomeScreen
@@ -77,6 +86,15 @@ def test_past_runs_tell_how_long_it_still_takes(
     minutes: float, expected: float | None, words: str
 ) -> None:
     assert time_left(running(minutes, expected), NOW).text == words
+
+
+@pytest.mark.parametrize(
+    ("room", "words"),
+    [(30, "scheduled 11-21 06:00"), (12, "11-21 06:00"), (8, "06:00"), (3, "")],
+)
+def test_a_run_is_named_as_far_as_there_is_room(room: int, words: str) -> None:
+    assert run_words("scheduled__2026-11-21T06:00:00+00:00", room) == words
+    assert run_words("mine", room) == ("mine" if room >= 8 else "")
 
 
 def test_what_came_after_the_last_look_is_new() -> None:

@@ -86,6 +86,28 @@ def test_a_watch_tells_only_what_differs_and_nothing_after_its_end() -> None:
     assert told == [1, 2, 3]
 
 
+def test_a_watch_goes_on_after_a_look_that_failed() -> None:
+    told: list[int] = []
+    came = threading.Event()
+    looks = iter([OSError("gone"), 7])
+
+    def look() -> int:
+        one = next(looks, 7)
+        if isinstance(one, OSError):
+            raise one
+        return one
+
+    def tell(seen: int) -> None:
+        told.append(seen)
+        came.set()
+
+    watch = Watch(look, tell, period=0.0)
+    watch.start()
+    assert came.wait(10)
+    watch.stop()
+    assert told == [7]
+
+
 def test_sizes_of_folders_and_files(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "log").write_bytes(b"x" * 1000)
