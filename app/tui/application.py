@@ -59,6 +59,12 @@ def zone_named(name: str) -> tzinfo | None:
     return ZoneInfo(name)
 
 
+def collect_garbage() -> None:
+    """From now on; what was loaded by now stays, and need not be looked at again and again."""
+    gc.freeze()
+    gc.enable()
+
+
 def utc_now() -> datetime:
     """The clock of the app, where a test doesn't give another."""
     return datetime.now(UTC)
@@ -74,6 +80,7 @@ class DagtopApp(App[int]):
         "screens/graph.tcss",
         "screens/grid.tcss",
         "screens/log.tcss",
+        "screens/calendar.tcss",
         "screens/trends.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
@@ -139,7 +146,7 @@ class DagtopApp(App[int]):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.refresher.start)
-        self.set_timer(GARBAGE_AFTER, gc.enable)
+        self.set_timer(GARBAGE_AFTER, collect_garbage)
         dag, run, task = self._link
         if dag is not None:
             self.open_dag(dag, run, task)

@@ -23,13 +23,20 @@ if TYPE_CHECKING:
     from store.engine import Store
     from store.workspace import Workspace
 
-BUSY_POLL = 0.25
-"""Seconds between two looks while things change."""
+POLL = 0.1
+"""Seconds between two looks at an SQLite file: some microseconds each."""
 
-IDLE_POLL = 1.0
-"""Seconds between two looks once nothing has changed for ``IDLE_AFTER``."""
+REMOTE_POLL, IDLE_REMOTE_POLL = 0.5, 1.0
+"""Seconds between two looks at a database on the network, while things change and when not."""
 
 IDLE_AFTER = 10.0
+"""Seconds without a change after which nothing counts as changing."""
+
+SHARE = 25
+"""After a snapshot that took a second, the next change is read so many seconds later at the
+earliest (and no later than ``LONGEST_REST``): reading takes a small share of the machine."""
+
+LONGEST_REST = 2.0
 RETRY = 1.0
 """Seconds until a store that can't be opened is tried again."""
 
@@ -113,6 +120,7 @@ class Refresher:
         self._thread = threading.Thread(target=self._run, name="dagtop-refresher", daemon=True)
         self._last: tuple[int, Any] = (0, None)
         self._last_runner: Any = ()
+        self._glance: object = None
         self._last_event: int | None = None
         self._trouble = ""
 
@@ -161,24 +169,39 @@ class Refresher:
 
     def _poll(self, store: Store) -> None:
         served, last_change, looked = 0, time.monotonic(), 0.0
+        due, rested = False, 0.0
         while not self._closed:
             while self._questions:
                 fetch, then = self._questions.popleft()
                 self._post(Answered(then, fetch(store)))
             request, now = self._request, time.monotonic()
-            changed = store.changed()
-            asked = request is not None and (request.serial != served or self._last[0] == 0)
+            changed = self._has_changed(store)
             if changed:
-                last_change = now
-            if request is not None and (changed or asked):
-                self._answer(store, request)
-                served = request.serial
-            if changed:
+                last_change, due = now, True
                 self._look_for_alerts(store)
+            asked = request is not None and (request.serial != served or self._last[0] == 0)
+            if request is not None and (asked or (due and now >= rested)):
+                self._answer(store, request)
+                served, due = request.serial, False
+                took = time.monotonic() - now
+                rested = now + min(LONGEST_REST, took * SHARE)
             if changed or now - looked > RUNNER_LOOK:
                 looked = now
                 self._look_at_runner(store)
-            self._pause(IDLE_POLL if now - last_change > IDLE_AFTER else BUSY_POLL)
+            self._pause(self._interval(store, idle=now - last_change > IDLE_AFTER))
+
+    def _has_changed(self, store: Store) -> bool:
+        glance = store.glance()
+        if glance is not None and glance == self._glance:
+            return False
+        self._glance = glance
+        return store.changed()
+
+    @staticmethod
+    def _interval(store: Store, *, idle: bool) -> float:
+        if store.is_sqlite:
+            return POLL
+        return IDLE_REMOTE_POLL if idle else REMOTE_POLL
 
     def _answer(self, store: Store, request: Request) -> None:
         snapshot = request.fetch(store)

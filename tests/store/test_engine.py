@@ -320,3 +320,12 @@ def test_an_sqlite_url_names_another_file(workspace: Workspace, tmp_path: Path) 
     with open_store(workspace, url=f"sqlite:///{elsewhere}", create=True) as store:
         assert store.path == elsewhere
     assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
+
+
+def test_a_glance_differs_after_a_commit(store: Store) -> None:
+    before = store.glance()
+    assert store.glance() == before
+    with store.write() as connection:
+        connection.execute(models.pool.insert(), {"name": "glanced", "slots": 1,
+            "description": "", "include_deferred": False})  # fmt: skip
+    assert store.glance() is None or store.glance() != before
