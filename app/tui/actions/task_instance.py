@@ -9,7 +9,7 @@ TITLES = {
     "details": "details of a task instance",
     "templates": "rendered templates",
     "xcoms": "XComs of a task instance",
-    "value": "a value",
+    "entries": "templates and commands",
     "commands": "commands for the shell",
 }
 
@@ -50,14 +50,16 @@ ACTIONS: tuple[Action, ...] = (
         destructive=True,
     ),
     Action("instance.note", ("a",), "Note", "note on it or on its run", ACT, acts=True),
+    Action("instance.retry", ("e",), "Retry", "run it again with edited params", ACT, acts=True),
     Action("details.open", ("enter",), "Go", "to the task instance under the cursor", GO, 1),
-    Action("details.copy", ("y",), "Copy", "copy all lines to the clipboard (OSC 52)", VIEW, 2),
     Action("templates.open", ("enter",), "Open", "the field on a screen of its own", GO, 1),
     Action("templates.copy", ("y",), "Copy", "copy the field to the clipboard (OSC 52)", VIEW, 2),
     Action("xcoms.open", ("enter",), "Open", "the value, laid out", GO, 1),
     Action("xcoms.sort", ("s",), "Sort", "sort by the next column", VIEW),
     Action("xcoms.reverse", ("R",), "Reverse", "turn the order round", VIEW),
     Action("xcoms.copy", ("y",), "Copy", "copy the value to the clipboard (OSC 52)", VIEW, 2),
-    Action("value.copy", ("y",), "Copy", "copy the value to the clipboard (OSC 52)", VIEW, 1),
+    Action("entries.find", ("slash",), "Search", "search; n next, N previous", VIEW),
+    Action("entries.next_match", ("n",), "Next", "next match", VIEW),
+    Action("entries.previous_match", ("N",), "Previous", "match before", VIEW),
     Action("commands.copy", ("y", "enter"), "Copy", "copy the command (OSC 52)", VIEW, 1),
 )

@@ -193,7 +193,7 @@ def _facts(run: RunRow, scene: Scene) -> list[Fact]:
     facts += moment("logical date", run.logical_date)
     facts.append(("version", (Span(str(run.version)),)))
     start, end = run.data_interval_start, run.data_interval_end
-    if start is not None and end is not None:
+    if start is not None and end is not None and start != end:
         shown = [formats.stamp(one, scene.zone) for one in (start, end)]
         facts.append(("data interval", (Span(_range(shown)),)))
     if run.clear_number:

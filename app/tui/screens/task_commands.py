@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from app.cli.own_command import command_line
 from app.tui.bindings import bindings
@@ -16,11 +15,10 @@ from app.tui.models.task_commands import (
     command_entries,
     sections,
 )
-from app.tui.screens.task_instance_views import InstanceScreen
+from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import TaskFocus
 from app.tui.spans import Spans
-from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.lines_view import Lines, LinesView
+from app.tui.widgets.lines_view import Lines
 
 
 class CommandLines(Lines):
@@ -36,25 +34,25 @@ class CommandLines(Lines):
         return self.entries[index][0]
 
 
-class CommandsScreen(InstanceScreen):
+class CommandsScreen(InstanceLinesScreen):
     """Commands; ``y`` copies the one under the cursor."""
 
     view_name: ClassVar[str] = "commands"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "task", "instance", "commands")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "instance", "commands")
+    contexts: ClassVar[tuple[str, ...]] = (
+        "everywhere",
+        "list",
+        "task",
+        "instance",
+        "entries",
+        "commands",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "list", "task", "instance", "entries", "commands"
+    )
 
     def __init__(self, focus: TaskFocus) -> None:
         super().__init__(focus)
         self._program = ""
-
-    def body(self) -> Iterable[Widget]:
-        yield InfoLine(widget_id="views")
-        yield InfoLine(widget_id="title")
-        yield LinesView(widget_id="main")
-
-    @property
-    def view(self) -> LinesView:
-        return self.query_one("#main", LinesView)
 
     def show_task(self) -> None:
         """Show the commands."""
@@ -73,7 +71,8 @@ class CommandsScreen(InstanceScreen):
         if self.is_there:
             self.show_task()
 
-    def on_lines_view_chosen(self) -> None:
+    def action_open(self) -> None:
+        """Copy the command under the cursor."""
         self.action_copy()
 
     def command_now(self) -> ShellCommand | None:

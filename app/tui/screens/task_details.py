@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.models.instance import reasons_for
 from app.tui.models.task_details import Entry, Target, details_entries, wants_reasons
 from app.tui.reading_task import DetailsFacts, read_details
-from app.tui.screens.task_instance_views import InstanceScreen
+from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import Read, TaskFocus
 from app.tui.spans import Spans, plain
-from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.lines_view import Lines, LinesView
+from app.tui.widgets.lines_view import Lines
 
 
 class EntryLines(Lines):
@@ -32,28 +30,26 @@ class EntryLines(Lines):
         return self.entries[index][0]
 
 
-class DetailsScreen(InstanceScreen):
+class DetailsScreen(InstanceLinesScreen):
     """Lines with a cursor; Enter goes to the task instance or the try under it."""
 
     view_name: ClassVar[str] = "details"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "task", "instance", "details")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "instance", "details")
+    contexts: ClassVar[tuple[str, ...]] = (
+        "everywhere",
+        "list",
+        "task",
+        "instance",
+        "lines",
+        "details",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "instance", "lines", "details")
 
     def __init__(self, focus: TaskFocus) -> None:
         super().__init__(focus)
         self.reasons: list[str] = []
 
-    def body(self) -> Iterable[Widget]:
-        yield InfoLine(widget_id="views")
-        yield InfoLine(widget_id="title")
-        yield LinesView(widget_id="main")
-
     def reader(self) -> Read:
         return read_details
-
-    @property
-    def view(self) -> LinesView:
-        return self.query_one("#main", LinesView)
 
     def show_task(self) -> None:
         """Show everything."""
@@ -110,9 +106,6 @@ class DetailsScreen(InstanceScreen):
         if self.is_there:
             self._show_entries()
 
-    def on_lines_view_chosen(self) -> None:
-        self.action_open()
-
     # actions
 
     def target(self) -> Target | None:
@@ -134,7 +127,7 @@ class DetailsScreen(InstanceScreen):
         else:
             self.dagtop.open_details(look.dag_id, look.run_id, target.task_id, target.map_index)
 
-    def action_copy(self) -> None:
+    def action_copy_text(self) -> None:
         """Copy all lines."""
         lines = self.view.lines
         text = "\n".join(plain(lines.line(index)).rstrip() for index in range(len(lines)))

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.searching import SearchScreen
 from app.tui.screens.task_views import TaskViewScreen
+from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.lines_view import LinesView
+from app.tui.widgets.prompt import PromptLine
 from store.states import EXECUTING_TASK_STATES
 
 
@@ -30,6 +38,13 @@ class InstanceScreen(TaskViewScreen):
             index = self.facts.instance.map_index
             ask_note(self.dagtop, self.look.dag_id, self.look.run_id, self.look.task_id, index)
 
+    def action_retry(self) -> None:
+        """Run it again, with other params."""
+        from app.tui.screens.retrying import ask_retry
+
+        if selection := self.selection():
+            ask_retry(self.dagtop, selection)
+
     def action_clear(self) -> None:
         """Run it again."""
         if selection := self.selection():
@@ -46,3 +61,24 @@ class InstanceScreen(TaskViewScreen):
         if selection is not None and self.facts is not None:
             works = self.facts.instance.state in EXECUTING_TASK_STATES
             ask_kill(self.dagtop, selection, works=works)
+
+
+class InstanceLinesScreen(SearchScreen, InstanceScreen):
+    """A view that is lines with a cursor, and a search in them."""
+
+    def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
+        yield InfoLine(widget_id="title")
+        yield LinesView(widget_id="main")
+        yield PromptLine("/", widget_id="find")
+
+    def show_status(self) -> None:
+        """Show what is searched for, on the right of the title."""
+        self.query_one("#title", InfoLine).right = self.status() if self.view.needle else ()
+
+    def on_lines_view_chosen(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Do what Enter does on the line under the cursor."""
+        raise NotImplementedError

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.models.task_templates import TemplateEntry, TemplateField, template_entries
 from app.tui.reading_task import TemplatesFacts, read_templates
-from app.tui.screens.task_instance_views import InstanceScreen
+from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import Read
 from app.tui.spans import Spans
-from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.lines_view import Lines, LinesView
+from app.tui.widgets.lines_view import Lines
 
 
 class TemplateLines(Lines):
@@ -31,24 +29,24 @@ class TemplateLines(Lines):
         return self.entries[index][0]
 
 
-class TemplatesScreen(InstanceScreen):
+class TemplatesScreen(InstanceLinesScreen):
     """Names and values; Enter opens the value under the cursor, ``y`` copies it."""
 
     view_name: ClassVar[str] = "templates"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "task", "instance", "templates")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "instance", "templates")
-
-    def body(self) -> Iterable[Widget]:
-        yield InfoLine(widget_id="views")
-        yield InfoLine(widget_id="title")
-        yield LinesView(widget_id="main")
+    contexts: ClassVar[tuple[str, ...]] = (
+        "everywhere",
+        "list",
+        "task",
+        "instance",
+        "entries",
+        "templates",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "list", "task", "instance", "entries", "templates"
+    )
 
     def reader(self) -> Read:
         return read_templates
-
-    @property
-    def view(self) -> LinesView:
-        return self.query_one("#main", LinesView)
 
     def show_task(self) -> None:
         """Show the fields."""
@@ -66,9 +64,6 @@ class TemplatesScreen(InstanceScreen):
         super().on_resize()
         if self.is_there:
             self.show_task()
-
-    def on_lines_view_chosen(self) -> None:
-        self.action_open()
 
     def field_now(self) -> TemplateField | None:
         """The field under the cursor."""

@@ -13,12 +13,13 @@ from app.tui.bindings import bindings
 from app.tui.models.task_xcoms import xcom_columns
 from app.tui.models.xcoms import XComValue, read_value
 from app.tui.reading_task import read_xcom_value, read_xcoms
-from app.tui.screens.base import DagtopScreen
+from app.tui.screens.searching import SearchScreen
 from app.tui.screens.task_instance_views import InstanceScreen
 from app.tui.screens.task_views import Read
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.lines_view import Lines, LinesView
+from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -109,11 +110,11 @@ class ValueLines(Lines):
         return self.value.texts[index]
 
 
-class ValueScreen(DagtopScreen):
+class ValueScreen(SearchScreen):
     """One XCom, read and laid out off the event loop: it may have megabytes."""
 
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "value")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "value")
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "lines")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "lines")
 
     def __init__(self, crumbs: tuple[str, ...], dag_run_id: int, row: XComRow) -> None:
         super().__init__()
@@ -130,6 +131,7 @@ class ValueScreen(DagtopScreen):
         view = LinesView(widget_id="main")
         view.empty = "reading ..."
         yield view
+        yield PromptLine("/", widget_id="find")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -164,12 +166,11 @@ class ValueScreen(DagtopScreen):
             parts.append((span(self.value.problem, "warning"),))
         self.query_one("#title", InfoLine).line = (Span(" "), *joined(parts, dot))
 
-    def on_lines_view_moved(self) -> None:
-        view = self.query_one("#main", LinesView)
-        words = f"line {view.cursor + 1:,} of {len(view.lines):,}"
-        self.query_one("#title", InfoLine).right = (Span(words, "dim"),) if len(view.lines) else ()
+    def show_status(self) -> None:
+        """Show what is searched for, and which line this is."""
+        self.query_one("#title", InfoLine).right = self.status()
 
-    def action_copy(self) -> None:
+    def action_copy_text(self) -> None:
         """Copy the value as it is shown."""
         if self.value is not None:
             self.dagtop.copy(self.value.text(), f"the XCom {self._row.key}")

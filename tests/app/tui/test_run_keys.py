@@ -315,3 +315,53 @@ async def test_acts_on_the_instance_that_is_shown(world: World) -> None:
         assert (kind, payload["task_ids"], payload["map_indexes"]) == ("clear", ["fit"], [1])
         await press(pilot, "r")
         assert run(pilot).run_id == LIVE
+
+
+async def test_lines_are_searched(world: World) -> None:
+    fill_training(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "r", "j", "j", "j", "o", "slash", *"model.step", "enter")
+        await says(pilot, "1 of 1")
+        await says(pilot, "model.step(batch)")
+        await press(pilot, "escape", "6", "slash", *"backfill", "enter", "y")
+        assert " dags backfill training" in pilot.app.clipboard
+        await press(pilot, "escape", "3", "slash", *"epochs", "enter", "n", "N")
+        await says(pilot, " of 3")
+
+
+async def test_keys_on_lines_without_a_target_say_what_they_are_for(world: World) -> None:
+    fill_training(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "r", "j", "j", "j", "o", "enter")
+        await says(pilot, "Enter goes to what is upstream")
+        await press(pilot, "3", "y")
+        await says(pilot, "put the cursor on a field")
+        await press(pilot, "6", "k", "y")
+        await says(pilot, "put the cursor on a command")
+        await press(pilot, "2", "y")
+        assert "FloatingPointError: the loss is not finite" in pilot.app.clipboard
+
+
+async def test_an_xcom_that_went_meanwhile_is_said(world: World) -> None:
+    fill_training(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "r", "o", "4")
+        await says(pilot, "4 XComs")
+        screen = pilot.app.screen
+        assert isinstance(screen, TaskXComsScreen)
+        row = screen.table.items[0]
+        pilot.app.push_screen(ValueScreen(("x",), 10_000, row))
+        await says(pilot, "The XCom is gone")
+
+
+async def test_a_task_without_a_try_says_so_in_every_view(world: World) -> None:
+    fill_training(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "r", "G", "o")
+        await says(pilot, "waits for what is upstream")
+        await press(pilot, "5")
+        await says(pilot, "no try yet")
+        await press(pilot, "4")
+        await says(pilot, "no try yet")
+        await press(pilot, "3")
+        await says(pilot, "no try yet")
