@@ -388,7 +388,10 @@ class GanttView(LineView, can_focus=True):
         known = self._bars.get(line.key)
         if known is None or known[0] != key:
             segments = self.times.shown(line, now)
-            made = bar(segments, key[0], key[1], now, self.dagtop.glyphs, self.total)
+            several = len(line.instances) > 1
+            made = bar(
+                segments, key[0], key[1], now, self.dagtop.glyphs, self.total, several=several
+            )
             known = self._bars[line.key] = (key, made)
         return known[1]
 

@@ -246,6 +246,14 @@ def test_a_bar_that_goes_on_beyond_the_window_has_no_end() -> None:
     assert plain(cut) == "▇▇▇▇▇"
 
 
+def test_of_several_an_end_that_another_hides_is_not_shown_elsewhere() -> None:
+    hidden = Segment(Phase.RUNNING, 0, 40, "success", 1)
+    above = Segment(Phase.RUNNING, 20, 60, "failed", 1)
+    line = bar([hidden, above], Window(0, 100), 10, NOW_AT, UNICODE, 100, several=True)
+    assert plain(line).rstrip() == "▇▇▇▇▇✗"
+    assert [piece.role for piece in line[:2]] == ["state.success", "state.failed"]
+
+
 def test_long_waiting_stands_out() -> None:
     short, long = Segment(Phase.QUEUED, 0, 30, "queued", 1), Segment(Phase.QUEUED, 0, 31, "", 1)
     [role] = {

@@ -32,9 +32,7 @@ def place(
             continue
         if end == window.start and start < end:
             continue
-        first = min(window.column(start, width), width - 1)
-        last = max(first + 1, -(-(end - window.start) * width // window.span))
-        for x in range(max(0, first), min(width, last)):
+        for x in range(*_cells_of(segments[number], window, width, now)):
             cells[x] = number
     found: list[tuple[int, int, int]] = []
     for x, number in enumerate(cells):
@@ -47,6 +45,13 @@ def place(
     return found
 
 
+def _cells_of(one: Segment, window: Window, width: int, now: int) -> tuple[int, int]:
+    """First cell and end of a segment that is seen, without regard to others."""
+    first = min(window.column(one.start, width), width - 1)
+    end = max(first + 1, -(-(one.until(now) - window.start) * width // window.span))
+    return max(0, first), min(width, end)
+
+
 def bar(
     segments: Sequence[Segment],
     window: Window,
@@ -54,10 +59,13 @@ def bar(
     now: int,
     glyphs: Glyphs,
     total: int,
+    *,
+    several: bool = False,
 ) -> Spans:
     """The line of a row: each try ends with the glyph of its state.
 
     ``total``: how long the run took; waiting that is long compared with that stands out.
+    ``several``: the segments are of several instances, and one may hide the end of another.
     """
     line: list[Span] = []
     x = 0
@@ -65,15 +73,14 @@ def bar(
         one = segments[number]
         if first > x:
             line.append(Span(" " * (first - x)))
-        line.extend(_piece(one, end - first, _ends_inside(one, window, now), now, glyphs, total))
+        ends = one.until(now) <= window.end
+        if several:
+            ends = ends and end == _cells_of(one, window, width, now)[1]
+        line.extend(_piece(one, end - first, ends, now, glyphs, total))
         x = end
     if x < width:
         line.append(Span(" " * (width - x)))
     return _with_signs(line, segments, window, now, glyphs)
-
-
-def _ends_inside(one: Segment, window: Window, now: int) -> bool:
-    return one.until(now) <= window.end
 
 
 def _piece(

@@ -238,12 +238,12 @@ def detail_line(
         parts.append(counts_spans(cell.counts, glyphs))
     elif one.try_number > 1 or one.max_tries:
         parts.append((Span(f"try {one.try_number} of {one.max_tries + 1}"),))
+    if one is not None:
+        parts.extend(_waiting(times.segments[one.task_id, one.map_index], total, now))
     worked = took(line, times, now)
     if worked is not None:
         word = "took" if one is None or _is_over(cell.state) else "at work for"
         parts.append((Span(f"{word} {seconds(worked)} "), Span(f"({share(worked, total)})", "dim")))
-    if one is not None:
-        parts.extend(_waiting(times.segments[one.task_id, one.map_index], total, now))
     begun = min((s.start for several in times.of_line(line) for s in several), default=None)
     if begun is not None:
         at = formats.local(moment_of(begun), scene.zone).strftime("%H:%M:%S")
