@@ -86,6 +86,14 @@ def read_day(
         return list_runs(connection, wanted, limit=limit).rows
 
 
+def read_run(store: Store, dag_id: str, run_id: str) -> RunRow | None:
+    """One run."""
+    from store.queries.runs import get_run
+
+    with store.read() as connection:
+        return get_run(connection, dag_id, run_id)
+
+
 def day_start(day: date, zone: tzinfo | None) -> datetime:
     """When a day begins in a zone (None: the machine's)."""
     midnight = datetime.combine(day, time())

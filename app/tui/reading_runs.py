@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from store.states import DagRunState, DagRunType, TaskInstanceState
@@ -24,9 +25,17 @@ class Wanted:
     dag_id: str | None = None
     states: frozenset[DagRunState] = frozenset()
     types: frozenset[DagRunType] = frozenset()
+    since: datetime | None = None
+    """``run_after`` at or after this."""
+    until: datetime | None = None
+    """``run_after`` before this."""
 
     def has(self, run: RunRow) -> bool:
         """Whether a run is one of them."""
+        if self.since is not None and run.run_after < self.since:
+            return False
+        if self.until is not None and run.run_after >= self.until:
+            return False
         return not (self.states and run.state not in self.states) and not (
             self.types and run.run_type not in self.types
         )
@@ -94,7 +103,7 @@ def read_page(store: Store, wanted: Wanted, before: RunKey, limit: int) -> RunsP
 def _filter(wanted: Wanted) -> RunFilter:
     from store.queries.runs import RunFilter
 
-    return RunFilter(wanted.dag_id, wanted.states, wanted.types)
+    return RunFilter(wanted.dag_id, wanted.states, wanted.types, wanted.since, wanted.until)
 
 
 def _entries(connection: Any, runs: Sequence[RunRow]) -> tuple[RunEntry, ...]:

@@ -38,6 +38,10 @@ class ChartView(LineView):
             self._made_for = ()
             self.repaint()
 
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.repaint()
+
     def build(self, y: int) -> Strip:
         scene = self.dagtop.scene()
         made_for = (self.size, scene.glyphs.is_ascii, scene.zone)

@@ -16,9 +16,11 @@ A_DAG = "dag_0001"
 HOUR = timedelta(hours=1)
 
 
-def test_the_newest_runs_come_oldest_first_with_the_figures_of_their_tasks(store: Store) -> None:
-    fill(store, dags=2, runs=8, tasks=4)
-    with store.read() as connection:
+def test_the_newest_runs_come_oldest_first_with_the_figures_of_their_tasks(
+    any_store: Store,
+) -> None:
+    fill(any_store, dags=2, runs=8, tasks=4)
+    with any_store.read() as connection:
         past = past_of(connection, A_DAG, runs=3)
     assert [run.run_after for run in past.runs] == [START + turn * HOUR for turn in (6, 7, 8)]
     assert past.runs[0].duration == 300
@@ -31,10 +33,10 @@ def test_the_newest_runs_come_oldest_first_with_the_figures_of_their_tasks(store
     assert (last.state, last.tries, last.total, last.started_us) == (None, 0, None, None)
 
 
-def test_instances_of_a_mapped_task_are_put_together(store: Store) -> None:
-    fill(store, dags=2, runs=2, tasks=3, live=False)
+def test_instances_of_a_mapped_task_are_put_together(any_store: Store) -> None:
+    fill(any_store, dags=2, runs=2, tasks=3, live=False)
     table = task_instance
-    with store.write() as connection:
+    with any_store.write() as connection:
         for place, state in ((1, "failed"), (2, "success")):
             connection.execute(
                 update(table)
@@ -47,7 +49,7 @@ def test_instances_of_a_mapped_task_are_put_together(store: Store) -> None:
                     try_number=place + 1,
                 )
             )
-    with store.read() as connection:
+    with any_store.read() as connection:
         past = past_of(connection, A_DAG)
     figures = past.tasks[task_id_of(0)][past.runs[0].id]
     assert figures.state is TaskInstanceState.FAILED
@@ -55,18 +57,18 @@ def test_instances_of_a_mapped_task_are_put_together(store: Store) -> None:
     assert (figures.total, figures.longest) == (31.0, 20.0)
 
 
-def test_a_dag_without_runs_has_no_past(store: Store) -> None:
-    with store.read() as connection:
+def test_a_dag_without_runs_has_no_past(any_store: Store) -> None:
+    with any_store.read() as connection:
         past = past_of(connection, "nope")
     assert not past.runs
     assert not past.tasks
 
 
-def test_days_are_as_long_as_their_edges_say(store: Store) -> None:
-    fill(store, dags=2, runs=60, tasks=1, live=False)
+def test_days_are_as_long_as_their_edges_say(any_store: Store) -> None:
+    fill(any_store, dags=2, runs=60, tasks=1, live=False)
     first = START + HOUR
     edges = [first, first + 23 * HOUR, first + 48 * HOUR, first + 400 * HOUR, first + 500 * HOUR]
-    with store.read() as connection:
+    with any_store.read() as connection:
         days = tally_days(connection, A_DAG, edges)
     assert [sum(tally.runs for tally in day.values()) for day in days] == [23, 25, 12, 0]
     failed = sum((turn + 1) % 7 == 3 for turn in range(23))
