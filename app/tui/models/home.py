@@ -191,7 +191,7 @@ def failure_target(failure: Failure) -> Target:
 
 
 def failure_line(failure: Failure, scene: Scene, width: int, *, is_new: bool) -> Spans:
-    """Age, DAG and task, error."""
+    """Age, DAG and task, as much of the run as there is room for, error."""
     glyphs = scene.glyphs
     mark = run_span("failed", glyphs) if is_new else Span(glyphs.dot, "dim")
     name: list[Span] = [span(failure.dag_id, "strong" if is_new else "dim")]
@@ -206,10 +206,19 @@ def failure_line(failure: Failure, scene: Scene, width: int, *, is_new: bool) ->
     ago = Span(formats.age(failure.at, scene.now), "dim")
     room = max(16, min(width * 45 // 100, 44))
     named = tuple(name)
-    if width_of(named) + width_of(more) > room:
+    left = room - width_of(named) - width_of(more)
+    if left < 0:
         named = fit(named, room - width_of(more), ellipsis=glyphs.ellipsis)
+    words = run_words(failure.run_id, left - 2)
+    run = (Span("  "), span(words, "dim")) if words else ()
     return columns(
-        [((mark,), 1), ((ago,), 4), ((*named, *more), room), ((error,), width - room - 8)], glyphs
+        [
+            ((mark,), 1),
+            ((ago,), 4),
+            ((*named, *more, *run), room),
+            ((error,), width - room - 8),
+        ],
+        glyphs,
     )
 
 
