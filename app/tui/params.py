@@ -86,7 +86,13 @@ def choice(name: str, options: Sequence[str], *, text: str = "", description: st
 
 
 def line(
-    name: str, words: str, *, text: str = "", placeholder: str = "", description: str = ""
+    name: str,
+    words: str,
+    *,
+    text: str = "",
+    placeholder: str = "",
+    description: str = "",
+    required: bool = False,
 ) -> Field:
     """A field for a line of text; ``words`` say what is to be typed."""
     return Field(
@@ -95,6 +101,7 @@ def line(
         ("string",),
         text,
         description=description,
+        required=required,
         words=words,
         placeholder=placeholder,
     )

@@ -66,8 +66,18 @@ def fields_of(zone: str) -> list[Field]:
     """The fields of the form."""
     about = f"2026-11-21 or 2026-11-21T10:00; without an offset in the DAG's time zone, {zone}. "
     return [
-        line("from", "logical date", description=f"{about}Runs of this date on are made."),
-        line("to", "logical date", description=f"{about}Runs up to this date are made."),
+        line(
+            "from",
+            "logical date",
+            required=True,
+            description=f"{about}Runs of this date on are made.",
+        ),
+        line(
+            "to",
+            "logical date",
+            required=True,
+            description=f"{about}Runs up to this date are made.",
+        ),
         choice(
             "runs that are there",
             list(REPROCESS),

@@ -18,6 +18,7 @@ from app.tui.bindings import bindings
 from app.tui.formats import plural
 from app.tui.params import CHOICE, Field, option_text
 from app.tui.spans import Span, Spans, fit, span
+from app.tui.widgets.entry import Entry
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
 
@@ -137,6 +138,7 @@ class FormScreen(ModalScreen[Values | None]):
             Span(" next field"),
         )
         self._ticket = 0
+        self._wanted_done = False
 
     # what subclasses say
 
@@ -181,7 +183,7 @@ class FormScreen(ModalScreen[Values | None]):
         if field.control == CHOICE:
             control: Input | ChoiceField = ChoiceField(field)
         else:
-            control = Input(
+            control = Entry(
                 span(field.text).text,
                 placeholder=field.placeholder,
                 compact=True,
@@ -254,10 +256,13 @@ class FormScreen(ModalScreen[Values | None]):
 
     def show_errors(self) -> tuple[Values, Errors]:
         """Say at each field what is wrong with it."""
-        values, errors = self.check(self.texts())
+        texts = self.texts()
+        values, errors = self.check(texts)
         lines = self.query(".problem").results(FormLine)
         for number, line in enumerate(lines):
-            problem = errors.get(number)
+            # What is only not filled in yet is no mistake before one wants to be done.
+            waits = not self._wanted_done and self.fields[number].required and not texts[number]
+            problem = None if waits else errors.get(number)
             line.set((span(problem, "error"),) if problem else ())
         return values, errors
 
@@ -279,6 +284,7 @@ class FormScreen(ModalScreen[Values | None]):
 
     def action_submit(self) -> None:
         """Do it, if all fields are right."""
+        self._wanted_done = True
         values, errors = self.show_errors()
         if not errors:
             self.dismiss(values)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from textual import events
 
 from app.tui.params import filled_from, moment, run_id_error
 from app.tui.screens.triggering import TriggerForm
@@ -125,3 +126,19 @@ async def test_hostile_data_stays_data(workspace_of: Callable[[str], Workspace])
         await press(pilot, "j", "j", "j", "enter", "T")
         await form(pilot)
         assert "\x1b" not in text_of(pilot)
+
+
+async def test_keys_that_come_all_at_once_keep_their_order(world: World) -> None:
+    world.dag("plain")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "t")
+        await form(pilot)
+        keys = [*"{}", "left", *'"a": 12', "backspace", "tab", *"why", "tab", *"mine"]
+        for key in keys:
+            character = key if len(key) == 1 else None
+            pilot.app.post_message(events.Key(key, character))
+        await until(pilot, lambda: "mine" in text_of(pilot), "all keys")
+        await press(pilot, "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        found = (payload["conf"], payload["note"], payload["run_id"])
+        assert found == ({"a": 1}, "why", "mine")
