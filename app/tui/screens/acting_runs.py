@@ -10,7 +10,7 @@ from app.tui import formats
 from app.tui.models.grid import run_span
 from app.tui.models.instance import touched_lines
 from app.tui.models.runs import runs_named
-from app.tui.screens.acting import WORKING
+from app.tui.screens.acting import WORKING, touched_number
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 
@@ -87,14 +87,15 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     """Ask whether whole runs run again, show what that touches, and clear them."""
     lines = run_lines(runs, app.glyphs)
 
-    def preview(choices: Choices, hand_over: Callable[[Sequence[Spans]], None]) -> None:
+    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         if len(runs) > PREVIEWED:
             what = "What failed in them runs" if choices.on["only_failed"] else "All of them runs"
-            hand_over([*lines, (), (Span(f"{what} again.", "dim"),)])
+            hand_over([*lines, (), (Span(f"{what} again.", "dim"),)], number=len(runs))
             return
 
         def then(reply: object) -> None:
-            hand_over([*lines, (), *touched_lines(reply, "Runs again:")])
+            touched = [*lines, (), *touched_lines(reply, "Runs again:")]
+            hand_over(touched, number=max(len(runs), touched_number(reply)))
 
         payloads = clear_payloads(runs, only_failed=choices.on["only_failed"])
         answers = Answers(len(payloads), then)
@@ -127,13 +128,13 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     def others(state: str) -> list[RunRow]:
         return [run for run in runs if run.state.value != state]
 
-    def preview(choices: Choices, hand_over: Callable[[Sequence[Spans]], None]) -> None:
+    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         touched, state = others(choices.alternative), choices.alternative
         number = formats.plural(len(touched), "run")
         words = Span(f"{number} marked {state}; what runs in them is ended.", "dim")
         if not touched:
             words = Span(f"All are {state} already: this touches nothing.", "warning")
-        hand_over([*lines, (), (words,)])
+        hand_over([*lines, (), (words,)], number=len(touched))
 
     def answered(choices: Choices | None) -> None:
         if choices is None:

@@ -332,6 +332,17 @@ async def test_marking_leaves_runs_alone_that_have_the_state(world: World) -> No
         }
 
 
+async def test_of_many_runs_their_number_must_be_typed(world: World) -> None:
+    many(world, 30)
+    async with opened(world.workspace, dag="dag_0000") as pilot:
+        await press(pilot, "3")
+        failed = [entry.run.state for entry in table(pilot).table.items].count(DagRunState.FAILED)
+        await press(pilot, "asterisk", "m", "f", "y")
+        assert isinstance(pilot.app.screen, ConfirmDialog)
+        await press(pilot, *str(30 - failed), "y")
+        assert len(await commanded(pilot, 30 - failed)) == 30 - failed
+
+
 async def test_only_runs_that_have_not_ended_are_cancelled(world: World) -> None:
     fill_recommend(world)
     async with opened(world.workspace, dag="recommend") as pilot:
