@@ -1,0 +1,35 @@
+"""Edits of rows, made in the commander's thread."""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from typing import Any
+
+from app.tui.commander import Commander
+from store import edits
+from tests.app.tui.admin_world import value_of
+from tests.app.tui.world import World
+
+
+def test_an_edit_that_breaks_is_said_and_the_next_one_is_made(world: World) -> None:
+    replies: SimpleQueue[Any] = SimpleQueue()
+    commander = Commander(world.workspace, replies.put)
+    told: list[Any] = []
+
+    def broken(connection: Any) -> str:
+        edits.set_variable(connection, "half", "1", "me")
+        raise ZeroDivisionError("division by zero")
+
+    def whole(connection: Any) -> str:
+        edits.set_variable(connection, "whole", "1", "me")
+        return "set it"
+
+    commander.edit(broken, told.append)
+    commander.edit(whole, told.append)
+    for _ in range(2):
+        reply = replies.get(timeout=10)
+        reply.then(reply.reply)
+    assert str(told[0]) == "ZeroDivisionError: division by zero"
+    assert told[1] == "set it"
+    assert value_of(world, "half") is None
+    assert value_of(world, "whole") == "1"
