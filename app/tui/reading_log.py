@@ -44,9 +44,10 @@ def read_merged(
     dag_id: str,
     run_id: str,
     task_ids: Collection[str] | None = None,
-    map_indexes: Collection[int] | None = None,
+    instances: Collection[tuple[str, int]] | None = None,
 ) -> MergedSnapshot:
-    """The newest tries of these tasks of a run (None: of all of its tasks)."""
+    """The newest tries of these tasks of a run (None: of all of its tasks), or of single
+    instances of them, given by task and map index."""
     from store.queries.runs import get_run
     from store.queries.tasks import latest_try, list_instances
 
@@ -57,7 +58,8 @@ def read_merged(
         rows = [
             row
             for row in list_instances(connection, run.id, task_ids=task_ids)
-            if row.try_number > 0 and (map_indexes is None or row.map_index in map_indexes)
+            if row.try_number > 0
+            and (instances is None or (row.task_id, row.map_index) in instances)
         ]
         rows.sort(key=lambda row: (row.ended_at is None, row.started_at or run.run_after))
         found: list[MergedTry] = []

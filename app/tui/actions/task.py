@@ -39,6 +39,7 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
         destructive=True,
     ),
+    Action("instances.merged", ("M",), "Logs", "the logs of the marked, or of all, by time", GO),
     Action("instances.details", ("o",), "Details", "all about the task instance", GO),
     Action("task.previous_try", ("left_parenthesis",), "Try -", "the try before", GO, 4),
     Action("task.next_try", ("right_parenthesis",), "Try +", "the next try", GO),

@@ -111,6 +111,13 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         if row is not None:
             self.dagtop.open_log(self.dag_id, self.run_id, self.task_id, row.map_index)
 
+    def action_merged(self) -> None:
+        """The logs of the marked instances, else of all, by time."""
+        from app.tui.screens.merged_log import of_instances
+
+        rows = self.table.chosen()
+        self.app.push_screen(of_instances(self.dag_id, self.run_id, rows, self.task_id))
+
     def action_details(self) -> None:
         """Show all about the instance."""
         row = self.table.current

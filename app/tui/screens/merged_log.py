@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from app.tui.widgets.log_merge import MergedLines, Part
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
+    from store.queries.tasks import InstanceRow
 
 ROLES = (
     "accent",
@@ -50,14 +51,14 @@ class MergedLogScreen(LogAsking):
         dag_id: str,
         run_id: str,
         task_ids: tuple[str, ...] | None = None,
-        map_indexes: tuple[int, ...] | None = None,
+        instances: frozenset[tuple[str, int]] | None = None,
         name: str = "",
     ) -> None:
         super().__init__()
         self.dag_id = dag_id
         self.run_id = run_id
         self.task_ids = task_ids
-        self.map_indexes = map_indexes
+        self.instances = instances
         self._name = name
         self.wishes = LogWishes()
         self.snapshot: MergedSnapshot | None = None
@@ -77,7 +78,7 @@ class MergedLogScreen(LogAsking):
             dag_id=self.dag_id,
             run_id=self.run_id,
             task_ids=self.task_ids,
-            map_indexes=self.map_indexes,
+            instances=self.instances,
         )
 
     def show_snapshot(self, snapshot: MergedSnapshot) -> None:
@@ -149,6 +150,18 @@ class MergedLogScreen(LogAsking):
         if place is not None and self._shown:
             one = self._shown[self.view.source.offset(place)[0]]
             self.dagtop.open_log(self.dag_id, self.run_id, one.task_id, one.map_index)
+
+
+def of_instances(
+    dag_id: str, run_id: str, rows: Sequence[InstanceRow], otherwise: str = ""
+) -> MergedLogScreen:
+    """The merged logs of several instances; of one alone those of all: of its run, or of the task
+    ``otherwise``."""
+    if len(rows) > 1:
+        tasks = tuple(sorted({row.task_id for row in rows}))
+        chosen = frozenset((row.task_id, row.map_index) for row in rows)
+        return MergedLogScreen(dag_id, run_id, tasks, chosen, plural(len(rows), "instance"))
+    return MergedLogScreen(dag_id, run_id, (otherwise,) if otherwise else None, name=otherwise)
 
 
 def label_of(one: MergedTry) -> str:

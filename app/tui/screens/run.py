@@ -15,7 +15,6 @@ from app.tui.formats import run_name
 from app.tui.location import Location
 from app.tui.models.instance import instance_name
 from app.tui.models.run import (
-    Beside,
     Place,
     about_lines,
     done_of,
@@ -23,15 +22,18 @@ from app.tui.models.run import (
     progress_line,
     reached_at,
     reasons_by_place,
-    row_line,
-    run_columns,
     state_line,
-    took,
-    waited,
     why_lines,
     why_of,
 )
 from app.tui.models.run_estimate import estimate
+from app.tui.models.run_table import (
+    Beside,
+    row_line,
+    run_columns,
+    took,
+    waited,
+)
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
 from app.tui.screens import run_acting
@@ -177,7 +179,8 @@ class RunScreen(ListScreen["InstanceRow"]):
         progress.right = self._estimate_words()
         is_bare = width < NARROW and bool(progress.right)
         progress.line = progress_line(instances, width, scene, is_bare=is_bare)
-        lines = about_lines(self.snapshot, self._run_why, width - 2, scene)
+        folder = f"{self.dagtop.workspace.root}/"
+        lines = about_lines(self.snapshot, self._run_why, width - 2, scene, folder)
         about = self.about
         about.show(lines)
         rows = min(len(lines), max(3, (self.app.size.height - FRAME) // 2))
@@ -293,6 +296,12 @@ class RunScreen(ListScreen["InstanceRow"]):
         row = self.table.current
         if row is not None:
             self.dagtop.open_log(self.dag_id, self.run_id, row.task_id, row.map_index)
+
+    def action_merged(self) -> None:
+        """The logs of the marked instances, else of the whole run, by time."""
+        from app.tui.screens.merged_log import of_instances
+
+        self.app.push_screen(of_instances(self.dag_id, self.run_id, self.table.chosen()))
 
     def action_details(self) -> None:
         """Open all there is to know about the task instance."""

@@ -279,6 +279,18 @@ async def test_the_logs_of_a_run_are_merged_and_lead_to_each_task(world: World) 
         assert log_of(pilot).look.task_id == "train"
 
 
+async def test_the_logs_of_marked_instances_are_merged(world: World) -> None:
+    fill_logs(world)
+    async with opened(world.workspace, dag="shop", run="r1") as pilot:
+        await until(pilot, lambda: hasattr(pilot.app.screen, "action_merged"), "the run")
+        await says(pilot, "check")
+        await press(pilot, "space", "space", "M")
+        await says(pilot, "2 instances logs")
+        await says(pilot, "2 logs by time")
+        await press(pilot, "escape", "asterisk", "asterisk", "M")
+        await says(pilot, "3 logs by time")
+
+
 SCENES: dict[str, tuple[str, ...]] = {
     "logs_following": (),
     "logs_filtered": (AMPERSAND, *typed("epoch !3"), "slash", *typed("loss")),
