@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from app.tui.reading import error_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, width_of
 from app.tui.theme import task_look
-from app.tui.widgets.table import NAME_SHARE, Column
 from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:
@@ -35,11 +33,8 @@ FAILURES = 5
 BAR = 24
 """Cells of the bar of progress, where there is room."""
 
-CLOCKS = 100
-"""Columns from which on an estimate has room for times of day."""
-
-WIDE = 110
-"""Columns from which on the table has room for all its columns."""
+MIDDLE = 100
+"""Columns from which on there is room for times of day."""
 
 LABEL = 14
 COLUMN = 38
@@ -48,15 +43,6 @@ COLUMN = 38
 Fact = tuple[str, Spans]
 Place = tuple[str, int]
 """Task id and map index."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What the rows of the table show besides the task instances."""
-
-    operators: Mapping[str, str] = field(default_factory=dict)
-    why: Mapping[Place, str] = field(default_factory=dict)
-    """Why those wait that wait, and what went wrong in those that failed."""
 
 
 def done_of(instances: Sequence[InstanceRow]) -> tuple[int, int]:
@@ -125,7 +111,7 @@ def bar(counts: Mapping[TaskInstanceState | None, int], width: int, scene: Scene
     return tuple(piece for piece in line if piece.text)
 
 
-def estimate_words(found: Estimate | None, scene: Scene, width: int = WIDE) -> Spans:
+def estimate_words(found: Estimate | None, scene: Scene, width: int = MIDDLE) -> Spans:
     """When it will end: "ends in 2m to 5m, 12:02 to 12:05 (from 18 runs)"; narrow without the
     times of day."""
     if found is None:
@@ -138,7 +124,7 @@ def estimate_words(found: Estimate | None, scene: Scene, width: int = WIDE) -> S
     return (
         Span("ends in ", "dim"),
         Span(_range(left), "strong"),
-        Span(f", {_range(ends)}" if width >= CLOCKS else "", "text"),
+        Span(f", {_range(ends)}" if width >= MIDDLE else "", "text"),
         Span(f" (from {runs})", "dim"),
     )
 
@@ -151,7 +137,11 @@ def _range(words: Sequence[str]) -> str:
 
 
 def about_lines(
-    snapshot: RunSnapshot, run_why: Sequence[str], width: int, scene: Scene
+    snapshot: RunSnapshot,
+    run_why: Sequence[str],
+    width: int,
+    scene: Scene,
+    folder: str = "",
 ) -> list[Spans]:
     """All facts of the run, then what failed, then a conf that takes more than a line."""
     run = snapshot.run
@@ -165,7 +155,7 @@ def about_lines(
         words = f" what failed last, of {len(failures)}" if more > 0 else " what failed"
         lines.append((Span(words, "heading"),))
         for row, one in failures[:FAILURES]:
-            line = failure_line(row, one, scene)
+            line = failure_line(row, one, scene, folder)
             lines.append(fit(line, width, ellipsis=scene.glyphs.ellipsis))
     facts: list[Fact] = []
     if run.note:
@@ -232,8 +222,9 @@ def in_columns(facts: Sequence[Fact], width: int) -> list[Spans]:
     return lines
 
 
-def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
-    """A failed task: what went wrong in its newest try, and where."""
+def failure_line(row: InstanceRow, one: TryRow, scene: Scene, folder: str = "") -> Spans:
+    """A failed task: what went wrong in its newest try, and where (below the workspace's folder,
+    if it is there)."""
     name = instance_name(row.task_id, row.map_index)
     error = error_line(one) or task_look(one.state).word
     line = [
@@ -243,7 +234,8 @@ def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
         Span(f"  try {one.try_number} of {max(row.max_tries + 1, one.try_number)}  ", "dim"),
     ]
     if one.error_place:
-        line.extend((span(one.error_place, "accent"), Span("  ")))
+        place = one.error_place.removeprefix(folder)
+        line.extend((span(place, "accent"), Span("  ")))
     return (*line, span(error, "error"))
 
 
@@ -288,137 +280,3 @@ def why_lines(instances: Sequence[InstanceRow], why: Mapping[Place, str]) -> lis
         more = f", and {len(names) - 20:,} more" if len(names) > 20 else ""
         lines.extend((f"    {', '.join(names[:20])}{more}", ""))
     return lines
-
-
-# the table
-
-
-def waited(row: InstanceRow, now: datetime) -> float | None:
-    """Seconds from when it could have run to its start, or to now."""
-    if row.scheduled_at is None:
-        return None
-    if row.started_at is not None:
-        return max(0.0, (row.started_at - row.scheduled_at).total_seconds())
-    if row.ended_at is not None:
-        return None
-    return max(0.0, (now - row.scheduled_at).total_seconds())
-
-
-def took(row: InstanceRow, now: datetime) -> float | None:
-    """Seconds that it took, or has taken so far."""
-    if row.duration is not None:
-        return row.duration
-    if row.started_at is None or row.state not in _AT_WORK:
-        return None
-    return max(0.0, (now - row.started_at).total_seconds())
-
-
-_AT_WORK = frozenset(
-    {TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING, TaskInstanceState.DEFERRED}
-)
-
-
-def run_columns(beside: Beside, width: int, longest: int = 0) -> list[Column[InstanceRow]]:
-    """The columns of the table. In ``width`` cells all are seen, or why something waits takes the
-    room that names of ``longest`` cells and states leave."""
-
-    def task_cell(row: InstanceRow, scene: Scene) -> Spans:
-        head = (span(row.task_id, "strong"),)
-        if row.map_index < 0:
-            return head
-        label = (span(f" {row.map_label}", "dim"),) if row.map_label else ()
-        return (*head, Span(f"[{row.map_index}]", "accent"), *label)
-
-    def state_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (state_span(row.state, scene.glyphs, f" {task_look(row.state).word}"),)
-
-    def try_cell(row: InstanceRow, scene: Scene) -> Spans:
-        if not row.try_number:
-            return ()
-        role = "warning" if row.try_number > 1 else "text"
-        return (Span(f"{row.try_number}/{max(row.max_tries + 1, row.try_number)}", role),)
-
-    def started_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (Span(formats.clock(row.started_at, scene.now, scene.zone), "dim"),)
-
-    def took_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (Span(duration(took(row, scene.now))),)
-
-    def waited_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (Span(duration(waited(row, scene.now)), "dim" if row.started_at else "warning"),)
-
-    def pool_cell(row: InstanceRow, scene: Scene) -> Spans:
-        slots = f" ×{row.pool_slots}" if row.pool_slots != 1 else ""
-        return (span(row.pool, "dim"), Span(slots, "dim"))
-
-    def operator_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (span(beside.operators.get(row.task_id, ""), "dim"),)
-
-    def why_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return why_spans(row, beside.why, scene)
-
-    task: Column[InstanceRow] = Column("task", "TASK", 16, task_cell, _name_key, most=44)
-    state = Column("state", "STATE", 17, state_cell, lambda r: task_look(r.state).order)
-    tries = Column("try", "TRY", 5, try_cell, lambda r: r.try_number, right=True, descending=True)
-    started = Column("started", "STARTED", 9, started_cell, _start_key)
-    took_ = Column("took", "TOOK", 7, took_cell, _took_key, right=True, descending=True)
-    waited_ = Column("waited", "WAITED", 7, waited_cell, _waited_key, right=True, descending=True)
-    pool = Column("pool", "POOL", 12, pool_cell, lambda r: r.pool)
-    operator = Column(
-        "operator", "OPERATOR", 14, operator_cell, lambda r: beside.operators.get(r.task_id, "")
-    )
-    names = min(max(16, longest), int(width * NAME_SHARE))
-    room = 10 if width >= WIDE else max(10, width - 42 - names)
-    why = Column(
-        "why", "WHY", room, why_cell, lambda r: beside.why.get(_name_key(r), ""), grows=True
-    )
-    if width >= WIDE:
-        return [task, state, tries, started, took_, waited_, pool, operator, why]
-    return [task, state, tries, took_, why, started, waited_, pool, operator]
-
-
-def why_spans(row: InstanceRow, why: Mapping[Place, str], scene: Scene) -> Spans:
-    """Why it waits, or what went wrong."""
-    words = why.get((row.task_id, row.map_index), "")
-    if words:
-        bad = row.state in (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY)
-        return (span(words, "error" if bad else "warning"),)
-    if row.next_at is not None and row.state not in FINISHED_TASK_STATES:
-        left = formats.countdown(row.next_at, scene.now)
-        return (Span(f"looked at again {left}" if left != "due" else "due", "dim"),)
-    return ()
-
-
-def _name_key(row: InstanceRow) -> Place:
-    return row.task_id, row.map_index
-
-
-def _start_key(row: InstanceRow) -> float:
-    return row.started_at.timestamp() if row.started_at else 0.0
-
-
-def _took_key(row: InstanceRow) -> float:
-    return row.duration or 0.0
-
-
-def _waited_key(row: InstanceRow) -> float:
-    if row.scheduled_at is None or row.started_at is None:
-        return 0.0
-    return (row.started_at - row.scheduled_at).total_seconds()
-
-
-def row_line(row: InstanceRow | None, why: Mapping[Place, str], scene: Scene) -> Spans:
-    """The row under the cursor in full, below the table."""
-    if row is None:
-        return ()
-    dot = Span(f" {scene.glyphs.dot} ", "faint")
-    look = task_look(row.state)
-    name = instance_name(row.task_id, row.map_index, row.map_label)
-    parts: list[Spans] = [
-        (span(name, "text"),),
-        (state_span(row.state, scene.glyphs, f" {look.word}"),),
-        why_spans(row, why, scene) or (Span(look.meaning, "dim"),),
-    ]
-    if row.note:
-        parts.append((span(row.note, "accent"),))
-    return (Span("  "), *joined(parts, dot))

@@ -17,12 +17,14 @@ from app.tui.models.run import (
     in_columns,
     progress_line,
     reasons_by_place,
-    took,
-    waited,
     why_lines,
     why_of,
 )
 from app.tui.models.run_estimate import Estimate, estimate
+from app.tui.models.run_table import (
+    took,
+    waited,
+)
 from app.tui.models.task_details import details_entries
 from app.tui.models.task_resources import resource_lines, was_out_of_memory
 from app.tui.models.task_templates import template_entries
@@ -148,7 +150,12 @@ def test_the_likely_end_is_never_after_the_late_one_nor_in_the_past(
 
 
 def test_the_bar_is_as_wide_as_it_should_be_and_full_at_the_end() -> None:
-    for counts in ({SUCCESS: 1, None: 2}, {SUCCESS: 700, FAILED: 1, None: 3}, {SUCCESS: 3}):
+    several: list[dict[TaskInstanceState | None, int]] = [
+        {SUCCESS: 1, None: 2},
+        {SUCCESS: 700, FAILED: 1, None: 3},
+        {SUCCESS: 3},
+    ]
+    for counts in several:
         line = bar(counts, 24, SCENE)
         assert width_of(line) == 24
     assert plain(bar({SUCCESS: 3}, 24, SCENE)) == "█" * 24
