@@ -83,7 +83,10 @@ class LogFile:
         length = min(length, self.size - start)
         if self._file < 0 or length <= 0:
             return b""
-        return os.pread(self._file, length, start)
+        try:
+            return os.pread(self._file, length, start)
+        except OSError:  # a network file system lost it: to ``refresh`` it is gone, or unreadable
+            return b""
 
     def line(self, start: int) -> tuple[bytes, int]:
         """The line (or piece of one) that starts at an offset, and where the next one starts.

@@ -171,7 +171,7 @@ class FileLines:
         self.starved = False
         if not self.filtered:
             following = self.low if place < self.low else self.file.line(place)[1]
-            return following if following < self.high else None
+            return following if place < following < self.high else None
         block = max(self.low, place + 1) // BLOCK
         while block * BLOCK < self.high:
             starts = self._starts(block)

@@ -22,6 +22,7 @@ WINDOW = 50_000
 """Places that are kept while following; beyond, the list begins anew at the end."""
 
 LONGEST_LABEL = 24
+KEPT_VECTORS = 64
 TOP, END = (-1, 0), (-2, 0)
 INSTANT = 1e-6
 Spot = tuple[int, int]
@@ -66,6 +67,7 @@ class MergedLines:
         self._front: list[Spot] = []
         self._back: list[Spot] = []
         self._known: dict[Spot, int] = {}
+        self._vectors: dict[Spot, list[int]] = {}
         self._ahead: list[int] = []
         self._behind: list[int] = []
         self.to_end()
@@ -116,6 +118,7 @@ class MergedLines:
         self._old_sizes, self._sizes = self._sizes, [part.lines.size for part in self.parts]
         if self.generation != generation:
             self._times.clear()
+            self._vectors.clear()
             self.to_end()
         return True
 
@@ -126,7 +129,9 @@ class MergedLines:
 
     def copy(self) -> MergedLines:
         """For another thread, which closes it."""
-        return self._of(lambda _, lines: lines.copy())
+        other = self._of(lambda _, lines: lines.copy())
+        other._vectors = self._vectors
+        return other
 
     def _of(self, make: Callable[[int, FileLines], FileLines]) -> MergedLines:
         parts = [
@@ -347,6 +352,9 @@ class MergedLines:
             return [part.lines.low for part in self.parts]
         if spot == END:
             return [part.lines.high for part in self.parts]
+        known = self._vectors.get(spot)
+        if known is not None:
+            return known
         number, offset = spot
         moment = self.time(number, self.parts[number].lines.file.line_start(offset))
         found: list[int] = []
@@ -357,6 +365,9 @@ class MergedLines:
             start = offset_of(part.lines.file, self.clock, moment + INSTANT * (other < number))
             high = part.lines.high
             found.append(high if start is None else max(part.lines.low, min(start, high)))
+        if len(self._vectors) > KEPT_VECTORS:
+            self._vectors.clear()
+        self._vectors[spot] = found
         return found
 
     def _nearest(self, spot: Spot, backwards: bool, look: Callable[[FileLines, int], Any]) -> Any:
@@ -369,7 +380,10 @@ class MergedLines:
                 found.append((moment, number, offset))
         if not found:
             return None
-        return (max(found) if backwards else min(found))[1:]
+        best = (max(found) if backwards else min(found))[1:]
+        lines = self.parts[best[0]].lines
+        self._vector((best[0], lines.file.line_start(best[1])))  # here, not when it is shown
+        return best
 
     def find(self, needle: Needle, spot: Spot, backwards: bool, job: Job) -> Spot | None:
         """The next match beyond a spot in a shown line."""

@@ -141,7 +141,8 @@ class Tally:
 
     def peek(self, block: int) -> int | None:
         """The count of a block, if it is known."""
-        value = self._values[block] if 0 <= block < len(self._values) else 0
+        with self._lock:
+            value = self._values[block] if 0 <= block < len(self._values) else 0
         return None if value == UNKNOWN else value
 
     def put(self, block: int, value: int) -> None:
