@@ -80,6 +80,8 @@ class Former(Struct, forbid_unknown_fields=True):
     """All of it is restored, or nothing; else what has not started again."""
     runs: list[FormerRun]
     instances: list[FormerInstance]
+    lost: Count = 0
+    """Task instances that were at work: they start again, whatever is restored."""
 
 
 def undo(
@@ -140,6 +142,7 @@ def undo(
             for row, became in touched
             if row.state not in LOST
         ],
+        lost=len(lost),
     )
     return msgspec.to_builtins(former)
 
@@ -180,7 +183,8 @@ def restore(turn: Turn, payload: Payload, actor: str) -> Any:
         dag_run_id=rows[only.run_id].id if only else None,
         details={"instances": [[one.run_id, one.task_id, one.map_index] for one, _ in again]},
     )
-    return {"restored": len(again), "left": len(moved), "runs": len(former.runs)}
+    left = len(moved) + former.lost
+    return {"restored": len(again), "left": left, "runs": len(former.runs)}
 
 
 def _check_runs(turn: Turn, former: Former, rows: dict[str, Row[Any]]) -> None:

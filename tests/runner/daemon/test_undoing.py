@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from runner.daemon.commands import Refused
 from store.states import TaskInstanceState as S
@@ -80,6 +82,14 @@ def test_what_has_started_again_stays_and_the_rest_gets_its_state_back(turns: Tu
     assert turns.states(run_id) == {"one": "running", "two": "failed", "three": "upstream_failed"}
     turns.ends("one")
     assert turns.run_states() == ["failed"]
+
+
+def test_what_was_at_work_when_it_was_cleared_goes_on_after_the_undo(turns: Turns) -> None:
+    run_id = turns.trigger()
+    turns.starts("one")
+    answer = turns.do("clear", dag_id="dag", run_ids=[run_id])
+    done = turns.do("restore", **answer["undo"])
+    assert done == {"restored": 2, "left": 1, "runs": 1}
 
 
 def test_a_clear_whose_tasks_all_started_can_not_be_undone(turns: Turns) -> None:
@@ -216,3 +226,88 @@ def test_a_note_is_written_kept_and_taken_away(turns: Turns) -> None:
             turns.do("note", dag_id="dag", run_id=run_id, text="x", **wrong)
     with pytest.raises(Refused, match="at most"):
         turns.do("note", dag_id="dag", run_id=run_id, text="x" * 10_001)
+
+
+TASKS = ("one", "two", "three", "four")
+ACTS = st.one_of(
+    st.tuples(
+        st.just("clear"),
+        st.fixed_dictionaries(
+            {
+                "task_ids": st.none() | st.lists(st.sampled_from(TASKS), min_size=1, unique=True),
+                "downstream": st.booleans(),
+                "only_failed": st.booleans(),
+                "conf": st.none() | st.just({"x": 1}),
+            }
+        ),
+    ),
+    st.tuples(
+        st.just("mark_task"),
+        st.fixed_dictionaries(
+            {
+                "task_ids": st.lists(st.sampled_from(TASKS), min_size=1, unique=True),
+                "state": st.sampled_from(["success", "failed", "skipped"]),
+                "downstream": st.booleans(),
+            }
+        ),
+    ),
+    st.tuples(
+        st.just("mark_run"),
+        st.fixed_dictionaries({"state": st.sampled_from(["success", "failed"])}),
+    ),
+    st.tuples(st.just("restart"), st.just({})),
+)
+
+
+def traces(turns: Turns) -> tuple[Any, ...]:
+    """All that acts change. A run that goes on may have to queue for that."""
+    (state, *others), *instances = facts(turns)
+    goes_on = "goes on" if state in ("queued", "running") else state
+    return goes_on, others, instances, turns.rows("SELECT conf FROM dag_run")
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    acts=st.lists(ACTS, min_size=1, max_size=6),
+    ends=st.lists(st.sampled_from([S.SUCCESS, S.FAILED, S.SKIPPED]), max_size=4),
+)
+def test_acts_on_a_paused_dag_undone_in_reverse_leave_no_trace(
+    tmp_path_factory: pytest.TempPathFactory,
+    acts: list[tuple[str, dict[str, Any]]],
+    ends: list[S],
+) -> None:
+    turns = Turns(tmp_path_factory.mktemp("undo"))
+    turns.add(chain(*TASKS))
+    if not ends:
+        turns.do("pause", dag_ids=["dag"])
+    run_id = turns.trigger()
+    for number, (task_id, state) in enumerate(zip(TASKS, ends, strict=False), 1):
+        turns.starts(task_id)
+        if number == len(ends):
+            turns.do("pause", dag_ids=["dag"])
+        turns.ends(task_id, state)
+    before = [traces(turns)]
+    undos: list[dict[str, Any]] = []
+    for kind, payload in acts:
+        if kind == "restart":
+            turns.restart()
+            continue
+        place = {"run_ids": [run_id]} if kind == "clear" else {"run_id": run_id}
+        try:
+            answer = turns.do(kind, dag_id="dag", **place, **payload)
+        except Refused:
+            continue
+        if "impossible" in answer["undo"] or answer.get("instances") == []:
+            break
+        undos.append(answer["undo"])
+        before.append(traces(turns))
+    for undo in reversed(undos):
+        before.pop()
+        turns.do("restore", **undo)
+        assert traces(turns) == before[-1]
+    remembered = turns.brain.queued_runs["dag"], set(turns.brain.runs)
+    turns.restart()
+    assert (turns.brain.queued_runs["dag"], set(turns.brain.runs)) == remembered
+    turns.store.close()
