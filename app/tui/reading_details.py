@@ -49,6 +49,7 @@ class ChangesKnown:
 
     def __init__(self) -> None:
         self.changes: dict[int, Changes] = {}
+        self.begun = False
 
 
 def read_details(store: Store, dag_id: str, known: ChangesKnown) -> DetailsSnapshot | None:
@@ -62,7 +63,9 @@ def read_details(store: Store, dag_id: str, known: ChangesKnown) -> DetailsSnaps
             return None
         versions = dag_versions(connection, dag_id, VERSIONS)
         numbers = version_numbers(connection, dag_id, limit=VERSIONS + 1)
-        _work_out(connection, dag_id, versions, numbers, known)
+        if known.begun:  # the first time all else is shown without waiting for this
+            _work_out(connection, dag_id, versions, numbers, known)
+        known.begun = True
         return DetailsSnapshot(
             dag,
             get_structure(connection, dag_id),

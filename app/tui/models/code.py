@@ -50,7 +50,7 @@ def _run_words(snapshot: CodeSnapshot) -> Spans:
 
 def definitions(snapshot: CodeSnapshot) -> dict[str, int]:
     """Index of the line that defines it, by task id, in the order of the file."""
-    texts = snapshot.source.texts
-    found = {task.task_id: definition_line(texts, task) for task in snapshot.structure.tasks}
+    source = snapshot.source
+    found = {task.task_id: definition_line(source, task) for task in snapshot.structure.tasks}
     known = [(line, task_id) for task_id, line in found.items() if line is not None]
     return {task_id: line for line, task_id in sorted(known)}

@@ -28,6 +28,8 @@ _LONG = re.compile(
 )
 """Comments and strings: those of several lines can only be told from all before them."""
 
+_FUNCTION = re.compile(r"^\s*(?:async\s+)?def\s+(\w+)")
+_TASK_ID = re.compile(r"""\btask_id\s*=\s*["']([^"']+)["']""")
 _KEYWORDS = "|".join([*keyword.kwlist, "match", "case"])
 _TOKEN = re.compile(
     r"(?P<comment>\#.*)"
@@ -57,6 +59,10 @@ class Source(Lines):
         self.texts = text.removesuffix("\n").split("\n")
         self.gutter_width = max(3, len(str(len(self.texts))))
         self._inside = _inside_strings(text)
+        self.functions = _first_lines(self.texts, _FUNCTION, "def")
+        """By name, the line where a function begins."""
+        self.task_ids = _first_lines(self.texts, _TASK_ID, "task_id")
+        """By name, the line that gives a task its id."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -136,24 +142,28 @@ def _without_tabs(pieces: list[Span]) -> Spans:
     return tuple(result)
 
 
-def definition_line(texts: list[str], task: TaskStructure) -> int | None:
+def definition_line(source: Source, task: TaskStructure) -> int | None:
     """Index of the line where a task is defined: its function, its operator; None if unknown.
 
     Where the text doesn't tell, it is the line that the structure names: there the task was made.
     """
     name = re.sub(r"__\d+$", "", task.task_id.rpartition(".")[2])
-    named = re.compile(rf"""\btask_id\s*=\s*["']{re.escape(name)}["']""")
-    function = re.compile(rf"\s*(?:async\s+)?def\s+{re.escape(name)}\b")
+    found = source.task_ids.get(name)
+    if found is not None:
+        return _start_of_call(source.texts, found)
+    if task.operator.startswith("@") and name in source.functions:
+        return source.functions[name]
     made = None if task.line is None else task.line - 1
-    decorated = task.operator.startswith("@")
-    found: int | None = None
+    return made if made is not None and made < len(source.texts) else None
+
+
+def _first_lines(texts: list[str], pattern: re.Pattern[str], word: str) -> dict[str, int]:
+    """By name, the first line where the pattern, which has ``word`` in it, matches."""
+    found: dict[str, int] = {}
     for index, text in enumerate(texts):
-        if named.search(text):
-            return _start_of_call(texts, index)
-        if decorated and found is None and function.match(text):
-            found = index
-    if found is None and made is not None and made < len(texts):
-        return made
+        if word in text:
+            for match in pattern.finditer(text):
+                found.setdefault(match[1], index)
     return found
 
 

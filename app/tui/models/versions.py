@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from app.tui.models.diffs import DiffLine, diff_lines
 from app.tui.models.source import Source
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.lines_view import Lines
 
 if TYPE_CHECKING:
     from store.structure import DagStructure
-
-CONTEXT = 3
-"""Lines of a diff around what differs."""
 
 _NOT_TASKS = frozenset({"task_id", "line", "downstream", "priority_weight", "xcom_inputs"})
 """Fields that follow from others, or move with every line that is put in above."""
@@ -170,55 +167,6 @@ def changes_lines(changes: Changes) -> list[Spans]:
 
 
 # the diff
-
-
-@dataclass(frozen=True, slots=True)
-class DiffLine:
-    """A line of a unified diff. ``sign``: " ", "+", "-", or "@" between two parts."""
-
-    sign: str
-    old: int | None
-    """Index in the old source."""
-    new: int | None
-
-
-def _matcher(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """How to come from old to new; what both begin and end with is left out of the work."""
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    start = max(0, head - CONTEXT)
-    end = max(0, tail - CONTEXT)
-    matcher = difflib.SequenceMatcher(
-        None, old[start : len(old) - end], new[start : len(new) - end], autojunk=len(old) > 3000
-    )
-    return [
-        (tag, a + start, b + start, c + start, d + start)
-        for group in matcher.get_grouped_opcodes(CONTEXT)
-        for tag, a, b, c, d in [("@", group[0][1], 0, group[0][3], 0), *group]
-    ]
-
-
-def diff_lines(old: Sequence[str], new: Sequence[str]) -> list[DiffLine]:
-    """The unified diff of two sources; empty where they are the same."""
-    lines: list[DiffLine] = []
-    if old == new:
-        return lines
-    for tag, old_start, old_end, new_start, new_end in _matcher(old, new):
-        if tag == "@":
-            lines.append(DiffLine("@", old_start, new_start))
-        elif tag == "equal":
-            lines.extend(
-                DiffLine(" ", old_start + number, new_start + number)
-                for number in range(old_end - old_start)
-            )
-        else:
-            lines.extend(DiffLine("-", number, None) for number in range(old_start, old_end))
-            lines.extend(DiffLine("+", None, number) for number in range(new_start, new_end))
-    return lines
 
 
 def counted_lines(old_text: str, new_text: str) -> tuple[int, int]:

@@ -60,8 +60,8 @@ def columns() -> list[Column[PlacedXCom]]:
         return (span(formats.run_name(row.run_id), "dim"),)
 
     return [
-        Column("dag", "DAG", 14, dag_cell, lambda r: r.dag_id.lower(), most=32),
-        Column("task", "TASK", 13, task_cell, lambda r: (r.xcom.task_id, r.xcom.map_index)),
+        Column("dag", "DAG", 14, dag_cell, lambda r: r.dag_id.lower(), most=28),
+        Column("task", "TASK", 19, task_cell, lambda r: (r.xcom.task_id, r.xcom.map_index)),
         Column("key", "KEY", 12, key_cell, lambda r: r.xcom.key.lower()),
         Column("type", "TYPE", 11, type_cell, type_words),
         Column("size", "SIZE", 8, size_cell, lambda r: r.xcom.size, right=True, descending=True),

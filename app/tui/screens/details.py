@@ -41,6 +41,7 @@ class DetailsScreen(SearchScreen, DagViewScreen):
         self.snapshot: DetailsSnapshot | None = None
         self.times: tuple[datetime, ...] = ()
         self._known = ChangesKnown()
+        self._minute: datetime | None = None
         self._asked_times: tuple[object, ...] = ()
 
     def body(self) -> Iterable[Widget]:
@@ -98,7 +99,10 @@ class DetailsScreen(SearchScreen, DagViewScreen):
 
     def tick(self) -> None:
         super().tick()
-        self._show_lines()
+        minute = self.dagtop.clock().replace(second=0, microsecond=0)
+        if minute != self._minute:  # the countdowns change once a minute at most
+            self._minute = minute
+            self._show_lines()
 
     def _ask_times(self) -> None:
         """Ask the runner when the next runs are made; without one the next of the store is all."""

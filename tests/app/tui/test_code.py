@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.tui.models.diffs import diff_lines
 from app.tui.models.source import Source, definition_line
 from app.tui.models.versions import (
     Changes,
@@ -16,7 +17,6 @@ from app.tui.models.versions import (
     changes_between,
     changes_line,
     changes_lines,
-    diff_lines,
 )
 from app.tui.screens.code import CodeScreen
 from app.tui.spans import plain
@@ -98,25 +98,25 @@ def test_ten_thousand_lines_are_ready_at_once() -> None:
 
 
 def test_a_task_is_found_where_its_function_is() -> None:
-    texts = Source(THIRD).texts
+    source = Source(THIRD)
     for task in forecast(3).tasks:
-        line = definition_line(texts, task)
+        line = definition_line(source, task)
         assert line is not None
-        assert texts[line].strip().startswith(f"def {task.task_id}(")
+        assert source.texts[line].strip().startswith(f"def {task.task_id}(")
 
 
 def test_a_task_is_found_by_the_name_its_operator_gives() -> None:
-    texts = ["x = BashOperator(", "    bash_command='ls',", "    task_id='run_it',", ")"]
-    assert definition_line(texts, TaskStructure("group.run_it", "BashOperator", line=4)) == 0
-    texts = ["def work(): ...", "work.override(task_id='other')()"]
-    assert definition_line(texts, TaskStructure("other", "@task", line=2)) == 1
+    source = Source("x = BashOperator(\n    bash_command='ls',\n    task_id='run_it',\n)")
+    assert definition_line(source, TaskStructure("group.run_it", "BashOperator", line=4)) == 0
+    source = Source("def work(): ...\nwork.override(task_id='other')()")
+    assert definition_line(source, TaskStructure("other", "@task", line=2)) == 1
 
 
 def test_a_repeated_call_is_found_at_its_function_and_else_where_it_was_made() -> None:
-    texts = ["@task", "def work(): ...", "work()", "work()"]
-    assert definition_line(texts, TaskStructure("work__1", "@task", line=4)) == 1
-    assert definition_line(texts, TaskStructure("made_by_a_loop", "Operator", line=3)) == 2
-    assert definition_line(texts, TaskStructure("gone", "Operator", line=99)) is None
+    source = Source("@task\ndef work(): ...\nwork()\nwork()")
+    assert definition_line(source, TaskStructure("work__1", "@task", line=4)) == 1
+    assert definition_line(source, TaskStructure("made_by_a_loop", "Operator", line=3)) == 2
+    assert definition_line(source, TaskStructure("gone", "Operator", line=99)) is None
 
 
 # what differs
@@ -167,11 +167,23 @@ def test_a_diff_leads_from_one_text_to_the_other(old: list[str], new: list[str])
             assert one.old is not None
             assert one.new is not None
             assert old[one.old] == new[one.new]
+    assert all(one.sign != "@" or (one.old, one.new) != (None, None) for one in lines)
+    shown = [one.old for one in lines if one.sign in " -"]
+    assert shown == sorted(set(shown), key=lambda number: number or 0), "a line is shown twice"
     went = {one.old for one in lines if one.sign == "-"}
     came = {one.new for one in lines if one.sign == "+"}
     kept_old = [text for number, text in enumerate(old) if number not in went]
     kept_new = [text for number, text in enumerate(new) if number not in came]
     assert kept_old == kept_new
+
+
+def test_many_changes_in_ten_thousand_lines_are_found_at_once() -> None:
+    old = [f"line {number}" if number % 3 else "pass" for number in range(12_000)]
+    new = [f"{line}!" if number % 10 == 0 else line for number, line in enumerate(old)]
+    began = time.perf_counter()
+    lines = diff_lines(old, new)
+    assert time.perf_counter() - began < 3.0, "takes 0.1 s on the machine this was written on"
+    assert sum(one.sign == "+" for one in lines) == 1200
 
 
 def test_a_diff_shows_context_signs_and_where_a_line_is_now() -> None:

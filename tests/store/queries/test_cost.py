@@ -16,7 +16,18 @@ from sqlalchemy import event as sqlalchemy_event
 from store import commands, events, maintenance, records, tracking
 from store.engine import Store
 from store.models import task_instance
-from store.queries import connections, dags, history, pools, runs, system, tasks, variables
+from store.queries import (
+    connections,
+    dags,
+    history,
+    pools,
+    runs,
+    system,
+    tasks,
+    variables,
+    versions,
+    xcoms,
+)
 from store.queries.gantt import run_times
 from store.queries.grid import grid
 from store.states import DagRunState, DagRunType, TaskInstanceState
@@ -97,6 +108,12 @@ QUERIES: dict[str, Query] = {
     "list_tries": lambda c: tasks.list_tries(c, 30),
     "latest_try": lambda c: tasks.latest_try(c, 30),
     "list_xcoms": lambda c: tasks.list_xcoms(c, 30, task_id_of(1), -1, max_bytes=10),
+    "XComs of all DAGs": lambda c: xcoms.newest_xcoms(c, limit=20, seconds=60),
+    "XComs of a DAG": lambda c: xcoms.newest_xcoms(
+        c, xcoms.XComFilter(A_DAG), limit=20, seconds=60
+    ),
+    "a version": lambda c: versions.get_version(c, A_DAG, 1),
+    "numbers of versions": lambda c: versions.version_numbers(c, A_DAG),
     "resource_samples": lambda c: tasks.resource_samples(c, 30),
     "list_pools": pools.list_pools,
     "variables": variables.list_variables,
