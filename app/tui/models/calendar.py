@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from typing import TYPE_CHECKING, Literal
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.models.chart import Axis, Chart, Series
 from app.tui.models.grid import run_span
+from app.tui.reading_history import day_start
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look
@@ -239,6 +241,28 @@ def day_line(year: Year, day: date, dag: DagRow | None, scene: Scene) -> Spans:
         at = formats.local(dag.next_run_after, scene.zone).strftime("%H:%M")
         parts.append((Span(f"next run planned at {at}", "accent"),))
     return (Span("  "), *joined(parts, dot))
+
+
+def duration_chart(year: Year, cursor: date, zone: tzinfo | None) -> Chart:
+    """How long the runs of each day took on average."""
+    xs: list[float] = []
+    ys: list[float] = []
+    for day in sorted(year.days):
+        tallies = year.days[day].values()
+        ended = sum(tally.ended for tally in tallies)
+        if ended:
+            xs.append(day_start(day, zone).timestamp())
+            ys.append(sum(tally.seconds for tally in tallies) / ended)
+    end = day_start(date(year.year + 1, 1, 1), zone).timestamp()
+    return Chart(
+        [Series("", xs, ys)],
+        x=Axis("time", day_start(year.first, zone).timestamp(), end),
+        y=Axis("duration", low=0.0),
+        title=(Span(" Duration", "title"), Span(" of the runs of a day, on average", "dim")),
+        cursor=day_start(cursor, zone).timestamp(),
+        gutter=LABELS - 2,
+        empty="no run has ended in this year",
+    )
 
 
 def run_lines(runs: Sequence[RunRow], total: int, scene: Scene) -> list[Spans]:

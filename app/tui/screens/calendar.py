@@ -22,6 +22,7 @@ from app.tui.models.calendar import (
     calendar_lines,
     day_line,
     days_csv,
+    duration_chart,
     legend_line,
     next_failed,
     run_lines,
@@ -35,6 +36,7 @@ from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.runs import RunsScreen
 from app.tui.spans import Span, plain
 from app.tui.widgets.calendar_view import CalendarView
+from app.tui.widgets.chart import ChartView
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.text_view import TextView
 
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from store.queries.dags import DagRow
     from store.queries.runs import RunRow
 
+TALL = 34
+"""Lines from which on there is room for the durations."""
 REST = 0.12
 """Seconds that the cursor rests on a day before its runs are read."""
 LISTED = 60
@@ -81,12 +85,17 @@ class CalendarScreen(DagViewScreen):
         yield InfoLine(widget_id="year")
         yield CalendarView(widget_id="main")
         yield InfoLine(widget_id="legend")
+        yield ChartView(widget_id="durations")
         yield InfoLine(widget_id="day")
         yield TextView(wrap=False, widget_id="list")
 
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#list").can_focus = False
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.set_class(self.app.size.height >= TALL, "-tall")
 
     @property
     def view(self) -> CalendarView:
@@ -148,6 +157,9 @@ class CalendarScreen(DagViewScreen):
             return
         scene, day = self.dagtop.scene(), self.day
         self.query_one("#day", InfoLine).line = day_line(year, day, self.dag_now(), scene)
+        if self.has_class("-tall"):
+            chart = duration_chart(year, day, scene.zone)
+            self.query_one("#durations", ChartView).show(chart)
         total = runs_of(year.days.get(day))
         known = self._runs is not None and self._runs[0] == day
         runs = self._runs[1] if self._runs is not None and known else ()

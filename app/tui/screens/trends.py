@@ -45,6 +45,8 @@ AMOUNTS = (30, 100, 300)
 """Runs shown."""
 WIDE = 116
 """Columns from which on the list stands beside the charts."""
+WIDER = 150
+"""And from which on all columns of the list are shown."""
 LEAST_CHART = 9
 """Lines of a chart, where there are several."""
 
@@ -71,6 +73,7 @@ class Middle(Horizontal):
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= WIDE, "-wide")
+        self.set_class(self.size.width >= WIDER, "-wider")
 
 
 class Charts(Vertical):
