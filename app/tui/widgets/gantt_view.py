@@ -328,8 +328,9 @@ class GanttView(LineView, can_focus=True):
         head: list[Span] = (
             [*left, *took_title, Span("  ")] if y else [Span(" " * (self.name_width + TOOK + 4))]
         )
-        if self.snapshot is None or self.snapshot.run is None:
-            return head
+        run = self.snapshot.run if self.snapshot is not None else None
+        if run is None or (run.started_at is None and self.times.start is None):
+            return head  # nothing has happened yet
         x = 0
         start = self.start
         for column, elapsed in ticks(window, start, width):

@@ -315,7 +315,9 @@ def test_times_of_day_are_as_exact_as_the_ticks() -> None:
     at = micros_of(NOW)
     assert clock_text(at, Window(at, at + HOUR), 60, UTC) == "12:00"
     assert clock_text(at + 13 * SECOND, Window(at, at + HOUR), 60, UTC) == "12:00:13"
+    assert clock_text(at + SECOND // 2, Window(at, at + SECOND), 60, UTC) == "00:00.5"
     assert clock_text(at, Window(at, at + 48 * HOUR), 60, UTC) == "Sat 12:00"
+    assert clock_text(at + SECOND // 2, Window(at, at + SECOND), 60, UTC) == "00:00.5"
     assert clock_text(at, Window(at, at + 4800 * HOUR), 60, UTC) == "21 Nov"
 
 
@@ -508,6 +510,16 @@ async def test_on_a_wide_screen_the_grid_leads(world: World) -> None:
         line = screen.view.line
         assert line is not None
         assert line.key == "evaluate"
+
+
+async def test_a_run_that_has_not_begun_has_no_time_to_show(world: World) -> None:
+    version = world.dag("alpha")
+    world.run("alpha", version, "queued", ago=timedelta(minutes=9))
+    async with opened(world.workspace, dag="alpha") as pilot:
+        await press(pilot, "4")
+        await says(pilot, "◐ queued")
+        assert "│" not in text_of(pilot)
+        await press(pilot, "plus", "z", "s")
 
 
 async def test_of_several_screens_of_tasks_the_cursor_stays_on_its_task(world: World) -> None:

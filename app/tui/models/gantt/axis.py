@@ -133,6 +133,8 @@ def clock_text(at: int, window: Window, width: int, zone: tzinfo | None) -> str:
         return moment.strftime("%d %b")
     if window.span > DAY:
         return moment.strftime("%a %H:%M")
+    if step < SECOND:
+        return moment.strftime("%M:%S.%f")[: 7 if step * 10 >= SECOND else 9]
     return moment.strftime("%H:%M" if step % MINUTE == 0 and not moment.second else "%H:%M:%S")
 
 
