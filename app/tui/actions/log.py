@@ -8,7 +8,15 @@ TITLES = {"log": "log", "merged": "merged log"}
 
 ACTIONS: tuple[Action, ...] = (
     Action("log.follow", ("f",), "Follow", "follow the end of the log", VIEW, 1),
-    Action("log.search", ("slash",), "Search", "search; a capital makes case count", VIEW, 2),
+    Action(
+        "log.search",
+        ("slash",),
+        "Search",
+        "search; a capital makes case count",
+        VIEW,
+        2,
+        prompts=True,
+    ),
     Action("log.next_match", ("n",), "Next", "next match", VIEW),
     Action("log.previous_match", ("N",), "Previous", "match before", VIEW),
     Action(
@@ -18,16 +26,19 @@ ACTIONS: tuple[Action, ...] = (
         'only lines with words, !not, level:warning, "two words"',
         VIEW,
         3,
+        prompts=True,
     ),
     Action("log.level", ("L",), "Level", "all lines, INFO, WARNING, ERROR and above", VIEW),
     Action("log.next_error", ("e",), "Error", "next error or traceback", VIEW, 5),
     Action("log.previous_error", ("b",), "Error before", "error or traceback before", VIEW),
-    Action("log.range", ("at",), "Time range", "last 5m, since 10:30, 10:30-10:45", VIEW),
+    Action(
+        "log.range", ("at",), "Time range", "last 5m, since 10:30, 10:30-10:45", VIEW, prompts=True
+    ),
     Action("log.stamps", ("T",), "Times", "times here, since the start, or none", VIEW),
     Action("log.wrap", ("w",), "Wrap", "wrap long lines", VIEW),
     Action("log.mark_lines", ("v",), "Mark lines", "mark lines; y copies them", VIEW),
     Action("log.copy", ("y",), "Copy", "copy the marked lines, else one (OSC 52)", VIEW),
     Action("log.copy_path", ("Y",), "Copy path", "copy the path of the log file", VIEW),
-    Action("log.save", ("W",), "Save", "write what is shown to a file", VIEW),
+    Action("log.save", ("W",), "Save", "write what is shown to a file", VIEW, prompts=True),
     Action("merged.open", ("enter",), "Task's log", "the log that the line is from", GO, 4),
 )

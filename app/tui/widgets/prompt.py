@@ -75,7 +75,7 @@ class PromptLine(Horizontal):
             field.value = text
             field.cursor_position = len(text)
         self.add_class("-open")
-        field.focus()
+        self.screen.set_focus(field)  # now: the next keys may be waiting already
 
     def close(self) -> None:
         """Hide the prompt and give the focus back to the list."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from app.tui.screens.log import LogScreen
 from app.tui.screens.merged_log import MergedLogScreen
@@ -169,6 +170,18 @@ async def test_all_matches_are_numbered(world: World) -> None:
         await says(pilot, "LINE is not in this log")
         await press(pilot, "escape")
         assert "/LINE" not in text_of(pilot)
+
+
+async def test_what_is_typed_right_after_the_key_of_a_prompt_is_typed_into_it(
+    world: World,
+) -> None:
+    one_log(world, numbered(50) + b"a/W@&e 2\n")
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 49")
+        for key in ("slash", "a", "slash", "W", "at", "ampersand", "e", "space", "2", "enter"):
+            letter = {"slash": "/", "at": "@", "ampersand": "&", "space": " ", "enter": "\r"}
+            pilot.app.post_message(events.Key(key, letter.get(key, key)))
+        await says(pilot, "/a/W@&e 2  1 of 1")
 
 
 async def test_a_long_search_says_so_and_escape_ends_it(
