@@ -36,6 +36,9 @@ BAR = 24
 MIDDLE = 100
 """Columns from which on there is room for times of day."""
 
+TROUBLED = frozenset({TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY})
+"""States of what failed, perhaps to be tried again."""
+
 LABEL = 14
 COLUMN = 38
 """Cells that a column of facts has at least."""
@@ -151,8 +154,8 @@ def about_lines(
     )
     failures = snapshot.failures
     if failures:
-        more = len(failures) - FAILURES
-        words = f" what failed last, of {len(failures)}" if more > 0 else " what failed"
+        number = sum(row.state in TROUBLED for row in snapshot.instances)
+        words = f" what failed last, of {number:,}" if number > FAILURES else " what failed"
         lines.append((Span(words, "heading"),))
         for row, one in failures[:FAILURES]:
             line = failure_line(row, one, scene, folder)

@@ -234,16 +234,17 @@ class RunScreen(ListScreen["InstanceRow"]):
         if self._asking or not self.is_current:
             return
         self._asking = True
+        run_id = self.run_id
         request = {
             "type": "get_reasons",
             "dag_id": self.dag_id,
-            "run_id": self.run_id,
+            "run_id": run_id,
             "task_id": None,
         }
 
         def then(reply: object) -> None:
             self._asking = False
-            if self.is_there:
+            if self.is_there and self.run_id == run_id:
                 found = reasons_by_place(reply)
                 if found != (self._reasons, self._run_why):
                     self._reasons, self._run_why = found

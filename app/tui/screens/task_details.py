@@ -47,6 +47,7 @@ class DetailsScreen(InstanceLinesScreen):
     def __init__(self, focus: TaskFocus) -> None:
         super().__init__(focus)
         self.reasons: list[str] = []
+        self._asking = False
 
     def reader(self) -> Read:
         return read_details
@@ -77,20 +78,24 @@ class DetailsScreen(InstanceLinesScreen):
             self.view.show(EntryLines(entries))
 
     def _ask_reasons(self) -> None:
-        """Ask the runner why it waits, if it does."""
+        """Ask the runner why it waits, if it does; one question at a time."""
         facts = self.facts
         if facts is None or facts.run.ended_at or not wants_reasons(facts.instance.state):
             self.reasons = []
             return
+        if self._asking:
+            return
+        self._asking = True
         instance = facts.instance
         request = {
             "type": "get_reasons",
             "dag_id": instance.dag_id,
             "run_id": facts.run.run_id,
-            "task_id": None,
+            "task_id": instance.task_id,
         }
 
         def then(reply: object) -> None:
+            self._asking = False
             if self.is_there and self.facts is not None and self.facts.instance.id == instance.id:
                 self.reasons = reasons_for(reply, instance.task_id, instance.map_index)
                 self._show_entries()
@@ -99,6 +104,7 @@ class DetailsScreen(InstanceLinesScreen):
 
     def tick(self) -> None:
         super().tick()
+        self._ask_reasons()
         self._show_entries()
 
     def on_resize(self) -> None:

@@ -193,8 +193,9 @@ def test_a_long_conf_stands_below_what_failed() -> None:
 
 def test_of_many_failures_five_are_named() -> None:
     failures = tuple((instance(f"t{number}", FAILED), one_try()) for number in range(9))
-    shown = text(about_lines(RunSnapshot(RUN, (), {}, failures), [], 78, SCENE))
-    assert "what failed last, of 9" in shown
+    rows = tuple(row for row, _ in failures) + tuple(instance(f"u{n}", FAILED) for n in range(91))
+    shown = text(about_lines(RunSnapshot(RUN, rows, {}, failures), [], 78, SCENE))
+    assert "what failed last, of 100" in shown
     assert shown.count("dags/a.py:8") == 5
     assert "ValueError: loss is nan" in shown
     assert "in epoch 3" not in shown, "an error is one line here"
