@@ -29,6 +29,7 @@ MACHINE = "runner"
 
 _BAD = ("fail", "error", "lost", "refused", "killed", "upstream")
 _AGO = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
+_VERSION = re.compile(r"version (\d+) of ")
 _DAY = re.compile(r"\d\d-\d\d")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -50,6 +51,12 @@ def task_words(row: EventRow) -> str:
     index = "" if row.map_index is None or row.map_index < 0 else f"[{row.map_index}]"
     number = "" if not row.try_number or row.try_number < 2 else f" try {row.try_number}"
     return f"{row.task_id}{index}{number}"
+
+
+def version_of(row: EventRow) -> int | None:
+    """The version that a changed DAG got: the runner's message begins with it."""
+    match = _VERSION.match(row.message) if row.kind == "dag_changed" else None
+    return None if match is None else int(match[1])
 
 
 def when(moment: datetime, scene: Scene) -> str:
@@ -182,7 +189,7 @@ def detail_line(row: EventRow | None, scene: Scene) -> Spans:
 def event_lines(row: EventRow | None, scene: Scene) -> list[Spans]:
     """All about an event, for the panel."""
     if row is None:
-        return [(Span("No event is under the cursor.", "dim"),)]
+        return [(Span(" No event is under the cursor.", "dim"),)]
     lines: list[Spans] = [
         (span(row.kind, kind_role(row)), Span("  "), Span(formats.stamp(row.at, scene.zone), "dim"))
     ]
@@ -199,4 +206,4 @@ def event_lines(row: EventRow | None, scene: Scene) -> list[Spans]:
     if row.details not in (None, {}, []):
         text = json.dumps(row.details, ensure_ascii=False, indent=2, default=str)
         lines.extend((span(line),) for line in sanitize_lines(text).split("\n"))
-    return lines
+    return [(Span(" "), *line) for line in lines]

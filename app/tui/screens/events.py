@@ -12,9 +12,17 @@ from textual.widget import Widget
 from app.tui import formats
 from app.tui.bindings import bindings
 from app.tui.filters import Facts, matches, parse
-from app.tui.models.events import bounds_of, columns, detail_line, event_lines, facts_of
+from app.tui.models.events import (
+    bounds_of,
+    columns,
+    detail_line,
+    event_lines,
+    facts_of,
+    version_of,
+)
 from app.tui.models.grid import dag_line
 from app.tui.reading_events import EventsSnapshot, read_events
+from app.tui.screens.code import CodeForm, CodeScreen
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.places import PlaceScreen
@@ -130,9 +138,11 @@ class EventsTable(ListScreen["EventRow"]):
     def _show_detail(self) -> None:
         row, scene = self.table.current, self.dagtop.scene()
         detail = self.query_one("#detail", InfoLine)
-        detail.line = detail_line(row, scene)
         if self.panel.display:
+            detail.line = (Span(scene.glyphs.rule * self.app.size.width, "faint"),)
             self.panel.show(event_lines(row, scene))
+        else:
+            detail.line = detail_line(row, scene)
 
     def action_travel(self, way: str) -> None:
         """Move; at the end of what was read older ones are asked for."""
@@ -152,7 +162,7 @@ class EventsTable(ListScreen["EventRow"]):
     # actions
 
     def action_open(self) -> None:
-        """Open what the event is about: the log of a task, a run, a DAG."""
+        """Open what the event is about: the log of a task, a run, a version, a DAG."""
         row = self.table.current
         if row is None:
             return
@@ -161,10 +171,17 @@ class EventsTable(ListScreen["EventRow"]):
             self.dagtop.open_log(row.dag_id, row.run_id, row.task_id, index)
         elif row.dag_id and row.run_id:
             self.dagtop.open_run(row.dag_id, row.run_id)
+        elif row.dag_id and (version := version_of(row)) is not None:
+            self.open_version(row.dag_id, version)
         elif row.dag_id and self.of_all_dags:
             self.dagtop.open_dag(row.dag_id)
         else:
             self.dagtop.say("this event is about no run: i shows all of it")
+
+    def open_version(self, dag_id: str, version: int) -> None:
+        """Show what a version changed."""
+        focus = DagFocus(dag_id, kept={"code": CodeForm(version, compare=True)})
+        self.app.push_screen(CodeScreen(focus))
 
     def action_info(self) -> None:
         """Show all about the event, or hide it."""
@@ -253,6 +270,10 @@ class EventsScreen(EventsTable, DagViewScreen):
         else:
             scope.line = (Span(" events of all runs, and of the DAG itself", "dim"),)
         scope.right = self.count_line()
+
+    def open_version(self, dag_id: str, version: int) -> None:
+        self.look.kept["code"] = CodeForm(version, compare=True, run_id=self.look.run_id)
+        self.action_show_view("code")
 
     def action_of_run(self) -> None:
         """Only what happened to the run in focus, or everything."""

@@ -22,6 +22,7 @@ from app.tui.models.events import (
     when,
 )
 from app.tui.scene import Scene
+from app.tui.screens.code import CodeScreen
 from app.tui.screens.dag_views import DagViewScreen
 from app.tui.screens.events import AllEventsScreen, EventsScreen, EventsTable
 from app.tui.screens.log import LogScreen
@@ -131,9 +132,9 @@ def test_a_wide_terminal_shows_the_run_too() -> None:
 
 def test_the_panel_tells_all_with_the_details_line_by_line() -> None:
     lines = [plain(line) for line in event_lines(row(), SCENE)]
-    assert lines[0] == "task_failed  2026-11-21 12:00:00"
-    assert lines[2] == "who runner  DAG shop  run manual__x  task train[3] try 2  event 1"
-    assert lines[-3:] == ["{", '  "exit_status": 1', "}"]
+    assert lines[0] == " task_failed  2026-11-21 12:00:00"
+    assert lines[2] == " who runner  DAG shop  run manual__x  task train[3] try 2  event 1"
+    assert lines[-3:] == [" {", '   "exit_status": 1', " }"]
     assert len(event_lines(None, SCENE)) == 1
 
 
@@ -235,6 +236,19 @@ async def test_enter_opens_what_an_event_is_about(details: Workspace) -> None:
     async with opened(details) as pilot:
         await press(pilot, "0", "j", "enter")
         assert isinstance(app_of(pilot).screen, DagViewScreen)
+
+
+async def test_a_changed_dag_leads_to_what_changed(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "shop")
+    fill_details(world)
+    message = "version 2 of forecast from dags/forecast.py"
+    event(world, "dag_changed", "runner", message, dag_id="forecast", at=NOW)
+    world.store.close()
+    for keys in (("enter", "9"), ("0",)):
+        async with opened(world.workspace) as pilot:
+            await press(pilot, *keys, "enter")
+            assert isinstance(app_of(pilot).screen, CodeScreen)
+            await says(pilot, "version 1 -> 2")
 
 
 async def test_an_event_appears_when_it_happens_and_the_cursor_stays(tmp_path: Path) -> None:
