@@ -13,11 +13,12 @@ from app.tui.scene import Scene
 from app.tui.screens.code import CodeScreen
 from app.tui.screens.details import DetailsScreen
 from app.tui.spans import width_of
-from app.tui.theme import UNICODE
+from app.tui.theme import ROLE_COLOUR, UNICODE, Palette
+from app.tui.themes import THEMES
 from store.engine import open_store
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import SIZES, check_scene, settled
 from tests.app.tui.world import NOW, World, make_world
 from tests.app.tui.world_details import (
     THIRD,
@@ -214,6 +215,26 @@ async def test_sections_are_stepped_through_and_everything_is_copied(shop: Works
         await press(pilot, "y")
         await says(pilot, "copied the details of forecast")
         assert "Versions (3)" in pilot.app.clipboard
+
+
+@pytest.mark.parametrize(
+    "keys", [("enter", "7", "J", "J", "J"), ("enter", "8", "D"), ("enter", "9", "i"), ("4",)]
+)
+async def test_a_terminal_without_unicode_gets_ascii(
+    shop: Workspace, keys: tuple[str, ...]
+) -> None:
+    async with opened(shop, environment={"LANG": "C", "TERM": "vt100"}) as pilot:
+        await press(pilot, *keys)
+        await settled(pilot)
+        assert text_of(pilot).isascii()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_roles_of_source_and_diffs_are_in_every_theme(theme: str) -> None:
+    palette = Palette(theme)
+    for role in ROLE_COLOUR:
+        for row in ("", "cursor", "idle", "panel", "cell"):
+            assert palette.style(role, row) is not None
 
 
 async def test_words_are_found_in_the_details(shop: Workspace) -> None:
