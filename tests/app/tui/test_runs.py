@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from app.tui.filters import matches, parse
 from app.tui.models.runs import RunList, facts_of, runs_named, tabs_line, wanted_of
@@ -18,10 +19,12 @@ from app.tui.screens.acting_runs import Answers
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.noting import NoteScreen
+from app.tui.screens.run import RunScreen
 from app.tui.screens.run_list import HEAD, RunsTable
 from app.tui.screens.runs import RunsScreen
 from app.tui.spans import plain
 from app.tui.widgets.dialogs import ConfirmDialog
+from store import models
 from store.queries.runs import RunRow
 from store.states import DagRunState, DagRunType
 from store.workspace import Workspace
@@ -257,6 +260,36 @@ async def test_the_run_under_the_cursor_holds_in_other_views(world: World) -> No
         await says(pilot, "05:40:00")
         await press(pilot, "3")
         assert table(pilot).table.current_key == "scheduled__2026-11-21T05:40:00+00:00"
+
+
+async def test_a_run_far_back_is_renewed_while_it_is_on_screen(world: World) -> None:
+    many(world, 300)
+    async with opened(world.workspace, dag="dag_0000") as pilot:
+        await press(pilot, "3", "G")
+        await until(pilot, lambda: len(shown(pilot)) == 300, "all runs")
+        await press(pilot, "G")
+        oldest = table(pilot).table.current
+        assert oldest is not None
+        assert oldest.run.state is DagRunState.SUCCESS
+        await until(pilot, lambda: oldest.run.id in table(pilot)._watched, "it is watched")
+        with world.store.write() as connection:
+            connection.execute(
+                update(models.dag_run)
+                .where(models.dag_run.c.id == oldest.run.id)
+                .values(state="failed", note="looked at")
+            )
+        await says(pilot, "looked at")
+        assert len(shown(pilot)) == 300
+
+
+async def test_enter_opens_the_run(world: World) -> None:
+    three(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "3", "j", "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, RunScreen)
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, AllRunsScreen)
 
 
 async def test_on_a_wide_screen_the_grid_leads(world: World) -> None:
