@@ -24,5 +24,6 @@ ACTIONS: tuple[Action, ...] = (
         VIEW,
     ),
     Action("trends.log_scale", ("L",), "Log scale", "durations on a logarithmic scale", VIEW),
+    Action("trends.filter", ("slash",), "Filter", "only tasks with these words", VIEW),
     Action("trends.first_run", ("0",), "First run", "to the oldest run", MOVE),
 )

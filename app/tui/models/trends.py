@@ -205,6 +205,12 @@ def in_order(trends: Sequence[Trend], order: str) -> list[Trend]:
     return [*trends[:1], *tasks]
 
 
+def having(trends: Sequence[Trend], words: str) -> list[Trend]:
+    """The runs, and the tasks that have all words in their ids."""
+    wanted = words.lower().split()
+    return [one for one in trends if not one.key or all(word in one.key.lower() for word in wanted)]
+
+
 def _growth(trend: Trend) -> float:
     if isnan(trend.last) or not trend.median > 0:
         return -1.0

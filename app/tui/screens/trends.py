@@ -23,15 +23,17 @@ from app.tui.models.trends import (
     Trend,
     chart_of,
     columns,
+    having,
     in_order,
     point_line,
     trends_of,
 )
 from app.tui.reading_history import TrendsSnapshot, read_trends
 from app.tui.screens.dag_views import DagFocus, RunViewScreen
-from app.tui.spans import Span
+from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chart import ChartView
 from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -97,6 +99,8 @@ class Kept:
     log: bool = False
     zoomed: bool = False
     key: str = ""
+    words: str = ""
+    """Only tasks with these words in their ids are listed."""
 
 
 class TrendsScreen(RunViewScreen):
@@ -111,6 +115,8 @@ class TrendsScreen(RunViewScreen):
         self.snapshot: TrendsSnapshot | None = None
         self.form: Kept = focus.kept.setdefault("trends", Kept())
         self.place = -1
+        self.tasks: list[Trend] = []
+        self._before_filter = ""
         self._wanted: tuple[str | None, str] | None = (
             focus.run_id,
             focus.task_id or self.form.key,
@@ -126,6 +132,7 @@ class TrendsScreen(RunViewScreen):
             yield TaskTable(columns(), lambda trend: trend.key, widget_id="main")
         yield InfoLine(widget_id="run")
         yield InfoLine(widget_id="cell")
+        yield PromptLine("/", widget_id="filter")
 
     @property
     def table(self) -> TaskTable:
@@ -230,7 +237,8 @@ class TrendsScreen(RunViewScreen):
             self.dagtop.scene(),
             longest=self.form.longest,
         )
-        self.table.show(in_order(trends, self.form.order))
+        self.tasks = trends[1:]
+        self.table.show(having(in_order(trends, self.form.order), self.form.words))
 
     def tick(self) -> None:
         self._show_list()
@@ -244,7 +252,11 @@ class TrendsScreen(RunViewScreen):
         info.line = dag_line(self.snapshot.dag, self.dagtop.scene())
         shown = len(self.snapshot.past.runs)
         words = {0: "no runs", 1: "1 run"}.get(shown, f"last {shown} runs")
-        info.right = (Span("log  " if form.log else "", "accent"), Span(words, "dim"))
+        sought: Spans = ()
+        if form.words:
+            tasks = f"{len(self.table.items) - 1} of {len(self.tasks)} tasks  "
+            sought = (Span("/", "key"), span(f"{form.words} ", "accent"), Span(tasks, "dim"))
+        info.right = (*sought, Span("log  " if form.log else "", "accent"), Span(words, "dim"))
         self._show_charts()
         self._show_lines()
 
@@ -332,6 +344,30 @@ class TrendsScreen(RunViewScreen):
     def action_first_run(self) -> None:
         """The oldest run shown."""
         self._go_to_run(0)
+
+    # the filter of the list
+
+    async def action_filter(self) -> None:
+        """List only some tasks."""
+        self._before_filter = self.form.words
+        await self.query_one("#filter", PromptLine).open(self.form.words, "words of task ids")
+
+    def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
+        self._list_those_with(message.text.strip())
+
+    def on_prompt_line_escaped(self) -> None:
+        self._list_those_with(self._before_filter)
+
+    def _list_those_with(self, words: str) -> None:
+        self.form.words = words
+        self._show_list()
+        self._show_all()
+
+    def step_back(self) -> bool:
+        if not self.form.words:
+            return False
+        self._list_those_with("")
+        return True
 
     # how it is looked at
 

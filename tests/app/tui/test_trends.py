@@ -191,6 +191,18 @@ async def test_more_and_fewer_runs(world: World) -> None:
         await says(pilot, "last 100 runs")
 
 
+async def test_the_list_is_filtered_by_words(world: World) -> None:
+    fill_long(world)
+    async with opened(world.workspace, dag="nightly") as pilot:
+        await press(pilot, "5", "slash", "t", "r", "enter")
+        await says(pilot, "/tr 2 of 3 tasks")
+        assert [one.key for one in trends(pilot).table.items] == ["", "train", "extract"]
+        await press(pilot, "1", "5")
+        await says(pilot, "/tr 2 of 3 tasks")
+        await press(pilot, "escape")
+        assert len(trends(pilot).table.items) == 4
+
+
 async def test_the_chosen_task_and_form_hold_when_one_comes_back(world: World) -> None:
     fill_long(world)
     async with opened(world.workspace, dag="nightly") as pilot:
