@@ -42,6 +42,7 @@ ACTIONS: tuple[Action, ...] = (
         destructive=True,
     ),
     Action("runs.clone", ("T",), "Clone", "trigger a run with this run's params", ACT, acts=True),
+    Action("runs.run_details", ("r",), "Run", "all about the run", GO),
     Action("runs.note", ("a",), "Note", "note on the run", ACT, acts=True),
     Action("runs.copy_id", ("y",), "Copy id", "copy the run ids to the clipboard (OSC 52)", VIEW),
     Action(

@@ -176,6 +176,14 @@ class GanttScreen(OneRunScreen):
         else:
             self.dagtop.open_log(self.dag_id, run.run_id, line.row.id, line.map_index)
 
+    def action_details(self) -> None:
+        """Show all about the task instance under the cursor."""
+        line, run = self.view.line, self.run_now()
+        if line is None or run is None or line.map_index is None:
+            super().action_details()
+        else:
+            self.dagtop.open_details(self.dag_id, run.run_id, line.row.id, line.map_index)
+
     def action_note(self) -> None:
         """Write a note on the task instance under the cursor, or on its run."""
         from app.tui.screens.noting import ask_note

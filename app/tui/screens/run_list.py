@@ -216,6 +216,10 @@ class RunsTable(ListScreen["RunEntry"]):
         if entry is not None:
             self.dagtop.open_run(entry.run.dag_id, entry.run.run_id)
 
+    def action_run_details(self) -> None:
+        """Open the run, as on other screens."""
+        self.action_open()
+
     def action_clear(self) -> None:
         """Run whole runs again."""
         if runs := self.chosen():

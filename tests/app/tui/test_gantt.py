@@ -32,6 +32,7 @@ from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.gantt import GanttScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.log import LogScreen
+from app.tui.screens.task_details import DetailsScreen
 from app.tui.spans import plain
 from app.tui.theme import ASCII, UNICODE
 from store.queries.gantt import InstanceTimes, TryTimes
@@ -444,6 +445,10 @@ async def test_a_mapped_task_unfolds_and_enter_goes_to_the_log_of_an_instance(
         screen = pilot.app.screen
         assert isinstance(screen, LogScreen)
         assert (screen.look.task_id, screen.look.map_index) == ("train", 1)
+        await press(pilot, "escape", "o")
+        screen = pilot.app.screen
+        assert isinstance(screen, DetailsScreen)
+        assert screen.look.map_index == 1
 
 
 async def test_actions_touch_the_instance_under_the_cursor(world: World) -> None:

@@ -285,11 +285,12 @@ async def test_a_run_far_back_is_renewed_while_it_is_on_screen(world: World) -> 
 async def test_enter_opens_the_run(world: World) -> None:
     three(world)
     async with opened(world.workspace) as pilot:
-        await press(pilot, "3", "j", "enter")
-        screen = pilot.app.screen
-        assert isinstance(screen, RunScreen)
-        await press(pilot, "escape")
-        assert isinstance(pilot.app.screen, AllRunsScreen)
+        for key in ("enter", "r"):
+            await press(pilot, "3", key)
+            screen = pilot.app.screen
+            assert isinstance(screen, RunScreen)
+            await press(pilot, "escape")
+            assert isinstance(pilot.app.screen, AllRunsScreen)
 
 
 async def test_on_a_wide_screen_the_grid_leads(world: World) -> None:
