@@ -10,6 +10,7 @@ import pytest
 
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
+from tests.app.tui import world_history
 from tests.app.tui.world import World, make_world
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -31,7 +32,8 @@ def workspace_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Wo
     def give(name: str) -> Workspace:
         if name not in made:
             one = make_world(tmp_path_factory.mktemp(name) / "shop")
-            fill = getattr(worlds, f"fill_{name}", None)
+            found = (getattr(module, f"fill_{name}", None) for module in (worlds, world_history))
+            fill = next((one for one in found if one is not None), None)
             if fill is not None:
                 fill(one)
             one.store.close()

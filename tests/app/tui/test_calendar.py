@@ -32,7 +32,8 @@ from store.states import DagRunState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, opened, press, says, text_of
 from tests.app.tui.snapshot import SIZES, check, check_scene, settled
-from tests.app.tui.world import World, fill_long
+from tests.app.tui.world import World
+from tests.app.tui.world_history import fill_long
 
 ONE = DayTally(1, 1, 60.0, 60.0)
 FAILED, SUCCESS = DagRunState.FAILED, DagRunState.SUCCESS

@@ -32,7 +32,8 @@ from store.states import TaskInstanceState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of
 from tests.app.tui.snapshot import SIZES, check, check_scene, settled
-from tests.app.tui.world import NOW, World, fill_long, fill_recommend
+from tests.app.tui.world import NOW, World, fill_recommend
+from tests.app.tui.world_history import fill_long
 
 SCENE = Scene(NOW, None, UNICODE)
 
