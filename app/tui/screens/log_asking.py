@@ -86,11 +86,13 @@ class LogAsking(DagtopScreen):
         self.query_one("#looking").display = False
 
     def on_screen_suspend(self) -> None:
-        self.view.timer.pause()
+        for view in self.query(LogView):
+            view.timer.pause()
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self.view.timer.resume()
+        for view in self.query(LogView):
+            view.timer.resume()
 
     # the lines above the log
 
@@ -186,7 +188,8 @@ class LogAsking(DagtopScreen):
     # prompts
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in PROMPTS and any(prompt.is_open for prompt in self.query(PromptLine)):
+        prompts = self.query(PromptLine)
+        if action in PROMPTS and (not prompts or any(prompt.is_open for prompt in prompts)):
             return False
         return super().check_action(action, parameters)
 

@@ -300,13 +300,20 @@ class FileLines:
 
     # searching, in a thread
 
-    def find(self, needle: Needle, place: int, backwards: bool, job: Job) -> int | None:
-        """Offset of the next match beyond an offset in a shown line; None if there is none."""
+    def find(
+        self, needle: Needle, place: int, backwards: bool, job: Job, until: int | None = None
+    ) -> int | None:
+        """Offset of the next match beyond an offset in a shown line; None if there is none.
+
+        ``until`` saves looking beyond another offset.
+        """
         while True:
             if backwards:
-                found = log_search.find_back(self.file, needle, min(place, self.high), job)
+                place, last = min(place, self.high), max(self.low, until or 0)
+                found = log_search.find_back(self.file, needle, place, job, last)
             else:
-                found = log_search.find(self.file, needle, max(place, self.low), job)
+                last = self.high if until is None else min(until, self.high)
+                found = log_search.find(self.file, needle, max(place, self.low), job, last)
             if found is None or not self.low <= found < self.high:
                 return None
             if self.shows(found):

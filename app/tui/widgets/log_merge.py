@@ -370,11 +370,13 @@ class MergedLines:
         self._vectors[spot] = found
         return found
 
-    def _nearest(self, spot: Spot, backwards: bool, look: Callable[[FileLines, int], Any]) -> Any:
+    def _nearest(
+        self, spot: Spot, backwards: bool, look: Callable[[FileLines, int, int], Any]
+    ) -> Any:
         found: list[tuple[float, int, int]] = []
         for number, start in enumerate(self._vector(spot)):
             lines = self.parts[number].lines
-            offset = look(lines, start)
+            offset = look(lines, start, number)
             if offset is not None:
                 moment = self.time(number, lines.file.line_start(offset))
                 found.append((moment, number, offset))
@@ -385,16 +387,21 @@ class MergedLines:
         self._vector((best[0], lines.file.line_start(best[1])))  # here, not when it is shown
         return best
 
-    def find(self, needle: Needle, spot: Spot, backwards: bool, job: Job) -> Spot | None:
-        """The next match beyond a spot in a shown line."""
-        return self._nearest(
-            spot, backwards, lambda lines, start: lines.find(needle, start, backwards, job)
-        )
+    def find(
+        self, needle: Needle, spot: Spot, backwards: bool, job: Job, until: Spot | None = None
+    ) -> Spot | None:
+        """The next match beyond a spot in a shown line; ``until`` saves looking beyond another."""
+        ends = [None] * len(self.parts) if until is None else self._vector(until)
+
+        def look(lines: FileLines, start: int, number: int) -> int | None:
+            return lines.find(needle, start, backwards, job, ends[number])
+
+        return self._nearest(spot, backwards, look)
 
     def find_error(self, spot: Spot, backwards: bool, job: Job) -> Spot | None:
         """The next line beyond a spot with which an error begins."""
         return self._nearest(
-            spot, backwards, lambda lines, start: lines.find_error(start, backwards, job)
+            spot, backwards, lambda lines, start, _: lines.find_error(start, backwards, job)
         )
 
     # counting, in a thread

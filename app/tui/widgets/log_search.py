@@ -66,10 +66,13 @@ class Job:
         return self._stop.is_set()
 
 
-def find(file: LogFile, needle: Needle, start: int, job: Job | None = None) -> int | None:
-    """Offset of the first match at or after ``start``."""
+def find(
+    file: LogFile, needle: Needle, start: int, job: Job | None = None, until: int | None = None
+) -> int | None:
+    """Offset of the first match at or after ``start``; ``until`` saves looking beyond it."""
     wanted, first = needle.wanted, start
-    while wanted and start < file.size:
+    last = file.size if until is None else min(until, file.size)
+    while wanted and start < last:
         if job is not None:
             if job.cancelled:
                 return None
@@ -84,11 +87,13 @@ def find(file: LogFile, needle: Needle, start: int, job: Job | None = None) -> i
     return None
 
 
-def find_back(file: LogFile, needle: Needle, end: int, job: Job | None = None) -> int | None:
-    """Offset of the last match that starts before ``end``."""
+def find_back(
+    file: LogFile, needle: Needle, end: int, job: Job | None = None, until: int = 0
+) -> int | None:
+    """Offset of the last match that starts before ``end``; ``until`` saves looking before it."""
     wanted = needle.wanted
     end = last = min(end, file.size)
-    while wanted and end > 0:
+    while wanted and end > until:
         if job is not None:
             if job.cancelled:
                 return None

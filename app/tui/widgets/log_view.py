@@ -177,7 +177,7 @@ class LogView(LogPager, can_focus=True):
         def work(copy: Any, job: Job) -> Any:
             found = copy.find(needle, spot, backwards, job)
             if found is None and not job.cancelled:
-                found = copy.find(needle, copy.edge(backwards), backwards, job)
+                found = copy.find(needle, copy.edge(backwards), backwards, job, spot)
             return found
 
         self.jobs.start("search", "searching", source, work, self._found(self.needle))
