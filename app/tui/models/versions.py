@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -223,6 +224,25 @@ class Diff(Lines):
         if one is None or one.sign == "@":
             return super().plain(index)
         return self._old.texts[one.old or 0] if one.new is None else self._new.texts[one.new]
+
+    def unified(self, old_name: str, new_name: str) -> str:
+        """The diff of the sources as ``patch`` takes it; empty where they are the same."""
+        if not self._diff:
+            return ""
+        lines = [f"--- {old_name}", f"+++ {new_name}"]
+        starts = [number for number, one in enumerate(self._diff) if one.sign == "@"]
+        for start, end in pairwise([*starts, len(self._diff)]):
+            head, part = self._diff[start], self._diff[start + 1 : end]
+            counts = [sum(one.sign in signs for one in part) for signs in (" -", " +")]
+            firsts = [
+                (first or 0) + (1 if count else 0)
+                for first, count in zip((head.old, head.new), counts, strict=True)
+            ]
+            lines.append(f"@@ -{firsts[0]},{counts[0]} +{firsts[1]},{counts[1]} @@")
+            for one in part:
+                source, number = (self._old, one.old) if one.new is None else (self._new, one.new)
+                lines.append(f"{one.sign}{source.texts[number or 0]}")
+        return "\n".join(lines) + "\n"
 
     def next_part(self, index: int, direction: int) -> int | None:
         """Where the next part of the diff begins; None if there is none that way."""

@@ -21,6 +21,7 @@ from app.tui.widgets.lines_view import Lines, LinesView
 from app.tui.widgets.prompt import PromptLine
 
 if TYPE_CHECKING:
+    from app.tui.exporting import Export
     from app.tui.refresher import Fetch
     from store.queries.dags import DagRow
 
@@ -284,10 +285,31 @@ class CodeScreen(SearchScreen, DagViewScreen):
     def on_lines_view_chosen(self) -> None:
         self.action_open()
 
+    # out of here
+
+    def text(self) -> str:
+        """The whole source, or the diff as ``patch`` takes it."""
+        if self.snapshot is None:
+            return ""
+        diff, other = self.snapshot.diff, self.snapshot.other
+        if diff is None or other is None:
+            return "\n".join(self.snapshot.source.texts) + "\n"
+        file = self.snapshot.dag.file
+        old, new = sorted((other, self.snapshot.version))
+        return diff.unified(f"{file} version {old}", f"{file} version {new}")
+
+    def exports(self) -> list[Export]:
+        """The source, or the diff."""
+        from app.tui.exporting import Export
+
+        if self.snapshot is None:
+            return []
+        if self.snapshot.diff is not None:
+            return [Export("the diff", "diff", self.text)]
+        return [Export(f"the source of version {self.snapshot.version}", "py", self.text)]
+
     def action_copy_text(self) -> None:
         """Copy the whole source, or the diff."""
-        lines = self.view.lines
         if self.snapshot is not None:
-            text = "\n".join(lines.plain(index) for index in range(len(lines)))
             what = "the diff" if self.snapshot.diff is not None else self.snapshot.dag.file
-            self.dagtop.copy(text, what)
+            self.dagtop.copy(self.text(), what)

@@ -22,6 +22,7 @@ from app.tui.widgets.lines_view import LinesView
 from app.tui.widgets.prompt import PromptLine
 
 if TYPE_CHECKING:
+    from app.tui.exporting import Export
     from app.tui.refresher import Fetch
     from store.queries.dags import DagRow
 
@@ -175,8 +176,17 @@ class DetailsScreen(SearchScreen, DagViewScreen):
             self.view.position.top = place
             self.view.go_to(place)
 
+    def text(self) -> str:
+        """All of it, without colours."""
+        lines = self.lines
+        return "\n".join(lines.plain(index).rstrip() for index in range(len(lines))) + "\n"
+
+    def exports(self) -> list[Export]:
+        """All of it as text."""
+        from app.tui.exporting import Export
+
+        return [Export("all details as text", "txt", self.text)]
+
     def action_copy_text(self) -> None:
         """Copy all of it."""
-        lines = self.lines
-        text = "\n".join(lines.plain(index).rstrip() for index in range(len(lines)))
-        self.dagtop.copy(text, f"the details of {self.dag_id}")
+        self.dagtop.copy(self.text(), f"the details of {self.dag_id}")

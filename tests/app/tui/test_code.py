@@ -212,6 +212,33 @@ def test_a_diff_shows_context_signs_and_where_a_line_is_now() -> None:
     ]
 
 
+@given(texts, texts)
+def test_a_copied_diff_is_one_that_patch_takes(old: list[str], new: list[str]) -> None:
+    before, after = Source("\n".join(old) + "\n"), Source("\n".join(new) + "\n")
+    told = Diff(before, after, Changes()).unified("a", "b")
+    assert patched(before.texts, told) == after.texts
+
+
+def patched(texts: list[str], diff: str) -> list[str]:
+    """What ``patch`` makes of a text."""
+    result: list[str] = []
+    place = 0
+    for line in diff.split("\n")[2:-1]:
+        if line.startswith("@@"):
+            numbers, count = (int(word) for word in line.split()[1].removeprefix("-").split(","))
+            start = numbers - (1 if count else 0)
+            result.extend(texts[place:start])
+            place = start
+        elif line.startswith("+"):
+            result.append(line[1:])
+        else:
+            assert texts[place] == line[1:]
+            if line.startswith(" "):
+                result.append(line[1:])
+            place += 1
+    return [*result, *texts[place:]]
+
+
 @given(st.text(st.sampled_from("ab训👩")), st.integers(0, 12))
 def test_lines_move_sideways_by_cells(text: str, cells: int) -> None:
     from rich.cells import cell_len
@@ -355,13 +382,32 @@ async def test_the_view_is_found_again_as_it_was_left(details: Workspace) -> Non
         assert screen(pilot).view.cursor == 3
 
 
+async def test_the_grid_at_the_side_leads_to_version_and_task(details: Workspace) -> None:
+    async with opened(details, (170, 40)) as pilot:
+        await press(pilot, "enter", "8")
+        await says(pilot, "version 3 of 3")
+        await pilot.press("ctrl+w", "h", "h")
+        await says(pilot, "version 1 of 3")
+        await pilot.press("j")
+        view = screen(pilot).view
+        await until(pilot, lambda: "def train(" in view.lines.plain(view.cursor), "the task")
+
+
 async def test_the_source_is_copied_and_a_line_of_it(details: Workspace, tmp_path: Path) -> None:
     async with opened(details) as pilot:
         await press(pilot, "enter", "8", "y")
         await says(pilot, "copied dags/forecast.py")
-        assert pilot.app.clipboard == THIRD.rstrip("\n")
+        assert [one.suffix for one in screen(pilot).exports()] == ["py"]
+        assert pilot.app.clipboard == THIRD
         await press(pilot, "Y")
         assert pilot.app.clipboard == '"""Forecasts what the shop sells.'
+        await press(pilot, "D")
+        await says(pilot, "version 2 -> 3")
+        await press(pilot, "y")
+        await says(pilot, "copied the diff")
+        assert pilot.app.clipboard.startswith("--- dags/forecast.py version 2\n")
+        assert '+    @task(pool="gpu")\n' in pilot.app.clipboard
+        assert [one.suffix for one in screen(pilot).exports()] == ["diff"]
 
 
 def test_the_second_version_differs_in_schedule_and_rate() -> None:
