@@ -77,17 +77,6 @@ class XComValue:
         return "\n".join(self.texts)
 
 
-def value_lines(raw: bytes, width: int = 78) -> list[Spans]:
-    """All lines of a small value, with their colours."""
-    value = read_value(raw, width)
-    return [value.line(index) for index in range(len(value))]
-
-
-def value_text(raw: bytes, width: int = 78) -> str:
-    """A value as text, to be copied."""
-    return read_value(raw, width).text()
-
-
 def kind_of(head: bytes, length: int | None = None) -> str:
     """The type of a value, told from its first ``HEAD`` bytes; of a list or dict with its length.
 

@@ -5,8 +5,6 @@ Nothing here is proportional to how many lines there are, but for a search.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.cells import cell_len, split_graphemes
 from textual import events
 from textual.geometry import Region
@@ -44,19 +42,6 @@ class Lines:
     def plain(self, index: int) -> str:
         """What is searched of a line, and copied."""
         return plain(self.line(index))
-
-
-class GivenLines(Lines):
-    """A few lines that are there already."""
-
-    def __init__(self, lines: Sequence[Spans]) -> None:
-        self._lines = lines
-
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    def line(self, index: int) -> Spans:
-        return self._lines[index]
 
 
 def from_cell(line: Spans, cells: int) -> Spans:
@@ -161,11 +146,6 @@ class LinesView(LineView, can_focus=True):
             position.top = index - position.page // 3
         position.cursor = index
         self._moved()
-
-    def percent(self) -> int:
-        """How far down the last visible line is."""
-        count = self.position.count
-        return 100 * min(count, self.position.top + self.position.page) // count if count else 100
 
     # moving
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tui.models.xcoms import HEAD, kind_of, preview, read_value, value_lines, value_text
-from app.tui.spans import plain
+from app.tui.models.xcoms import HEAD, kind_of, preview, read_value
+from app.tui.spans import Spans, plain
 from runner.authoring.serialization import encode
 from tests.app.tui.world import ESCAPES
 
@@ -35,6 +35,15 @@ class Colour(enum.Enum):
 
 def stored(value: Any) -> bytes:
     return encode(value)[0]
+
+
+def value_text(raw: bytes, width: int = 78) -> str:
+    return read_value(raw, width).text()
+
+
+def value_lines(raw: bytes) -> list[Spans]:
+    value = read_value(raw)
+    return [value.line(index) for index in range(len(value))]
 
 
 SIMPLE: list[tuple[Any, str, str]] = [
