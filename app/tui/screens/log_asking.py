@@ -152,7 +152,9 @@ class LogAsking(DagtopScreen):
         if not view.needle:
             return tuple(words)
         words.extend((Span("/", "key"), span(view.needle, "accent")))
-        if view.tally is not None:
+        if view.tally is None and view.match is None and view.jobs.get("search") is None:
+            words.append(Span("  not found", "warning"))
+        elif view.tally is not None:
             ordinal = view.ordinal()
             more = "" if view.tally.complete else "+"
             total = f"{view.tally.total:,}{more}"

@@ -215,7 +215,8 @@ class LogView(LogPager, can_focus=True):
                 self.post_message(self.NotFound(words))
             else:
                 self.go_to(spot)
-            self._count_matches()
+            if spot is not None or self._at_error:
+                self._count_matches()
             self.post_message(self.Changed())
 
         return then
