@@ -125,26 +125,26 @@ def undo(
             for row in run_rows
             if row.run_id in names or of_runs or after is not None
         ],
-        instances=[
-            FormerInstance(
-                run_id=row.run_id,
-                task_id=row.task_id,
-                map_index=row.map_index,
-                state=row.state,
-                after=became,
-                try_number=row.try_number,
-                max_tries=row.max_tries,
-                started_at=row.started_at,
-                ended_at=row.ended_at,
-                duration=row.duration,
-                next_at=row.next_at,
-            )
-            for row, became in touched
-            if row.state not in LOST
-        ],
+        instances=[_former(row, became) for row, became in touched if row.state not in LOST],
         lost=len(lost),
     )
     return msgspec.to_builtins(former)
+
+
+def _former(row: Row[Any], became: TaskInstanceState | None) -> FormerInstance:
+    return FormerInstance(
+        run_id=row.run_id,
+        task_id=row.task_id,
+        map_index=row.map_index,
+        state=row.state,
+        after=became,
+        try_number=row.try_number,
+        max_tries=row.max_tries,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        duration=row.duration,
+        next_at=row.next_at,
+    )
 
 
 def named(one: Any) -> str:
