@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import isfinite, isnan, nan
 from statistics import fmean, median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from app.durations import duration
 from app.tui import formats
@@ -46,8 +47,7 @@ ORDER_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """What a run, or a task in it, shows in a chart."""
 
     value: float
@@ -122,9 +122,7 @@ def points_of(past: Past, key: str, kind: Kind, scene: Scene, *, longest: bool) 
 
 
 def _run_point(past: Past, run: PastRun, kind: Kind, scene: Scene) -> Point:
-    look = run_look(run.state.value)
-    glyph = look.ascii_glyph if scene.glyphs.is_ascii else look.glyph
-    mark = Mark(glyph, f"state.run.{run.state.value}", look.word, look.order)
+    mark = _run_mark(run.state.value, scene.glyphs.is_ascii)
     is_over, value = run.ended_at is not None, nan
     if kind == "duration" and run.started_at is not None:
         value = _seconds(run.started_at, run.ended_at or scene.now)
@@ -140,11 +138,8 @@ def _task_point(
     run: PastRun, figures: TaskFigures | None, kind: Kind, scene: Scene, longest: bool
 ) -> Point:
     if figures is None:
-        return Point(nan, Mark(" ", "faint", "", 99), False)
-    look = task_look(figures.state)
-    glyph = look.ascii_glyph if scene.glyphs.is_ascii else look.glyph
-    name = figures.state.value if figures.state else "none"
-    mark = Mark(glyph, f"state.{name}", look.word, look.order)
+        return Point(nan, NOT_THERE, False)
+    mark = _task_mark(figures.state, scene.glyphs.is_ascii)
     is_over, value = figures.state in FINISHED_TASK_STATES, nan
     if kind == "tries":
         value = float(figures.tries) or nan
@@ -158,6 +153,23 @@ def _task_point(
             since = max(0.0, scene.now.timestamp() - figures.started_us / 1e6)
             value = since if isnan(value) else max(value, since)
     return Point(value, mark, is_over)
+
+
+NOT_THERE = Mark(" ", "faint", "", 99)
+
+
+@lru_cache(maxsize=64)
+def _run_mark(state: str, is_ascii: bool) -> Mark:
+    look = run_look(state)
+    glyph = look.ascii_glyph if is_ascii else look.glyph
+    return Mark(glyph, f"state.run.{state}", look.word, look.order)
+
+
+@lru_cache(maxsize=64)
+def _task_mark(state: TaskInstanceState | None, is_ascii: bool) -> Mark:
+    look = task_look(state)
+    glyph = look.ascii_glyph if is_ascii else look.glyph
+    return Mark(glyph, f"state.{state.value if state else 'none'}", look.word, look.order)
 
 
 def _seconds(start: datetime, end: datetime) -> float:

@@ -241,7 +241,9 @@ class TrendsScreen(RunViewScreen):
         self.table.show(having(in_order(trends, self.form.order), self.form.words))
 
     def tick(self) -> None:
-        self._show_list()
+        runs = self.snapshot.past.runs if self.snapshot is not None else ()
+        if any(run.ended_at is None for run in runs):  # what runs takes longer and longer
+            self._show_list()
         self._show_all()
         super().tick()
 
