@@ -176,7 +176,7 @@ def test_the_newest_of_few_runs_is_at_the_right_edge() -> None:
 def test_the_cells_of_the_cursor_are_lit_up_from_top_to_bottom() -> None:
     chart = Chart([Series("", range(10), [1.0] * 10, kind="bars")], slot=1, cursor=4)
     lines = chart_lines(chart, 60, 10, UNICODE)
-    lit = [sum(piece.role.endswith("@cursor") for piece in line) for line in lines]
+    lit = [sum(piece.role.endswith("@idle") for piece in line) for line in lines]
     assert lit == [1] * 8 + [0, 0]
 
 

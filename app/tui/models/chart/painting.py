@@ -186,7 +186,7 @@ class _Painter:
         if frame.marks:
             text = "NaN" if self._has_gaps() and frame.gutter else ""
             head = Span(text.rjust(frame.gutter - 2).ljust(frame.gutter), "dim")
-            lines.append((head, *marks.row(0, lit)))
+            lines.append((head, *marks.row(0, lit, "cursor")))
         lines.extend(self._axis(frame, across))
         return lines
 

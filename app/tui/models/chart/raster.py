@@ -69,8 +69,11 @@ class Raster:
                 return True
         return False
 
-    def row(self, number: int, lit: range = range(0)) -> Spans:
-        """The spans of a row; the cells of ``lit`` on the ground of the cursor."""
+    def row(self, number: int, lit: range = range(0), ground: str = "idle") -> Spans:
+        """The spans of a row; the cells of ``lit`` on a ground of their own.
+
+        Not on the cursor's: without colours that is reversed, and would look like a bar.
+        """
         result: list[Span] = []
         text, current = "", ""
         dots, roles, texts = self._dots[number], self._roles[number], self._texts[number]
@@ -80,7 +83,7 @@ class Raster:
                 bits = dots[column]
                 character = (chr(0x2800 + bits) if self.across > 1 else "*") if bits else " "
             if column in lit:
-                role += "@cursor"
+                role += f"@{ground}"
             if role == current:
                 text += character
                 continue
