@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -23,6 +24,7 @@ from app.tui.actions import actions_for, clashes
 from app.tui.alerts import Alerter
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
+from app.tui.key_order import KeyHandled, KeyOrder
 from app.tui.location import History, Location, from_words
 from app.tui.memory import Memory
 from app.tui.reading import read_mapped, read_runner
@@ -122,6 +124,7 @@ class DagtopApp(App[int]):
         self._link = (dag, run, task)
         self._message_timer: Any = None
         self._clashed: set[str] = set()
+        self._key_order = KeyOrder(self, super().on_event)
         self._places: dict[str, Any] = {}
         self.history = History()
         self.refresher = Refresher(
@@ -305,6 +308,16 @@ class DagtopApp(App[int]):
         from app.tui.screens.text import TextScreen
 
         self.push_screen(TextScreen(crumbs, text))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys are handed on one after the other."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
+
+    async def on_key_handled(self, message: KeyHandled) -> None:
+        await self._key_order.handled(message)
 
     # the store
 

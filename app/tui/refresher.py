@@ -33,7 +33,7 @@ IDLE_AFTER = 10.0
 """Seconds without a change after which nothing counts as changing."""
 
 SHARE = 25
-"""After a snapshot that took a second, the next change is read so many seconds later at the
+"""After a snapshot that took a CPU second, the next change is read so many seconds later at the
 earliest (and no later than ``LONGEST_REST``): reading takes a small share of the machine."""
 
 LONGEST_REST = 2.0
@@ -181,10 +181,10 @@ class Refresher:
                 self._look_for_alerts(store)
             asked = request is not None and (request.serial != served or self._last[0] == 0)
             if request is not None and (asked or (due and now >= rested)):
+                begun = time.thread_time()
                 self._answer(store, request)
                 served, due = request.serial, False
-                took = time.monotonic() - now
-                rested = now + min(LONGEST_REST, took * SHARE)
+                rested = now + min(LONGEST_REST, (time.thread_time() - begun) * SHARE)
             if changed or now - looked > RUNNER_LOOK:
                 looked = now
                 self._look_at_runner(store)

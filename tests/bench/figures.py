@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from tests.bench.figure import Figure
+from tests.bench.terminal import screens
 from tests.support.live import ROOT, Live, live, wait_for
 
 CHAIN = """
@@ -64,20 +65,6 @@ with DAG("metrics"):
     train()
 """
 PARALLELISM_16 = "[runner]\nparallelism = 16\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure beside what is to be reached."""
-
-    name: str
-    measured: str
-    reach: str
-    reached: bool | None = None
-
-    def line(self) -> str:
-        mark = {True: "ok", False: "MISS", None: ""}[self.reached]
-        return f"{self.name:<46} {self.measured:>16} {self.reach:>16}   {mark:<4}"
 
 
 def fork_seconds(count: int = 300) -> float:
@@ -380,4 +367,5 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "metrics": metrics,
     "files": files,
     "logs": logs,
+    "screens": screens,
 }

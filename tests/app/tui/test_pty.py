@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import select
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import termios
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fcntl import ioctl
 from pathlib import Path
 
 import pytest
 
 from store.workspace import Workspace
+from tests.support.terminal import Terminal, the_ui
 
 ROOT = Path(__file__).resolve().parents[3]
 OURS = re.compile(
@@ -33,67 +30,12 @@ OURS = re.compile(
 """All that the UI itself ever sends. Anything else would come from data."""
 
 
-class Terminal:
-    """The program, its pseudo-terminal, and all that it wrote."""
-
-    def __init__(self, workspace: Workspace, environment: dict[str, str]) -> None:
-        code = (
-            "import sys; from pathlib import Path; from store.workspace import Workspace; "
-            "from app.tui import run; sys.exit(run(Workspace(Path(sys.argv[1]))))"
-        )
-        self.output = b""
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-            os.chdir(ROOT)
-            command = [sys.executable, "-c", code, str(workspace.root)]
-            os.execve(sys.executable, command, {**os.environ, **environment})
-        self.modes = termios.tcgetattr(self.fd)
-
-    def read_until(self, holds: Callable[[bytes], bool], timeout: float = 20.0) -> bytes:
-        """Read until the output since now holds what is wanted, or the program has ended."""
-        start, deadline = len(self.output), time.monotonic() + timeout
-        while not holds(self.output[start:]):
-            left = deadline - time.monotonic()
-            assert left > 0, self.output[start:]
-            if not select.select([self.fd], [], [], left)[0]:
-                continue
-            try:
-                data = os.read(self.fd, 65536)
-            except OSError:
-                break
-            if not data:
-                break
-            self.output += data
-        return self.output[start:]
-
-    def press(self, keys: bytes, holds: Callable[[bytes], bool]) -> bytes:
-        """Send keys and read until the answer holds what is wanted."""
-        os.write(self.fd, keys)
-        return self.read_until(holds)
-
-    def end(self) -> int:
-        """Read what is left and return the exit code."""
-        self.read_until(lambda _: False)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-
 @contextmanager
 def running(workspace: Workspace, **environment: str) -> Iterator[Terminal]:
-    """The program, ended at the end by force if need be. Nothing is remembered from before."""
-    home = tempfile.mkdtemp(dir=workspace.root.parent)
-    given = {"HOME": home, "XDG_STATE_HOME": f"{home}/state", "XDG_CONFIG_HOME": f"{home}/config"}
-    looks = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
-    terminal = Terminal(workspace, {**given, **looks, **environment})
-    try:
+    """The UI in a terminal. Nothing is remembered from before."""
+    home = Path(tempfile.mkdtemp(dir=workspace.root.parent))
+    with the_ui(workspace, home, environment) as terminal:
         yield terminal
-    finally:
-        try:
-            os.kill(terminal.pid, signal.SIGKILL)
-            os.waitpid(terminal.pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
-        os.close(terminal.fd)
 
 
 def seen(text: str) -> Callable[[bytes], bool]:

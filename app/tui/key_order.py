@@ -1,0 +1,65 @@
+"""Keys take effect in the order in which they were typed.
+
+Textual hands a key to the widget that has the focus and goes on with the next at once; a key that
+the widget doesn't want comes back to the app, for its bindings, behind keys typed later. Over a
+slow line several keys arrive together: Backspace Backspace "d" would become "d" Backspace
+Backspace. So a key is handed on when the one before has come to its end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.dom import DOMNode
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+class KeyHandled(Message):
+    """Went the way of a key, behind it: when it arrives at the app, the key has come to its end."""
+
+    def __init__(self, serial: int) -> None:
+        super().__init__()
+        self.serial = serial
+
+
+class KeyOrder:
+    """The keys that wait for the one before them."""
+
+    def __init__(self, app: App[int], forward: Callable[[events.Event], Awaitable[None]]) -> None:
+        self._app = app
+        self._forward = forward
+        self._waiting: deque[events.Event] = deque()
+        self._serial = 0
+        self._target: DOMNode | None = None
+        """Who has a key now; None: nobody."""
+
+    async def take(self, event: events.Event) -> None:
+        """A key was typed, or a text was pasted."""
+        self._waiting.append(event)
+        await self._go_on()
+
+    async def handled(self, message: KeyHandled) -> None:
+        """A key has come to its end."""
+        if message.serial == self._serial:
+            self._target = None
+            await self._go_on()
+
+    async def _go_on(self) -> None:
+        while self._waiting and self._is_free():
+            event = self._waiting.popleft()
+            self._serial += 1
+            target = self._target = self._app.focused or self._app.screen
+            await self._forward(event)
+            if not target.post_message(KeyHandled(self._serial)):
+                self._target = None
+
+    def _is_free(self) -> bool:
+        """Whether nobody has a key; one whose widget was closed by it has come to its end, too."""
+        target = self._target
+        return target is None or not target.is_attached or target.screen is not self._app.screen
