@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,18 +24,18 @@ from app.tui.alerts import Alerter
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
 from app.tui.key_order import KeyHandled, KeyOrder
-from app.tui.location import History, Location, from_words
+from app.tui.location import from_words
 from app.tui.memory import Memory
-from app.tui.reading import read_mapped, read_runner
+from app.tui.reading import read_runner
 from app.tui.refresher import Answered, Fetched, Noticed, Refresher, RunnerSeen, StoreTrouble
 from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
-from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScreen
+from app.tui.screens.views import PLACES
 from app.tui.spans import Span, Spans, span
 from app.tui.undo import Undos, undo_last
+from app.tui.ways import Ways
 
 if TYPE_CHECKING:
-    from app.tui.jumps import Target
     from store.workspace import Workspace
 
 TICK = 5.0
@@ -125,8 +124,7 @@ class DagtopApp(App[int]):
         self._message_timer: Any = None
         self._clashed: set[str] = set()
         self._key_order = KeyOrder(self, super().on_event)
-        self._places: dict[str, Any] = {}
-        self.history = History()
+        self.ways = Ways(self)
         self.refresher = Refresher(
             workspace, self.post_message, partial(read_runner, workspace=workspace)
         )
@@ -139,7 +137,7 @@ class DagtopApp(App[int]):
         self.set_keymap({action: ",".join(keys) for action, keys in settings.keys.items()})
 
     def get_default_screen(self) -> Screen[Any]:
-        return self.place(PLACES["dags"])
+        return self.ways.place(PLACES["dags"])
 
     def on_mount(self) -> None:
         self.animation_level = "none"
@@ -152,11 +150,11 @@ class DagtopApp(App[int]):
         self.set_timer(GARBAGE_AFTER, collect_garbage)
         dag, run, task = self._link
         if dag is not None:
-            self.open_dag(dag, run, task)
+            self.ways.open_dag(dag, run, task)
             if run is not None and task is None:
-                self.open_run(dag, run)
+                self.ways.open_run(dag, run)
         elif self.settings.ui.reopen and (last := from_words(self.memory.get("location"))):
-            self.go_to(last)
+            self.ways.go_to(last)
 
     def on_unmount(self) -> None:
         self.save_memory()
@@ -189,125 +187,6 @@ class DagtopApp(App[int]):
         if isinstance(screen, DagtopScreen):
             screen.show_runner()
             screen.tick()
-
-    # ways between screens
-
-    def here(self) -> Location | None:
-        """Where one is; None on a screen that can't be opened again."""
-        screens = reversed(self.screen_stack)
-        found = (s.location() for s in screens if isinstance(s, DagtopScreen))
-        return next((location for location in found if location is not None), None)
-
-    def go(self, target: Target | None) -> None:
-        """Go where a jump leads."""
-        if target is None:
-            return
-        here = self.here()
-        place = here.place if here is not None else "dags"
-        match target.kind:
-            case "quit":
-                self.exit(0)
-            case "help":
-                self.action_help()
-            case "place":
-                self.go_to(Location(place=target.name))
-            case "log":
-                location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
-                self.go_to(replace(location, map_index=target.map_index, task_view="log"))
-            case "run":
-                self.go_to(Location(place, target.dag_id, "grid", target.run_id))
-            case _:
-                self.go_to(Location(place, target.dag_id, target.name, target.run_id))
-
-    def place(self, view: View) -> Any:
-        """The screen of a place, made the first time and kept."""
-        kept = self._places.get(view.kind)
-        if kept is None:
-            kept = self._places[view.kind] = view.load()()
-            self.install_screen(kept, view.kind)  # or Textual would remove it when it is left
-        return kept
-
-    def go_to(self, location: Location) -> None:
-        """Open a location: its place, and on it what of a DAG and a task instance it names."""
-        from app.tui.screens.dag_views import DagFocus
-        from app.tui.screens.task_views import TaskFocus
-
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-        place = self.place(PLACES.get(location.place, PLACES["dags"]))
-        if place is not self.screen:
-            self.switch_screen(place)
-        if location.dag_id is None:
-            return
-        view = DAG_VIEWS.get(location.view, DAG_VIEWS["grid"])
-        focus = DagFocus(location.dag_id, location.run_id, location.task_id)
-        self.push_screen(view.load()(focus))
-        if location.run_screen and location.run_id is not None:
-            self.open_run(location.dag_id, location.run_id)
-        if location.task_view is None or location.run_id is None or location.task_id is None:
-            return
-        view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
-        task = TaskFocus(location.dag_id, location.run_id, location.task_id, location.map_index)
-        self.push_screen(view.load()(task))
-
-    @property
-    def place_name(self) -> str:
-        """The place at the bottom of the stack of screens."""
-        bottom = self.screen_stack[0]
-        return bottom.view_name if isinstance(bottom, ViewsScreen) else "dags"
-
-    def visited(self, location: Location) -> None:
-        """A screen that can be opened again is on top."""
-        self.history.visit(location)
-        self.memory.put("location", location.words())
-
-    def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
-        """Show a DAG's grid; with run and task also the log of the task, or its instances."""
-        from app.tui.screens.dag_views import DagFocus
-        from app.tui.screens.grid import GridScreen
-
-        self.push_screen(GridScreen(DagFocus(dag_id, run_id, task_id)))
-        if run_id and task_id:
-            self._open_task(dag_id, run_id, task_id)
-
-    def _open_task(self, dag_id: str, run_id: str, task_id: str) -> None:
-        def then(run_key: int | None) -> None:
-            from app.tui.screens.instances import InstancesScreen
-
-            if run_key is None:
-                self.open_log(dag_id, run_id, task_id)
-            else:
-                self.push_screen(InstancesScreen(dag_id, run_id, run_key, task_id))
-
-        self.refresher.once(lambda store: read_mapped(store, dag_id, run_id, task_id), then)
-
-    def open_run(self, dag_id: str, run_id: str) -> None:
-        """Show one run of a DAG."""
-        from app.tui.screens.run import RunScreen
-
-        self.push_screen(RunScreen(dag_id, run_id))
-
-    def open_details(
-        self, dag_id: str, run_id: str, task_id: str, map_index: int | None = None
-    ) -> None:
-        """Show all there is to know about a task instance."""
-        from app.tui.screens.task_details import DetailsScreen
-        from app.tui.screens.task_views import TaskFocus
-
-        self.push_screen(DetailsScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
-
-    def open_log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> None:
-        """Show the log of a task instance's newest try."""
-        from app.tui.screens.log import LogScreen
-        from app.tui.screens.task_views import TaskFocus
-
-        self.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
-
-    def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
-        """Show a text of several lines: a traceback, details."""
-        from app.tui.screens.text import TextScreen
-
-        self.push_screen(TextScreen(crumbs, text))
 
     async def on_event(self, event: events.Event) -> None:
         """Keys are handed on one after the other."""
@@ -441,17 +320,11 @@ class DagtopApp(App[int]):
 
     def action_history_back(self) -> None:
         """Where one was before."""
-        self._follow_history(self.history.back(), "you were nowhere before this")
+        self.ways.back()
 
     def action_history_on(self) -> None:
         """On again, after going back."""
-        self._follow_history(self.history.on(), "there is nothing to go on to")
-
-    def _follow_history(self, location: Location | None, otherwise: str) -> None:
-        if location is None:
-            self.say(otherwise)
-        else:
-            self.go_to(location)
+        self.ways.on()
 
     def action_help_quit(self) -> None:
         """Ctrl-C: people expect it to end programs; here it must not, it is pressed too easily."""
@@ -474,7 +347,7 @@ class DagtopApp(App[int]):
         from app.tui.screens.jump import JumpScreen
 
         if isinstance(self.screen, DagtopScreen):
-            self.push_screen(JumpScreen(self.here()), self.go)
+            self.push_screen(JumpScreen(self.ways.here()), self.ways.go)
 
     def action_palette(self) -> None:
         """Search all actions."""

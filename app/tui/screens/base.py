@@ -112,7 +112,7 @@ class DagtopScreen(Screen[None]):
             return
         location = self.location()
         if location is not None:
-            self.dagtop.visited(location)
+            self.dagtop.ways.visited(location)
         self.show_runner()
         self.ask()
         self.tick()

@@ -93,7 +93,7 @@ class ConnectionsScreen(AdminScreen["ConnectionHead"]):
             if one is None:
                 self.gone(name)
             else:
-                self.dagtop.open_text((f"Connection {name}",), models.details(one))
+                self.dagtop.ways.open_text((f"Connection {name}",), models.details(one))
 
         self.dagtop.refresher.once(lambda store: read_connection(store, name), show)
 

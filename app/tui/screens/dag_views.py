@@ -60,7 +60,7 @@ class DagViewScreen(SideScreen):
     def location(self) -> Location:
         look = self.look
         return Location(
-            self.dagtop.place_name, look.dag_id, self.view_name, look.run_id, look.task_id
+            self.dagtop.ways.place_name, look.dag_id, self.view_name, look.run_id, look.task_id
         )
 
     def crumbs(self) -> tuple[str, ...]:
@@ -141,13 +141,13 @@ class RunViewScreen(DagViewScreen):
 
             self.app.push_screen(InstancesScreen(self.dag_id, run.run_id, run.id, row.id))
         else:
-            self.dagtop.open_log(self.dag_id, run.run_id, row.id)
+            self.dagtop.ways.open_log(self.dag_id, run.run_id, row.id)
 
     def action_run_details(self) -> None:
         """Show all about the run under the cursor."""
         run = self.run_now()
         if run is not None:
-            self.dagtop.open_run(self.dag_id, run.run_id)
+            self.dagtop.ways.open_run(self.dag_id, run.run_id)
 
     def action_details(self) -> None:
         """Show all about the task instance under the cursor; of a mapped task the first."""
@@ -157,7 +157,7 @@ class RunViewScreen(DagViewScreen):
         elif row.kind == "group":
             self.dagtop.say("a group has no details: put the cursor on a task")
         else:
-            self.dagtop.open_details(self.dag_id, run.run_id, row.id)
+            self.dagtop.ways.open_details(self.dag_id, run.run_id, row.id)
 
     def action_merged(self) -> None:
         """The logs of the group, or of the instances, under the cursor, else of the whole run."""

@@ -120,7 +120,7 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         """Open the DAG's grid."""
         dag = self.table.current
         if dag is not None:
-            self.dagtop.open_dag(dag.dag_id)
+            self.dagtop.ways.open_dag(dag.dag_id)
 
     def action_next_tab(self) -> None:
         """The next tab."""
@@ -156,7 +156,7 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
             f"{place_of(one.file, one.line)}\nwarning: {one.message}\n"
             for one in self.snapshot.warnings
         )
-        self.dagtop.open_text(("import errors",), "\n".join(parts))
+        self.dagtop.ways.open_text(("import errors",), "\n".join(parts))
 
     def action_pause(self) -> None:
         """Pause what is on, unpause what is off; several marked: all follow the first."""

@@ -168,13 +168,13 @@ class EventsTable(ListScreen["EventRow"]):
             return
         if row.dag_id and row.run_id and row.task_id:
             index = -1 if row.map_index is None else row.map_index
-            self.dagtop.open_log(row.dag_id, row.run_id, row.task_id, index)
+            self.dagtop.ways.open_log(row.dag_id, row.run_id, row.task_id, index)
         elif row.dag_id and row.run_id:
-            self.dagtop.open_run(row.dag_id, row.run_id)
+            self.dagtop.ways.open_run(row.dag_id, row.run_id)
         elif row.dag_id and (version := version_of(row)) is not None:
             self.open_version(row.dag_id, version)
         elif row.dag_id and self.of_all_dags:
-            self.dagtop.open_dag(row.dag_id)
+            self.dagtop.ways.open_dag(row.dag_id)
         else:
             self.dagtop.say("this event is about no run: i shows all of it")
 

@@ -174,7 +174,7 @@ class GanttScreen(OneRunScreen):
         if line is None or run is None or line.map_index is None:
             super().action_open()
         else:
-            self.dagtop.open_log(self.dag_id, run.run_id, line.row.id, line.map_index)
+            self.dagtop.ways.open_log(self.dag_id, run.run_id, line.row.id, line.map_index)
 
     def action_details(self) -> None:
         """Show all about the task instance under the cursor."""
@@ -182,7 +182,7 @@ class GanttScreen(OneRunScreen):
         if line is None or run is None or line.map_index is None:
             super().action_details()
         else:
-            self.dagtop.open_details(self.dag_id, run.run_id, line.row.id, line.map_index)
+            self.dagtop.ways.open_details(self.dag_id, run.run_id, line.row.id, line.map_index)
 
     def action_note(self) -> None:
         """Write a note on the task instance under the cursor, or on its run."""

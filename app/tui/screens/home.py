@@ -144,11 +144,11 @@ class HomeScreen(PlaceScreen):
     def _open(self, target: Target) -> None:
         app = self.dagtop
         if target.kind == "task" and target.task_id is not None:
-            app.open_log(target.name, target.run_id, target.task_id, target.map_index)
+            app.ways.open_log(target.name, target.run_id, target.task_id, target.map_index)
         elif target.kind == "run":
-            app.open_run(target.name, target.run_id)
+            app.ways.open_run(target.name, target.run_id)
         elif target.kind == "dag":
-            app.open_dag(target.name)
+            app.ways.open_dag(target.name)
         elif target.kind == "errors":
             self._open_errors()
         elif target.name in PLACES:
@@ -160,7 +160,7 @@ class HomeScreen(PlaceScreen):
             f"{place_of(one.file, one.line)}\n{one.error}\n\n{(one.traceback or '').rstrip()}\n"
             for one in errors
         ]
-        self.dagtop.open_text(("import errors",), "\n".join(parts))
+        self.dagtop.ways.open_text(("import errors",), "\n".join(parts))
 
     def action_seen(self) -> None:
         """Remember that all failures that are shown were seen."""

@@ -109,7 +109,7 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         """Open the log of the instance."""
         row = self.table.current
         if row is not None:
-            self.dagtop.open_log(self.dag_id, self.run_id, self.task_id, row.map_index)
+            self.dagtop.ways.open_log(self.dag_id, self.run_id, self.task_id, row.map_index)
 
     def action_merged(self) -> None:
         """The logs of the marked instances, else of all, by time."""
@@ -122,7 +122,7 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         """Show all about the instance."""
         row = self.table.current
         if row is not None:
-            self.dagtop.open_details(self.dag_id, self.run_id, self.task_id, row.map_index)
+            self.dagtop.ways.open_details(self.dag_id, self.run_id, self.task_id, row.map_index)
 
     def action_note(self) -> None:
         """Write a note on the instance, or on its run."""

@@ -149,7 +149,7 @@ class MergedLogScreen(LogAsking):
         place = self.view.current()
         if place is not None and self._shown:
             one = self._shown[self.view.source.offset(place)[0]]
-            self.dagtop.open_log(self.dag_id, self.run_id, one.task_id, one.map_index)
+            self.dagtop.ways.open_log(self.dag_id, self.run_id, one.task_id, one.map_index)
 
 
 def of_instances(

@@ -26,7 +26,7 @@ class PlaceScreen(ViewsScreen):
             super()._pop_result_callback()
 
     def make(self, view: View) -> DagtopScreen:
-        return self.dagtop.place(view)
+        return self.dagtop.ways.place(view)
 
     def location(self) -> Location:
         return Location(place=self.view_name)

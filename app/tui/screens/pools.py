@@ -226,7 +226,7 @@ class PoolScreen(ListScreen["SlotRow"]):
         """Open the log of the task instance."""
         row = self.table.current
         if row is not None:
-            self.dagtop.open_log(row.dag_id, row.run_id, row.task_id, row.map_index)
+            self.dagtop.ways.open_log(row.dag_id, row.run_id, row.task_id, row.map_index)
 
 
 def pool_fields(pool: PoolRow | None) -> list[FormField]:

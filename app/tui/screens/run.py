@@ -97,7 +97,9 @@ class RunScreen(ListScreen["InstanceRow"]):
         return (self.dag_id, run_name(self.run_id))
 
     def location(self) -> Location:
-        return Location(self.dagtop.place_name, self.dag_id, run_id=self.run_id, run_screen=True)
+        return Location(
+            self.dagtop.ways.place_name, self.dag_id, run_id=self.run_id, run_screen=True
+        )
 
     def banner(self) -> Spans:
         return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
@@ -296,7 +298,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         """Open the log of the task instance."""
         row = self.table.current
         if row is not None:
-            self.dagtop.open_log(self.dag_id, self.run_id, row.task_id, row.map_index)
+            self.dagtop.ways.open_log(self.dag_id, self.run_id, row.task_id, row.map_index)
 
     def action_merged(self) -> None:
         """The logs of the marked instances, else of the whole run, by time."""
@@ -308,7 +310,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         """Open all there is to know about the task instance."""
         row = self.table.current
         if row is not None:
-            self.dagtop.open_details(self.dag_id, self.run_id, row.task_id, row.map_index)
+            self.dagtop.ways.open_details(self.dag_id, self.run_id, row.task_id, row.map_index)
 
     def action_why(self) -> None:
         """Show each reason to wait, with the tasks that wait for it."""
@@ -317,7 +319,7 @@ class RunScreen(ListScreen["InstanceRow"]):
             return
         lines = [*self._run_why, *why_lines(self.snapshot.instances, self._why)]
         if lines:
-            self.dagtop.open_text((*self.crumbs(), "why"), "\n".join(lines))
+            self.dagtop.ways.open_text((*self.crumbs(), "why"), "\n".join(lines))
         else:
             self.dagtop.say("nothing is known to wait: the runner says why while it is up")
 
@@ -370,7 +372,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         self._reasons, self._run_why = {}, []
         self.about.travel("top")
         self.show_crumbs()
-        self.dagtop.visited(self.location())
+        self.dagtop.ways.visited(self.location())
         self.ask()
 
     # acting

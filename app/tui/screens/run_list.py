@@ -214,7 +214,7 @@ class RunsTable(ListScreen["RunEntry"]):
         """Open the run."""
         entry = self.table.current
         if entry is not None:
-            self.dagtop.open_run(entry.run.dag_id, entry.run.run_id)
+            self.dagtop.ways.open_run(entry.run.dag_id, entry.run.run_id)
 
     def action_run_details(self) -> None:
         """Open the run, as on other screens."""

@@ -148,4 +148,4 @@ class SystemScreen(PlaceScreen):
     async def action_runner_log(self) -> None:
         """Show the end of the runner's log."""
         text = await asyncio.to_thread(log_tail, self.dagtop.workspace.runner_log)
-        self.dagtop.open_text(("runner.log",), text)
+        self.dagtop.ways.open_text(("runner.log",), text)

@@ -131,7 +131,9 @@ class DetailsScreen(InstanceLinesScreen):
             look.try_number = None if newest else target.try_number
             self.ask()
         else:
-            self.dagtop.open_details(look.dag_id, look.run_id, target.task_id, target.map_index)
+            self.dagtop.ways.open_details(
+                look.dag_id, look.run_id, target.task_id, target.map_index
+            )
 
     def action_copy_text(self) -> None:
         """Copy all lines."""

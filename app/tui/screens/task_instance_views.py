@@ -28,7 +28,7 @@ class InstanceScreen(TaskViewScreen):
 
     def action_run_details(self) -> None:
         """Show its run."""
-        self.dagtop.open_run(self.look.dag_id, self.look.run_id)
+        self.dagtop.ways.open_run(self.look.dag_id, self.look.run_id)
 
     def action_note(self) -> None:
         """Write a note on it, or on its run."""

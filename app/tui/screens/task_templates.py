@@ -78,7 +78,7 @@ class TemplatesScreen(InstanceLinesScreen):
         if field is None:
             self.dagtop.say("put the cursor on a field")
         else:
-            self.dagtop.open_text((*self.crumbs(), field.name), field.text())
+            self.dagtop.ways.open_text((*self.crumbs(), field.name), field.text())
 
     def action_copy(self) -> None:
         """Copy the field under the cursor."""

@@ -64,7 +64,7 @@ class TaskViewScreen(ViewsScreen):
     def location(self) -> Location:
         look = self.look
         return Location(
-            place=self.dagtop.place_name,
+            place=self.dagtop.ways.place_name,
             dag_id=look.dag_id,
             run_id=look.run_id,
             task_id=look.task_id,

@@ -127,7 +127,7 @@ class VariablesScreen(AdminScreen["VariableHead"]):
             if one is None:
                 self.gone(name)
             else:
-                self.dagtop.open_text((f"Variable {name}",), models.details(one))
+                self.dagtop.ways.open_text((f"Variable {name}",), models.details(one))
 
         self.dagtop.refresher.once(lambda store: read_variable(store, name), show)
 

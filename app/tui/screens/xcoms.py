@@ -130,7 +130,7 @@ class XComsScreen(ListScreen["PlacedXCom"], PlaceScreen):
         """Open the task instance that pushed it."""
         row = self.table.current
         if row is not None:
-            self.dagtop.open_log(row.dag_id, row.run_id, row.xcom.task_id, row.xcom.map_index)
+            self.dagtop.ways.open_log(row.dag_id, row.run_id, row.xcom.task_id, row.xcom.map_index)
 
     def action_copy(self) -> None:
         """Copy the value under the cursor, as it is shown."""

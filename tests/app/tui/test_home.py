@@ -279,7 +279,7 @@ async def test_home_is_read_also_where_it_is_gone_to_at_the_start(
     workspace_of: Callable[[str], Workspace],
 ) -> None:
     app = DagtopApp(workspace_of("normal"), clock=lambda: NOW, environment=ENVIRONMENT)
-    app.call_later(app.go_to, Location(place="home"))
+    app.call_later(app.ways.go_to, Location(place="home"))
     async with app.run_test(size=(80, 24)) as pilot:
         await says(pilot, "Running 2")
 

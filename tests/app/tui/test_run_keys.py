@@ -122,7 +122,7 @@ async def test_a_first_run_has_no_estimate(world: World) -> None:
 async def test_a_run_that_is_not_there_is_said(world: World) -> None:
     fill_training(world)
     async with opened(world.workspace) as pilot:
-        app_of(pilot).open_run("training", "nothing")
+        app_of(pilot).ways.open_run("training", "nothing")
         await says(pilot, "there is no run nothing of training")
 
 
@@ -208,7 +208,7 @@ async def test_a_run_of_a_thousand_tasks_opens_at_once(world: World) -> None:
         await says(pilot, "700 of 1,200 done")
         await press(pilot, "escape")
         begin = time.perf_counter()
-        app_of(pilot).open_run("huge", "big")
+        app_of(pilot).ways.open_run("huge", "big")
         await until(
             pilot,
             lambda: isinstance(pilot.app.screen, RunScreen) and "step_0003" in text_of(pilot),
