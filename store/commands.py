@@ -30,6 +30,7 @@ KINDS = {
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
     "schedule": "dag_id, expression -> expression, former, changed, words, next",
     "note": "dag_id, run_id, task_id, map_index, text -> former",
+    "set_priority": "dag_id, run_id, task_ids, map_indexes, priority -> instances",
     "kill": "dag_id, run_id, task_id, map_index -> instances",
     "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "
     "dry_run -> backfill_id, runs, again, left",

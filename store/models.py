@@ -201,6 +201,7 @@ task_instance = Table(
     # Of the dag_version; no foreign key: it would take an index as large as the table.
     Column("version_id", Integer),
     Column("note", Text),
+    Column("priority_weight", Integer),  # set by hand; NULL: the one of the pipeline file
     UniqueConstraint("dag_run_id", "task_id", "map_index"),
     Index("ix_task_instance_dag_id_task_id", "dag_id", "task_id", "dag_run_id"),
     # Counts of states of a run, and of each task of a run, without a look at the rows.

@@ -104,7 +104,7 @@ def of_instance(row: InstanceRow) -> Document:
     return _fields(
         row,
         "dag_id task_id map_index map_label state try_number max_tries pool pool_slots "
-        "scheduled_at queued_at started_at ended_at duration next_at note",
+        "scheduled_at queued_at started_at ended_at duration next_at note priority_weight",
     )
 
 

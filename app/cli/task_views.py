@@ -96,6 +96,12 @@ def list_instances(
     print_table(INSTANCE_COLUMNS, map(instance_cells, instances), empty="there is no such task")
 
 
+def shown_priority(instance: InstanceRow) -> str:
+    """The priority weight that a task instance was given by hand; empty: the file's holds."""
+    weight = instance.priority_weight
+    return "" if weight is None else f"{weight}, set by hand"
+
+
 def show_instance(
     store: Store, dag_id: str, run: str, task_id: str, map_index: int | None, json: bool
 ) -> None:
@@ -117,6 +123,7 @@ def show_instance(
             ("state", state_cell(TASK_STATE_LOOKS[instance.state])),
             ("looked at again", shown(instance.next_at, None)),
             ("pool", f"{instance.pool}, {instance.pool_slots} slots"),
+            ("priority", shown_priority(instance)),
             *_rendered_facts(rendered),
         ]
     )

@@ -293,6 +293,39 @@ def kill(
         say(f"told {len(killed)} {many} of {task} to end: SIGTERM now, SIGKILL after {grace:g} s")
 
 
+@app.command("priority")
+def priority(
+    dag: DagArgument,
+    run: RunArgument,
+    task: TaskArgument,
+    weight: Annotated[
+        int | None,
+        typer.Argument(
+            metavar="N",
+            min=-(2**31),
+            max=2**31 - 1,
+            help="The priority weight; higher starts earlier.",
+            show_default=False,
+        ),
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="As the file says again.")] = False,
+    map_index: MapIndexesOption = None,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Set the priority weight of a task that has not started.
+
+    Of what waits for a slot, the highest weight starts first.
+    """
+    from app.cli.errors import usage_error
+    from app.cli.priority import set_priority
+
+    if (weight is None) is not reset:
+        raise usage_error("give the priority weight, a whole number, or --reset")
+    payload = _selection(workspace, dag, run, [task], map_index) | {"priority": weight}
+    set_priority(chosen_workspace(workspace), payload, json=json)
+
+
 @app.command("note")
 def note(
     dag: DagArgument,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +70,31 @@ def step_of(act: Act) -> Step | None:
         former = answer.get("former")
         command = ("schedule", {**payload, "expression": former})
         return Step(act.done, act.at, (command,)) if answer.get("changed") else None
+    if act.kind == "set_priority":
+        return Step(act.done, act.at, _former_priorities(payload, answer["instances"]))
     undo = answer.get("undo")
     if isinstance(undo, dict):
         if "impossible" in undo:
             return Step(act.done, act.at, impossible=str(undo["impossible"]))
         return Step(act.done, act.at, (("restore", undo),))
     return Step(act.done, act.at, impossible=IMPOSSIBLE.get(act.kind, "it is done"))
+
+
+def _former_priorities(
+    payload: Mapping[str, Any], changed: Sequence[tuple[str, int, int | None]]
+) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Commands that give each task instance the priority weight it had: one for each former."""
+    groups: dict[tuple[str, int | None], list[int]] = {}
+    for task_id, map_index, former in changed:
+        groups.setdefault((task_id, former), []).append(map_index)
+    place = {"dag_id": payload["dag_id"], "run_id": payload["run_id"]}
+    return tuple(
+        (
+            "set_priority",
+            {**place, "task_ids": [task_id], "map_indexes": indexes, "priority": former},
+        )
+        for (task_id, former), indexes in groups.items()
+    )
 
 
 class Undos:

@@ -231,6 +231,7 @@ class Brain:
                 max_tries=found.max_tries,
                 next_at=found.next_at,
                 row_key=found.id,
+                priority_weight=found.priority_weight,
             )
             for found in connection.execute(
                 select(
@@ -241,6 +242,7 @@ class Brain:
                     table.c.try_number,
                     table.c.max_tries,
                     table.c.next_at,
+                    table.c.priority_weight,
                 ).where(table.c.dag_run_id == row.id)
             )
         ]

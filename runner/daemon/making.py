@@ -85,6 +85,7 @@ def insert_instance(turn: Turn, pipeline: Pipeline, run_key: int, instance: Inst
             "pool": task.pool,
             "pool_slots": task.pool_slots,
             "version_id": pipeline.version_id,
+            "priority_weight": instance.priority_weight,
         },
     )
 

@@ -128,12 +128,18 @@ class LiveRun:
             map_index=instance.map_index,
             pool=task.pool,
             pool_slots=task.pool_slots,
-            priority_weight=task.priority_weight,
+            priority_weight=self.priority(instance),
             logical_date=self.order,
             max_active_tasks=self.pipeline.structure.max_active_tasks,
             max_active_tis_per_dag=task.max_active_tis_per_dag,
             max_active_tis_per_dagrun=task.max_active_tis_per_dagrun,
         )
+
+    def priority(self, instance: Instance) -> int:
+        """The priority weight in force: the one set by hand, else the pipeline file's."""
+        if instance.priority_weight is not None:
+            return instance.priority_weight
+        return self.pipeline.tasks[instance.task_id].priority_weight
 
     def where(self, instance: Instance | None = None) -> dict[str, Any]:
         """The columns that place an event."""

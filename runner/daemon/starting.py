@@ -230,7 +230,7 @@ def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:
         first_started_at=first.timestamp() if first else None,
         reschedule_count=live_try.journal_number,
         dag_version=run.pipeline.version_number,
-        context=_context(task, live_try),
+        context=_context(task, live_try, run.priority(instance)),
     )
 
 
@@ -254,12 +254,12 @@ def _first_poke(
     return turn.connection.execute(query).scalar()
 
 
-def _context(task: TaskStructure, live_try: LiveTry) -> dict[str, Any]:
+def _context(task: TaskStructure, live_try: LiveTry, priority: int) -> dict[str, Any]:
     queued = live_try.queued_at
     return {
         "pool": task.pool,
         "pool_slots": task.pool_slots,
-        "priority_weight": task.priority_weight,
+        "priority_weight": priority,
         "queued_at": queued.isoformat() if queued else None,
     }
 

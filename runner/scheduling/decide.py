@@ -202,7 +202,13 @@ def _revise(run: RunState, task_state: TaskState, count: int | None) -> list[Cha
         if gone and state is not REMOVED and state not in EXECUTING_TASK_STATES:
             reason = f"the list it maps over has {count} items now"
             changes.append(StateChange((task_id, index), REMOVED, reason))
-    changes += [NewInstance((task_id, index)) for index in range(count) if index not in instances]
+    placeholder = instances.get(-1)
+    weight = None if placeholder is None else placeholder.priority_weight
+    changes += [
+        NewInstance((task_id, index), priority_weight=weight)
+        for index in range(count)
+        if index not in instances
+    ]
     return changes
 
 
@@ -228,6 +234,9 @@ def _apply(run: RunState, change: Change) -> None:
     elif isinstance(change, NewInstance):
         task_id, index = change.key
         retries = run.graph.nodes[task_id].task.retries
-        run.add_instance(Instance(task_id, index, change.state, max_tries=retries))
+        weight = change.priority_weight
+        run.add_instance(
+            Instance(task_id, index, change.state, max_tries=retries, priority_weight=weight)
+        )
     else:
         run.drop_instance(change.key)

@@ -28,6 +28,8 @@ class Instance:
     """When an instance in up_for_retry or up_for_reschedule is due again."""
     row_key: int = 0
     """Key of its row in the store (the daemon's business)."""
+    priority_weight: int | None = None
+    """Set by hand; None: the one of the pipeline file."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,8 @@ class NewInstance:
 
     key: InstanceKey
     state: TaskInstanceState | None = None
+    priority_weight: int | None = None
+    """That of the placeholder it stands for, if that was given one."""
 
 
 @dataclass(frozen=True, slots=True)

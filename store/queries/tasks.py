@@ -41,6 +41,8 @@ class InstanceRow:
     map_label: str | None
     version_id: int | None
     note: str | None
+    priority_weight: int | None = None
+    """Set by hand; None: the one of the pipeline file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from store.engine import Store, open_file, open_store, open_url
 from store.errors import StoreOutdated
 from store.models import metadata
 from store.queries.dags import list_dags
+from store.queries.runs import get_run
+from store.queries.tasks import list_instances
 from store.workspace import Workspace
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -193,3 +195,55 @@ def test_a_store_of_the_first_revision_is_upgraded_with_its_rows(workspace: Work
     with open_store(workspace) as store, store.read() as connection:
         (row,) = list_dags(connection)
         assert (row.dag_id, row.schedule, row.schedule_override) == ("shop", "@daily", None)
+
+
+FILL_0002 = """
+INSERT INTO source (digest, text) VALUES ('d', 'text');
+INSERT INTO dag_version (id, dag_id, number, digest, structure, source_digest, created_at)
+    VALUES (1, 'shop', 1, 'd', '{"dag_id":"shop","file":"a.py"}', 'd', 0);
+INSERT INTO dag (dag_id, file, is_paused, is_active, display_name, description, owners, tags,
+        schedule, schedule_words, timezone, max_active_runs, version_id, created_at)
+    VALUES ('shop', 'a.py', false, true, 'shop', '', '[]', '[]', '@daily', 'daily', 'UTC', 16,
+        1, 0);
+INSERT INTO dag_run (id, dag_id, run_id, run_type, state, run_after, queued_at, version_id)
+    VALUES (1, 'shop', 'r', 'manual', 'success', 0, 0, 1);
+INSERT INTO task_instance (id, dag_run_id, dag_id, task_id, map_index, state, try_number,
+        max_tries, pool, pool_slots)
+    VALUES (1, 1, 'shop', 'one', -1, 'success', 1, 0, 'default_pool', 1)
+"""
+"""Rows of every kind that a later revision changes, as revision 0002 has them."""
+
+
+def filled_0002(store: Store) -> None:
+    migrations.migrate(store, "0002")
+    with store.write() as connection:
+        for statement in FILL_0002.split(";"):
+            connection.execute(text(statement))
+
+
+def check_upgraded(store: Store) -> None:
+    """What stood in it is still there, and is read with the newest columns."""
+    with store.read() as connection:
+        (row,) = list_dags(connection)
+        assert row.dag_id == "shop"
+        run = get_run(connection, "shop", "r")
+        assert run is not None
+        (instance,) = list_instances(connection, run.id)
+        assert (instance.task_id, instance.priority_weight) == ("one", None)
+
+
+def test_a_filled_store_of_revision_0002_is_upgraded(workspace: Workspace) -> None:
+    workspace.create_state_folder()
+    with open_file(workspace.database, create=True) as old:
+        filled_0002(old)
+    assert maintenance.upgrade_workspace(workspace).before == "0002"
+    with open_store(workspace) as store:
+        check_upgraded(store)
+
+
+@pytest.mark.postgres
+def test_a_filled_postgresql_database_of_revision_0002_is_upgraded(postgres_url: str) -> None:
+    with open_url(postgres_url) as store:
+        filled_0002(store)
+        migrations.migrate(store)
+        check_upgraded(store)

@@ -13,6 +13,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("tasks.note", ("a",), "Note", "note on the task or the run", ACT, acts=True),
     Action("instances.note", ("a",), "Note", "note on the instance or the run", ACT, acts=True),
+    Action("tasks.priority", ("W",), "Weight", "priority weight in the queue", ACT, acts=True),
+    Action("instances.priority", ("W",), "Weight", "priority weight in the queue", ACT, acts=True),
     Action("tasks.clone", ("T",), "Clone", "trigger a run with this run's params", ACT, acts=True),
     Action("tasks.retry", ("e",), "Retry", "run again with edited params", ACT, acts=True),
     Action("instances.retry", ("e",), "Retry", "run again with edited params", ACT, acts=True),

@@ -191,6 +191,9 @@ def _instance_facts(facts: InstanceFacts, scene: Scene) -> list[Fact]:
     found.append(("tries", (Span(tries),)))
     slots = f", {formats.plural(instance.pool_slots, 'slot')}"
     found.append(("pool", (span(instance.pool), Span(slots, "dim"))))
+    if instance.priority_weight is not None:
+        by_hand = Span(", set by hand", "dim")
+        found.append(("priority", (Span(str(instance.priority_weight)), by_hand)))
     if instance.duration is not None:
         found.append(("took", (Span(duration(instance.duration)),)))
     return found

@@ -201,6 +201,13 @@ class RunViewScreen(DagViewScreen):
             return None
         return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,))
 
+    def action_priority(self) -> None:
+        """Set the priority weight of tasks that have not started."""
+        from app.tui.screens.priority import ask_priority
+
+        if selection := self.selection():
+            ask_priority(self.dagtop, [selection])
+
     def action_clear(self) -> None:
         """Run tasks again."""
         if selection := self.selection():

@@ -142,6 +142,13 @@ class InstancesScreen(ListScreen["InstanceRow"]):
             self.dag_id, self.run_id, (self.task_id,), None if indexes == (-1,) else indexes
         )
 
+    def action_priority(self) -> None:
+        """Set the priority weight of instances that have not started."""
+        from app.tui.screens.priority import ask_priority
+
+        if selection := self.selection():
+            ask_priority(self.dagtop, [selection])
+
     def action_clear(self) -> None:
         """Run instances again."""
         if selection := self.selection():

@@ -412,6 +412,13 @@ class RunScreen(ListScreen["InstanceRow"]):
         elif chosen:
             ask_retry(self.dagtop, chosen[0])
 
+    def action_priority(self) -> None:
+        """Set the priority weight of task instances that have not started."""
+        from app.tui.screens.priority import ask_priority
+
+        if chosen := self.parts():
+            ask_priority(self.dagtop, chosen)
+
     def action_clear(self) -> None:
         """Run task instances again."""
         if chosen := self.parts():

@@ -10,6 +10,7 @@ from runner.daemon.commands.common import Payload, Refused
 from runner.daemon.commands.instances import clear, kill, mark_task
 from runner.daemon.commands.notes import note
 from runner.daemon.commands.payloads import check
+from runner.daemon.commands.priority import set_priority
 from runner.daemon.commands.runs import cancel_run, mark_run, pause, trigger, unpause
 from runner.daemon.commands.scheduling import schedule
 from runner.daemon.commands.undoing import restore
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[[Turn, Payload, str], Any]] = {
     "mark_run": mark_run,
     "cancel_run": cancel_run,
     "kill": kill,
+    "set_priority": set_priority,
     "backfill": backfill,
     "note": note,
     "restore": restore,

@@ -73,6 +73,13 @@ class Kill(OfRun, kw_only=True, forbid_unknown_fields=True):
     map_index: Index | None = None
 
 
+class SetPriority(OfRun, kw_only=True, forbid_unknown_fields=True):
+    task_ids: list[Name]
+    map_indexes: list[Index] | None = None
+    priority: Annotated[int, Meta(ge=-(2**31), lt=2**31)] | None = None
+    """None: that of the pipeline file again."""
+
+
 class Backfill(Struct, forbid_unknown_fields=True):
     dag_id: Name
     from_date: str
@@ -118,6 +125,7 @@ PAYLOADS: dict[str, type[Struct]] = {
     "mark_run": MarkRun,
     "cancel_run": OfRun,
     "kill": Kill,
+    "set_priority": SetPriority,
     "backfill": Backfill,
     "note": Note,
     "restore": Former,

@@ -30,6 +30,17 @@ def test_a_note_is_undone_by_the_one_before() -> None:
     assert step.commands == (("note", {"dag_id": "a", "run_id": "r", "text": "old"}),)
 
 
+def test_priority_weights_are_undone_to_each_one_that_was() -> None:
+    answer = {"instances": [["t", 0, None], ["t", 1, 5], ["t", 2, None]]}
+    step = step_of(act("set_priority", answer, dag_id="a", run_id="r", priority=9))
+    assert step is not None
+    base = {"dag_id": "a", "run_id": "r", "task_ids": ["t"]}
+    assert step.commands == (
+        ("set_priority", {**base, "map_indexes": [0, 2], "priority": None}),
+        ("set_priority", {**base, "map_indexes": [1], "priority": 5}),
+    )
+
+
 def test_what_can_not_be_undone_says_why() -> None:
     for one in (
         act("trigger", {"run_id": "r"}),
