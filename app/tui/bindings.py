@@ -17,7 +17,6 @@ def bindings(*contexts: str) -> list[BindingType]:
             show=False,
             id=action.id,
             tooltip=action.description,
-            priority=action.prompts,
         )
         for action in actions_for(contexts)
         if action.keys

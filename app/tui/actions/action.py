@@ -28,9 +28,6 @@ class Action:
     """Changes something: absent with ``--read-only``."""
     destructive: bool = False
     """Asks before it acts."""
-    prompts: bool = False
-    """Opens a prompt: what comes next is typed there, however quickly it comes. The screen's
-    ``check_action`` must refuse it while a prompt is open, where its key is a letter."""
 
     @property
     def context(self) -> str:

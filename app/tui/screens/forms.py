@@ -18,7 +18,6 @@ from app.tui.bindings import bindings
 from app.tui.formats import plural
 from app.tui.params import CHOICE, Field, option_text
 from app.tui.spans import Span, Spans, fit, span
-from app.tui.widgets.entry import Entry
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
 
@@ -183,7 +182,7 @@ class FormScreen(ModalScreen[Values | None]):
         if field.control == CHOICE:
             control: Input | ChoiceField = ChoiceField(field)
         else:
-            control = Entry(
+            control = Input(
                 span(field.text).text,
                 placeholder=field.placeholder,
                 compact=True,

@@ -26,7 +26,6 @@ from app.tui.widgets.prompt import PromptLine
 if TYPE_CHECKING:
     from app.tui.widgets.log_search import Job
 
-PROMPTS = ("search", "filter", "range", "save")
 LEVELS = (NONE, *sorted(LEVEL_NAMES))
 COPY_CAP = 80_000
 """Characters of marked lines that are read: more doesn't fit into the clipboard."""
@@ -188,12 +187,6 @@ class LogAsking(DagtopScreen):
         return True
 
     # prompts
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        prompts = self.query(PromptLine)
-        if action in PROMPTS and (not prompts or any(prompt.is_open for prompt in prompts)):
-            return False
-        return super().check_action(action, parameters)
 
     async def _ask(self, kind: str, text: str, placeholder: str) -> None:
         self._asking = kind

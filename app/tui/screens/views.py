@@ -124,17 +124,20 @@ def in_order(views: Mapping[str, View]) -> list[str]:
 
 
 def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:
-    """The titles of the views with their keys; where not all fit, only the near ones are named."""
+    """The titles of the views with their keys; where not all fit, as many around the current one
+    as do."""
     names = in_order(views)
     place = names.index(current)
-    for named in (range(len(names)), range(place - 1, place + 2), range(place, place + 1)):
-        line: list[Span] = [Span(" ")]
+    line: Spans = ()
+    for gap, reach in ((2, len(names)), *((1, reach) for reach in range(len(names), -1, -1))):
+        pieces: list[Span] = [Span(" ")]
         for number, name in enumerate(names):
             here = number == place
-            line.append(Span(views[name].key, "key"))
-            if number in named:
-                line.append(Span(f" {views[name].title}", "title" if here else "dim"))
-            line.append(Span("  "))
-        if width_of(tuple(line)) <= width:
+            pieces.append(Span(views[name].key, "key"))
+            if abs(number - place) <= reach:
+                pieces.append(Span(f" {views[name].title}", "title" if here else "dim"))
+            pieces.append(Span(" " * gap))
+        line = tuple(pieces[:-1])
+        if width_of(line) <= width:
             break
-    return tuple(line)
+    return line

@@ -1,0 +1,155 @@
+"""Ways between screens: places, a DAG's views, runs, task instances; and where one was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from app.tui.location import History, Location
+from app.tui.reading import read_mapped
+from app.tui.screens.base import DagtopScreen
+from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScreen
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+    from app.tui.jumps import Target
+
+
+class Ways:
+    """Opens screens. Those of the workspace stand at the bottom of the stack, and are kept."""
+
+    def __init__(self, app: DagtopApp) -> None:
+        self._app = app
+        self._places: dict[str, Any] = {}
+        self._history = History()
+
+    def here(self) -> Location | None:
+        """Where one is; None on a screen that can't be opened again."""
+        screens = reversed(self._app.screen_stack)
+        found = (s.location() for s in screens if isinstance(s, DagtopScreen))
+        return next((location for location in found if location is not None), None)
+
+    def go(self, target: Target | None) -> None:
+        """Go where a jump leads."""
+        if target is None:
+            return
+        here = self.here()
+        place = here.place if here is not None else "dags"
+        match target.kind:
+            case "quit":
+                self._app.exit(0)
+            case "help":
+                self._app.action_help()
+            case "place":
+                self.go_to(Location(place=target.name))
+            case "log":
+                location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
+                self.go_to(replace(location, map_index=target.map_index, task_view="log"))
+            case "run":
+                self.go_to(Location(place, target.dag_id, "grid", target.run_id))
+            case _:
+                self.go_to(Location(place, target.dag_id, target.name, target.run_id))
+
+    def place(self, view: View) -> Any:
+        """The screen of a place, made the first time and kept."""
+        kept = self._places.get(view.kind)
+        if kept is None:
+            kept = self._places[view.kind] = view.load()()
+            self._app.install_screen(kept, view.kind)  # or Textual would remove it when it is left
+        return kept
+
+    def go_to(self, location: Location) -> None:
+        """Open a location: its place, and on it what of a DAG and a task instance it names."""
+        from app.tui.screens.dag_views import DagFocus
+        from app.tui.screens.task_views import TaskFocus
+
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        place = self.place(PLACES.get(location.place, PLACES["dags"]))
+        if place is not self._app.screen:
+            self._app.switch_screen(place)
+        if location.dag_id is None:
+            return
+        view = DAG_VIEWS.get(location.view, DAG_VIEWS["grid"])
+        focus = DagFocus(location.dag_id, location.run_id, location.task_id)
+        self._app.push_screen(view.load()(focus))
+        if location.run_screen and location.run_id is not None:
+            self.open_run(location.dag_id, location.run_id)
+        if location.task_view is None or location.run_id is None or location.task_id is None:
+            return
+        view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
+        task = TaskFocus(location.dag_id, location.run_id, location.task_id, location.map_index)
+        self._app.push_screen(view.load()(task))
+
+    @property
+    def place_name(self) -> str:
+        """The place at the bottom of the stack of screens."""
+        bottom = self._app.screen_stack[0]
+        return bottom.view_name if isinstance(bottom, ViewsScreen) else "dags"
+
+    def visited(self, location: Location) -> None:
+        """A screen that can be opened again is on top."""
+        self._history.visit(location)
+        self._app.memory.put("location", location.words())
+
+    def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
+        """Show a DAG's grid; with run and task also the log of the task, or its instances."""
+        from app.tui.screens.dag_views import DagFocus
+        from app.tui.screens.grid import GridScreen
+
+        self._app.push_screen(GridScreen(DagFocus(dag_id, run_id, task_id)))
+        if run_id and task_id:
+            self._open_task(dag_id, run_id, task_id)
+
+    def _open_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        def then(run_key: int | None) -> None:
+            from app.tui.screens.instances import InstancesScreen
+
+            if run_key is None:
+                self.open_log(dag_id, run_id, task_id)
+            else:
+                self._app.push_screen(InstancesScreen(dag_id, run_id, run_key, task_id))
+
+        self._app.refresher.once(lambda store: read_mapped(store, dag_id, run_id, task_id), then)
+
+    def open_run(self, dag_id: str, run_id: str) -> None:
+        """Show one run of a DAG."""
+        from app.tui.screens.run import RunScreen
+
+        self._app.push_screen(RunScreen(dag_id, run_id))
+
+    def open_details(
+        self, dag_id: str, run_id: str, task_id: str, map_index: int | None = None
+    ) -> None:
+        """Show all there is to know about a task instance."""
+        from app.tui.screens.task_details import DetailsScreen
+        from app.tui.screens.task_views import TaskFocus
+
+        self._app.push_screen(DetailsScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
+
+    def open_log(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> None:
+        """Show the log of a task instance's newest try."""
+        from app.tui.screens.log import LogScreen
+        from app.tui.screens.task_views import TaskFocus
+
+        self._app.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
+
+    def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
+        """Show a text of several lines: a traceback, details."""
+        from app.tui.screens.text import TextScreen
+
+        self._app.push_screen(TextScreen(crumbs, text))
+
+    def back(self) -> None:
+        """Where one was before."""
+        self._follow(self._history.back(), "you were nowhere before this")
+
+    def on(self) -> None:
+        """On again, after going back."""
+        self._follow(self._history.on(), "there is nothing to go on to")
+
+    def _follow(self, location: Location | None, otherwise: str) -> None:
+        if location is None:
+            self._app.say(otherwise)
+        else:
+            self.go_to(location)
