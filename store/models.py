@@ -156,6 +156,7 @@ dag_run = Table(
     Column("backfill_id", ForeignKey("backfill.id")),
     Column("clear_number", Integer, nullable=False, server_default=text("0")),
     Column("intended_state", Text),  # what an operator wants it to end as, while teardowns run
+    Column("experiment", Text),  # of the tracked runs of its tries; NULL: the DAG's id
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "logical_date"),
     # Newest runs of a DAG, with all that the list of DAGs shows of them.

@@ -112,6 +112,7 @@ def show_run(store: Store, dag_id: str, name: str, json: bool) -> None:
             ("state", state_cell(RUN_STATE_LOOKS[row.state])),
             ("type", row.run_type),
             ("triggered by", row.triggered_by or ""),
+            ("experiment", row.experiment or ""),
             ("logical date", shown(row.logical_date, None)),
             ("data interval", _interval(row)),
             ("queued", shown(row.queued_at, None)),

@@ -271,6 +271,7 @@ class Brain:
             started_at=row.started_at,
             backfill_id=row.backfill_id,
             intended_state=row.intended_state,
+            experiment=row.experiment,
             previous_key=previous_key,
         )
 

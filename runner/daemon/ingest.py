@@ -96,7 +96,7 @@ def _tracked(turn: Turn, live_try: LiveTry) -> int:
         tracked = live_try.tracked_run = tracking.ensure_run(
             turn.connection,
             live_try.key,
-            experiment=run.dag_id if run else "",
+            experiment=(run.experiment or run.dag_id) if run else "",
             name=_name(live_try),
             at=turn.now,
         )

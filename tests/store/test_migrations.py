@@ -228,6 +228,7 @@ def check_upgraded(store: Store) -> None:
         assert row.dag_id == "shop"
         run = get_run(connection, "shop", "r")
         assert run is not None
+        assert run.experiment is None
         (instance,) = list_instances(connection, run.id)
         assert (instance.task_id, instance.priority_weight) == ("one", None)
 

@@ -191,6 +191,8 @@ def _facts(run: RunRow, scene: Scene) -> list[Fact]:
         facts.append(("data interval", (Span(_range(shown)),)))
     if run.clear_number:
         facts.append(("cleared", (Span(formats.plural(run.clear_number, "time")),)))
+    if run.experiment:
+        facts.append(("experiment", (span(run.experiment),)))
     if run.backfill_id is not None:
         facts.append(("backfill", (Span(str(run.backfill_id)),)))
     return facts
