@@ -29,6 +29,7 @@ KINDS = {
     "cancel_run": "dag_id, run_id -> run_id, undo",
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
     "schedule": "dag_id, expression -> expression, former, changed, words, next",
+    "asset_event": "asset, extra -> event_id, asset, uri, dags",
     "note": "dag_id, run_id, task_id, map_index, text -> former",
     "set_priority": "dag_id, run_id, task_ids, map_indexes, priority -> instances",
     "kill": "dag_id, run_id, task_id, map_index -> instances",

@@ -111,6 +111,11 @@ class OfDag(Struct, forbid_unknown_fields=True):
     dag_id: Name
 
 
+class AssetEvent(Struct, forbid_unknown_fields=True):
+    asset: Annotated[str, Meta(min_length=1, max_length=1500)]
+    extra: dict[str, Any] | None = None
+
+
 class Reparse(Struct, forbid_unknown_fields=True):
     files: list[Name] | None = None
 
@@ -133,6 +138,7 @@ PAYLOADS: dict[str, type[Struct]] = {
     "note": Note,
     "restore": Former,
     "schedule": Schedule,
+    "asset_event": AssetEvent,
     "delete_dag": OfDag,
     "reparse": Reparse,
     "stop": Stop,
