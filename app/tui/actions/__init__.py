@@ -14,6 +14,7 @@ from dataclasses import replace
 from app.tui.actions import (
     acting,
     admin,
+    assets,
     calendar,
     code,
     dag,
@@ -74,6 +75,7 @@ _PARTS = (
     calendar,
     events,
     details,
+    assets,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
