@@ -28,6 +28,8 @@ class AssetSnapshot:
     """None: it is gone."""
     events: tuple[AssetEventRow, ...] = ()
     more: bool = False
+    is_shared: bool = False
+    """Another asset has its name."""
 
 
 def read_assets(store: Store) -> AssetsSnapshot:
@@ -43,8 +45,11 @@ def read_asset(store: Store, asset_id: int, pages: int) -> AssetSnapshot:
     from store.queries.assets import list_assets, list_events
 
     with store.read() as connection:
-        found = next((row for row in list_assets(connection) if row.id == asset_id), None)
+        assets = list_assets(connection)
+        found = next((row for row in assets if row.id == asset_id), None)
         if found is None:
             return AssetSnapshot(None)
         page = list_events(connection, asset_id, limit=PAGE * pages)
-    return AssetSnapshot(found, page.rows, page.next is not None)
+    names = [row.name for row in assets]
+    is_shared = names.count(found.name) > 1
+    return AssetSnapshot(found, page.rows, page.next is not None, is_shared)

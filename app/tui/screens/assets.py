@@ -109,8 +109,9 @@ class AssetsScreen(ListScreen["AssetRow"], PlaceScreen):
     def action_record(self) -> None:
         """Record an event by hand."""
         row = self.table.current
-        if row is not None:
-            ask_event(self.dagtop, row)
+        if row is not None and self.snapshot is not None:
+            names = [one.name for one in self.snapshot.assets]
+            ask_event(self.dagtop, row, is_shared=names.count(row.name) > 1)
 
     def action_materialize(self) -> None:
         """Trigger the DAG that produces the asset."""
@@ -249,8 +250,9 @@ class AssetScreen(ListScreen["AssetEventRow"]):
 
     def action_record(self) -> None:
         """Record an event by hand."""
-        if self.snapshot is not None and self.snapshot.asset is not None:
-            ask_event(self.dagtop, self.snapshot.asset)
+        found = self.snapshot
+        if found is not None and found.asset is not None:
+            ask_event(self.dagtop, found.asset, is_shared=found.is_shared)
 
     def action_copy(self) -> None:
         """Copy what the event says."""
@@ -259,12 +261,12 @@ class AssetScreen(ListScreen["AssetEventRow"]):
             self.dagtop.copy(models.extra_words(row) or "{}", "the event's extra")
 
 
-def ask_event(app: DagtopApp, asset: AssetRow) -> None:
-    """Ask what an event of the asset says, and record it."""
+def ask_event(app: DagtopApp, asset: AssetRow, *, is_shared: bool = False) -> None:
+    """Ask what an event of the asset says, and record it. ``is_shared``: others have its name."""
 
     def send(values: Values | None) -> None:
         if values is not None:
-            payload = {"asset": asset.name, **values}
+            payload = {"asset": asset.uri if is_shared else asset.name, **values}
             app.act("asset_event", payload, f"recorded an event of {asset.name}")
 
     app.push_screen(EventForm(asset), send)

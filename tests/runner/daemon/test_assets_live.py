@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.runner.daemon.conftest import SETTINGS
 from tests.support.live import Live, wait_for
 
 PIPELINE = """
@@ -54,6 +55,20 @@ def test_a_consumer_runs_when_all_its_assets_were_produced(shared: Live) -> None
     assert shown == [("Asset", "3 assets")]
     extra = "SELECT \"group\", extra, uri FROM asset WHERE name = 'orders'"
     assert shared.query(extra) == [("sales", '{"owner":"ann"}', "s3://shop/orders")]
+
+
+@pytest.mark.postgres
+def test_assets_work_on_postgresql(own: Live, postgres_url: str) -> None:
+    own.configure(f'{SETTINGS}[store]\nurl = "{postgres_url}"\n')
+    own.write("assets.py", PIPELINE)
+    own.start()
+    own.wait_for_dag("consumer")
+    assert own.run("producer")[0] == "success"
+    found = "SELECT run_id FROM dag_run WHERE dag_id = 'consumer'"
+    run_id = wait_for(lambda: own.value(found), what="the consumer's run")
+    assert own.wait_for_run("consumer", run_id) == "success"
+    assert own.submit("asset_event", asset="orders")["dags"] == ["consumer"]
+    assert own.value("SELECT count(*) FROM dagrun_asset_event") == 4
 
 
 def test_extra_that_is_no_json_fails_the_task(shared: Live) -> None:
