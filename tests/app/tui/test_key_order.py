@@ -27,6 +27,15 @@ def test_a_burst_in_a_prompt_is_read_in_order(
     assert any("/aead  0 of 8" in line for line in screen.display)
 
 
+def test_a_jump_typed_at_once_goes_there(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path
+) -> None:
+    with the_ui(workspace_of("normal"), tmp_path, size=(100, 30)) as one:
+        one.read_until(lambda output: b"recommend" in output)
+        os.write(one.fd, b":recommend\r")
+        one.read_until(lambda output: b"load_tables" in output)
+
+
 async def test_a_key_that_closes_a_dialog_holds_up_no_other(
     workspace_of: Callable[[str], Workspace],
 ) -> None:
