@@ -226,6 +226,8 @@ def _consumer(one: Consumer) -> str:
     """A DAG that runs on the asset, and how far it is."""
     if one.is_paused:
         return f"{one.dag_id} (paused)"
+    if one.one_is_enough:
+        return f"{one.dag_id} (any of {one.needed} assets)"
     if one.needed > 1:
         return f"{one.dag_id} ({one.ready} of {one.needed} assets ready)"
     return one.dag_id

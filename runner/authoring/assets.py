@@ -204,6 +204,9 @@ class TriggeringAssetEvents(Mapping[Any, "list[AssetEvent]"]):
             raise KeyError(f"no event of {key!r} triggered this run")
         return self._events[wanted]
 
+    def __repr__(self) -> str:
+        return repr({events[0].asset.name: events for events in self._events.values()})
+
     def __iter__(self) -> Iterator[Asset]:
         return iter([events[0].asset for events in self._events.values()])
 

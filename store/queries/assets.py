@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, func, select, tuple_
 
 from store.models import (
     asset,
@@ -49,6 +49,8 @@ class Consumer:
     has_event: bool
     """Whether this asset has had one."""
     is_paused: bool
+    one_is_enough: bool = False
+    """Its schedule is ``a | b``: one of them makes it run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,9 @@ class ScheduleAsset:
     last_event_at: datetime | None
 
 
+ANY_OF = "any of "
+"""With this begin the words of a schedule for which one of its assets is enough."""
+
 _EVENT_FIELDS = tuple(name for name in AssetEventRow.__dataclass_fields__ if name != "runs")
 _EVENT_COLUMNS = tuple(asset_event.c[name] for name in _EVENT_FIELDS)
 
@@ -182,18 +187,25 @@ def _consumers(connection: Connection) -> dict[int, list[Consumer]]:
         noted[dag_id].add(asset_id)
     needed: defaultdict[str, set[int]] = defaultdict(set)
     rows = connection.execute(
-        select(reference.c.asset_id, reference.c.dag_id, dag.c.is_paused)
+        select(reference.c.asset_id, reference.c.dag_id, dag.c.is_paused, dag.c.schedule_words)
         .join(dag, dag.c.dag_id == reference.c.dag_id)
         .where(dag.c.is_active)
         .order_by(reference.c.dag_id)
     ).all()
-    for asset_id, dag_id, _ in rows:
+    for asset_id, dag_id, *_ in rows:
         needed[dag_id].add(asset_id)
     found: defaultdict[int, list[Consumer]] = defaultdict(list)
-    for asset_id, dag_id, is_paused in rows:
+    for asset_id, dag_id, is_paused, words in rows:
         ready = noted[dag_id] & needed[dag_id]
         found[asset_id].append(
-            Consumer(dag_id, len(ready), len(needed[dag_id]), asset_id in ready, is_paused)
+            Consumer(
+                dag_id,
+                len(ready),
+                len(needed[dag_id]),
+                asset_id in ready,
+                is_paused,
+                words.startswith(ANY_OF),
+            )
         )
     return found
 
@@ -250,3 +262,17 @@ def schedule_assets(connection: Connection, dag_id: str) -> list[ScheduleAsset]:
         .order_by(asset.c.name, asset.c.uri)
     )
     return [ScheduleAsset(name, uri, noted is not None, at) for name, uri, noted, at in rows]
+
+
+def consumed_assets(connection: Connection, dag_run_id: int) -> list[tuple[str, int]]:
+    """The assets whose events a run consumed, by name, and how many of each."""
+    link = dagrun_asset_event
+    query = (
+        select(asset.c.name, func.count())
+        .join_from(link, asset_event, asset_event.c.id == link.c.event_id)
+        .join(asset, asset.c.id == asset_event.c.asset_id)
+        .where(link.c.dag_run_id == dag_run_id)
+        .group_by(asset.c.id, asset.c.name)
+        .order_by(asset.c.name)
+    )
+    return [(name, number) for name, number in connection.execute(query)]

@@ -37,6 +37,14 @@ def extra_words(event: AssetEventRow) -> str:
     return json.dumps(event.extra, ensure_ascii=False) if event.extra else ""
 
 
+def consumed_words(found: Sequence[tuple[str, int]]) -> str:
+    """The assets whose events a run consumed: ``orders (3 events), clicks``."""
+    return ", ".join(
+        name if number == 1 else f"{name} ({formats.plural(number, 'event')})"
+        for name, number in found
+    )
+
+
 def task_words(tasks: Sequence[TaskRef]) -> str:
     """Tasks in words: ``load.copy, load.check``."""
     return ", ".join(f"{one.dag_id}.{one.task_id}" for one in tasks)
@@ -48,6 +56,8 @@ def consumer_spans(one: Consumer) -> Spans:
         return (span(one.dag_id, "dim"), Span(" paused", "dim"))
     if one.needed < 2:
         return (span(one.dag_id),)
+    if one.one_is_enough:
+        return (span(one.dag_id), Span(f" any of {one.needed}", "dim"))
     role = "warning" if 0 < one.ready < one.needed else "dim"
     return (span(one.dag_id), Span(f" {one.ready} of {one.needed} ready", role))
 
@@ -120,7 +130,7 @@ def _uri_cell(asset: AssetRow, scene: Scene) -> Spans:
 def facts_of(asset: AssetRow) -> Facts:
     """What the filter sees of an asset."""
     dags = [one.dag_id for one in (*asset.producers, *asset.readers, *asset.consumers)]
-    waits = any(0 < one.ready < one.needed for one in asset.consumers)
+    waits = any(0 < one.ready < one.needed and not one.one_is_enough for one in asset.consumers)
     return Facts(
         text=f"{asset.name} {asset.uri} {asset.group}",
         flags=frozenset({"waits"} if waits else ()),

@@ -119,6 +119,8 @@ def test_a_consumer_says_how_far_it_is() -> None:
         for ready, needed, paused in ((0, 1, False), (2, 3, False), (1, 2, True))
     ]
     assert words == ["use", "use 2 of 3 ready", "use paused"]
+    either = Consumer("use", 0, 2, False, False, one_is_enough=True)
+    assert plain(assets_model.consumer_spans(either)) == "use any of 2"
 
 
 def test_the_details_of_a_dag_name_what_it_awaits() -> None:
@@ -262,5 +264,9 @@ async def test_what_is_recorded_here_runs_what_waits_for_it(running: Live) -> No
         await says(pilot, "report")
         count = "SELECT count(*) FROM dag_run WHERE dag_id = 'report' AND state = 'success'"
         await until(pilot, lambda: running.value(count) == 1, "the run")
+        await press(pilot, "f")
+        await until(pilot, lambda: on(pilot, RunScreen), "the run that followed")
+        await says(pilot, "assets       ")
+        await press(pilot, "escape")
         running.run("load")
         await says(pilot, "load.copy")

@@ -15,6 +15,7 @@ from store.queries.assets import (
     ConsumingRun,
     ScheduleAsset,
     TaskRef,
+    consumed_assets,
     find_assets,
     list_assets,
     list_events,
@@ -111,6 +112,20 @@ def test_events_come_in_pages_newest_first(filled: Store) -> None:
         (newest, *_) = list_events(connection, 1).rows
     assert [type(run) for run in newest.runs] == [ConsumingRun]
     assert newest.runs[0].dag_id == B
+
+
+def test_a_run_knows_what_it_consumed(filled: Store) -> None:
+    with filled.read() as connection:
+        run = connection.execute(select(models.dagrun_asset_event.c.dag_run_id)).scalar_one()
+        assert consumed_assets(connection, run) == [("orders", 1)]
+        assert consumed_assets(connection, run + 100) == []
+
+
+def test_of_a_schedule_with_or_one_is_enough(filled: Store) -> None:
+    with filled.write() as connection:
+        connection.execute(update(models.dag).values(schedule_words="any of 2 assets"))
+    with filled.read() as connection:
+        assert [one.one_is_enough for one in list_assets(connection)[0].consumers] == [True]
 
 
 def test_a_schedule_knows_what_it_awaits(filled: Store) -> None:
