@@ -135,7 +135,7 @@ def moment(text: str, zone: tzinfo | None) -> datetime | None:
 
 RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
 """What the runner takes (Airflow's ``allowed_run_id_pattern``)."""
-OTHER_TYPES = ("scheduled__", "backfill__")
+OTHER_TYPES = ("scheduled__", "backfill__", "asset_triggered__")
 
 
 def run_id_error(text: str) -> str | None:

@@ -13,6 +13,7 @@ from app.tui.models.grid import run_span
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.table import Column
+from store.structure import AllAssets, AssetCondition, AssetStructure
 
 if TYPE_CHECKING:
     from store.queries.assets import AssetEventRow, AssetRow, Consumer, ScheduleAsset, TaskRef
@@ -35,6 +36,15 @@ def source_words(event: AssetEventRow) -> str:
 def extra_words(event: AssetEventRow) -> str:
     """What an event says, as JSON; empty if it says nothing."""
     return json.dumps(event.extra, ensure_ascii=False) if event.extra else ""
+
+
+def condition_words(condition: AssetCondition, *, inside: bool = False) -> str:
+    """What a DAG waits for, as its author would write it: ``orders & (clicks | report)``."""
+    if isinstance(condition, AssetStructure):
+        return condition.name
+    sign = " & " if isinstance(condition, AllAssets) else " | "
+    words = sign.join(condition_words(one, inside=True) for one in condition.objects)
+    return f"({words})" if inside and len(condition.objects) > 1 else words
 
 
 def consumed_words(found: Sequence[tuple[str, int]]) -> str:

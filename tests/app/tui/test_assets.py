@@ -19,7 +19,7 @@ from app.tui.spans import plain
 from app.tui.theme import UNICODE
 from store import models
 from store.queries.assets import Consumer, ScheduleAsset
-from store.structure import AllAssets, AssetStructure, TimetableStructure
+from store.structure import AllAssets, AnyAsset, AssetStructure, TimetableStructure
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check_scene
 from tests.app.tui.world import NOW, World, structure_of
@@ -123,6 +123,13 @@ def test_a_consumer_says_how_far_it_is() -> None:
     assert plain(assets_model.consumer_spans(either)) == "use any of 2"
 
 
+def test_a_condition_reads_as_it_is_written() -> None:
+    a, b, c = (AssetStructure(name, name) for name in "abc")
+    assert assets_model.condition_words(a) == "a"
+    assert assets_model.condition_words(AllAssets([a, AnyAsset([b, c])])) == "a & (b | c)"
+    assert assets_model.condition_words(AnyAsset([AllAssets([a]), b])) == "a | b"
+
+
 def test_the_details_of_a_dag_name_what_it_awaits() -> None:
     found = assets_model.schedule_facts(
         [ScheduleAsset("a", "a", True, NOW), ScheduleAsset("b", "b", False, None)], SCENE
@@ -164,6 +171,7 @@ async def test_the_details_of_a_dag_list_its_assets(world: World) -> None:
     async with opened(world.workspace, (120, 40), dag="report") as pilot:
         await press(pilot, "7")
         await says(pilot, "1 of 2 assets")
+        assert "orders & clicks" in text_of(pilot)
         assert "last event 5m ago" in text_of(pilot)
 
 
