@@ -28,7 +28,6 @@ FIRST = '''"""Forecasts what the shop sells.
 Reads the sales, trains a model for each store, and writes one table.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from dagtop import dag, task
