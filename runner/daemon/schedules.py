@@ -106,7 +106,8 @@ def preview(
     with one sentence.
     """
     own = pipeline.own_structure
-    table = timetable_for(own, text) if text.strip() else timing.timetable(own)
+    is_own = text.strip() in ("", own.timetable.summary)
+    table = timing.timetable(own) if is_own else timetable_for(own, text)
     interval = None if last is None else DataInterval(*last)
     restriction = dag_runs.restriction_of(own)
     times = table.next_fire_times(count, now, interval, restriction)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner.daemon import ingest
+from runner.daemon import ingest, schedules
 from runner.daemon.commands import Refused
 from runner.journal.records import AssetChange, Ended
 from store.structure import (
@@ -220,6 +220,16 @@ def test_an_overridden_schedule_takes_no_notice_of_assets(turns: Turns) -> None:
     turns.do("schedule", dag_id="use", expression=None)
     event(turns)
     assert len(asset_runs(turns)) == 1
+
+
+def test_the_schedule_of_assets_is_previewed_as_the_files(turns: Turns) -> None:
+    turns.add(consumer(A))
+    pipeline = turns.brain.pipelines["use"]
+    for text in ("", "Asset", " Asset "):
+        found = schedules.preview(pipeline, None, text, 5, turns.now)
+        assert (found["words"], found["times"], found["due"]) == ("on assets", [], False)
+    with pytest.raises(ValueError, match="Assets"):
+        schedules.preview(pipeline, None, "Assets", 5, turns.now)
 
 
 def test_references_follow_the_file(turns: Turns) -> None:
