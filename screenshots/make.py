@@ -188,6 +188,8 @@ def as_png(screen: pyte.Screen, path: Path, size: int = 16) -> None:
                 draw.rectangle(
                     (left, top + height - filled, left + width - 1, top + height - 1), fill=front
                 )
+            elif "\u2800" <= char.data <= "\u28ff":
+                draw_dots(draw, char.data, (left, top, width, height), front)
             elif char.data.strip():
                 font = bold if char.bold else plain
                 draw.text((left, top + 1), char.data, font=font, fill=front)
@@ -195,6 +197,22 @@ def as_png(screen: pyte.Screen, path: Path, size: int = 16) -> None:
 
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+"""Column and row of each bit of a braille character."""
+
+
+def draw_dots(
+    draw: ImageDraw.ImageDraw, data: str, cell: tuple[int, int, int, int], colour: str
+) -> None:
+    """A braille character, which the font lacks: charts are drawn with them."""
+    left, top, width, height = cell
+    across, down = width / 2, height / 4
+    side = max(2, round(min(across, down) * 0.6))
+    for bit, (column, row) in enumerate(DOTS):
+        if (ord(data) - 0x2800) >> bit & 1:
+            x = round(left + column * across + (across - side) / 2)
+            y = round(top + row * down + (down - side) / 2)
+            draw.ellipse((x, y, x + side - 1, y + side - 1), fill=colour)
 
 
 def _font(names: tuple[str, ...], size: int) -> ImageFont.FreeTypeFont:
