@@ -178,7 +178,7 @@ class DagtopApp(App[int]):
 
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
-        return Scene(self.clock(), self.zone, self.glyphs)
+        return Scene(self.clock(), self.zone, self.glyphs, f"{self.workspace.root}/")
 
     def _tick(self) -> None:
         if self.memory.is_changed:
@@ -234,7 +234,7 @@ class DagtopApp(App[int]):
 
     def _show_runner(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
+            if isinstance(screen, DagtopScreen) and screen.is_there:
                 screen.show_runner()
 
     def runner_spans(self) -> Spans:
@@ -339,7 +339,7 @@ class DagtopApp(App[int]):
         from app.tui.screens.help import HelpScreen
 
         screen = self.screen
-        if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
+        if isinstance(screen, DagtopScreen):
             self.push_screen(HelpScreen(screen.contexts))
 
     def action_jump(self) -> None:
@@ -379,7 +379,7 @@ class DagtopApp(App[int]):
         self.use_theme(name)
         self.memory.put("theme", name)
         for screen in self.screen_stack:
-            if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
+            if isinstance(screen, DagtopScreen):
                 screen.forget_paint()
         self.say(f"theme {name.removeprefix('dagtop-')}: {themes.THEMES[name]}")
 
@@ -404,7 +404,7 @@ class DagtopApp(App[int]):
         from app.tui.screens.export import export, screen_exports
 
         screen = self.screen
-        if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
+        if isinstance(screen, DagtopScreen):
             title = " ".join(span(crumb).text for crumb in screen.crumbs())
             exports = [*screen.exports(), *screen_exports(self, f"dagtop {title}")]
             export(self, f"dagtop {title}", exports)

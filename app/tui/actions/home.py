@@ -13,8 +13,10 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "home.open", ("enter",), "Open", "open the run, the log, the DAG under the cursor", GO, 1
     ),
-    Action("home.seen", ("z",), "Seen", "mark all that failed as seen", VIEW, 2),
     Action(
-        "home.show_seen", ("Z",), "Seen too", "show failures that were seen, or hide them", VIEW, 3
+        "home.seen", ("z",), "Mark seen", "hide all failures listed here: they are seen", VIEW, 2
+    ),
+    Action(
+        "home.show_seen", ("Z",), "Show seen", "list failures marked as seen, or hide them", VIEW, 3
     ),
 )
