@@ -12,7 +12,7 @@ TITLES = {
 }
 
 ACTIONS: tuple[Action, ...] = (
-    Action("grid.open", ("enter",), "Log", "log of the try; of a mapped task its instances", GO, 1),
+    Action("grid.open", ("enter",), "Log", "log of the try; a mapped task's instances", GO, 1),
     Action(
         "view.trigger",
         ("t",),
@@ -26,7 +26,7 @@ ACTIONS: tuple[Action, ...] = (
         "tasks.clear",
         ("c",),
         "Clear",
-        "run again: the task, downstream, only failed ..",
+        "run again: task, downstream, what failed ...",
         ACT,
         3,
         acts=True,

@@ -10,9 +10,7 @@ TITLES = {
 
 ACTIONS: tuple[Action, ...] = (
     Action("place.show-home", ("1",), "Home", "what runs, what failed, what is due", GO),
-    Action(
-        "home.open", ("enter",), "Open", "open the run, the log, the DAG under the cursor", GO, 1
-    ),
+    Action("home.open", ("enter",), "Open", "the run, log or DAG under the cursor", GO, 1),
     Action(
         "home.seen", ("z",), "Mark seen", "hide all failures listed here: they are seen", VIEW, 2
     ),

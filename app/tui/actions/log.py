@@ -22,7 +22,7 @@ ACTIONS: tuple[Action, ...] = (
         "log.filter",
         ("ampersand",),
         "Filter",
-        'only lines with words, !not, level:x, "a phrase"',
+        'words, !not, level:warning, "two words"',
         VIEW,
         4,
     ),

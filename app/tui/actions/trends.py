@@ -20,7 +20,7 @@ ACTIONS: tuple[Action, ...] = (
         "trends.mapped",
         ("f",),
         "Sum, longest",
-        "mapped tasks: sum of instances, or the longest",
+        "mapped tasks: the sum, or the longest",
         VIEW,
     ),
     Action("trends.log_scale", ("L",), "Log scale", "durations on a logarithmic scale", VIEW),

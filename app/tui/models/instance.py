@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.durations import duration
@@ -165,7 +166,7 @@ def instance_columns(errors: Mapping[int, str]) -> list[Column[InstanceRow]]:
         return (Span(f"{row.try_number}/{row.max_tries + 1}", role),)
 
     def took_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (Span(duration(row.duration)),)
+        return (Span(duration(took(row, scene.now))),)
 
     def started_cell(row: InstanceRow, scene: Scene) -> Spans:
         return (Span(formats.clock(row.started_at, scene.now, scene.zone), "dim"),)
@@ -187,6 +188,20 @@ def instance_columns(errors: Mapping[int, str]) -> list[Column[InstanceRow]]:
 
 def _start_key(row: InstanceRow) -> float:
     return row.started_at.timestamp() if row.started_at else 0.0
+
+
+def took(row: InstanceRow, now: datetime) -> float | None:
+    """Seconds that it took, or has taken so far."""
+    if row.duration is not None:
+        return row.duration
+    if row.started_at is None or row.state not in _AT_WORK:
+        return None
+    return max(0.0, (now - row.started_at).total_seconds())
+
+
+_AT_WORK = frozenset(
+    {TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING, TaskInstanceState.DEFERRED}
+)
 
 
 def touched_lines(reply: object, verb: str) -> list[Spans]:

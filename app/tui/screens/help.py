@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from app.tui.application import DagtopApp
 
 
-def _place(action: Action) -> tuple[int, str]:
-    """What only this screen has comes first, then the views by their numbers, then the rest."""
+def _place(action: Action) -> tuple[int, int]:
+    """What only this screen has, the commonest first; then views by number, then the rest."""
     key = action.keys[0]
     if len(key) == 1 and key.isdigit() and ".show-" in action.id:
-        return 1, "9+" if key == "0" else key
-    return (2 if action.context == "everywhere" else 0), ""
+        return 1, int(key) or 10
+    return (2 if action.context == "everywhere" else 0), action.footer or 50
 
 
 def help_lines(actions: Sequence[Action]) -> list[Spans]:

@@ -112,4 +112,4 @@ def test_the_readme_table_names_every_action() -> None:
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
 def test_help_has_room_for_names_and_descriptions(action: Action) -> None:
     assert len(action.name) <= 13
-    assert len(action.description) <= 47
+    assert len(action.description) <= 44

@@ -71,7 +71,7 @@ def test_a_preview_says_words_times_and_what_the_file_says() -> None:
     assert lines == [
         "means     At 03:00 every day",
         "the file  @daily  At 00:00 every day",
-        "now       a run is due at once, for what is over already",
+        "now       one run starts at once, for the interval that is over",
         "next      Sun 2026-11-22 03:00:00 UTC  in 15h",
     ]
     assert plain(preview_lines({"words": "Never"}, SCENE)[-1]).endswith("no further run")
