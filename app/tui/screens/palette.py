@@ -69,7 +69,7 @@ class PaletteScreen(ModalScreen["Action | None"]):
         top = max(0, min(self._cursor - SHOWN + 1, len(self._found) - SHOWN))
         rows = self._found[top : top + SHOWN]
         lines = [_line(action, top + i == self._cursor) for i, action in enumerate(rows)]
-        self.query_one(TextView).show(lines or [(Span("no action matches", "dim"),)])
+        self.query_one(TextView).show(lines or [(Span("no action of this screen matches", "dim"),)])
 
     def action_move(self, step: int) -> None:
         """Go to another action."""
