@@ -173,6 +173,7 @@ def pause_changed(turn: Turn, pipeline: Pipeline) -> None:
     for run in turn.brain.runs_of(pipeline.dag_id):
         turn.brain.refresh_candidates(run)
         turn.brain.dirty.add(run.key)
+    turn.brain.asset_consumers.add(pipeline.dag_id)
     if pipeline.hold() is None:
         turn.changes.flush(turn.connection)
         plan_next(turn, pipeline, last_interval(turn, pipeline.dag_id))

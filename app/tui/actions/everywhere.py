@@ -62,6 +62,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("table.filter", ("slash",), "Filter", "words, state:failed, tag:x, !not", VIEW, 4),
     Action("table.sort", ("s",), "Sort", "sort by the next column", VIEW),
     Action("table.reverse", ("R",), "Reverse", "turn the order round", VIEW),
+    Action("table.columns", ("C",), "Columns", "choose the columns", VIEW),
     Action("table.mark", ("space",), "Mark", "mark the row and move down", VIEW),
     Action("table.mark_all", ("asterisk",), "Mark all", "mark all shown rows, or none", VIEW),
     Action("text.copy_text", ("y",), "Copy", "copy the text to the clipboard (OSC 52)", VIEW, 1),

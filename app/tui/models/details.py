@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.durations import duration
 from app.text import sanitize_lines
 from app.tui import formats
+from app.tui.models.assets import schedule_facts
 from app.tui.models.versions import changes_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, width_of
@@ -156,6 +157,8 @@ def _schedule(snapshot: DetailsSnapshot, times: Sequence[datetime], scene: Scene
         by = f"set by {dag.schedule_override_by or '?'} since {since}"
         own = "" if structure is None else f", the file says {structure.timetable.summary}"
         facts.append(("overridden", (span(by + own, "warning"),)))
+    if structure is not None and structure.asset_condition is not None:
+        facts.extend(schedule_facts(snapshot.assets, scene))
     facts.append(("timezone", (span(dag.timezone),)))
     if dag.schedule_error:
         facts.append(("error", (span(dag.schedule_error, "error"),)))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.models.assets import consumed_words
 from app.tui.models.grid import counts_spans, run_span, state_span
 from app.tui.models.instance import instance_name
 from app.tui.models.run_estimate import Estimate
@@ -147,7 +148,10 @@ def about_lines(
 ) -> list[Spans]:
     """All facts of the run, then what failed, then a conf that takes more than a line."""
     run = snapshot.run
-    lines = in_columns(_facts(run, scene), width)
+    facts_of_run = _facts(run, scene)
+    if snapshot.assets:
+        facts_of_run.append(("assets", (span(consumed_words(snapshot.assets)),)))
+    lines = in_columns(facts_of_run, width)
     lines.extend(
         (Span(f" {'why it waits':<{LABEL}}", "dim"), span(why, "warning")) for why in run_why
     )
@@ -190,6 +194,8 @@ def _facts(run: RunRow, scene: Scene) -> list[Fact]:
         facts.append(("data interval", (Span(_range(shown)),)))
     if run.clear_number:
         facts.append(("cleared", (Span(formats.plural(run.clear_number, "time")),)))
+    if run.experiment:
+        facts.append(("experiment", (span(run.experiment),)))
     if run.backfill_id is not None:
         facts.append(("backfill", (Span(str(run.backfill_id)),)))
     return facts

@@ -262,7 +262,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         super().on_resize()
         if self.is_there and self.snapshot is not None:
             self._set_columns()
-            self.table.set_columns(self.table.columns)
+            self.table.set_columns(self.table.all_columns)
             self._show_head()
 
     def facts(self, row: InstanceRow) -> Facts:

@@ -40,6 +40,7 @@ PLACES: dict[str, View] = {
     "variables": View("5", "Variables", "variables", "VariablesScreen"),
     "connections": View("6", "Connections", "connections", "ConnectionsScreen"),
     "pools": View("7", "Pools", "pools", "PoolsScreen"),
+    "assets": View("8", "Assets", "assets", "AssetsScreen"),
     "system": View("9", "System", "system", "SystemScreen"),
     "events": View("0", "Events", "events", "AllEventsScreen"),
 }

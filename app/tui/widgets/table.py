@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -113,7 +113,9 @@ class Table(LineView, Generic[T], can_focus=True):
         widget_id: str | None = None,
     ) -> None:
         super().__init__(widget_id=widget_id)
-        self.columns = list(columns)
+        self.all_columns = list(columns)
+        self.hidden: frozenset[str] = frozenset()
+        """Keys of columns that are not shown; the first column always is."""
         self.key = key
         self.empty = empty
         self.items: list[T] = []
@@ -130,6 +132,22 @@ class Table(LineView, Generic[T], can_focus=True):
 
     # what is shown
 
+    @property
+    def columns(self) -> list[Column[T]]:
+        """The columns that are shown, as far as there is room."""
+        first = self.all_columns[:1]
+        return first + [one for one in self.all_columns[1:] if one.key not in self.hidden]
+
+    @columns.setter
+    def columns(self, columns: Sequence[Column[T]]) -> None:
+        self.all_columns = list(columns)
+
+    def hide(self, keys: Collection[str]) -> None:
+        """Show all columns but these."""
+        self.hidden = frozenset(keys)
+        self.first_column = 0
+        self._arrange(keep=self.current_key)
+
     def show(self, items: Sequence[T]) -> None:
         """Show these rows. The cursor stays on its row, or on its place where the row is gone."""
         self._given = items
@@ -137,7 +155,7 @@ class Table(LineView, Generic[T], can_focus=True):
 
     def set_columns(self, columns: Sequence[Column[T]]) -> None:
         """Show other columns of the same items."""
-        self.columns = list(columns)
+        self.all_columns = list(columns)
         self._arrange(keep=self.current_key)
 
     def sort_by(self, key: str | None, descending: bool = False) -> None:

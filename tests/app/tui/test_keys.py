@@ -216,6 +216,7 @@ async def test_a_dag_without_params_gets_the_form_too(world: World) -> None:
             "logical_date": None,
             "run_id": None,
             "note": None,
+            "experiment": None,
         }
         assert found == [("trigger", expected)]
 
