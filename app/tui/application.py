@@ -181,13 +181,13 @@ class DagtopApp(App[int]):
 
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
-        return Scene(self.clock(), self.zone, self.glyphs)
+        return Scene(self.clock(), self.zone, self.glyphs, f"{self.workspace.root}/")
 
     def _tick(self) -> None:
         if self.memory.is_changed:
             self.save_memory()
         screen = self.screen
-        if isinstance(screen, DagtopScreen):
+        if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
             screen.show_runner()
             screen.tick()
 
@@ -237,7 +237,7 @@ class DagtopApp(App[int]):
 
     def _show_runner(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, DagtopScreen):
+            if isinstance(screen, DagtopScreen) and screen.is_there:
                 screen.show_runner()
 
     def runner_spans(self) -> Spans:

@@ -44,7 +44,7 @@ class Field:
             return self.words
         words = [kind for kind in self.types if kind != "null"]
         if self.control == CHOICE:
-            return "left, right"
+            return "Left, Right choose"
         kind = " or ".join(words) if words else "any JSON"
         return f"{kind}, may be empty" if "null" in self.types else kind
 

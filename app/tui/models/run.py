@@ -145,7 +145,6 @@ def about_lines(
     run_why: Sequence[str],
     width: int,
     scene: Scene,
-    folder: str = "",
 ) -> list[Spans]:
     """All facts of the run, then what failed, then a conf that takes more than a line."""
     run = snapshot.run
@@ -162,7 +161,7 @@ def about_lines(
         words = f" what failed last, of {number:,}" if number > FAILURES else " what failed"
         lines.append((Span(words, "heading"),))
         for row, one in failures[:FAILURES]:
-            line = failure_line(row, one, scene, folder)
+            line = failure_line(row, one, scene)
             lines.append(fit(line, width, ellipsis=scene.glyphs.ellipsis))
     facts: list[Fact] = []
     if run.note:
@@ -231,9 +230,8 @@ def in_columns(facts: Sequence[Fact], width: int) -> list[Spans]:
     return lines
 
 
-def failure_line(row: InstanceRow, one: TryRow, scene: Scene, folder: str = "") -> Spans:
-    """A failed task: what went wrong in its newest try, and where (below the workspace's folder,
-    if it is there)."""
+def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
+    """A failed task: what went wrong in its newest try, and where."""
     name = instance_name(row.task_id, row.map_index)
     error = error_line(one) or task_look(one.state).word
     line = [
@@ -243,7 +241,7 @@ def failure_line(row: InstanceRow, one: TryRow, scene: Scene, folder: str = "") 
         Span(f"  try {one.try_number} of {max(row.max_tries + 1, one.try_number)}  ", "dim"),
     ]
     if one.error_place:
-        place = one.error_place.removeprefix(folder)
+        place = scene.place(one.error_place)
         line.extend((span(place, "accent"), Span("  ")))
     return (*line, span(error, "error"))
 

@@ -190,9 +190,9 @@ def schedule_line(dag: DagRow) -> Spans:
     return (
         Span("schedule  ", "dim"),
         span(words),
-        Span("   (edited with ", "dim"),
+        Span("   (", "dim"),
         Span("@", "key"),
-        Span(")", "dim"),
+        Span(" edits it)", "dim"),
     )
 
 

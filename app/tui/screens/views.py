@@ -102,6 +102,7 @@ class ViewsScreen(DagtopScreen):
     def action_show_view(self, name: str) -> None:
         """Another view of the same thing."""
         if name == self.view_name or name not in self.views:
+            self.dagtop.say(f"this is {self.views[self.view_name].title}")
             return
         self.remember()
         self.app.switch_screen(self.make(self.views[name]))
