@@ -14,14 +14,16 @@ from functools import lru_cache
 from rich.cells import split_graphemes
 
 _TOKEN = re.compile(
-    r"(?P<text>[^\x1b\n\r\x00-\x08\x0e-\x1f]+)"
+    r"(?P<text>[^\x00-\x1f\x7f]+)"
     r"|\x1b\[(?P<row>\d+);(?P<column>\d+)H"
     r"|\x1b\[(?P<style>[0-9;:]*)m"
     r"|(?P<link>\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\))"
     r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-    r"|\x1b[ -/]*[0-~]|[\x00-\x1f])",
+    r"|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f])",
     re.DOTALL,
 )
+_UNSAFE = re.compile("[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters beyond ASCII. Data was rid of them long before; this is the last door."""
 SYNC_ON, SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
 ALT_ON, ALT_OFF = "\x1b[?1049h", "\x1b[?1049l"
 POINTER = "\x1b]22;"
@@ -62,23 +64,30 @@ class FrameBuffer:
         self._shown = [[UNKNOWN] * self.width for _ in range(self.height)]
 
     def feed(self, data: str) -> None:
-        """Read output of Textual: text, positions and styles are kept, the rest passes through."""
+        """Read output of Textual: of a part of a frame text, positions and styles are kept, and no
+        other sequence goes on to the terminal; what has no text or position is for it alone."""
+        is_frame = False
+        others: list[str] = []
         for token in _TOKEN.finditer(data):
             kind = token.lastgroup
             if kind == "text":
+                is_frame = True
                 self._put(token["text"])
             elif kind == "style":
                 codes = token["style"]
                 self._style = "" if codes in ("", "0") else codes
             elif kind == "column":
+                is_frame = True
                 self._row, self._column = int(token["row"]) - 1, int(token["column"]) - 1
+            elif token["other"] in (SYNC_ON, SYNC_OFF):
+                self._sync = True
             elif kind == "other":
-                self._pass(token["other"])
+                others.append(token["other"])
+        if not is_frame:
+            for sequence in others:
+                self._pass(sequence)
 
     def _pass(self, sequence: str) -> None:
-        if sequence in (SYNC_ON, SYNC_OFF):
-            self._sync = True
-            return
         if sequence in ("\n", "\r") or sequence.startswith(POINTER):
             return
         if sequence == ALT_ON:
@@ -97,6 +106,7 @@ class FrameBuffer:
             fresh: list[Cell] = [(c, style) if c != " " else blank for c in text]
         else:
             fresh = []
+            text = _UNSAFE.sub("", text)
             for start, end, cells in split_graphemes(text)[0]:
                 if cells == 0:
                     if fresh:
