@@ -12,7 +12,8 @@ import pytest
 
 from app.tui.spans import span
 from store.workspace import Workspace
-from tests.app.tui.everywhere import SCREENS
+from tests.app.tui.driving import app_of, opened, text_of
+from tests.app.tui.everywhere import ACTING, SCREENS, go
 from tests.app.tui.test_pty import strangers
 from tests.app.tui.walker import UNSAFE
 from tests.app.tui.world_besieged import EVIL

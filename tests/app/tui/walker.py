@@ -24,6 +24,7 @@ UNSAFE = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]"
 )
 """What neither the screen nor a file that is written may hold."""
+PICTURES = ("dags", "grid info", "graph", "log", "run failed")
 
 
 def write_exports(app: DagtopApp, folder: Path, name: str) -> None:
@@ -31,7 +32,9 @@ def write_exports(app: DagtopApp, folder: Path, name: str) -> None:
     screen = app.screen
     if not isinstance(screen, DagtopScreen):
         return
-    for number, one in enumerate([*screen.exports(), *screen_exports(app, name)]):
+    as_text, as_picture = screen_exports(app, name)
+    pictures = [as_picture] if name in PICTURES else []  # they take long
+    for number, one in enumerate([*screen.exports(), as_text, *pictures]):
         stem = name.replace(" ", "-")
         (folder / f"{stem}-{number}.{one.suffix}").write_text(one.make(), encoding="utf-8")
 
