@@ -115,6 +115,7 @@ class DagtopApp(App[int]):
         self.memory = memory
         self.glyphs = theme.ASCII if settings.ui.ascii else theme.glyphs_for(environment)
         wish = settings.ui.theme or str(memory.get("theme") or "")
+        self.set_class(self.glyphs.is_ascii, "-ascii")
         self.palette = theme.Palette(theme.theme_name(environment, wish))
         self.runner: Any = None
         self.runner_known = False

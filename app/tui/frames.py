@@ -31,6 +31,24 @@ POINTER = "\x1b]22;"
 GAP = 4
 """Unchanged cells that are cheaper to write again than to skip."""
 
+INSTEAD = str.maketrans(
+    {
+        **dict.fromkeys("─━┄┅╌╍═▔▁▂", "-"),
+        **dict.fromkeys("│┃┆┇╎║▏▕▌▐", "|"),
+        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
+        **dict.fromkeys("▃▄▅▆▇█▀", "#"),
+        **dict.fromkeys("‘’", "'"),
+        **dict.fromkeys("“”", '"'),
+        **dict.fromkeys("·•", "."),
+        "…": "~",
+        "×": "x",
+        "›": ">",
+        "‹": "<",
+    }
+)
+"""What stands for a character on a terminal without Unicode; ``?`` for all others. There the bytes
+of UTF-8 are characters of their own, some of them control characters."""
+
 Cell = tuple[str, str]
 """A grapheme and its SGR parameters; the right half of a wide one has the grapheme ""."""
 
@@ -41,7 +59,8 @@ UNKNOWN: Cell = ("", "?")
 class FrameBuffer:
     """Cells as they should be (``feed``) and as they were written (``take``)."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, *, ascii_only: bool = False) -> None:
+        self.ascii_only = ascii_only
         self.width = width
         self.height = height
         self._wanted: list[list[Cell]] = []
@@ -95,6 +114,8 @@ class FrameBuffer:
             self.forget()
         elif sequence == ALT_OFF:
             self._visible = False
+        if self.ascii_only:  # such as the terminal's title
+            sequence = sequence.translate(INSTEAD).encode("ascii", "replace").decode()
         self._passed.append(sequence)
 
     def _put(self, text: str) -> None:
@@ -109,10 +130,14 @@ class FrameBuffer:
             text = _UNSAFE.sub("", text)
             for start, end, cells in split_graphemes(text)[0]:
                 if cells == 0:
-                    if fresh:
+                    if fresh and not self.ascii_only:
                         fresh[-1] = (fresh[-1][0] + text[start:end], style)
                     continue
                 piece = text[start:end]
+                if self.ascii_only and not piece.isascii():
+                    piece = piece[0].translate(INSTEAD)
+                    fresh.extend([(piece if piece.isascii() else "?", style)] * cells)
+                    continue
                 fresh.append((piece, style if piece != " " else ground_of(style)))
                 if cells == 2:
                     fresh.append(("", style))

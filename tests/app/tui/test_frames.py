@@ -161,3 +161,12 @@ def test_a_sequence_for_the_terminal_itself_goes_on() -> None:
     buffer.take()
     buffer.feed("\x1b]2;dagtop shop\x07\x1b[?25h")
     assert buffer.take() == "\x1b]2;dagtop shop\x07\x1b[?25h"
+
+
+def test_without_unicode_no_byte_is_beyond_ascii() -> None:
+    buffer = FrameBuffer(12, 1, ascii_only=True)
+    buffer.take()
+    buffer.feed("\x1b[1;1H\u256d\u2500\u256e\u2026\u8a13\u011b e\u0301!")
+    written = buffer.take()
+    assert written.isascii()
+    assert re.sub(r"\x1b\[[0-9;]*[HmC]", "", written).startswith("+-+~??? e!")
