@@ -158,7 +158,8 @@ class DagtopApp(App[int]):
             self.ways.go_to(last)
 
     def on_unmount(self) -> None:
-        self.save_memory()
+        with suppress(OSError):  # there is no screen any more to say it on; it was said before
+            self.memory.save()
         self.alerter.close()
         self.refresher.close()
 
