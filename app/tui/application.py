@@ -186,7 +186,7 @@ class DagtopApp(App[int]):
         if self.memory.is_changed:
             self.save_memory()
         screen = self.screen
-        if isinstance(screen, DagtopScreen):
+        if isinstance(screen, DagtopScreen) and screen.is_there:
             screen.show_runner()
             screen.tick()
 
@@ -236,7 +236,7 @@ class DagtopApp(App[int]):
 
     def _show_runner(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, DagtopScreen):
+            if isinstance(screen, DagtopScreen) and screen.is_there:
                 screen.show_runner()
 
     def runner_spans(self) -> Spans:
@@ -285,9 +285,10 @@ class DagtopApp(App[int]):
 
     def say(self, sentence: str, role: str = "text") -> None:
         """Show a message in the footer for some seconds."""
-        screen = self.screen
-        if not isinstance(screen, DagtopScreen):
-            screen = next(s for s in reversed(self.screen_stack) if isinstance(s, DagtopScreen))
+        screens = (one for one in reversed(self.screen_stack) if isinstance(one, DagtopScreen))
+        screen = next((one for one in screens if one.is_there), None)
+        if screen is None:  # they are being made, or taken down
+            return
         footer = screen.footer
         footer.message = (span(sentence, role),)
         if self._message_timer is not None:
