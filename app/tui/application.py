@@ -115,6 +115,7 @@ class DagtopApp(App[int]):
         self.memory = memory
         self.glyphs = theme.ASCII if settings.ui.ascii else theme.glyphs_for(environment)
         wish = settings.ui.theme or str(memory.get("theme") or "")
+        self.set_class(self.glyphs.is_ascii, "-ascii")
         self.palette = theme.Palette(theme.theme_name(environment, wish))
         self.runner: Any = None
         self.runner_known = False
@@ -160,7 +161,8 @@ class DagtopApp(App[int]):
             self.ways.go_to(last)
 
     def on_unmount(self) -> None:
-        self.save_memory()
+        with suppress(OSError):  # there is no screen any more to say it on; it was said before
+            self.memory.save()
         self.alerter.close()
         self.refresher.close()
 
@@ -286,9 +288,10 @@ class DagtopApp(App[int]):
 
     def say(self, sentence: str, role: str = "text") -> None:
         """Show a message in the footer for some seconds."""
-        screen = self.screen
-        if not isinstance(screen, DagtopScreen):
-            screen = next(s for s in reversed(self.screen_stack) if isinstance(s, DagtopScreen))
+        screens = (one for one in reversed(self.screen_stack) if isinstance(one, DagtopScreen))
+        screen = next((one for one in screens if one.is_there), None)
+        if screen is None:  # they are being made, or taken down
+            return
         footer = screen.footer
         footer.message = (span(sentence, role),)
         if self._message_timer is not None:

@@ -14,6 +14,7 @@ from typing import Any
 from textual.drivers.linux_driver import LinuxDriver
 
 from app.tui.frames import FrameBuffer
+from app.tui.theme import UNICODE
 
 STOP_TIMEOUT = 2.0
 """Seconds that the end waits for a terminal to take the last bytes."""
@@ -97,7 +98,9 @@ class FrameDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Start, or go on after having been suspended."""
-        self._frames = FrameWriter(self._output_fileno, FrameBuffer(*self._get_terminal_size()))
+        ascii_only = getattr(self._app, "glyphs", UNICODE).is_ascii
+        buffer = FrameBuffer(*self._get_terminal_size(), ascii_only=ascii_only)
+        self._frames = FrameWriter(self._output_fileno, buffer)
         self._frames.start()
         super().start_application_mode()
 

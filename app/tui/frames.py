@@ -14,20 +14,40 @@ from functools import lru_cache
 from rich.cells import split_graphemes
 
 _TOKEN = re.compile(
-    r"(?P<text>[^\x1b\n\r\x00-\x08\x0e-\x1f]+)"
+    r"(?P<text>[^\x00-\x1f\x7f]+)"
     r"|\x1b\[(?P<row>\d+);(?P<column>\d+)H"
     r"|\x1b\[(?P<style>[0-9;:]*)m"
     r"|(?P<link>\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\))"
     r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-    r"|\x1b[ -/]*[0-~]|[\x00-\x1f])",
+    r"|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f])",
     re.DOTALL,
 )
+_UNSAFE = re.compile("[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters beyond ASCII. Data was rid of them long before; this is the last door."""
 SYNC_ON, SYNC_OFF = "\x1b[?2026h", "\x1b[?2026l"
 ALT_ON, ALT_OFF = "\x1b[?1049h", "\x1b[?1049l"
 POINTER = "\x1b]22;"
 """The shape of the mouse pointer, set with every screen: not worth its bytes."""
 GAP = 4
 """Unchanged cells that are cheaper to write again than to skip."""
+
+INSTEAD = str.maketrans(
+    {
+        **dict.fromkeys("─━┄┅╌╍═▔▁▂", "-"),
+        **dict.fromkeys("│┃┆┇╎║▏▕▌▐", "|"),
+        **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
+        **dict.fromkeys("▃▄▅▆▇█▀", "#"),
+        **dict.fromkeys("‘’", "'"),
+        **dict.fromkeys("“”", '"'),
+        **dict.fromkeys("·•", "."),
+        "…": "~",
+        "×": "x",
+        "›": ">",
+        "‹": "<",
+    }
+)
+"""What stands for a character on a terminal without Unicode; ``?`` for all others. There the bytes
+of UTF-8 are characters of their own, some of them control characters."""
 
 Cell = tuple[str, str]
 """A grapheme and its SGR parameters; the right half of a wide one has the grapheme ""."""
@@ -39,7 +59,8 @@ UNKNOWN: Cell = ("", "?")
 class FrameBuffer:
     """Cells as they should be (``feed``) and as they were written (``take``)."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, *, ascii_only: bool = False) -> None:
+        self.ascii_only = ascii_only
         self.width = width
         self.height = height
         self._wanted: list[list[Cell]] = []
@@ -62,23 +83,30 @@ class FrameBuffer:
         self._shown = [[UNKNOWN] * self.width for _ in range(self.height)]
 
     def feed(self, data: str) -> None:
-        """Read output of Textual: text, positions and styles are kept, the rest passes through."""
+        """Read output of Textual: of a part of a frame text, positions and styles are kept, and no
+        other sequence goes on to the terminal; what has no text or position is for it alone."""
+        is_frame = False
+        others: list[str] = []
         for token in _TOKEN.finditer(data):
             kind = token.lastgroup
             if kind == "text":
+                is_frame = True
                 self._put(token["text"])
             elif kind == "style":
                 codes = token["style"]
                 self._style = "" if codes in ("", "0") else codes
             elif kind == "column":
+                is_frame = True
                 self._row, self._column = int(token["row"]) - 1, int(token["column"]) - 1
+            elif token["other"] in (SYNC_ON, SYNC_OFF):
+                self._sync = True
             elif kind == "other":
-                self._pass(token["other"])
+                others.append(token["other"])
+        if not is_frame:
+            for sequence in others:
+                self._pass(sequence)
 
     def _pass(self, sequence: str) -> None:
-        if sequence in (SYNC_ON, SYNC_OFF):
-            self._sync = True
-            return
         if sequence in ("\n", "\r") or sequence.startswith(POINTER):
             return
         if sequence == ALT_ON:
@@ -86,6 +114,8 @@ class FrameBuffer:
             self.forget()
         elif sequence == ALT_OFF:
             self._visible = False
+        if self.ascii_only:  # such as the terminal's title
+            sequence = sequence.translate(INSTEAD).encode("ascii", "replace").decode()
         self._passed.append(sequence)
 
     def _put(self, text: str) -> None:
@@ -97,12 +127,17 @@ class FrameBuffer:
             fresh: list[Cell] = [(c, style) if c != " " else blank for c in text]
         else:
             fresh = []
+            text = _UNSAFE.sub("", text)
             for start, end, cells in split_graphemes(text)[0]:
                 if cells == 0:
-                    if fresh:
+                    if fresh and not self.ascii_only:
                         fresh[-1] = (fresh[-1][0] + text[start:end], style)
                     continue
                 piece = text[start:end]
+                if self.ascii_only and not piece.isascii():
+                    piece = piece[0].translate(INSTEAD)
+                    fresh.extend([(piece if piece.isascii() else "?", style)] * cells)
+                    continue
                 fresh.append((piece, style if piece != " " else ground_of(style)))
                 if cells == 2:
                     fresh.append(("", style))

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.text import sanitize
+
 QUIT, HELP = ("q", "quit"), ("?", "help")
 _INDEXED = re.compile(r"(?P<task>.+)\[(?P<index>\d+)\]$")
 
@@ -47,6 +49,7 @@ class Completion:
     """A line that can be taken instead of what was typed, and what it means."""
 
     text: str
+    """Safe for a terminal: it is put into the line that is typed."""
     meaning: str
 
 
@@ -56,7 +59,7 @@ def find(text: str, names: Sequence[str]) -> list[str]:
     words = wanted.split()
 
     def rank(name: str) -> int:
-        low = name.lower()
+        low = sanitize(name).lower()
         if low == wanted:
             return 0
         if low.startswith(wanted):
@@ -74,7 +77,8 @@ def one_of(text: str, names: Sequence[str], what: str) -> str:
     found = find(text, names)
     if not found:
         raise ValueError(f"no {what} is called {text}")
-    leading = [name for name in found if name.lower().startswith(text.lower())]
+    meant = [name for name in found if sanitize(name) == text]
+    leading = meant or [name for name in found if sanitize(name).lower().startswith(text.lower())]
     if len(found) > 1 and len(leading) != 1:
         raise ValueError(f"{len(found)} {what}s match {text}: type more of it")
     return leading[0] if leading else found[0]
@@ -146,16 +150,19 @@ def complete(text: str, known: Known) -> list[Completion]:
     for verb, meaning in verbs.items():
         if verb.startswith(first) and (verb == "dag" or known.dag_id is not None):
             found.append(Completion(f"{verb} ", meaning))
-    dags = [Completion(f"dag {name}", "DAG") for name in find(first, known.dag_ids)]
+    dags = _named("dag", find(first, known.dag_ids), "DAG")
     return [*dags, *found] if first and not found else [*found, *dags]
 
 
 def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
     if first == "run":
-        return [Completion(f"run {name}", "run") for name in find(rest, known.run_ids)]
+        return _named("run", find(rest, known.run_ids), "run")
     if first == "log":
-        return [Completion(f"log {name}", "task") for name in find(rest, known.task_ids)]
+        return _named("log", find(rest, known.task_ids), "task")
     if first == "dag" or first in known.views:
-        return [Completion(f"{first} {name}", "DAG") for name in find(rest, known.dag_ids)]
-    whole = f"{first} {rest}".strip()
-    return [Completion(f"dag {name}", "DAG") for name in find(whole, known.dag_ids)]
+        return _named(first, find(rest, known.dag_ids), "DAG")
+    return _named("dag", find(f"{first} {rest}".strip(), known.dag_ids), "DAG")
+
+
+def _named(verb: str, names: Sequence[str], meaning: str) -> list[Completion]:
+    return [Completion(f"{verb} {sanitize(name)}", meaning) for name in names]

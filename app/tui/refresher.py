@@ -108,6 +108,18 @@ class StoreTrouble(Message):
         self.missing = missing
 
 
+def file_id(store: Store) -> tuple[int, int] | None:
+    """Which file the database is. One put in its place has to be opened anew, and one that was
+    taken away to be said: SQLite would go on with what nobody else sees."""
+    if store.path is None:
+        return None
+    try:
+        found = store.path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class Refresher:
     """The polling thread. All methods may be called from any thread."""
 
@@ -171,7 +183,6 @@ class Refresher:
         while not self._closed:
             try:
                 with open_store(self._workspace) as store:
-                    self._say("")
                     self._poll(store)
             except StoreError as error:
                 self._say(str(error), missing=isinstance(error, StoreMissing))
@@ -205,7 +216,8 @@ class Refresher:
     def _poll(self, store: Store) -> None:
         served, last_change, looked = 0, time.monotonic(), 0.0
         due, rested = False, 0.0
-        while not self._closed:
+        opened = file_id(store)
+        while not self._closed and file_id(store) == opened:
             while self._questions:
                 fetch, then = self._questions.popleft()
                 self._post(Answered(then, fetch(store)))
@@ -223,6 +235,7 @@ class Refresher:
             if changed or now - looked > RUNNER_LOOK:
                 looked = now
                 self._look_at_runner(store)
+            self._say("")
             self._pause(self._interval(store, idle=now - last_change > IDLE_AFTER))
 
     def _has_changed(self, store: Store) -> bool:
@@ -243,7 +256,6 @@ class Refresher:
         if (request.serial, snapshot) != self._last:
             self._last = (request.serial, snapshot)
             self._post(Fetched(request.serial, snapshot))
-        self._say("")
 
     def _look_at_runner(self, store: Store) -> None:
         runner = self._runner(store)

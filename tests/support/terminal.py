@@ -53,6 +53,7 @@ class Terminal:
         size: tuple[int, int] = (80, 24),
     ) -> None:
         self.output = b""
+        self.says = SAYS
         self.began = time.perf_counter()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -70,8 +71,8 @@ class Terminal:
         except OSError:
             return b""
         self.output += data
-        if ASKS in data:
-            os.write(self.fd, SAYS)
+        if ASKS in data and self.says:
+            os.write(self.fd, self.says)
         return data
 
     def read_until(self, holds: Callable[[bytes], bool], timeout: float = 20.0) -> bytes:

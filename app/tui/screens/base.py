@@ -95,7 +95,8 @@ class DagtopScreen(Screen[None]):
         yield InfoLine(widget_id="too-small")
 
     def on_mount(self) -> None:
-        self.query_one("#too-small", InfoLine).line = (Span("needs 40×12 cells", "text"),)
+        times = "x" if self.dagtop.glyphs.is_ascii else "×"
+        self.query_one("#too-small", InfoLine).line = (Span(f"needs 40{times}12 cells", "text"),)
         self.show_actions()
         self.show_crumbs()
         self.show_runner()
@@ -106,6 +107,12 @@ class DagtopScreen(Screen[None]):
         self.set_class(height < 30, "-short")
         if self.query("#header"):
             self.show_runner()
+        self.show_behind()
+
+    def show_behind(self) -> None:
+        """Textual paints what is behind a dialog once; paint it again, as it may have changed."""
+        if self.app.screen is not self:
+            self.call_after_refresh(self.app.screen.refresh)
 
     def on_screen_resume(self) -> None:
         if self.app.screen is not self:  # one that is passed through: it must not ask
@@ -167,6 +174,7 @@ class DagtopScreen(Screen[None]):
         if serial == self.serial and self.is_there:
             self.snapshot = snapshot
             self.show_snapshot(snapshot)
+            self.show_behind()
 
     # actions that all have
 

@@ -14,7 +14,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.markup import escape
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -142,7 +142,7 @@ class FormDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="edit-form") as box:
-            box.border_title = escape(span(self._title).text)
+            box.border_title = Content(span(self._title).text)
             with VerticalScroll(id="edit-fields", can_focus=False):
                 for field in self._fields.values():
                     with Horizontal(classes="edit-field") as row:

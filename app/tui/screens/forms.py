@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -156,7 +157,7 @@ class FormScreen(ModalScreen[Values | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="form") as box:
-            box.border_title = span(self._title).text
+            box.border_title = Content(span(self._title).text)
             for line in self._head_lines():
                 yield FormLine(line)
             with VerticalScroll(id="fields", can_focus=False):

@@ -11,6 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -104,7 +105,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = span(self._title).text
+            box.border_title = Content(span(self._title).text)
             yield TextView(self._lines, widget_id="touched")
             if self._toggles or self._alternatives:
                 yield TextView(widget_id="options", wrap=False)

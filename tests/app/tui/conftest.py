@@ -10,10 +10,12 @@ import pytest
 
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
-from tests.app.tui import world_history
+from tests.app.tui import world_besieged, world_history, world_small
 from tests.app.tui.world import World, make_world
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+MODULES = (worlds, world_history, world_besieged, world_small)
+"""Where ``fill_<name>`` of a workspace may be."""
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def workspace_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Wo
     def give(name: str) -> Workspace:
         if name not in made:
             one = make_world(tmp_path_factory.mktemp(name) / "shop")
-            found = (getattr(module, f"fill_{name}", None) for module in (worlds, world_history))
+            found = (getattr(module, f"fill_{name}", None) for module in MODULES)
             fill = next((one for one in found if one is not None), None)
             if fill is not None:
                 fill(one)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 import pyte
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,3 +140,33 @@ def test_a_style_changes_by_what_differs() -> None:
     assert transition("38;2;1;2;3;48;2;4;5;6", "38;2;9;9;9;48;2;4;5;6") == "\x1b[38;2;9;9;9m"
     assert transition("1;31", "31") == "\x1b[22m"
     assert parts_of("1;38;5;200;48;2;1;2;3") == ({"1"}, "38;5;200", "48;2;1;2;3")
+
+
+EVIL = "\x1b]0;t\x07\x1b[2J\x1b[?1049l\x9b2J\x90p\x9c\x7f\x08\u202e\u2066"
+
+
+@pytest.mark.parametrize("text", [f"a{EVIL}b", f"a{EVIL}\u00e9"])
+def test_a_frame_brings_no_sequence_of_its_own(text: str) -> None:
+    """Data is sanitised where it comes in; should any get as far as this, it ends here."""
+    buffer = FrameBuffer(12, 1)
+    buffer.take()
+    buffer.feed(f"\x1b[1;1H\x1b[31m{text}\x1b[0m")
+    written = re.sub(r"\x1b\[[0-9;]*[HmC]", "", buffer.take())
+    assert written.isprintable(), written
+    assert written.startswith("a")
+
+
+def test_a_sequence_for_the_terminal_itself_goes_on() -> None:
+    buffer = FrameBuffer(12, 1)
+    buffer.take()
+    buffer.feed("\x1b]2;dagtop shop\x07\x1b[?25h")
+    assert buffer.take() == "\x1b]2;dagtop shop\x07\x1b[?25h"
+
+
+def test_without_unicode_no_byte_is_beyond_ascii() -> None:
+    buffer = FrameBuffer(12, 1, ascii_only=True)
+    buffer.take()
+    buffer.feed("\x1b[1;1H\u256d\u2500\u256e\u2026\u8a13\u011b e\u0301!")
+    written = buffer.take()
+    assert written.isascii()
+    assert re.sub(r"\x1b\[[0-9;]*[HmC]", "", written).startswith("+-+~??? e!")

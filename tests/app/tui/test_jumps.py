@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -137,3 +138,11 @@ async def test_the_prompt_says_what_is_wrong(workspace_of: Callable[[str], Works
         await says(pilot, "no DAG is looked at")
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, DagsScreen)
+
+
+def test_a_completion_is_safe_to_show_and_leads_to_the_name_it_stands_for() -> None:
+    evil = "etl\x1b[2J\u202e of [b]shop[/b]"
+    known = replace(NOWHERE, dag_ids=("etl", evil, "train"))
+    found = next(one for one in complete("dag shop", known))
+    assert found.text == "dag etl of [b]shop[/b]"
+    assert parse(found.text, known) == Target("view", "grid", evil)

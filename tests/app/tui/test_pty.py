@@ -112,6 +112,38 @@ def test_no_colour_means_no_colour(workspace_of: Callable[[str], Workspace]) -> 
     assert colours == []
 
 
+@pytest.mark.parametrize("term", ["linux", "vt100", "screen", "xterm"])
+def test_without_unicode_all_is_ascii_and_only_sixteen_colours(
+    term: str, workspace_of: Callable[[str], Workspace]
+) -> None:
+    with running(workspace_of("hostile"), LC_ALL="C", TERM=term, COLORTERM="") as terminal:
+        terminal.read_until(seen("markup"))
+        terminal.press(b"jjj\r", seen("TASK"))
+        terminal.press(b"t", seen("trigger"))
+        terminal.quiet()
+        terminal.press(b"\x1b", seen("TASK"))
+        terminal.press(b"q", seen("\x1b[?1049l"))
+        assert terminal.end() == 0
+    beyond = [
+        terminal.output[max(0, i - 30) : i + 9] for i, c in enumerate(terminal.output) if c > 127
+    ]
+    assert beyond == []
+    assert b"+- " in terminal.output
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25];", terminal.output)
+
+
+def test_a_terminal_that_answers_nothing_is_drawn_on_all_the_same(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    with running(workspace_of("normal")) as terminal:
+        terminal.says = b""
+        terminal.read_until(seen("recommend"))
+        terminal.press(b"jjjj\r", seen("TASK"))
+        terminal.press(b"q", seen("\x1b[?25h"))
+        assert terminal.end() == 0
+    assert b"\x1b[?2026h" not in terminal.output
+
+
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_a_dumb_terminal_is_refused_with_a_sentence(
     term: str, workspace_of: Callable[[str], Workspace]

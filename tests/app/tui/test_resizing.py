@@ -1,0 +1,115 @@
+"""Storms of other sizes on every screen and dialog, keys between: the layout is right after.
+
+``DAGTOP_TEST_STORM=30`` takes as many sizes on each; the tests take a few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+from textual.events import Resize
+from textual.geometry import Size
+
+from app.tui.application import DagtopApp
+from app.tui.screens.base import DagtopScreen
+from store.workspace import Workspace
+from tests.app.tui.driving import app_of, opened, text_of
+from tests.app.tui.everywhere import EVERYWHERE, go, go_back, quiet, type_keys
+
+STORM = int(os.environ.get("DAGTOP_TEST_STORM", "0"))
+SIZES = STORM or 2
+WAYS = dict(list(EVERYWHERE.items())[:: 1 if STORM else 3])
+END = (80, 24)
+MOVING = {"home", "system"}
+"""These show the machine as it is now: two looks differ."""
+SCROLLED = {"details below", "task details below", "run facts", "runner log"}
+"""Where lines wrap, another width shows another part."""
+
+
+async def resize(app: DagtopApp, width: int, height: int) -> None:
+    """The terminal has another size."""
+    assert app._driver is not None
+    app._driver._size = (width, height)
+    size = Size(width, height)
+    app.post_message(Resize(size, size))
+    await quiet(app)
+
+
+async def at_rest(app: DagtopApp, text: Callable[[], str]) -> str:
+    """What is on screen, once it stays."""
+    same, last = 0, ""
+    for _ in range(50):
+        await quiet(app)
+        same, last = (same + 1, last) if (now := text()) == last else (0, now)
+        if same == 2:
+            return now
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"the screen doesn't come to rest:\n{last}")
+
+
+async def storm(app: DagtopApp, dice: random.Random, *, keys: bool) -> None:
+    """Other sizes, some of them too small for anything, and perhaps keys."""
+    for _ in range(SIZES):
+        await resize(app, dice.randint(20, 220), dice.randint(5, 60))
+        if keys and isinstance(app.screen, DagtopScreen):
+            await type_keys(app, *dice.choice((("down", "up"), ("pagedown", "pageup"), ("G", "g"))))
+        elif keys:
+            await type_keys(app, "tab")
+
+
+@pytest.mark.timeout(600)
+async def test_after_a_storm_of_sizes_a_screen_is_what_it_would_be(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    workspace, dice = workspace_of("besieged"), random.Random(7)
+    after: dict[str, str] = {}
+    async with opened(workspace, END) as pilot:
+        app = app_of(pilot)
+        for name, way in WAYS.items():
+            await go(app, way)
+            await storm(app, dice, keys=False)
+            await resize(app, *END)
+            after[name] = await at_rest(app, lambda: text_of(pilot))
+    wrong: list[str] = []
+    async with opened(workspace, END) as pilot:
+        app = app_of(pilot)
+        for name, way in WAYS.items():
+            await go(app, way)
+            fresh = await at_rest(app, lambda: text_of(pilot))
+            if fresh != after[name] and name not in MOVING | SCROLLED:
+                wrong.append(f"== {name}, fresh:\n{fresh}\nafter the storm:\n{after[name]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.timeout(600)
+async def test_keys_pressed_in_a_storm_do_no_harm(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    dice = random.Random(8)
+    async with opened(workspace_of("besieged"), END) as pilot:
+        app = app_of(pilot)
+        for name, way in WAYS.items():
+            await go(app, way)
+            await storm(app, dice, keys=True)
+            await resize(app, *END)
+            await go_back(app)
+            shown = text_of(pilot)
+            assert shown.startswith(" dagtop ›"), name
+            assert "q Quit" in shown.splitlines()[-1], name
+
+
+async def test_a_terminal_that_was_too_small_gives_the_focus_back(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("besieged"), END) as pilot:
+        app = app_of(pilot)
+        await go(app, ("0", "i", "slash", "x"))
+        focused = app.focused
+        await resize(app, 39, 20)
+        assert text_of(pilot) == "needs 40×12 cells\n"
+        await resize(app, *END)
+        assert app.focused is focused

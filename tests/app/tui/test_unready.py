@@ -1,0 +1,23 @@
+"""The clock, the runner, an answer may come at any time: also to a screen still being made."""
+
+from __future__ import annotations
+
+from app.tui.refresher import RunnerSeen, StoreTrouble
+from app.tui.screens.dag_views import DagFocus
+from app.tui.screens.gantt import GanttScreen
+from tests.app.tui.driving import app_of, opened, says
+from tests.app.tui.world import World
+
+
+async def test_a_screen_that_is_being_made_is_left_alone(world: World) -> None:
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        app = app_of(pilot)
+        app.push_screen(GanttScreen(DagFocus("etl")))
+        assert not app.screen.query("#main"), "it is there at once: this tests nothing any more"
+        app._tick()
+        app.on_runner_seen(RunnerSeen(None))
+        app.on_store_trouble(StoreTrouble("a sentence"))
+        app.say("a message")
+        app.on_store_trouble(StoreTrouble(""))
+        await says(pilot, "Gantt")

@@ -1,0 +1,29 @@
+"""What people have, in a workspace with one DAG: keys lead to every screen without a search."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.app.tui.admin_world import fill_rows
+from tests.app.tui.run_world import FAILED, fill_training
+from tests.app.tui.world import NOW, World
+from tests.app.tui.world_details import event
+
+
+def fill_small(world: World) -> None:
+    """A DAG with runs, XComs, Variables, Connections, pools, events, and a file that is broken."""
+    fill_training(world)
+    fill_rows(world)
+    world.lease()
+    world.import_error("dags/broken.py", "SyntaxError: '(' was never closed", 12, "Traceback\n")
+    place = {"dag_id": "training", "run_id": FAILED, "task_id": "fit", "map_index": 2}
+    event(
+        world,
+        "task_failed",
+        "runner",
+        "fit[2] failed: FloatingPointError: the loss is not finite",
+        at=NOW - timedelta(days=1),
+        details={"exit_status": 1},
+        **place,
+    )
+    event(world, "dag_unpaused", "ann", "unpaused training", dag_id="training", at=NOW)
