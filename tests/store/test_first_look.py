@@ -15,6 +15,7 @@ from store.queries.dags import RECENT_RUNS, file_warnings, import_errors, list_d
 from store.queries.system import get_lease
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
+from tests.app.tui import world_hostile
 from tests.app.tui.world import World
 from tests.support.history import fill
 
@@ -40,7 +41,7 @@ def same(workspace: Workspace, store: Store) -> None:
 @pytest.mark.parametrize("name", ["normal", "failed", "hostile"])
 def test_it_says_what_the_store_says(workspace: Workspace, store: Store, name: str) -> None:
     world = World(workspace, store)
-    getattr(worlds, f"fill_{name}")(world)
+    getattr(world_hostile if name == "hostile" else worlds, f"fill_{name}")(world)
     world.warning("dags/two.py", "dags/two.py:7: the DAG id is defined twice", "no line")
     same(workspace, store)
 

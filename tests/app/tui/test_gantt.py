@@ -32,7 +32,8 @@ from app.tui.theme import ASCII, UNICODE
 from store.queries.gantt import InstanceTimes, TryTimes
 from store.queries.grid import structure_rows
 from store.states import TaskInstanceState
-from tests.app.tui.world import GANTT, NOW
+from tests.app.tui.world import NOW
+from tests.app.tui.world_gantt import GANTT
 
 State = TaskInstanceState
 NOW_AT = 200

@@ -17,7 +17,8 @@ from store.states import TaskInstanceState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check, check_scene, settled
-from tests.app.tui.world import NOW, World, fill_gantt, structure_of
+from tests.app.tui.world import NOW, World, structure_of
+from tests.app.tui.world_gantt import fill_gantt
 
 State = TaskInstanceState
 NOW_AT = 200
