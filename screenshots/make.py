@@ -19,8 +19,10 @@ import select
 import signal
 import struct
 import sys
+import tempfile
 import termios
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,23 +81,24 @@ KEYS = {
 
 def typed(text: str) -> tuple[str, ...]:
     """The keys of a text in the line of jumps."""
-    return (":", *text, "enter", "wait:1")
+    return (":", text, "enter", "wait:1")
 
 
 PLACE = typed("dags")
-RECOMMENDATION = (*PLACE, *typed("dag recommendation"), "1")
-SWEEP = (*PLACE, *typed("dag elasticnet_sweep"), "1")
-DIGITS = (*PLACE, *typed("dag digits_training"), "1")
-FAILS = (*PLACE, *typed("dag fails_on_purpose"), "1")
-"""To pipelines of the demo, from wherever the program was left."""
+RECOMMENDATION = typed("dag recommendation")
+SWEEP = typed("dag elasticnet_sweep")
+DIGITS = typed("dag digits_training")
+FAILS = typed("dag fails_on_purpose")
+"""To pipelines of the demo."""
 
 SCENES = (
-    Scene("home", typed("home")),
+    Scene("home", (*PLACE, "1")),
     Scene("dags", PLACE),
     Scene("runs", (*PLACE, "3")),
     Scene("xcoms", (*PLACE, "4")),
     Scene("variables", (*PLACE, "5")),
     Scene("pools", (*PLACE, "7")),
+    Scene("assets", (*PLACE, "8")),
     Scene("system", (*PLACE, "9")),
     Scene("events", (*PLACE, "0")),
     Scene("trigger", (*PLACE, "G", "t")),
@@ -111,20 +114,20 @@ SCENES = (
     Scene("instance", (*FAILS, "j", "i")),
     Scene("clear", (*FAILS, "j", "c")),
     Scene("retry", (*SWEEP, "e")),
-    Scene("backfill", (*SWEEP, "B", *"2026-11-10", "tab", *"2026-11-12", "wait:1")),
+    Scene("backfill", (*SWEEP, "B", "2026-11-10", "tab", "2026-11-12", "wait:1")),
     Scene("schedule", (*SWEEP, "@")),
     Scene("run", (*FAILS, "r")),
     Scene("instances", (*SWEEP, "enter")),
     Scene("log", (*FAILS, "j", "enter", "wait:1")),
     Scene("merged", (*FAILS, "M")),
-    Scene("templates", (*PLACE, *typed("dag bash_example"), "1", "down", "enter", "3")),
-    Scene("commands", (*PLACE, *typed("dag bash_example"), "1", "down", "enter", "6")),
+    Scene("templates", (*typed("dag bash_example"), "down", "enter", "3")),
+    Scene("commands", (*typed("dag bash_example"), "down", "enter", "6")),
     Scene("resources", (*DIGITS, "down", "enter", "5")),
 )
 LIGHT = {"DAGTOP_THEME": "light"}
 THEMED = (
     ("grid-light", LIGHT, (*RECOMMENDATION, "down", "down")),
-    ("home-light", LIGHT, typed("home")),
+    ("home-light", LIGHT, (*PLACE, "1")),
     ("gantt-contrast", {"DAGTOP_THEME": "contrast"}, (*RECOMMENDATION, "4", "j", "j")),
     ("graph-deuteranopia", {"DAGTOP_THEME": "deuteranopia"}, (*FAILS, "2")),
     ("log-plain", {"DAGTOP_THEME": "plain"}, (*FAILS, "j", "enter", "wait:1")),
@@ -294,6 +297,14 @@ def take(
         "from store.workspace import Workspace; from app.tui import run; "
         f"sys.exit(run(Workspace(Path({str(workspace)!r}))))"
     )
+    with tempfile.TemporaryDirectory() as state:  # what was looked at last is of no account
+        _draw(start, scene, size, out, {"XDG_STATE_HOME": state, **extra})
+    return out / f"{scene.name}-{size[0]}x{size[1]}.png"
+
+
+def _draw(
+    start: str, scene: Scene, size: tuple[int, int], out: Path, extra: dict[str, str]
+) -> None:
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **extra}
     environment.setdefault("LANG", "C.UTF-8")
     terminal = Terminal([sys.executable, "-P", "-c", start], size, environment)
@@ -306,7 +317,6 @@ def take(
         as_svg(terminal.screen, out / f"{name}.svg", f"dagtop: {scene.name}")
     finally:
         terminal.close()
-    return out / f"{name}.png"
 
 
 def main() -> None:
@@ -318,6 +328,8 @@ def main() -> None:
     parser.add_argument("--scene", help="a name for the picture that --keys leads to")
     parser.add_argument("--keys", default="", help="keys with blanks between them")
     parser.add_argument("--env", action="append", default=[], help="NAME=value")
+    parser.add_argument("--only", action="append", help="one of the pictures; may be repeated")
+    parser.add_argument("--jobs", type=int, default=3, help="pictures at a time")
     arguments = parser.parse_args()
     sizes = [tuple(map(int, s.split("x"))) for s in arguments.size or ("80x24", "120x40")]
     scenes = SCENES
@@ -328,10 +340,18 @@ def main() -> None:
     wanted = [(scene, extra) for scene in scenes]
     if not arguments.scene:
         wanted += [(Scene(name, keys), {**extra, **theme}) for name, theme, keys in THEMED]
-    for scene, environment in wanted:
-        for columns, rows in sizes:
-            size = (columns, rows)
-            print(take(arguments.workspace.resolve(), scene, size, arguments.out, environment))
+    if arguments.only:
+        wanted = [one for one in wanted if one[0].name in arguments.only]
+    jobs = [(*one, (columns, rows)) for one in wanted for columns, rows in sizes]
+    workspace, out = arguments.workspace.resolve(), arguments.out
+
+    def draw(job: tuple[Scene, dict[str, str], tuple[int, int]]) -> Path:
+        scene, environment, size = job
+        return take(workspace, scene, size, out, environment)
+
+    with ThreadPoolExecutor(arguments.jobs) as pool:  # it waits more than it works
+        for path in pool.map(draw, jobs):
+            print(path, flush=True)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,9 @@ from tests.support.live import ROOT, Live, wait_for
 UNFINISHED = "SELECT count(*) FROM dag_run WHERE state IN ('queued', 'running')"
 
 
-PLACE = ": d a g s enter wait:1"
 MORE = {
-    "recommendation": f"{PLACE} G enter",
-    "epochs": f"{PLACE} down enter 1 j enter wait:1",
+    "recommendation": "G enter",
+    "epochs": "down enter j enter wait:1",
 }
 """Pictures of particular pipelines: name -> keys that lead there."""
 

@@ -204,7 +204,7 @@ def failure_line(failure: Failure, scene: Scene, width: int, *, is_new: bool) ->
     known = is_new and bool(failure.error)
     error = span(failure.error or "no reason is known", "error" if known else "dim")
     ago = Span(formats.age(failure.at, scene.now), "dim")
-    room = max(16, min(width * 52 // 100, 48))
+    room = max(min(35, width // 2), min(width * 45 // 100, 44))
     named = tuple(name)
     left = room - width_of(named) - width_of(more)
     if left < 0:

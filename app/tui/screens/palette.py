@@ -42,8 +42,9 @@ class PaletteScreen(ModalScreen["Action | None"]):
 
     def __init__(self, actions: Sequence[Action]) -> None:
         super().__init__()
-        self._actions = actions
-        self._found = list(actions)
+        # what only this screen has comes first
+        self._actions = sorted(actions, key=lambda one: one.context == "everywhere")
+        self._found = list(self._actions)
         self._cursor = 0
 
     def compose(self) -> ComposeResult:

@@ -127,7 +127,9 @@ def test_a_wide_terminal_shows_the_run_too() -> None:
 
     assert keys(of_all_dags=False, width=80) == ["time", "kind", "who", "message"]
     assert keys(of_all_dags=True, width=80) == ["time", "kind", "who", "dag", "message"]
-    assert keys(of_all_dags=True, width=120)[3:] == ["dag", "run", "task", "message"]
+    assert keys(of_all_dags=False, width=120)[3:] == ["run", "task", "message"]
+    assert keys(of_all_dags=True, width=120)[3:] == ["dag", "task", "message"]
+    assert keys(of_all_dags=True, width=140)[3:] == ["dag", "run", "task", "message"]
 
 
 def test_the_panel_tells_all_with_the_details_line_by_line() -> None:
