@@ -90,7 +90,7 @@ def _line(action: Action, selected: bool) -> Spans:
     ground = "@cursor" if selected else ""
     keys = " ".join(key_name(key) for key in action.keys[:2])
     return (
-        Span(f" {keys:<8}", f"key{ground}"),
+        Span(f" {keys:<9}", f"key{ground}"),
         Span(f"{action.name:<14}", f"strong{ground}"),
         Span(f"{action.description} ", f"dim{ground}"),
     )
