@@ -1,6 +1,6 @@
 """Storms of other sizes on every screen and dialog, keys between: the layout is right after.
 
-``DAGTOP_TEST_STORM=30`` takes as many sizes on each; the tests take a few.
+``DAGTOP_TEST_STORM=30`` takes as many sizes on each; else some screens get a few.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.app.tui.everywhere import EVERYWHERE, go, go_back, quiet, type_keys
 
 STORM = int(os.environ.get("DAGTOP_TEST_STORM", "0"))
 SIZES = STORM or 2
-WAYS = dict(list(EVERYWHERE.items())[:: 1 if STORM else 3])
+WAYS = dict(list(EVERYWHERE.items())[:: 1 if STORM else 6])
 END = (80, 24)
 MOVING = {"home", "system"}
 """These show the machine as it is now: two looks differ."""
