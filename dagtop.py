@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runner.authoring import macros
+    from runner.authoring.assets import Asset, AssetAll, AssetAny
     from runner.authoring.baseoperator import BaseOperator
     from runner.authoring.connection import BaseHook, Connection
     from runner.authoring.context import Context, get_current_context
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
+    "assets": "Asset AssetAll AssetAny",
     "baseoperator": "BaseOperator",
     "connection": "BaseHook Connection",
     "context": "Context get_current_context",
@@ -115,6 +117,16 @@ _NAMES = {
 """Module of ``runner.authoring`` -> the names that come from it."""
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
+_NOT_BUILT = {
+    "AssetAlias": "asset aliases are not built: name the assets themselves in outlets",
+    "AssetOrTimeSchedule": "make a DAG on the assets, and another with the schedule",
+    "AssetWatcher": "trigger the DAG, or record an event, from outside",
+    "Dataset": "it is called Asset",
+    "Metadata": "set outlet_events[asset].extra instead",
+    "asset": "write a DAG with a task that has the asset in its outlets",
+}
+"""Airflow's names of what is not built, with what to do instead."""
+
 __all__ = [
     "DAG",
     "AirflowException",
@@ -125,6 +137,9 @@ __all__ = [
     "AirflowSkipException",
     "AirflowTaskTerminated",
     "AirflowTaskTimeout",
+    "Asset",
+    "AssetAll",
+    "AssetAny",
     "BaseBranchOperator",
     "BaseHook",
     "BaseOperator",
@@ -189,6 +204,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Load a name when it is first used."""
+    if name in _NOT_BUILT:
+        from runner.authoring.exceptions import DefinitionError
+
+        raise DefinitionError(f"dagtop has no {name} ({_NOT_BUILT[name]})")
     if name not in _MODULE_OF:
         raise AttributeError(_unknown(name))
     from importlib import import_module

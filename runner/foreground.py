@@ -400,7 +400,9 @@ def _next(workspace: Workspace, rest: Sequence[str]) -> int:
     if options.json:
         print(json.dumps(rows, indent=2))
     elif not rows:
-        print(f"DAG {options.dag_id} has no further scheduled run")
+        on_assets = structure.timetable.kind == "asset"
+        why = "runs when its assets had events" if on_assets else "has no further scheduled run"
+        print(f"DAG {options.dag_id} {why}")
     else:
         for info in found:
             here = info.run_after.astimezone()

@@ -76,19 +76,60 @@ KEYS = {
     "home": b"\x1b[H",
 }
 
-JUMP = (":", "d", "a", "g", " ", "r", "e", "c", "o", "m", "enter")
-"""To the recommendation pipeline of the demo."""
+
+def typed(text: str) -> tuple[str, ...]:
+    """The keys of a text in the line of jumps."""
+    return (":", *text, "enter", "wait:1")
+
+
+PLACE = typed("dags")
+RECOMMENDATION = (*PLACE, *typed("dag recommendation"), "1")
+SWEEP = (*PLACE, *typed("dag elasticnet_sweep"), "1")
+DIGITS = (*PLACE, *typed("dag digits_training"), "1")
+FAILS = (*PLACE, *typed("dag fails_on_purpose"), "1")
+"""To pipelines of the demo, from wherever the program was left."""
 
 SCENES = (
-    Scene("dags"),
-    Scene("trigger", ("t",)),
-    Scene("help", ("?",)),
-    Scene("grid", (*JUMP, "down", "down")),
-    Scene("graph", (*JUMP, "2", "j")),
-    Scene("instance", (*JUMP, "h", "i")),
-    Scene("clear", (*JUMP, "c")),
-    Scene("log", (*JUMP, "h", "enter")),
+    Scene("home", typed("home")),
+    Scene("dags", PLACE),
+    Scene("runs", (*PLACE, "3")),
+    Scene("xcoms", (*PLACE, "4")),
+    Scene("variables", (*PLACE, "5")),
+    Scene("pools", (*PLACE, "7")),
+    Scene("system", (*PLACE, "9")),
+    Scene("events", (*PLACE, "0")),
+    Scene("trigger", (*PLACE, "G", "t")),
+    Scene("help", (*PLACE, "?")),
+    Scene("palette", (*RECOMMENDATION, "ctrl+p")),
+    Scene("grid", (*RECOMMENDATION, "down", "down")),
+    Scene("graph", (*RECOMMENDATION, "2", "j")),
+    Scene("gantt", (*RECOMMENDATION, "4", "j", "j")),
+    Scene("trends", (*SWEEP, "5")),
+    Scene("calendar", (*FAILS, "6")),
+    Scene("details", (*RECOMMENDATION, "7")),
+    Scene("diff", (*SWEEP, "8", "D")),
+    Scene("instance", (*FAILS, "j", "i")),
+    Scene("clear", (*FAILS, "j", "c")),
+    Scene("retry", (*SWEEP, "e")),
+    Scene("backfill", (*SWEEP, "B", *"2026-11-10", "tab", *"2026-11-12", "wait:1")),
+    Scene("schedule", (*SWEEP, "@")),
+    Scene("run", (*FAILS, "r")),
+    Scene("instances", (*SWEEP, "enter")),
+    Scene("log", (*FAILS, "j", "enter", "wait:1")),
+    Scene("merged", (*FAILS, "M")),
+    Scene("templates", (*PLACE, *typed("dag bash_example"), "1", "down", "enter", "3")),
+    Scene("commands", (*PLACE, *typed("dag bash_example"), "1", "down", "enter", "6")),
+    Scene("resources", (*DIGITS, "down", "enter", "5")),
 )
+LIGHT = {"DAGTOP_THEME": "light"}
+THEMED = (
+    ("grid-light", LIGHT, (*RECOMMENDATION, "down", "down")),
+    ("home-light", LIGHT, typed("home")),
+    ("gantt-contrast", {"DAGTOP_THEME": "contrast"}, (*RECOMMENDATION, "4", "j", "j")),
+    ("graph-deuteranopia", {"DAGTOP_THEME": "deuteranopia"}, (*FAILS, "2")),
+    ("log-plain", {"DAGTOP_THEME": "plain"}, (*FAILS, "j", "enter", "wait:1")),
+)
+"""Pictures in other themes."""
 
 
 class Terminal:
@@ -188,6 +229,8 @@ def as_png(screen: pyte.Screen, path: Path, size: int = 16) -> None:
                 draw.rectangle(
                     (left, top + height - filled, left + width - 1, top + height - 1), fill=front
                 )
+            elif "\u2800" <= char.data <= "\u28ff":
+                draw_dots(draw, char.data, (left, top, width, height), front)
             elif char.data.strip():
                 font = bold if char.bold else plain
                 draw.text((left, top + 1), char.data, font=font, fill=front)
@@ -195,6 +238,22 @@ def as_png(screen: pyte.Screen, path: Path, size: int = 16) -> None:
 
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+"""Column and row of each bit of a braille character."""
+
+
+def draw_dots(
+    draw: ImageDraw.ImageDraw, data: str, cell: tuple[int, int, int, int], colour: str
+) -> None:
+    """A braille character, which the font lacks: charts are drawn with them."""
+    left, top, width, height = cell
+    across, down = width / 2, height / 4
+    side = max(2, round(min(across, down) * 0.6))
+    for bit, (column, row) in enumerate(DOTS):
+        if (ord(data) - 0x2800) >> bit & 1:
+            x = round(left + column * across + (across - side) / 2)
+            y = round(top + row * down + (down - side) / 2)
+            draw.ellipse((x, y, x + side - 1, y + side - 1), fill=colour)
 
 
 def _font(names: tuple[str, ...], size: int) -> ImageFont.FreeTypeFont:
@@ -266,9 +325,13 @@ def main() -> None:
         scenes = (Scene(arguments.scene, tuple(arguments.keys.split())),)
     extra = dict(pair.split("=", 1) for pair in arguments.env)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for scene in scenes:
+    wanted = [(scene, extra) for scene in scenes]
+    if not arguments.scene:
+        wanted += [(Scene(name, keys), {**extra, **theme}) for name, theme, keys in THEMED]
+    for scene, environment in wanted:
         for columns, rows in sizes:
-            print(take(arguments.workspace.resolve(), scene, (columns, rows), arguments.out, extra))
+            size = (columns, rows)
+            print(take(arguments.workspace.resolve(), scene, size, arguments.out, environment))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy
@@ -11,7 +11,10 @@ from sqlalchemy import BigInteger, Double
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from store.values import EPOCH
+
+__all__ = ["EPOCH", "Json", "MetricFloat", "Text", "Timestamp", "storable"]
+
 MICROSECOND = timedelta(microseconds=1)
 
 

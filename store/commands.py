@@ -18,7 +18,7 @@ from store.errors import CommandRefused, CommandTimeout, NotFound, UnknownKind
 from store.models import command
 
 KINDS = {
-    "trigger": "dag_id, conf, logical_date, run_id, note -> run_id, dag_run_id",
+    "trigger": "dag_id, conf, logical_date, run_id, note, experiment -> run_id, dag_run_id",
     "pause": "dag_ids -> dag_ids, changed",
     "unpause": "dag_ids -> dag_ids, changed",
     "clear": "dag_id, run_ids, task_ids, map_indexes, upstream, downstream, only_failed, past, "
@@ -29,6 +29,7 @@ KINDS = {
     "cancel_run": "dag_id, run_id -> run_id, undo",
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
     "schedule": "dag_id, expression -> expression, former, changed, words, next",
+    "asset_event": "asset, extra -> event_id, asset, uri, dags",
     "note": "dag_id, run_id, task_id, map_index, text -> former",
     "set_priority": "dag_id, run_id, task_ids, map_indexes, priority -> instances",
     "kill": "dag_id, run_id, task_id, map_index -> instances",

@@ -17,6 +17,8 @@ from store.config import RetentionConfig
 from store.engine import Store, open_file
 from store.errors import StoreError
 from store.models import (
+    asset,
+    asset_event,
     backfill,
     command,
     dag,
@@ -196,8 +198,9 @@ def prune(
     """Delete ended runs: those older than that, and those beyond a DAG's last ``keep_runs``.
 
     With a run go its task instances, tries, XComs, params, tags, metrics and callbacks. Of events
-    and answered commands only those ``older_than`` go; DAG versions and sources go when no run is
-    left that could have used them. Short transactions: others can write in between.
+    and answered commands only those ``older_than`` go, of an asset's events not the last one; DAG
+    versions and sources go when no run is left that could have used them. Short transactions:
+    others can write in between.
     """
     moment = None if older_than is None else (now or datetime.now(UTC)) - older_than
     deleted = [] if moment is None else _delete_all(store, _old(moment, dag_id))
@@ -211,6 +214,10 @@ def prune(
     if moment is not None and dag_id is None:
         events = _delete_before(store, event, event.c.at, moment)
         commands = _delete_before(store, command, command.c.done_at, moment)
+        last = select(asset.c.last_event_id).where(asset.c.last_event_id.is_not(None))
+        _delete_before(
+            store, asset_event, asset_event.c.timestamp, moment, asset_event.c.id.not_in(last)
+        )
     with store.write() as connection:
         versions = _delete_unused_versions(connection)
     return Pruned(tuple(deleted), events, commands, versions)
@@ -325,11 +332,13 @@ def _delete_runs(connection: Connection, ids: list[int]) -> None:
         )
 
 
-def _delete_before(store: Store, table: Any, column: Any, moment: datetime) -> int:
+def _delete_before(
+    store: Store, table: Any, column: Any, moment: datetime, *conditions: Any
+) -> int:
     total = 0
     while True:
         with store.write() as connection:
-            old = select(table.c.id).where(column < moment).limit(5000)
+            old = select(table.c.id).where(column < moment, *conditions).limit(5000)
             count = connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
         total += count
         if count < 5000:

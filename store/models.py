@@ -7,7 +7,6 @@ Times are UTC (``Timestamp``). Keys named ``…_id`` of type integer are row key
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Double,
@@ -15,25 +14,64 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     UniqueConstraint,
     text,
 )
 
-from store.columns import Json, MetricFloat, Text, Timestamp
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from store.asset_models import (
+    asset,
+    asset_dag_run_queue,
+    asset_event,
+    dag_schedule_asset_reference,
+    dagrun_asset_event,
+    task_inlet_asset_reference,
+    task_outlet_asset_reference,
 )
+from store.columns import Json, MetricFloat, Text, Timestamp
+from store.schema import Big, know_postgresql, metadata, partial
 
-Big = BigInteger().with_variant(Integer, "sqlite")
-"""64 bits everywhere; SQLite numbers rows by itself only where the type is called INTEGER."""
+__all__ = [
+    "ACTIVE_RUN",
+    "LIVE_INSTANCE",
+    "OPEN_CALLBACK",
+    "OPEN_TRY",
+    "PENDING_COMMAND",
+    "Big",
+    "asset",
+    "asset_dag_run_queue",
+    "asset_event",
+    "backfill",
+    "callback",
+    "command",
+    "connection",
+    "dag",
+    "dag_run",
+    "dag_schedule_asset_reference",
+    "dag_version",
+    "dagrun_asset_event",
+    "event",
+    "experiment",
+    "know_postgresql",
+    "metadata",
+    "metric",
+    "metric_segment",
+    "param",
+    "partial",
+    "pipeline_file",
+    "pool",
+    "resource_sample",
+    "runner_lease",
+    "source",
+    "tag",
+    "task_inlet_asset_reference",
+    "task_instance",
+    "task_outlet_asset_reference",
+    "task_try",
+    "tracked_run",
+    "variable",
+    "xcom",
+]
 
 ACTIVE_RUN = "state IN ('queued', 'running')"
 """Runs that have not ended. A query that says it in these words is answered from an index."""
@@ -47,25 +85,6 @@ LIVE_INSTANCE = (
 OPEN_TRY = "state IN ('queued', 'running')"
 OPEN_CALLBACK = "state IN ('pending', 'running')"
 PENDING_COMMAND = "state = 'pending'"
-
-
-def partial(name: str, condition: str, *columns: str) -> Index:
-    """An index of the few rows for which a condition holds: it doesn't grow with history."""
-    index = Index(name, *columns, sqlite_where=text(condition))
-    _PARTIAL.append((index, condition))
-    return index
-
-
-_PARTIAL: list[tuple[Index, str]] = []
-
-
-def know_postgresql() -> None:
-    """Tell SQLAlchemy the conditions of partial indexes for PostgreSQL, too.
-
-    Not at import: it loads that dialect, which takes 0.1 s of each start.
-    """
-    for index, condition in _PARTIAL:
-        index.dialect_options["postgresql"]["where"] = text(condition)
 
 
 source = Table(
@@ -156,6 +175,7 @@ dag_run = Table(
     Column("backfill_id", ForeignKey("backfill.id")),
     Column("clear_number", Integer, nullable=False, server_default=text("0")),
     Column("intended_state", Text),  # what an operator wants it to end as, while teardowns run
+    Column("experiment", Text),  # of the tracked runs of its tries; NULL: the DAG's id
     UniqueConstraint("dag_id", "run_id"),
     UniqueConstraint("dag_id", "logical_date"),
     # Newest runs of a DAG, with all that the list of DAGs shows of them.

@@ -50,6 +50,7 @@ class DagRunType(StrEnum):
     MANUAL = "manual"
     SCHEDULED = "scheduled"
     BACKFILL = "backfill"
+    ASSET_TRIGGERED = "asset_triggered"
 
 
 FINISHED_TASK_STATES = frozenset(

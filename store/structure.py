@@ -7,6 +7,7 @@ durations are seconds, all dates ISO 8601 strings with an offset.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -53,6 +54,54 @@ class Expansion(msgspec.Struct, frozen=True):
     """
 
     arguments: list[tuple[str, Length]]
+
+
+class AssetStructure(
+    msgspec.Struct, frozen=True, omit_defaults=True, tag="asset", tag_field="kind"
+):
+    """An asset as its author wrote it. In a condition: there was an event of it."""
+
+    name: str
+    uri: str
+    group: str = "asset"
+    extra: dict[str, Any] = {}
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Name and URI: what makes two of them the same."""
+        return self.name, self.uri
+
+
+class AllAssets(msgspec.Struct, frozen=True, tag="all", tag_field="kind"):
+    """All of these: ``a & b``, a list of assets."""
+
+    objects: list[AssetCondition]
+
+
+class AnyAsset(msgspec.Struct, frozen=True, tag="any", tag_field="kind"):
+    """One of these: ``a | b``."""
+
+    objects: list[AssetCondition]
+
+
+AssetCondition = AssetStructure | AllAssets | AnyAsset
+"""Of which assets there must have been events for a run of the DAG."""
+
+
+def assets_in(condition: AssetCondition) -> list[AssetStructure]:
+    """The assets that a condition names, each once, in its order."""
+    if isinstance(condition, AssetStructure):
+        return [condition]
+    found = [asset for one in condition.objects for asset in assets_in(one)]
+    return list({asset.key: asset for asset in found}.values())
+
+
+def is_met(condition: AssetCondition, happened: Collection[tuple[str, str]]) -> bool:
+    """Whether events of these assets (name, URI) are enough (Airflow's ``AssetEvaluator``)."""
+    if isinstance(condition, AssetStructure):
+        return condition.key in happened
+    met = (is_met(one, happened) for one in condition.objects)
+    return all(met) if isinstance(condition, AllAssets) else any(met)
 
 
 class TaskStructure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -115,6 +164,10 @@ class TaskStructure(msgspec.Struct, frozen=True, omit_defaults=True):
     ui_fgcolor: str | None = None
     line: int | None = None
     """Line of the pipeline file that made the task."""
+    inlets: list[AssetStructure] = []
+    """Assets that it says it reads."""
+    outlets: list[AssetStructure] = []
+    """Assets of which its success makes an event."""
 
 
 class GroupStructure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,7 +187,7 @@ class TimetableStructure(msgspec.Struct, frozen=True, omit_defaults=True):
     """When a DAG runs. ``runner.authoring.timetables`` computes with it."""
 
     kind: str
-    """none, once, continuous, cron_interval, delta_interval, cron_trigger, delta_trigger."""
+    """none, once, continuous, cron_interval, delta_interval, cron_trigger, delta_trigger, asset."""
     expression: str = ""
     """Cron expression of the cron kinds."""
     seconds: float = 0.0
@@ -198,6 +251,8 @@ class DagStructure(msgspec.Struct, frozen=True, omit_defaults=True):
     """(upstream, downstream, label)."""
     callbacks: list[str] = []
     """Which of on_success, on_failure the DAG has."""
+    asset_condition: AssetCondition | None = None
+    """Of a DAG that runs on assets (a timetable of kind ``asset``)."""
 
 
 def decode_structure(document: bytes | str) -> DagStructure:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from app import settings
 from app.cli.exit_codes import MEANINGS
 from app.cli.reference import commands_table
 from app.tui.actions import keys_table
@@ -21,7 +22,9 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 def settings_table() -> str:
     """Every setting of ``dagtop.toml``: section, key, default, environment variable, meaning."""
     rows = ["| setting | default | environment | meaning |", "|---|---|---|---|"]
-    for one in config.describe(Workspace(Path("/nonexistent")), environment={}):
+    nowhere = Workspace(Path("/nonexistent"))
+    ours = settings.describe(nowhere, environment={}, user=nowhere.config_file)
+    for one in [*config.describe(nowhere, environment={}), *ours]:
         default = f"`{one.default}`" if one.default != "" else "empty"
         rows.append(
             f"| `[{one.section}]` `{one.key}` | {default} | `{one.variable}` | {one.description} |"

@@ -13,16 +13,42 @@ from tests.support.live import ROOT, Live, wait_for
 UNFINISHED = "SELECT count(*) FROM dag_run WHERE state IN ('queued', 'running')"
 
 
+PLACE = ": d a g s enter wait:1"
 MORE = {
-    "recommendation": "G enter",
-    "epochs": "down enter j enter",
+    "recommendation": f"{PLACE} G enter",
+    "epochs": f"{PLACE} down enter 1 j enter wait:1",
 }
-"""Pictures of particular pipelines: name -> keys that lead there from the DAG list."""
+"""Pictures of particular pipelines: name -> keys that lead there."""
+
+FURNITURE = (
+    ("variables", "set", "smtp_host", "mail.example.org", "--description", "sends the alerts"),
+    ("variables", "set", "thresholds", '{"auc": 0.8, "recall": 0.7}'),
+    ("variables", "set", "warehouse_password", "not-a-real-one"),
+    ("pools", "set", "warehouse", "2", "--description", "loads into the warehouse"),
+    ("pools", "set", "gpu", "1", "--description", "training"),
+)
+"""Commands that give the workspace what the demo's pipelines don't need."""
+
+VERSIONS = "SELECT count(*) FROM dag_version WHERE dag_id = 'elasticnet_sweep'"
+ALPHAS = "ALPHAS = [0.001, 0.003, 0.01, 0.03, 0.1]"
 
 
 def draw(live: Live, *arguments: str) -> None:
     program = [sys.executable, str(ROOT / "screenshots" / "make.py")]
     subprocess.run([*program, "--workspace", live.workspace.root, *arguments], check=True)
+
+
+def furnish(live: Live) -> None:
+    """Variables, pools, and a second version of a pipeline with a run of its own."""
+    for command in FURNITURE:
+        line = [sys.executable, "-m", "dagtop", *command, "-w", str(live.workspace.root)]
+        subprocess.run(line, check=True, cwd=ROOT)
+    path = live.workspace.dags / "elasticnet_sweep.py"
+    text = path.read_text()
+    assert ALPHAS in text
+    live.write(path.name, text.replace(ALPHAS, ALPHAS.replace("0.1]", "0.1, 0.3]")))
+    wait_for(lambda: live.value(VERSIONS) == 2, what="the second version")
+    live.trigger("elasticnet_sweep")
 
 
 def main() -> int:
@@ -32,6 +58,7 @@ def main() -> int:
         try:
             for beginning in start_history(live.workspace):
                 print(f"{beginning.dag_id}: {beginning.problem or f'{beginning.runs} runs'}")
+            furnish(live)
             wait_for(lambda: live.value(UNFINISHED) == 0, timeout=300, what="all runs to end")
             draw(live)
             for name, keys in MORE.items():

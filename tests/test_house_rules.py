@@ -24,6 +24,7 @@ MAY_IMPORT = {
         "runner.authoring", "runner.journal",
     },
     "runner/scheduling": {
+        "msgspec",  # structures are of it
         "runner.authoring.timetables", "runner.scheduling", "store.states", "store.structure",
     },
 }  # fmt: skip

@@ -11,8 +11,8 @@ from store.conf import read_value
 from store.structure import ParamStructure
 
 
-def parse_conf(text: str | None) -> dict[str, Any]:
-    """The JSON object of ``--conf``; ``@FILE`` reads it from a file."""
+def parse_conf(text: str | None, option: str = "--conf") -> dict[str, Any]:
+    """The JSON object of ``--conf`` (or of another option); ``@FILE`` reads it from a file."""
     if text is None:
         return {}
     if text.startswith("@"):
@@ -20,13 +20,13 @@ def parse_conf(text: str | None) -> dict[str, Any]:
             with open(text[1:], encoding="utf-8") as file:
                 text = file.read()
         except OSError as error:
-            raise usage_error(f"--conf: {text[1:]} can't be read: {error.strerror}") from None
+            raise usage_error(f"{option}: {text[1:]} can't be read: {error.strerror}") from None
     try:
         conf = json.loads(text)
     except json.JSONDecodeError as error:
-        raise usage_error(f"--conf is not JSON: {error}") from None
+        raise usage_error(f"{option} is not JSON: {error}") from None
     if not isinstance(conf, dict):
-        raise usage_error("--conf must be a JSON object, such as '{\"epochs\": 3}'")
+        raise usage_error(f"{option} must be a JSON object, such as '{{\"epochs\": 3}}'")
     return conf
 
 

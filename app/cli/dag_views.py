@@ -94,7 +94,7 @@ def _dag_cells(row: DagRow) -> list[str | Cell]:
     last = row.last_run
     return [
         row.dag_id if row.is_active else f"{row.dag_id} (gone)",
-        row.schedule or "-",
+        _short_schedule(row),
         Cell("paused", "yellow") if row.is_paused else "",
         state_cell(RUN_STATE_LOOKS[last.state]) if last else "",
         shown(last.started_at or last.run_after, None) if last else "",
@@ -102,6 +102,11 @@ def _dag_cells(row: DagRow) -> list[str | Cell]:
         "" if row.is_paused else shown(row.next_run_after, None),
         ", ".join(row.tags),
     ]
+
+
+def _short_schedule(row: DagRow) -> str:
+    """The schedule as it was written; of one of assets which, as there is nothing shorter."""
+    return (row.schedule_words if row.schedule == "Asset" else row.schedule) or "-"
 
 
 def show_dag(store: Store, dag_id: str, json: bool) -> None:

@@ -105,6 +105,12 @@ def trigger(
     ] = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the new run.")] = None,
     remark: Annotated[str | None, typer.Option("--note", help="A note on the run.")] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Experiment of what its tasks track; the DAG's id if not given."
+        ),
+    ] = None,
     like: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +134,7 @@ def trigger(
 
     space = chosen_workspace(workspace)
     settled = _settled(space, dag, conf, param, logical_date, like)
-    payload = {"dag_id": dag, "run_id": run_id, "note": remark, **settled}
+    payload = {"dag_id": dag, "run_id": run_id, "note": remark, "experiment": experiment, **settled}
     if wait:
         answer = act(space, "trigger", payload)
     else:

@@ -95,7 +95,7 @@ def of_run(row: RunRow) -> Document:
         row,
         "dag_id run_id run_type state logical_date data_interval_start data_interval_end "
         "run_after queued_at started_at ended_at duration conf note triggered_by version "
-        "backfill_id clear_number",
+        "backfill_id clear_number experiment",
     )
 
 

@@ -20,6 +20,7 @@ HOMES: dict[str, CommandHome] = {
     "runs": CommandHome("app.cli.runs"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
+    "assets": CommandHome("app.cli.assets"),
     "variables": CommandHome("app.cli.variables"),
     "connections": CommandHome("app.cli.connections"),
     "events": CommandHome("app.cli.events"),

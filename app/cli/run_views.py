@@ -25,6 +25,7 @@ from app.cli.times import parse_moment, shown
 from app.durations import duration
 from store.engine import Store
 from store.queries import runs, tasks
+from store.queries.assets import consumed_assets
 from store.queries.runs import RunFilter, RunRow
 from store.states import RUN_STATE_LOOKS, TASK_STATE_LOOKS, DagRunState, DagRunType
 
@@ -97,8 +98,12 @@ def show_run(store: Store, dag_id: str, name: str, json: bool) -> None:
     with store.read() as connection:
         row = find_run(connection, dag_id, name)
         instances = tasks.list_instances(connection, row.id)
+        assets = consumed_assets(connection, row.id)
     if json:
         document = documents.of_run(row)
+        document["consumed_assets"] = [
+            {"asset": asset, "events": number} for asset, number in assets
+        ]
         document["instances"] = [documents.of_instance(one) for one in instances]
         print_json(document)
         return
@@ -112,6 +117,8 @@ def show_run(store: Store, dag_id: str, name: str, json: bool) -> None:
             ("state", state_cell(RUN_STATE_LOOKS[row.state])),
             ("type", row.run_type),
             ("triggered by", row.triggered_by or ""),
+            ("experiment", row.experiment or ""),
+            ("assets", ", ".join(f"{name} ({number})" for name, number in assets)),
             ("logical date", shown(row.logical_date, None)),
             ("data interval", _interval(row)),
             ("queued", shown(row.queued_at, None)),

@@ -37,7 +37,8 @@ def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: b
     for text in found["times"]:
         say(f"  {shown(datetime.fromisoformat(text), None)}")
     if not found["times"]:
-        say("  no further scheduled run")
+        on_assets = found["summary"] == "Asset"
+        say(f"  {'when its assets had events' if on_assets else 'no further scheduled run'}")
 
 
 def set_schedule(space: Workspace, dag: str, expression: str | None, *, json: bool) -> None:

@@ -26,7 +26,7 @@ from app.tui.commander import Acted, Commander, Refused, Replied
 from app.tui.key_order import KeyHandled, KeyOrder
 from app.tui.location import from_words
 from app.tui.memory import Memory
-from app.tui.reading import read_runner
+from app.tui.reading import look_first, read_dags, read_runner
 from app.tui.refresher import Answered, Fetched, Noticed, Refresher, RunnerSeen, StoreTrouble
 from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
@@ -127,7 +127,10 @@ class DagtopApp(App[int]):
         self._key_order = KeyOrder(self, super().on_event)
         self.ways = Ways(self)
         self.refresher = Refresher(
-            workspace, self.post_message, partial(read_runner, workspace=workspace)
+            workspace,
+            self.post_message,
+            partial(read_runner, workspace=workspace),
+            (read_dags, partial(look_first, workspace)),
         )
         self.commander = Commander(workspace, self.post_message)
         self.alerter = Alerter(workspace.root.name, settings.ui, self.tell_terminal)
@@ -180,13 +183,13 @@ class DagtopApp(App[int]):
 
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
-        return Scene(self.clock(), self.zone, self.glyphs)
+        return Scene(self.clock(), self.zone, self.glyphs, f"{self.workspace.root}/")
 
     def _tick(self) -> None:
         if self.memory.is_changed:
             self.save_memory()
         screen = self.screen
-        if isinstance(screen, DagtopScreen) and screen.is_there:
+        if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
             screen.show_runner()
             screen.tick()
 

@@ -107,10 +107,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {ending}"
 
 
-_RUN_ID = re.compile(r"(scheduled|manual|backfill)__\d{4}-(\d\d-\d\d)T(\d\d:\d\d)")
+_RUN_ID = re.compile(r"(scheduled|manual|backfill|asset_triggered)__\d{4}-(\d\d-\d\d)T(\d\d:\d\d)")
 
 
 def run_name(run_id: str) -> str:
     """A run id for narrow places: "scheduled 11-21 05:40"; other ids are left as they are."""
     match = _RUN_ID.match(run_id)
-    return f"{match[1]} {match[2]} {match[3]}" if match else run_id
+    kind = match[1].removesuffix("_triggered") if match else ""
+    return f"{kind} {match[2]} {match[3]}" if match else run_id

@@ -44,7 +44,7 @@ class Field:
             return self.words
         words = [kind for kind in self.types if kind != "null"]
         if self.control == CHOICE:
-            return "left, right"
+            return "Left, Right choose"
         kind = " or ".join(words) if words else "any JSON"
         return f"{kind}, may be empty" if "null" in self.types else kind
 
@@ -135,7 +135,7 @@ def moment(text: str, zone: tzinfo | None) -> datetime | None:
 
 RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
 """What the runner takes (Airflow's ``allowed_run_id_pattern``)."""
-OTHER_TYPES = ("scheduled__", "backfill__")
+OTHER_TYPES = ("scheduled__", "backfill__", "asset_triggered__")
 
 
 def run_id_error(text: str) -> str | None:

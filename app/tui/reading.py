@@ -129,11 +129,16 @@ def read_runner(store: Store, workspace: Workspace) -> RunnerState | None:
     On this machine the lock tells at once whether it lives; of a runner elsewhere (a shared
     PostgreSQL) its last beat does.
     """
-    from store.client import runner_is_up
     from store.queries.system import get_lease
 
     with store.read() as connection:
-        lease = get_lease(connection)
+        return runner_of(get_lease(connection), workspace)
+
+
+def runner_of(lease: Any, workspace: Workspace) -> RunnerState | None:
+    """The state of the runner that holds, or held, a lease."""
+    from store.client import runner_is_up
+
     if lease is None:
         return None
     alive = runner_is_up(workspace)
@@ -156,6 +161,18 @@ def read_dags(store: Store) -> DagsSnapshot:
             tuple(import_errors(connection)),
             tuple(file_warnings(connection)),
         )
+
+
+def look_first(workspace: Workspace) -> tuple[DagsSnapshot, RunnerState | None] | None:
+    """What ``read_dags`` and ``read_runner`` say, before a store is open; None where a store
+    has to be opened for it."""
+    from store.first_look import first_look
+
+    found = first_look(workspace)
+    if found is None:
+        return None
+    snapshot = DagsSnapshot(found.dags, found.errors, found.warnings)
+    return snapshot, runner_of(found.lease, workspace)
 
 
 def read_structure(store: Store, dag_id: str) -> DagStructure | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from store.engine import Store
+    from store.queries.assets import ScheduleAsset
     from store.queries.dags import DagRow, FileRow, VersionRow
     from store.queries.versions import VersionText
     from store.structure import DagStructure
@@ -36,6 +37,8 @@ class DetailsSnapshot:
     """By row id of the version: against the one before."""
     oldest: int = 0
     """Number of the oldest version there is."""
+    assets: tuple[ScheduleAsset, ...] = ()
+    """Those in its schedule."""
 
     @property
     def complete(self) -> bool:
@@ -54,6 +57,7 @@ class ChangesKnown:
 
 def read_details(store: Store, dag_id: str, known: ChangesKnown) -> DetailsSnapshot | None:
     """All of a DAG; None if there is no such DAG. What changed is worked out piece by piece."""
+    from store.queries.assets import schedule_assets
     from store.queries.dags import dag_versions, get_dag, get_structure, pipeline_files
     from store.queries.versions import version_numbers
 
@@ -73,6 +77,7 @@ def read_details(store: Store, dag_id: str, known: ChangesKnown) -> DetailsSnaps
             tuple(versions),
             dict(known.changes),
             numbers[-1] if numbers else 0,
+            tuple(schedule_assets(connection, dag_id)) if dag.schedule == "Asset" else (),
         )
 
 

@@ -29,15 +29,18 @@ class RunSnapshot:
     """The newest tries of what failed, the last one first."""
     ending: tuple[tuple[str, int, str], ...] = ()
     """Task, map index and why, of processes that have been told to end."""
+    assets: tuple[tuple[str, int], ...] = ()
+    """Whose events it consumed, and how many of each."""
 
 
 def read_run_screen(store: Store, dag_id: str, run_id: str) -> RunSnapshot | None:
     """A run with its task instances; None if there is none of that name."""
+    from store.queries.assets import consumed_assets
     from store.queries.dags import get_structure
     from store.queries.latest_tries import latest_tries
     from store.queries.runs import get_run
     from store.queries.tasks import list_instances, tries_being_ended
-    from store.states import TaskInstanceState
+    from store.states import DagRunType, TaskInstanceState
 
     failed = (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY)
     with store.read() as connection:
@@ -52,6 +55,8 @@ def read_run_screen(store: Store, dag_id: str, run_id: str) -> RunSnapshot | Non
             reverse=True,
         )[:MOST_FAILURES]
         tries = latest_tries(connection, [row.id for row in last])
+        is_of_assets = run.run_type is DagRunType.ASSET_TRIGGERED
+        assets = consumed_assets(connection, run.id) if is_of_assets else []
         ending = () if run.ended_at else tuple(tries_being_ended(connection, run.id))
     tasks = structure.tasks if structure is not None else []
     places = {task.task_id: place for place, task in enumerate(tasks)}
@@ -62,6 +67,7 @@ def read_run_screen(store: Store, dag_id: str, run_id: str) -> RunSnapshot | Non
         {task.task_id: task.operator for task in tasks},
         tuple((row, tries[row.id]) for row in last if row.id in tries),
         ending,
+        tuple(assets),
     )
 
 

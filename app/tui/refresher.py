@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from store.errors import StoreError, StoreMissing
+from store.settings import ConfigError
 
 if TYPE_CHECKING:
     from app.tui.alerts import Alerts
@@ -37,6 +38,10 @@ SHARE = 25
 earliest (and no later than ``LONGEST_REST``): reading takes a small share of the machine."""
 
 LONGEST_REST = 2.0
+
+FIRST_REST = 1.0
+"""Seconds after the first look until the store is opened, unless more is wanted before."""
+
 RETRY = 1.0
 """Seconds until a store that can't be opened is tried again."""
 
@@ -119,11 +124,18 @@ class Refresher:
     """The polling thread. All methods may be called from any thread."""
 
     def __init__(
-        self, workspace: Workspace, post: Callable[[Message], object], runner: Fetch
+        self,
+        workspace: Workspace,
+        post: Callable[[Message], object],
+        runner: Fetch,
+        first: tuple[Fetch, Callable[[], tuple[Any, Any] | None]] | None = None,
     ) -> None:
+        """``first``: a fetch, and a way to its snapshot and the runner's state that needs no open
+        store, for a first screen that is there at once."""
         self._workspace = workspace
         self._post = post
         self._runner = runner
+        self._first = first
         self._wake = threading.Event()
         self._closed = False
         self._request: Request | None = None
@@ -165,6 +177,7 @@ class Refresher:
             self._thread.join(2.0)
 
     def _run(self) -> None:
+        self._look_first()
         from store.engine import open_store
 
         while not self._closed:
@@ -177,6 +190,28 @@ class Refresher:
             except Exception as error:  # said in the banner instead of a screen that stands still
                 self._say(f"reading the store failed: {type(error).__name__}: {error}")
                 self._pause(RETRY)
+
+    def _look_first(self) -> None:
+        """Answer the first request without a store, if it can be, and rest until more is wanted."""
+        request = self._request
+        if self._first is None or request is None or request.fetch is not self._first[0]:
+            return
+        try:
+            found = self._first[1]()
+        except (StoreError, ConfigError):  # opening the store says the same, in the banner
+            return
+        if found is None:
+            return
+        snapshot, runner = found
+        self._last, self._last_runner = (request.serial, snapshot), runner
+        self._post(Fetched(request.serial, snapshot))
+        self._post(RunnerSeen(runner))
+        until = time.monotonic() + FIRST_REST
+        while self._request is request and not self._questions and not self._closed:
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._pause(left)
 
     def _poll(self, store: Store) -> None:
         served, last_change, looked = 0, time.monotonic(), 0.0

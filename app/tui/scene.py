@@ -15,3 +15,9 @@ class Scene:
     now: datetime
     zone: tzinfo | None
     glyphs: Glyphs
+    folder: str = ""
+    """Of the workspace, with a slash: places in its files are shown without it."""
+
+    def place(self, path: str) -> str:
+        """A file and line as people name it: below the workspace, if it is there."""
+        return path.removeprefix(self.folder)

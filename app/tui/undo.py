@@ -23,6 +23,7 @@ IMPOSSIBLE = {
     "kill": "the process was told to end",
     "backfill": "its runs are made; cancel those that should not run",
     "delete_dag": "what was deleted is gone",
+    "asset_event": "DAGs may have run on it",
 }
 
 

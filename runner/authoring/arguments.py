@@ -65,6 +65,8 @@ if TYPE_CHECKING:
         executor_config: dict[str, Any] | None
         do_xcom_push: bool
         multiple_outputs: bool
+        inlets: Any
+        outlets: Any
         doc: str | None
         doc_md: str | None
         doc_json: str | None
@@ -112,6 +114,8 @@ TASK_DEFAULTS: dict[str, Any] = {
     "executor_config": None,
     "do_xcom_push": True,
     "multiple_outputs": False,
+    "inlets": (),
+    "outlets": (),
     "doc": None,
     "doc_md": None,
     "doc_json": None,
@@ -223,6 +227,14 @@ def to_callbacks(name: str, value: Any) -> list[Any]:
     return callbacks
 
 
+def _assets(name: str, value: Any) -> list[Any]:
+    if value is None or value == ():
+        return []
+    from runner.authoring.assets import to_assets
+
+    return to_assets(name, value)
+
+
 def _retries(name: str, value: Any) -> int:
     try:
         retries = 0 if value is None else int(value)
@@ -290,6 +302,8 @@ CONVERTERS: dict[str, Callable[[str, Any], Any]] = {
     "execution_timeout": _execution_timeout,
     "pool": lambda name, value: "default_pool" if value is None else _text(name, value),
     "pool_slots": _pool_slots,
+    "inlets": _assets,
+    "outlets": _assets,
     "priority_weight": _priority_weight,
     "weight_rule": lambda _, value: to_weight_rule(value),
     "trigger_rule": lambda _, value: to_trigger_rule(value),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import ClassVar, Self, Unpack
 
     from runner.authoring.arguments import OperatorArguments
+    from runner.authoring.assets import Asset
     from runner.authoring.dag import DAG
     from runner.authoring.mapping import OperatorPartial
     from runner.authoring.task_group import TaskGroup
@@ -217,6 +218,8 @@ class BaseOperator(AbstractOperator, metaclass=OperatorMeta):
         executor: str | None
         executor_config: dict[str, Any] | None
         do_xcom_push: bool
+        inlets: list[Asset]
+        outlets: list[Asset]
         doc: str | None
         doc_md: str | None
         doc_json: str | None

@@ -25,6 +25,7 @@ class Context(MutableMapping[str, Any]):
 
     def __init__(self, ticket: Ticket, dag: DAG, ti: TaskInstance) -> None:
         self._facts = ticket.run
+        self._given = ticket.context
         self._values: dict[str, Any] = {
             "dag": dag,
             "task": ti.task,
@@ -82,6 +83,10 @@ class Context(MutableMapping[str, Any]):
     def date(self, name: str) -> Any:
         """A date of the run by its name in ``RunFacts``."""
         return to_pendulum(getattr(self._facts, name))
+
+    def given(self, name: str, default: Any) -> Any:
+        """What the ticket says besides."""
+        return self._given.get(name, default)
 
     @property
     def facts(self) -> RunFacts:
@@ -225,14 +230,30 @@ def _conn(context: Context) -> Any:
     return ConnectionAccessor()
 
 
+def _outlet_events(context: Context) -> Any:
+    from runner.authoring.assets import OutletEvents
+
+    return OutletEvents(context["task"].outlets)
+
+
+def _triggering_asset_events(context: Context) -> Any:
+    from runner.authoring.assets import TriggeringAssetEvents
+
+    return TriggeringAssetEvents(context.given("triggering_asset_events", ()))
+
+
 _MAKERS: dict[str, Callable[[Context], Any]] = {
     "conn": _conn,
     "dag_run": lambda context: DagRun(context["ti"].dag_id, context.facts),
+    "inlets": lambda context: list(context["task"].inlets),
     "macros": _macros,
+    "outlet_events": _outlet_events,
+    "outlets": lambda context: list(context["task"].outlets),
     "params": _params,
     "prev_end_date_success": lambda context: context.previous("ended_at"),
     "prev_start_date_success": lambda context: context.previous("started_at"),
     "task_instance_key_str": _key,
+    "triggering_asset_events": _triggering_asset_events,
     "var": _var,
 }
 _DATED_MAKERS: dict[str, Callable[[Context], Any]] = {

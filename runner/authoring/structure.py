@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring.arguments import CALLBACKS
+from runner.authoring.assets import asset_facts, condition_of
 from runner.authoring.graph import effective_weights, topological_order
 from runner.authoring.mapping import MappedArgument, MappedOperator
 from runner.authoring.masking import MASK, looks_secret
@@ -77,6 +78,7 @@ def _dates(dag: DAG) -> dict[str, Any]:
 
     return {
         "timetable": _timetable(dag),
+        "asset_condition": _asset_condition(dag),
         "timezone": zone_name(dag.timezone),
         "start_date": dag.start_date.isoformat() if dag.start_date else None,
         "end_date": dag.end_date.isoformat() if dag.end_date else None,
@@ -88,6 +90,11 @@ def _timetable(dag: DAG) -> dict[str, Any]:
     if dag.schedule is None:
         return {"kind": "none", "summary": "None", "description": "Never, external triggers only"}
     return dag.timetable.to_structure()
+
+
+def _asset_condition(dag: DAG) -> dict[str, Any] | None:
+    condition = condition_of(dag.schedule)
+    return None if condition is None else condition.to_structure()
 
 
 def _params(dag: DAG) -> list[dict[str, Any]]:
@@ -139,7 +146,9 @@ def _task(node: AbstractOperator, weight: int, place: Mapping[str, int]) -> dict
         "is_teardown": node.is_teardown,
         "on_failure_fail_dagrun": node.on_failure_fail_dagrun,
         **_sensor(node),
-        "runs_nothing": node.operator_class.inherits_from_empty_operator and not callbacks,
+        "runs_nothing": node.operator_class.inherits_from_empty_operator
+        and not callbacks
+        and not task.outlets,
         "expansion": _expansion(expand_input),
         "mapped_group": mapped_group.group_id if mapped_group is not None else None,
         "map_index_template": task.map_index_template,
@@ -154,6 +163,8 @@ def _task(node: AbstractOperator, weight: int, place: Mapping[str, int]) -> dict
         "ui_color": node.ui_color,
         "ui_fgcolor": node.ui_fgcolor,
         "line": node.line,
+        "inlets": [asset_facts(asset) for asset in task.inlets],
+        "outlets": [asset_facts(asset) for asset in task.outlets],
     }
 
 

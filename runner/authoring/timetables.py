@@ -450,6 +450,10 @@ def timetable_from(
         )
         timetable.ticks.written = summary or timetable.ticks.written
         return timetable
+    if kind == "asset":
+        from runner.authoring.asset_timetable import AssetTriggeredTimetable
+
+        return AssetTriggeredTimetable(description)
     simple = {"none": NullTimetable, "once": OnceTimetable, "continuous": ContinuousTimetable}
     if kind not in simple:
         raise ValueError(f"{kind!r} is no kind of timetable")
@@ -481,9 +485,14 @@ def schedule_to_timetable(
         delta = DeltaDataIntervalTimetable if data_intervals else DeltaTriggerTimetable
         timetable = delta(schedule)
     else:
+        from runner.authoring.asset_timetable import timetable_on
+
+        on_assets = timetable_on(schedule)
+        if on_assets is not None:
+            return on_assets
         raise ValueError(
             f"a schedule can't be a {type(schedule).__name__}: use None, a cron expression, "
-            "a preset such as '@daily', a timedelta or a timetable"
+            "a preset such as '@daily', a timedelta, a timetable or assets"
         )
     timetable.validate()
     return timetable

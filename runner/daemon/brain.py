@@ -62,6 +62,8 @@ class Brain:
         """The runner is about to end: nothing new is started."""
         self.memory_kills = 0
         """Out-of-memory kills of the machine so far, as of the last poll."""
+        self.asset_consumers: set[str] = set()
+        """DAGs that may get a run because of events of their assets: to be looked at."""
         self.wait_reasons: dict[int, str] = {}
         """task instance row key -> why it got no slot when last asked."""
 
@@ -152,6 +154,10 @@ class Brain:
         self.load_pipelines(connection)
         totals = connection.execute(select(models.pool.c.name, models.pool.c.slots)).all()
         self._load_queued(connection)
+        queue = models.asset_dag_run_queue
+        self.asset_consumers = set(
+            connection.execute(select(queue.c.target_dag_id).distinct()).scalars()
+        )
         rows = connection.execute(
             select(models.dag_run).where(models.dag_run.c.state == DagRunState.RUNNING)
         ).all()
@@ -271,6 +277,7 @@ class Brain:
             started_at=row.started_at,
             backfill_id=row.backfill_id,
             intended_state=row.intended_state,
+            experiment=row.experiment,
             previous_key=previous_key,
         )
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from runner.daemon import runs, starting
+from runner.daemon import assets, runs, starting
 from runner.daemon.brain import Brain
 from runner.daemon.changes import Changes
 from runner.daemon.hands import Hands
@@ -244,6 +244,8 @@ class Engine:
                     one for one in facts.requests if not any(one is other for other in done)
                 ]
             for _ in range(ROUNDS):
+                for dag_id in list(self.brain.asset_consumers):
+                    self._alone(_asset_run(dag_id))
                 for dag_id in self.brain.dags_with_queued_runs():
                     self._alone(_promotion(dag_id))
                 if not self.brain.dirty:
@@ -388,6 +390,14 @@ def _promotion(dag_id: str) -> Step:
         f"the queue of DAG {dag_id}",
         lambda turn: runs.promote_runs_of(turn, dag_id),
         lambda turn, why: runs.give_up_queued(turn, dag_id, why),
+    )
+
+
+def _asset_run(dag_id: str) -> Step:
+    return Step(
+        f"the assets of DAG {dag_id}",
+        lambda turn: assets.create_run(turn, dag_id),
+        lambda turn, why: assets.give_up(turn, dag_id, why),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from runner.daemon import assets
 from runner.daemon.brain import SKIP_KEY
 from runner.daemon.memory import LiveRun, LiveTry
 from runner.daemon.turn import Turn
@@ -96,7 +97,7 @@ def _tracked(turn: Turn, live_try: LiveTry) -> int:
         tracked = live_try.tracked_run = tracking.ensure_run(
             turn.connection,
             live_try.key,
-            experiment=run.dag_id if run else "",
+            experiment=(run.experiment or run.dag_id) if run else "",
             name=_name(live_try),
             at=turn.now,
         )
@@ -221,6 +222,10 @@ def _ended(turn: Turn, live_try: LiveTry, record: Ended) -> None:
         next_at=None if record.next_at is None else moment(record.next_at),
         called_back=record.called_back,
     )
+    if record.assets:
+        run, instance = _instance(turn, live_try)
+        if run is not None and instance is not None and instance.state is State.SUCCESS:
+            assets.produced(turn, run, live_try, record.assets)
 
 
 def _cannot_be_mapped_over(turn: Turn, run: LiveRun, live_try: LiveTry) -> str | None:

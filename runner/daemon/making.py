@@ -34,6 +34,7 @@ def make_run(
     note: str | None = None,
     triggered_by: str = "schedule",
     backfill_id: int | None = None,
+    experiment: str | None = None,
 ) -> int:
     """Insert a DAG run in state queued, with its task instances. Returns its row key."""
     key = turn.brain.counters.take("dag_run")
@@ -56,6 +57,7 @@ def make_run(
             "triggered_by": triggered_by,
             "version_id": pipeline.version_id,
             "backfill_id": backfill_id,
+            "experiment": experiment,
         },
     )
     for instance in initial_instances(pipeline.structure, logical_date, run_type):

@@ -100,6 +100,8 @@ class LiveRun:
     """Of the run that ``depends_on_past`` looks at, where a task asks."""
     intended_state: str | None = None
     """What an operator wants the run to end as, whatever its leaves say."""
+    experiment: str | None = None
+    """What its tries track belongs to it; None: to the one with the DAG's id."""
     rows: dict[int, InstanceKey] = field(default_factory=dict)
     """task instance row key -> its key in ``state``."""
     rescheduled: dict[int, LiveTry] = field(default_factory=dict)

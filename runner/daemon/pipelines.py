@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
 
+from runner.daemon import assets
 from runner.daemon.memory import Pipeline
 from runner.daemon.runs import adopt_structure, set_time_limit
 from runner.daemon.schedules import pause_changed
@@ -333,6 +334,7 @@ def _take_in_dag(turn: Turn, file: str, structure: DagStructure, source_digest: 
             )
         turn.changes.event(turn.now, "dag_changed", words, dag_id=structure.dag_id)
     if is_new or known is None:
+        assets.take_in(turn, pipeline)
         _reload_runs(turn, pipeline)
     for run in brain.runs_of(structure.dag_id):
         run.pipeline = pipeline

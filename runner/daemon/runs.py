@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, select, update
 
-from runner.daemon import making, schedules
+from runner.daemon import assets, making, schedules
 from runner.daemon.ingest import request_callback
 from runner.daemon.memory import LiveRun, LiveTry, Pipeline
 from runner.daemon.turn import Turn
@@ -72,6 +72,8 @@ def _make_room(turn: Turn, dag_id: str, backfill_id: int | None) -> None:
     pipeline = turn.brain.pipelines.get(dag_id)
     if pipeline is None:
         return
+    if assets.runs_on_assets(pipeline):
+        turn.brain.asset_consumers.add(dag_id)
     if pipeline.next_run_after is not None:
         turn.orders.timers.append((max(pipeline.next_run_after, turn.now), ("dag", dag_id)))
     elif pipeline.structure.timetable.kind == "continuous":
@@ -80,6 +82,7 @@ def _make_room(turn: Turn, dag_id: str, backfill_id: int | None) -> None:
 
 def promote_runs(turn: Turn) -> None:
     """Queued runs become running as far as ``max_active_runs`` (or their backfill's limit) lets."""
+    assets.create_runs(turn)
     for dag_id in turn.brain.dags_with_queued_runs():
         promote_runs_of(turn, dag_id)
 

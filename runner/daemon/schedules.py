@@ -106,7 +106,8 @@ def preview(
     with one sentence.
     """
     own = pipeline.own_structure
-    table = timetable_for(own, text) if text.strip() else timing.timetable(own)
+    is_own = text.strip() in ("", own.timetable.summary)
+    table = timing.timetable(own) if is_own else timetable_for(own, text)
     interval = None if last is None else DataInterval(*last)
     restriction = dag_runs.restriction_of(own)
     times = table.next_fire_times(count, now, interval, restriction)
@@ -173,6 +174,7 @@ def pause_changed(turn: Turn, pipeline: Pipeline) -> None:
     for run in turn.brain.runs_of(pipeline.dag_id):
         turn.brain.refresh_candidates(run)
         turn.brain.dirty.add(run.key)
+    turn.brain.asset_consumers.add(pipeline.dag_id)
     if pipeline.hold() is None:
         turn.changes.flush(turn.connection)
         plan_next(turn, pipeline, last_interval(turn, pipeline.dag_id))

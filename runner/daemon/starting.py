@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from runner.daemon import assets
 from runner.daemon.brain import Brain
 from runner.daemon.memory import LiveRun, LiveTry
 from runner.daemon.turn import Turn
@@ -21,7 +22,7 @@ from runner.scheduling.limits import choose
 from runner.scheduling.model import Candidate, Instance
 from runner.scheduling.run_state import RunState
 from store import models, records
-from store.states import TaskInstanceState
+from store.states import DagRunType, TaskInstanceState
 from store.structure import TaskStructure
 
 log = logging.getLogger(__name__)
@@ -230,7 +231,7 @@ def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:
         first_started_at=first.timestamp() if first else None,
         reschedule_count=live_try.journal_number,
         dag_version=run.pipeline.version_number,
-        context=_context(task, live_try, run.priority(instance)),
+        context=_context(task, live_try, run.priority(instance)) | _triggering(turn, run),
     )
 
 
@@ -262,6 +263,13 @@ def _context(task: TaskStructure, live_try: LiveTry, priority: int) -> dict[str,
         "priority_weight": priority,
         "queued_at": queued.isoformat() if queued else None,
     }
+
+
+def _triggering(turn: Turn, run: LiveRun) -> dict[str, Any]:
+    """The events of assets that a run was made for."""
+    if run.run_type != DagRunType.ASSET_TRIGGERED:
+        return {}
+    return {"triggering_asset_events": assets.consumed(turn.connection, run.key)}
 
 
 def _inputs(

@@ -36,7 +36,7 @@ from runner.host.interrupts import Exposed, Termination, kill_quietly, time_limi
 from runner.host.rendered import cut, rendered_fields
 from runner.journal.client import QuestionClient, QuestionError
 from runner.journal.questions import GetIntent
-from runner.journal.records import DownstreamSkipped, Ended, Rendered
+from runner.journal.records import AssetChange, DownstreamSkipped, Ended, Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,12 +70,15 @@ class Outcome:
         *,
         next_at: float | None = None,
         records: Sequence[Record] = (),
+        assets: Sequence[AssetChange] = (),
     ) -> None:
         self.state = state
         self.reason = reason
         self.error = error
         self.next_at = next_at
         self.records = records
+        self.assets = assets
+        """What it has produced, if it stays a success."""
         self.intent: str | None = None
         """What the runner has told the try to end for, ``kind:why``."""
         self.called_back = False
@@ -170,6 +173,7 @@ def _end(
             facts,
             outcome.next_at,
             outcome.called_back,
+            list(outcome.assets) if outcome.state == "success" else [],
         ),
     )
 
@@ -204,7 +208,7 @@ class Attempt:
                 operator = self._prepare()
                 records = self._work(operator)
             tracking.finish()
-            return Outcome("success", records=records)
+            return Outcome("success", records=records, assets=self._produced(operator))
         except BaseException as error:
             return self._outcome_of(error, termination)
 
@@ -321,6 +325,18 @@ class Attempt:
             pushed.update(result)
         pushed[RETURN_VALUE] = result
         return [self.ti.xcom_record(key, value) for key, value in pushed.items()]
+
+    def _produced(self, operator: BaseOperator) -> list[AssetChange]:
+        """The task's outlets, with what it has said of them in ``outlet_events``."""
+        if not operator.outlets:
+            return []
+        from runner.authoring.assets import check_extra
+
+        events = self.context["outlet_events"].values()
+        return [
+            AssetChange(one.asset.name, one.asset.uri, check_extra(one.asset.name, one.extra))
+            for one in events
+        ]
 
     # the end
 

@@ -41,6 +41,14 @@ class ErrorFacts(msgspec.Struct, frozen=True, array_like=True):
     traceback: str
 
 
+class AssetChange(msgspec.Struct, frozen=True, array_like=True):
+    """An asset that a task has produced: there is an event of it once the task has succeeded."""
+
+    name: str
+    uri: str
+    extra: dict[str, Any] = {}
+
+
 class Ended(Record, frozen=True, tag="ended"):
     """The last record. ``state``: success, failed, skipped, up_for_retry, up_for_reschedule.
 
@@ -57,6 +65,8 @@ class Ended(Record, frozen=True, tag="ended"):
     error: ErrorFacts | None = None
     next_at: float | None = None
     called_back: bool = False
+    assets: list[AssetChange] = []
+    """Of a success: its outlets."""
 
 
 class XComPushed(Record, frozen=True, tag="xcom"):

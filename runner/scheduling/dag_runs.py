@@ -26,6 +26,7 @@ def timetable_of(structure: TimetableStructure) -> Timetable:
         seconds=structure.seconds,
         timezone=structure.timezone,
         summary=structure.summary,
+        description=structure.description,
         months=structure.months,
         interval=structure.interval,
         run_immediately=structure.run_immediately,

@@ -52,7 +52,7 @@ def conclude(run: RunState, decision: Decision) -> None:
                     decision.run_reason = f"{node.task_id} is {state}"
                     return
     decision.run_state = DagRunState.SUCCESS
-    decision.run_reason = "no last task failed"
+    decision.run_reason = "no leaf task failed"
 
 
 def _deadlock(run: RunState) -> str | None:

@@ -3,91 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
-from store.columns import EPOCH
 from store.models import ACTIVE_RUN, dag, dag_run, dag_version, pipeline_file, source, task_instance
+from store.queries.dag_rows import (
+    DagRow,
+    FileRow,
+    FileWarning,
+    LastRun,
+    RecentRun,
+    RunsOf,
+    dag_row,
+    recent_of,
+    split_place,
+    warnings_of,
+)
 from store.queries.rows import (
     RUN_STATES,
     TASK_STATES,
     AnyRow,
     AnySelect,
-    from_micros,
     json_rows,
-    seconds_between,
 )
-from store.states import FINISHED_RUN_STATES, RUN_STATE_LOOKS, DagRunState, TaskInstanceState
+from store.states import RUN_STATE_LOOKS, DagRunState, TaskInstanceState
 from store.structure import DagStructure, decode_structure
+
+__all__ = [
+    "DagFilter",
+    "DagRow",
+    "FileRow",
+    "FileWarning",
+    "LastRun",
+    "RecentRun",
+    "SourceText",
+    "VersionRow",
+    "count_states",
+    "dag_ids",
+    "dag_versions",
+    "file_warnings",
+    "get_dag",
+    "get_structure",
+    "import_errors",
+    "list_dags",
+    "pipeline_files",
+    "source_of",
+    "split_place",
+]
 
 RECENT_RUNS = 20
 SORTS = ("dag_id", "last_run", "next_run", "state", "duration")
-
-
-class RecentRun(NamedTuple):
-    """One bar of a DAG's history."""
-
-    state: DagRunState
-    duration: float | None
-    """Seconds; None while it has not ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class LastRun:
-    """The newest run of a DAG (by ``run_after``)."""
-
-    id: int
-    run_id: str
-    state: DagRunState
-    run_after: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    duration: float | None
-    """Seconds; None while it has not ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class DagRow:
-    """A DAG as lists show it."""
-
-    dag_id: str
-    display_name: str
-    description: str
-    file: str
-    """Relative to the workspace."""
-    is_paused: bool
-    is_active: bool
-    """False: no file defines it any more."""
-    owners: tuple[str, ...]
-    tags: tuple[str, ...]
-    schedule: str
-    """The one in force."""
-    schedule_words: str
-    schedule_error: str | None
-    """Why no next run could be computed."""
-    timezone: str
-    max_active_runs: int
-    version_id: int | None
-    next_logical_date: datetime | None
-    next_run_after: datetime | None
-    """When the next scheduled run is made; of a paused DAG, when it would be."""
-    import_error: str | None
-    """Why its file can't be imported now; the DAG is shown as it was before."""
-    last_run: LastRun | None = None
-    run_counts: dict[DagRunState, int] = field(default_factory=dict)
-    """Runs by state: all queued and running ones, and those among ``recent_runs`` that ended."""
-    recent_runs: tuple[RecentRun, ...] = ()
-    """The newest runs, newest last."""
-    recent_task_states: dict[TaskInstanceState | None, int] = field(default_factory=dict)
-    """Task instances of the last run by state."""
-    schedule_override: str | None = None
-    """The schedule that people have put in the place of the file's; None: it is the file's."""
-    schedule_override_by: str | None = None
-    schedule_override_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,33 +99,6 @@ class SourceText:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A pipeline file as it was read last. ``error`` is set if it could not be imported."""
-
-    file: str
-    parsed_at: datetime | None
-    parse_seconds: float | None
-    error: str | None
-    """One sentence, without file and line."""
-    line: int | None
-    """Line of the pipeline file that the error is about."""
-    traceback: str | None
-    fork_unsafe: str | None
-    """Why each of its tries gets a fresh interpreter."""
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FileWarning:
-    """What a pipeline file does that is allowed and hardly meant."""
-
-    file: str
-    line: int | None
-    message: str
-    """One sentence, without file and line."""
-
-
 def list_dags(
     connection: Connection,
     wanted: DagFilter | None = None,
@@ -181,7 +122,7 @@ def list_dags(
     tasks_of = count_states(connection, last_ids)
     names = _run_ids(connection, last_ids)
     rows = [
-        _dag_row(row, recent_of.get(row.dag_id, []), active_of.get(row.dag_id, {}), tasks_of, names)
+        dag_row(row, recent_of.get(row.dag_id, []), active_of.get(row.dag_id, {}), tasks_of, names)
         for row in found
     ]
     if wanted.states:
@@ -260,20 +201,8 @@ def file_warnings(connection: Connection) -> list[FileWarning]:
     """The warnings of all pipeline files, by file and line."""
     found: list[FileWarning] = []
     for row in _files(connection, pipeline_file.c.warnings != []):
-        told = [FileWarning(row.file, *split_place(text, row.file)) for text in row.warnings]
-        found += sorted(told, key=lambda one: one.line or 0)
+        found += warnings_of(row.file, row.warnings)
     return found
-
-
-def split_place(text: str, file: str) -> tuple[int | None, str]:
-    """Line and sentence of ``dags/x.py:12: sentence``; a text without the file is the sentence."""
-    rest = text.removeprefix(file)
-    if rest == text:
-        return None, text
-    line, colon, sentence = rest.removeprefix(":").partition(": ")
-    if rest.startswith(": "):
-        return None, rest[2:]
-    return (int(line), sentence) if colon and line.isdecimal() else (None, text)
 
 
 def count_states(
@@ -337,22 +266,7 @@ def _recent_runs(connection: Connection, dag_ids: Sequence[str], recent: int) ->
     query = select(dag.c.dag_id, select(document).select_from(newest).scalar_subquery())
     if len(dag_ids) == 1:
         query = query.where(dag.c.dag_id == dag_ids[0])
-    return {
-        dag_id: sorted(_recent_decoder.decode(runs or "[]"), key=_newest_first)
-        for dag_id, runs in connection.execute(query).all()
-    }
-
-
-_Recent = tuple[int, str, int, int | None, int | None]
-"""Row id, state, and in microseconds since 1970: run_after, start, end."""
-
-RunsOf = dict[str, list[_Recent]]
-
-_recent_decoder = msgspec.json.Decoder(list[_Recent])
-
-
-def _newest_first(run: _Recent) -> tuple[int, int]:
-    return (-run[2], -run[0])
+    return {dag_id: recent_of(runs) for dag_id, runs in connection.execute(query).all()}
 
 
 def _run_ids(connection: Connection, keys: Sequence[int]) -> dict[int, str]:
@@ -370,63 +284,6 @@ def _active_counts(connection: Connection) -> dict[str, dict[DagRunState, int]]:
     for state, dag_id, number in connection.execute(query):
         counts.setdefault(dag_id, {})[RUN_STATES[state]] = number
     return counts
-
-
-def _dag_row(
-    row: AnyRow,
-    newest_first: list[_Recent],
-    active: dict[DagRunState, int],
-    tasks_of: dict[int, dict[TaskInstanceState | None, int]],
-    run_ids: dict[int, str],
-) -> DagRow:
-    bars = tuple(
-        RecentRun(RUN_STATES[state], seconds_between(started, ended))
-        for _, state, _, started, ended in reversed(newest_first)
-    )
-    counts: dict[DagRunState, int] = dict(active)
-    for state, _ in bars:
-        if state in FINISHED_RUN_STATES:
-            counts[state] = counts.get(state, 0) + 1
-    last = newest_first[0] if newest_first else None
-    return DagRow(
-        dag_id=row.dag_id,
-        display_name=row.display_name,
-        description=row.description,
-        file=row.file,
-        is_paused=row.is_paused,
-        is_active=row.is_active,
-        owners=tuple(row.owners),
-        tags=tuple(row.tags),
-        schedule=row.schedule,
-        schedule_words=row.schedule_words,
-        schedule_error=row.schedule_error,
-        timezone=row.timezone,
-        max_active_runs=row.max_active_runs,
-        version_id=row.version_id,
-        next_logical_date=row.next_logical_date,
-        next_run_after=row.next_run_after,
-        import_error=row.error,
-        last_run=None if last is None else _last_run(last, run_ids),
-        run_counts=counts,
-        recent_runs=bars,
-        recent_task_states={} if last is None else tasks_of.get(last[0], {}),
-        schedule_override=row.schedule_override,
-        schedule_override_by=row.schedule_override_by,
-        schedule_override_at=row.schedule_override_at,
-    )
-
-
-def _last_run(run: _Recent, run_ids: dict[int, str]) -> LastRun:
-    key, state, run_after, started, ended = run
-    return LastRun(
-        id=key,
-        run_id=run_ids[key],
-        state=RUN_STATES[state],
-        run_after=EPOCH + timedelta(microseconds=run_after),
-        started_at=from_micros(started),
-        ended_at=from_micros(ended),
-        duration=seconds_between(started, ended),
-    )
 
 
 def _sort_key(sort: str) -> Any:

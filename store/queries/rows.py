@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, type_coerce
 
-from store.columns import EPOCH
-from store.states import DagRunState, TaskInstanceState
+from store.values import RUN_STATES, TASK_STATES, from_micros, seconds_between
+
+__all__ = [
+    "RUN_STATES",
+    "TASK_STATES",
+    "AnyRow",
+    "AnySelect",
+    "between",
+    "from_micros",
+    "json_rows",
+    "micros",
+    "seconds_between",
+]
 
 AnyRow: TypeAlias = Any
 """A row of a query: SQLAlchemy 2.0 and 2.1 spell the types of its columns differently."""
 
 AnySelect: TypeAlias = Any
-
-TASK_STATES: dict[str | None, TaskInstanceState | None] = {
-    None: None,
-    **{state.value: state for state in TaskInstanceState},
-}
-RUN_STATES: dict[str, DagRunState] = {state.value: state for state in DagRunState}
 
 
 def micros(column: ColumnElement[Any]) -> ColumnElement[int]:
@@ -33,16 +38,6 @@ def json_rows(dialect: str, columns: Iterable[ColumnElement[Any]]) -> ColumnElem
     if dialect == "sqlite":
         return func.json_group_array(func.json_array(*columns))
     return cast(func.json_agg(func.json_build_array(*columns)), Text)
-
-
-def from_micros(value: int | None) -> datetime | None:
-    """The time in UTC that is stored as ``value``."""
-    return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-def seconds_between(start: int | None, end: int | None) -> float | None:
-    """Seconds between two stored times; None where one is missing."""
-    return None if start is None or end is None else (end - start) / 1e6
 
 
 def between(start: datetime | None, end: datetime | None) -> float | None:

@@ -61,6 +61,8 @@ class RunRow:
     backfill_id: int | None
     clear_number: int
     """How often it was cleared."""
+    experiment: str | None = None
+    """That of the tracked runs of its tries; None: the one with the DAG's id."""
 
     @property
     def duration(self) -> float | None:
@@ -225,4 +227,5 @@ def _run(row: AnyRow) -> RunRow:
         version=row.version,
         backfill_id=row.backfill_id,
         clear_number=row.clear_number,
+        experiment=row.experiment,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from tests.bench.figure import Figure
-from tests.bench.terminal import screens
+from tests.bench.terminal import busy, screens
 from tests.support.live import ROOT, Live, live, wait_for
 
 CHAIN = """
@@ -368,4 +368,5 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "files": files,
     "logs": logs,
     "screens": screens,
+    "busy": busy,
 }

@@ -15,6 +15,7 @@ from store.engine import open_store
 from store.workspace import Workspace
 from tests.bench.figure import Figure
 from tests.support.history import fill
+from tests.support.live import live, wait_for
 from tests.support.terminal import LOOKS, Answer, Terminal, terminal, the_ui
 
 BARE = """
@@ -31,6 +32,37 @@ class Bare(App):
 Bare().run()
 """
 """As little as a Textual app can be: the limit of what a start can cost."""
+
+TWENTY = """
+import time
+from dagtop import DAG, task
+with DAG("twenty", max_active_tasks=32):
+    @task
+    def work(number):
+        for step in range(10_000):
+            print("step", number, step, flush=True)
+            time.sleep(1)
+    work.expand(number=list(range(10)))
+    for number in range(10):
+        @task(task_id=f"single{number}")
+        def single(number=number):
+            for step in range(10_000):
+                print("step", number, step, flush=True)
+                time.sleep(1)
+        single()
+"""
+NOISE = """
+import time
+from dagtop import DAG, task
+with DAG("noise"):
+    @task
+    def talk():
+        for step in range(1_000_000):
+            print(f"line {step} of a log that is followed, loss {1 / (step + 1):.6f}", flush=True)
+            time.sleep(0.01)
+    talk()
+"""
+LIVE_SECONDS = 30
 
 STARTS, KEYS, IDLE_SECONDS = 5, 20, 20
 PAINTED = 400
@@ -51,6 +83,53 @@ def screens(folder: Path) -> Iterator[Figure]:
         yield from changes(one, workspace)
         yield from keys(one)
         yield from views(one)
+
+
+def busy(folder: Path) -> Iterator[Figure]:
+    """What the UI writes and takes while 20 tasks run, and while a log is followed."""
+    with live(folder / "busy") as workspace:
+        workspace.write("twenty.py", TWENTY)
+        workspace.write("noise.py", NOISE)
+        workspace.start()
+        for dag_id in ("twenty", "noise"):
+            workspace.wait_for_dag(dag_id)
+            workspace.submit("unpause", dag_ids=[dag_id])
+        workspace.trigger("twenty")
+        running = "SELECT count(*) FROM task_instance WHERE state = 'running'"
+        wait_for(lambda: workspace.value(running) == 20, what="20 running tasks")
+        for name, keys in (("grid", b":twenty\r"), ("gantt", b":gantt twenty\r"), ("list", b"")):
+            with the_ui(workspace.workspace, folder / name) as one:
+                one.read_until(lambda output: b"twenty" in output)
+                one.answer(keys, 1.0)
+                written, percent = rates(one, LIVE_SECONDS)
+            yield Figure(
+                f"20 tasks running, {name}, bytes",
+                f"{written:.0f} B/s",
+                "<= 3.5 kB/s",
+                written <= 3500,
+            )
+            yield Figure(
+                f"20 tasks running, {name}, CPU", f"{percent:.1f} %", "<= 3 %", percent <= 3
+            )
+        workspace.trigger("noise")
+        wait_for(lambda: workspace.value(running) == 21, what="the log")
+        with the_ui(workspace.workspace, folder / "log") as one:
+            one.read_until(lambda output: b"noise" in output)
+            one.answer(b":noise\r", 1.0)
+            one.answer(b"\r", 1.0)
+            written, percent = rates(one, LIVE_SECONDS)
+        words = f"{written / 1000:.1f} kB/s"
+        yield Figure("following 100 lines a second, bytes", words, "<= 30 kB/s", written <= 30_000)
+        yield Figure("following 100 lines a second, CPU", f"{percent:.1f} %", "")
+
+
+def rates(one: Terminal, seconds: float) -> tuple[float, float]:
+    """Bytes a second and CPU in percent, over some seconds."""
+    begun, cpu, start = len(one.output), one.cpu_seconds(), time.perf_counter()
+    while time.perf_counter() < start + seconds:
+        one.read(start + seconds - time.perf_counter())
+    took = time.perf_counter() - start
+    return (len(one.output) - begun) / took, 100 * (one.cpu_seconds() - cpu) / took
 
 
 def starts(workspace: Workspace, folder: Path) -> Iterator[Figure]:
@@ -78,12 +157,7 @@ def start_of(opening: object) -> tuple[float, float, int]:
 def idle(one: Terminal) -> Iterator[Figure]:
     """Nothing happens."""
     time.sleep(3)  # what the start left to do is over by then
-    begun, cpu = len(one.output), one.cpu_seconds()
-    deadline = time.perf_counter() + IDLE_SECONDS
-    while time.perf_counter() < deadline:
-        one.read(deadline - time.perf_counter())
-    percent = 100 * (one.cpu_seconds() - cpu) / IDLE_SECONDS
-    written = (len(one.output) - begun) / IDLE_SECONDS
+    written, percent = rates(one, IDLE_SECONDS)
     yield Figure("idle, bytes a second", f"{written:.0f} B/s", "<= 120 B/s", written <= 120)
     yield Figure("idle, CPU", f"{percent:.2f} %", "<= 0.5 %", percent <= 0.5)
 

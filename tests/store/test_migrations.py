@@ -16,6 +16,7 @@ from store import maintenance, migrations
 from store.engine import Store, open_file, open_store, open_url
 from store.errors import StoreOutdated
 from store.models import metadata
+from store.queries.assets import list_assets
 from store.queries.dags import list_dags
 from store.queries.runs import get_run
 from store.queries.tasks import list_instances
@@ -228,8 +229,10 @@ def check_upgraded(store: Store) -> None:
         assert row.dag_id == "shop"
         run = get_run(connection, "shop", "r")
         assert run is not None
+        assert run.experiment is None
         (instance,) = list_instances(connection, run.id)
         assert (instance.task_id, instance.priority_weight) == ("one", None)
+        assert list_assets(connection) == []
 
 
 def test_a_filled_store_of_revision_0002_is_upgraded(workspace: Workspace) -> None:

@@ -103,12 +103,12 @@ class Terminal:
                 last = time.perf_counter()
         return last
 
-    def answer(self, keys: bytes, after: float = 0.4) -> Answer:
-        """Send keys, and read until nothing came for a time."""
+    def answer(self, keys: bytes, after: float = 0.4, limit: float = 5.0) -> Answer:
+        """Send keys, and read until nothing came for a time, or the limit is over."""
         start, begun, first = len(self.output), time.perf_counter(), 0.0
         os.write(self.fd, keys)
         last = begun
-        while time.perf_counter() < last + after:
+        while time.perf_counter() < min(last + after, begun + limit):
             if self.read(0.05):
                 last = time.perf_counter()
                 first = first or last - begun

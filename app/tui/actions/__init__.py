@@ -14,6 +14,7 @@ from dataclasses import replace
 from app.tui.actions import (
     acting,
     admin,
+    assets,
     calendar,
     code,
     dag,
@@ -74,6 +75,7 @@ _PARTS = (
     calendar,
     events,
     details,
+    assets,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
@@ -176,9 +178,10 @@ def footer_actions(contexts: Iterable[str], *, read_only: bool = False) -> list[
 
 def keys_table() -> str:
     """The README's table of keys, in Markdown."""
-    rows = ["| where | key | does |", "|---|---|---|"]
+    rows = ["| where | key | does | in `[keys]` |", "|---|---|---|---|"]
     for action in ACTIONS:
         keys = " ".join(f"`{key_name(key)}`" for key in action.keys) or "palette"
         text = f"{action.name}: {action.description}"
-        rows.append(f"| {TITLES[action.context]} | {keys} | {text.replace('|', '/')} |")
+        place, text = TITLES[action.context], text.replace("|", "/")
+        rows.append(f"| {place} | {keys} | {text} | `{action.id}` |")
     return "\n".join(rows) + "\n"

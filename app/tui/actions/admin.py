@@ -19,13 +19,13 @@ ACTIONS: tuple[Action, ...] = (
         "admin.delete",
         ("d",),
         "Delete",
-        "delete the marked rows, else the one under the cursor",
+        "delete the marked rows, or the row here",
         ACT,
         5,
         acts=True,
         destructive=True,
     ),
-    Action("admin.copy", ("y",), "Copy", "copy the value, the address or the name (OSC 52)", VIEW),
+    Action("admin.copy", ("y",), "Copy", "copy value, address or name (OSC 52)", VIEW),
     Action(
         "variables.reveal", ("u",), "Unmask", "show a secret value for ten seconds", VIEW, acts=True
     ),

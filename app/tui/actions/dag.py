@@ -12,7 +12,7 @@ TITLES = {
 }
 
 ACTIONS: tuple[Action, ...] = (
-    Action("grid.open", ("enter",), "Log", "log of the try; of a mapped task its instances", GO, 1),
+    Action("grid.open", ("enter",), "Log", "log of the try; a mapped task's instances", GO, 1),
     Action(
         "view.trigger",
         ("t",),
@@ -26,7 +26,7 @@ ACTIONS: tuple[Action, ...] = (
         "tasks.clear",
         ("c",),
         "Clear",
-        "run again: the task, what is downstream, only failed ...",
+        "run again: task, downstream, what failed ...",
         ACT,
         3,
         acts=True,
@@ -35,7 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "tasks.mark_state",
         ("m",),
-        "Mark",
+        "Mark as",
         "mark success, failed or skipped",
         ACT,
         4,
@@ -70,10 +70,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("tasks.run_details", ("r",), "Run", "all about the run", VIEW),
     Action("tasks.merged", ("M",), "Logs", "the logs of the group or the run, by time", GO),
     Action("tasks.details", ("o",), "Details", "all about the task instance", GO),
-    Action("run.previous_run", ("less_than_sign",), "Run -", "the run before", GO),
-    Action("run.next_run", ("greater_than_sign",), "Run +", "the next run", GO),
+    Action("tasks.copy", ("y",), "Copy", "copy the task id (OSC 52)", VIEW),
+    Action("run.previous_run", ("less_than_sign",), "Older run", "the run before", GO),
+    Action("run.next_run", ("greater_than_sign",), "Newer run", "the next run", GO),
     Action("run.last_run", ("dollar_sign",), "Newest run", "follow the newest run", GO),
-    Action("grid.why", ("w",), "Why", "why it waits", VIEW),
+    Action("grid.why", ("w",), "Why", "why the task waits", VIEW),
     Action("grid.fold", ("space",), "Fold", "fold or unfold the group", VIEW),
     Action("grid.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),
     Action("grid.first_run", ("0",), "First run", "to the oldest run", MOVE),

@@ -29,5 +29,6 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("dags.next_tab", ("tab",), "Next tab", "All, Active, Paused, Running, Failed", VIEW, 5),
     Action("dags.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),
+    Action("dags.copy", ("y",), "Copy", "copy the DAG ids (OSC 52)", VIEW),
     Action("dags.errors", ("e",), "Errors", "open the import errors", VIEW),
 )

@@ -19,8 +19,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("everywhere.jump", ("colon",), "Jump", "to a DAG, run, log or view by its name", GO),
     Action("everywhere.palette", ("ctrl+p",), "Palette", "search all actions by name", GO),
     Action("everywhere.back", ("escape", "backspace"), "Back", "one step back; never quits", GO),
-    Action("everywhere.history_back", ("left_square_bracket",), "Was at", "where you were", GO),
-    Action("everywhere.history_on", ("right_square_bracket",), "On", "on again, after [", GO),
+    Action(
+        "everywhere.history_back",
+        ("left_square_bracket",),
+        "Older place",
+        "where you were before",
+        GO,
+    ),
+    Action(
+        "everywhere.history_on", ("right_square_bracket",), "Newer place", "on again, after [", GO
+    ),
     Action("everywhere.quit", ("q",), "Quit", "leave dagtop; the runner goes on", GO, 99),
     Action(
         "everywhere.start_runner",
@@ -30,7 +38,13 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         acts=True,
     ),
-    Action("everywhere.letters", ("apostrophe",), "Letters", "a letter at each row or node", GO),
+    Action(
+        "everywhere.letters",
+        ("apostrophe",),
+        "Letters",
+        "a letter at each row: type it to go there",
+        GO,
+    ),
     Action("everywhere.export", ("E",), "Export", "write table, chart or screen to a file", VIEW),
     Action("everywhere.theme", (), "Theme", "the next theme: light, high contrast ...", VIEW),
     Action("place.show-dags", ("2",), "DAGs", "all DAGs", GO),
@@ -48,6 +62,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("table.filter", ("slash",), "Filter", "words, state:failed, tag:x, !not", VIEW, 4),
     Action("table.sort", ("s",), "Sort", "sort by the next column", VIEW),
     Action("table.reverse", ("R",), "Reverse", "turn the order round", VIEW),
+    Action("table.columns", ("C",), "Columns", "choose the columns", VIEW),
     Action("table.mark", ("space",), "Mark", "mark the row and move down", VIEW),
     Action("table.mark_all", ("asterisk",), "Mark all", "mark all shown rows, or none", VIEW),
     Action("text.copy_text", ("y",), "Copy", "copy the text to the clipboard (OSC 52)", VIEW, 1),

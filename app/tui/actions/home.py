@@ -10,11 +10,11 @@ TITLES = {
 
 ACTIONS: tuple[Action, ...] = (
     Action("place.show-home", ("1",), "Home", "what runs, what failed, what is due", GO),
+    Action("home.open", ("enter",), "Open", "the run, log or DAG under the cursor", GO, 1),
     Action(
-        "home.open", ("enter",), "Open", "open the run, the log, the DAG under the cursor", GO, 1
+        "home.seen", ("z",), "Mark seen", "hide all failures listed here: they are seen", VIEW, 2
     ),
-    Action("home.seen", ("z",), "Seen", "mark all that failed as seen", VIEW, 2),
     Action(
-        "home.show_seen", ("Z",), "Seen too", "show failures that were seen, or hide them", VIEW, 3
+        "home.show_seen", ("Z",), "Show seen", "list failures marked as seen, or hide them", VIEW, 3
     ),
 )

@@ -7,14 +7,14 @@ from app.tui.actions.action import GO, VIEW, Action
 TITLES = {"log": "log", "merged": "merged log"}
 
 ACTIONS: tuple[Action, ...] = (
-    Action("log.follow", ("f",), "Follow", "follow the end of the log", VIEW, 1),
+    Action("log.follow", ("f",), "Follow", "follow the end of the log", VIEW),
     Action(
         "log.search",
         ("slash",),
         "Search",
         "search; a capital makes case count",
         VIEW,
-        2,
+        3,
     ),
     Action("log.next_match", ("n",), "Next", "next match", VIEW),
     Action("log.previous_match", ("N",), "Previous", "match before", VIEW),
@@ -22,9 +22,9 @@ ACTIONS: tuple[Action, ...] = (
         "log.filter",
         ("ampersand",),
         "Filter",
-        'only lines with words, !not, level:warning, "two words"',
+        'words, !not, level:warning, "two words"',
         VIEW,
-        3,
+        4,
     ),
     Action("log.level", ("L",), "Level", "all lines, INFO, WARNING, ERROR and above", VIEW),
     Action("log.next_error", ("e",), "Error", "next error or traceback", VIEW, 5),
@@ -36,5 +36,5 @@ ACTIONS: tuple[Action, ...] = (
     Action("log.copy", ("y",), "Copy", "copy the marked lines, else one (OSC 52)", VIEW),
     Action("log.copy_path", ("Y",), "Copy path", "copy the path of the log file", VIEW),
     Action("log.save", ("W",), "Save", "write what is shown to a file", VIEW),
-    Action("merged.open", ("enter",), "Task's log", "the log that the line is from", GO, 4),
+    Action("merged.open", ("enter",), "Task's log", "the log that the line is from", GO, 1),
 )

@@ -6,6 +6,7 @@ from app.tui.actions.action import ACT, GO, VIEW, Action
 
 TITLES = {
     "instance": "a task instance",
+    "log_instance": "log of a task instance",
     "details": "details of a task instance",
     "templates": "rendered templates",
     "xcoms": "XComs of a task instance",
@@ -33,7 +34,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "instance.mark_state",
         ("m",),
-        "Mark",
+        "Mark as",
         "mark success, failed or skipped",
         ACT,
         6,
@@ -51,6 +52,39 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("instance.note", ("a",), "Note", "note on it or on its run", ACT, acts=True),
     Action("instance.retry", ("e",), "Retry", "run it again with edited params", ACT, acts=True),
+    Action("log_instance.run_details", ("r",), "Run", "the run it belongs to", GO),
+    Action(
+        "log_instance.clear",
+        ("c",),
+        "Clear",
+        "run it again, and what is downstream ...",
+        ACT,
+        6,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "log_instance.mark_state",
+        ("m",),
+        "Mark as",
+        "mark success, failed or skipped",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "log_instance.kill",
+        ("x",),
+        "Kill",
+        "end its running process",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
+    Action("log_instance.note", ("a",), "Note", "note on it or on its run", ACT, acts=True),
+    Action(
+        "log_instance.retry", ("R",), "Retry", "run it again with edited params", ACT, acts=True
+    ),
     Action("details.open", ("enter",), "Go", "to the task instance under the cursor", GO, 1),
     Action("templates.open", ("enter",), "Open", "the field on a screen of its own", GO, 1),
     Action("templates.copy", ("y",), "Copy", "copy the field to the clipboard (OSC 52)", VIEW, 2),

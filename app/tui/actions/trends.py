@@ -19,8 +19,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "trends.mapped",
         ("f",),
-        "Sum or longest",
-        "mapped tasks: the sum of their instances, or the longest",
+        "Sum, longest",
+        "mapped tasks: the sum, or the longest",
         VIEW,
     ),
     Action("trends.log_scale", ("L",), "Log scale", "durations on a logarithmic scale", VIEW),

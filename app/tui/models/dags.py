@@ -127,7 +127,8 @@ def schedule_cell(dag: DagRow, scene: Scene) -> Spans:
     """What the author wrote."""
     if not dag.schedule or dag.schedule == "None":
         return (Span("by hand", "dim"), *override_mark(dag))
-    return (span(dag.schedule, "text"), *override_mark(dag))
+    words = dag.schedule_words if dag.schedule == "Asset" else dag.schedule
+    return (span(words, "text"), *override_mark(dag))
 
 
 def override_mark(dag: DagRow) -> Spans:

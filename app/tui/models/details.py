@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.durations import duration
 from app.text import sanitize_lines
 from app.tui import formats
+from app.tui.models.assets import condition_words, schedule_facts
 from app.tui.models.versions import changes_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, width_of
@@ -149,13 +150,18 @@ def _schedule(snapshot: DetailsSnapshot, times: Sequence[datetime], scene: Scene
     dag, structure = snapshot.dag, snapshot.structure
     words = dag.schedule_words or "run by hand"
     facts: Facts = [("runs", (span(words),))]
-    if dag.schedule and dag.schedule != "None":
+    condition = None if structure is None else structure.asset_condition
+    if condition is not None and dag.schedule_override is None:
+        facts.append(("expression", (span(condition_words(condition), "strong"),)))
+    elif dag.schedule and dag.schedule != "None":
         facts.append(("expression", (span(dag.schedule, "strong"),)))
     if dag.schedule_override is not None:
         since = formats.clock(dag.schedule_override_at, scene.now, scene.zone)
         by = f"set by {dag.schedule_override_by or '?'} since {since}"
         own = "" if structure is None else f", the file says {structure.timetable.summary}"
         facts.append(("overridden", (span(by + own, "warning"),)))
+    if condition is not None:
+        facts.extend(schedule_facts(snapshot.assets, scene))
     facts.append(("timezone", (span(dag.timezone),)))
     if dag.schedule_error:
         facts.append(("error", (span(dag.schedule_error, "error"),)))

@@ -18,11 +18,9 @@ from app.tui.widgets.table import Column
 if TYPE_CHECKING:
     from store.events import EventRow
 
-MIDDLE = 96
-"""Columns of the terminal from which on the task of an event has a column of its own."""
-
-WIDE = 110
-"""Columns of the terminal from which on the run has a column of its own."""
+MIDDLE, WIDE, WIDEST = 96, 110, 140
+"""Columns of the terminal from which on the task of an event has a column of its own, then the
+run; where DAGs have one, each a step later."""
 
 MACHINE = "runner"
 """The actor of what nobody told the runner to do."""
@@ -93,16 +91,24 @@ def columns(*, of_all_dags: bool, width: int) -> list[Column[EventRow]]:
         return (span(row.message),)
 
     shown = [
-        Column("time", "TIME", 14, time_cell, lambda r: r.id, descending=True),
-        Column("kind", "KIND", 13, kind_cell, lambda r: r.kind),
+        Column("time", "TIME", 8, time_cell, lambda r: r.id, descending=True, most=14),
+        Column("kind", "KIND", 17 if width < MIDDLE else 20, kind_cell, lambda r: r.kind),
         Column("who", "WHO", 8, actor_cell, lambda r: r.actor.lower()),
     ]
     if of_all_dags:
-        shown.append(Column("dag", "DAG", 14, dag_cell, lambda r: (r.dag_id or "").lower()))
-    if width >= WIDE:
+        shown.append(
+            Column(
+                "dag",
+                "DAG",
+                14 if width < MIDDLE else 18,
+                dag_cell,
+                lambda r: (r.dag_id or "").lower(),
+            )
+        )
+    if width >= (WIDEST if of_all_dags else WIDE):
         shown.append(Column("run", "RUN", 21, run_cell, lambda r: r.run_id or ""))
     if width >= (WIDE if of_all_dags else MIDDLE):
-        shown.append(Column("task", "TASK", 11, task_cell, task_words))
+        shown.append(Column("task", "TASK", 18, task_cell, task_words))
     shown.append(Column("message", "MESSAGE", 12, message_cell, lambda r: r.message, grows=True))
     return shown
 

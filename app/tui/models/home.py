@@ -204,7 +204,7 @@ def failure_line(failure: Failure, scene: Scene, width: int, *, is_new: bool) ->
     known = is_new and bool(failure.error)
     error = span(failure.error or "no reason is known", "error" if known else "dim")
     ago = Span(formats.age(failure.at, scene.now), "dim")
-    room = max(16, min(width * 45 // 100, 44))
+    room = max(16, min(width * 52 // 100, 48))
     named = tuple(name)
     left = room - width_of(named) - width_of(more)
     if left < 0:
@@ -303,7 +303,7 @@ def errors_line(snapshot: HomeSnapshot) -> Spans:
 def pool_line(pool: PoolRow) -> Spans:
     """A pool without a free slot."""
     slots = f"{pool.used:,} of {formats.plural(pool.slots, 'slot')}"
-    words = f" is full: {slots}, {pool.scheduled:,} wanted"
+    words = f" full: {slots}, {pool.scheduled:,} wanted"
     return (Span("! ", "warning"), Span("pool "), span(pool.name, "strong"), Span(words))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.durations import duration
@@ -44,7 +45,7 @@ def instance_lines(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -
     ]
     lines.extend(fact("why", span(reason, "warning")) for reason in reasons)
     if facts.tries and instance.state != TaskInstanceState.SUCCESS:
-        lines.extend(trouble_lines(facts.tries[-1]))
+        lines.extend(trouble_lines(facts.tries[-1], scene))
     lines.append(())
     state = run_span(run.state.value, glyphs, " ")
     lines.append(fact("run", state, span(formats.run_name(run.run_id))))
@@ -102,11 +103,11 @@ def try_lines(one: TryRow, scene: Scene) -> list[Spans]:
     used = resources(one)
     if used:
         lines.append(fact("", Span(used, "dim")))
-    lines.extend(trouble_lines(one))
+    lines.extend(trouble_lines(one, scene))
     return lines
 
 
-def trouble_lines(one: TryRow) -> list[Spans]:
+def trouble_lines(one: TryRow, scene: Scene) -> list[Spans]:
     """What went wrong in a try, and where."""
     lines: list[Spans] = []
     if one.reason and one.reason != error_line(one):
@@ -114,7 +115,7 @@ def trouble_lines(one: TryRow) -> list[Spans]:
     if one.error_type or one.error_message:
         lines.append(fact("", span(error_line(one), "error")))
     if one.error_place:
-        lines.append(fact("", Span("at ", "dim"), span(one.error_place, "accent")))
+        lines.append(fact("", Span("at ", "dim"), span(scene.place(one.error_place), "accent")))
     return lines
 
 
@@ -165,7 +166,7 @@ def instance_columns(errors: Mapping[int, str]) -> list[Column[InstanceRow]]:
         return (Span(f"{row.try_number}/{row.max_tries + 1}", role),)
 
     def took_cell(row: InstanceRow, scene: Scene) -> Spans:
-        return (Span(duration(row.duration)),)
+        return (Span(duration(took(row, scene.now))),)
 
     def started_cell(row: InstanceRow, scene: Scene) -> Spans:
         return (Span(formats.clock(row.started_at, scene.now, scene.zone), "dim"),)
@@ -189,6 +190,20 @@ def _start_key(row: InstanceRow) -> float:
     return row.started_at.timestamp() if row.started_at else 0.0
 
 
+def took(row: InstanceRow, now: datetime) -> float | None:
+    """Seconds that it took, or has taken so far."""
+    if row.duration is not None:
+        return row.duration
+    if row.started_at is None or row.state not in _AT_WORK:
+        return None
+    return max(0.0, (now - row.started_at).total_seconds())
+
+
+_AT_WORK = frozenset(
+    {TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING, TaskInstanceState.DEFERRED}
+)
+
+
 def touched_lines(reply: object, verb: str) -> list[Spans]:
     """What a dry run says an action would touch, tasks of mapped ones together."""
     if isinstance(reply, str):
@@ -196,7 +211,7 @@ def touched_lines(reply: object, verb: str) -> list[Spans]:
         return [(span(reply, "warning"),), (Span(later, "dim"),)]
     instances = reply.get("instances", []) if isinstance(reply, dict) else []
     if not instances:
-        return [(Span("This touches nothing.", "warning"),)]
+        return [(Span("Nothing would change.", "warning"),)]
     groups: dict[tuple[str, str | None], int] = {}
     runs: set[str] = set()
     for one in instances:
@@ -237,9 +252,9 @@ def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
         elif one.started_at is not None:
             begun = formats.clock(one.started_at, scene.now, scene.zone)
             parts.append((Span(f"since {begun}"),))
-        if one.error_place:
-            parts.append((span(one.error_place, "accent"),))
         line = error_line(one)
         if line:
             parts.append((span(line, "error" if one.error_type else "text"),))
+        if one.error_place:
+            parts.append((span(scene.place(one.error_place), "accent"),))
     return (Span(" "), *joined(parts, dot))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.models.assets import consumed_words
 from app.tui.models.grid import counts_spans, run_span, state_span
 from app.tui.models.instance import instance_name
 from app.tui.models.run_estimate import Estimate
@@ -144,11 +145,13 @@ def about_lines(
     run_why: Sequence[str],
     width: int,
     scene: Scene,
-    folder: str = "",
 ) -> list[Spans]:
     """All facts of the run, then what failed, then a conf that takes more than a line."""
     run = snapshot.run
-    lines = in_columns(_facts(run, scene), width)
+    facts_of_run = _facts(run, scene)
+    if snapshot.assets:
+        facts_of_run.append(("assets", (span(consumed_words(snapshot.assets)),)))
+    lines = in_columns(facts_of_run, width)
     lines.extend(
         (Span(f" {'why it waits':<{LABEL}}", "dim"), span(why, "warning")) for why in run_why
     )
@@ -158,7 +161,7 @@ def about_lines(
         words = f" what failed last, of {number:,}" if number > FAILURES else " what failed"
         lines.append((Span(words, "heading"),))
         for row, one in failures[:FAILURES]:
-            line = failure_line(row, one, scene, folder)
+            line = failure_line(row, one, scene)
             lines.append(fit(line, width, ellipsis=scene.glyphs.ellipsis))
     facts: list[Fact] = []
     if run.note:
@@ -191,6 +194,8 @@ def _facts(run: RunRow, scene: Scene) -> list[Fact]:
         facts.append(("data interval", (Span(_range(shown)),)))
     if run.clear_number:
         facts.append(("cleared", (Span(formats.plural(run.clear_number, "time")),)))
+    if run.experiment:
+        facts.append(("experiment", (span(run.experiment),)))
     if run.backfill_id is not None:
         facts.append(("backfill", (Span(str(run.backfill_id)),)))
     return facts
@@ -225,9 +230,8 @@ def in_columns(facts: Sequence[Fact], width: int) -> list[Spans]:
     return lines
 
 
-def failure_line(row: InstanceRow, one: TryRow, scene: Scene, folder: str = "") -> Spans:
-    """A failed task: what went wrong in its newest try, and where (below the workspace's folder,
-    if it is there)."""
+def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
+    """A failed task: what went wrong in its newest try, and where."""
     name = instance_name(row.task_id, row.map_index)
     error = error_line(one) or task_look(one.state).word
     line = [
@@ -237,7 +241,7 @@ def failure_line(row: InstanceRow, one: TryRow, scene: Scene, folder: str = "") 
         Span(f"  try {one.try_number} of {max(row.max_tries + 1, one.try_number)}  ", "dim"),
     ]
     if one.error_place:
-        place = one.error_place.removeprefix(folder)
+        place = scene.place(one.error_place)
         line.extend((span(place, "accent"), Span("  ")))
     return (*line, span(error, "error"))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.durations import duration
 from app.tui import formats
 from app.tui.models.grid import state_span
-from app.tui.models.instance import instance_name
+from app.tui.models.instance import instance_name, took
 from app.tui.models.run import MIDDLE, Place
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
@@ -43,20 +43,6 @@ def waited(row: InstanceRow, now: datetime) -> float | None:
     if row.ended_at is not None:
         return None
     return max(0.0, (now - row.scheduled_at).total_seconds())
-
-
-def took(row: InstanceRow, now: datetime) -> float | None:
-    """Seconds that it took, or has taken so far."""
-    if row.duration is not None:
-        return row.duration
-    if row.started_at is None or row.state not in _AT_WORK:
-        return None
-    return max(0.0, (now - row.started_at).total_seconds())
-
-
-_AT_WORK = frozenset(
-    {TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING, TaskInstanceState.DEFERRED}
-)
 
 
 def _task_cell(row: InstanceRow, scene: Scene) -> Spans:

@@ -19,7 +19,7 @@ def preview_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
     tail = () if not words or words == summary else (span(f"  {words}", "dim"),)
     lines.append((Span("the file  ", "dim"), span(summary), *tail))
     if reply.get("due"):
-        words = "a run is due at once, for what is over already"
+        words = "one run starts at once, for the interval that is over"
         lines.append((Span("now       ", "dim"), Span(words, "warning")))
     name = "next      "
     for text in reply.get("times", ()):

@@ -254,9 +254,9 @@ def process_lines(known: Known, scene: Scene, width: int) -> tuple[Spans, ...]:
         return ()
     health, uses = sample.health, sample.uses
     lines = [
-        process_line((Span("what", "heading"),), None, None, "doing", scene, width, is_head=True)
+        process_line((Span("PROCESS", "heading"),), None, None, "DOING", scene, width, is_head=True)
     ]
-    for name, pid in (("runner", health.pid), ("base of the hosts", health.base_pid)):
+    for name, pid in (("runner", health.pid), ("fork server", health.base_pid)):
         lines.append(
             process_line((Span(name, "strong"),), pid, uses.get(pid or 0), "", scene, width)
         )
@@ -291,7 +291,7 @@ def process_line(
     is_head: bool = False,
 ) -> Spans:
     """One process: name, pid, processor, memory, what it does."""
-    cells = ("pid", "cpu", "RSS", "PSS") if is_head else _figures(pid, use)
+    cells = ("PID", "CPU", "RSS", "PSS") if is_head else _figures(pid, use)
     role = "heading" if is_head else "text"
     shown = zip(cells, FIGURES, strict=True)
     numbers = "".join(f"{cell:>{room}}" for cell, (room, least) in shown if width >= least)

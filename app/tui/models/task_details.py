@@ -51,7 +51,7 @@ def details_entries(
     """Every line of the screen."""
     lines: list[Spans] = list(_head(facts.instance, reasons, scene))
     if one is not None:
-        lines.extend(_indented(trouble_lines(one)))
+        lines.extend(_indented(trouble_lines(one, scene)))
     entries: list[Entry] = [(line, None) for line in lines]
     if more is not None and (more.upstream or more.downstream):
         entries.extend(_neighbours("upstream", more.upstream, scene))

@@ -232,12 +232,12 @@ def _growth(trend: Trend) -> float:
 def columns() -> list[Column[Trend]]:
     """The columns of the list."""
     return [
-        Column("task", "Task", 12, _name_cell, most=40),
-        Column("median", "Median", 7, lambda one, _: _time_cell(one.median), right=True),
-        Column("last", "Last", 7, _last_cell, right=True),
-        Column("strip", "Trend", STRIP, _strip_cell),
-        Column("share", "Time", 4, _share_cell, right=True),
-        Column("p90", "p90", 7, lambda one, _: _time_cell(one.high), right=True),
+        Column("task", "TASK", 12, _name_cell, most=40),
+        Column("median", "MEDIAN", 7, lambda one, _: _time_cell(one.median), right=True),
+        Column("last", "LAST", 7, _last_cell, right=True),
+        Column("strip", "TREND", STRIP, _strip_cell),
+        Column("share", "TIME", 4, _share_cell, right=True),
+        Column("p90", "P90", 7, lambda one, _: _time_cell(one.high), right=True),
     ]
 
 

@@ -47,7 +47,7 @@ def columns(revealed: Mapping[str, str], width: int = 80) -> list[Column[Variabl
     return [
         Column("key", "KEY", 16, key_cell, lambda v: v.key.lower(), most=40),
         Column("value", "VALUE", value, value_cell, lambda v: "" if v.masked else v.head),
-        Column("files", "READ BY", 16, files_cell, lambda v: len(v.files), descending=True),
+        Column("files", "READ BY", 14, files_cell, lambda v: len(v.files), descending=True),
         Column(
             "description", "DESCRIPTION", 12, description_cell, lambda v: v.description, grows=True
         ),

@@ -133,7 +133,7 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
         number = formats.plural(len(touched), "run")
         words = Span(f"{number} marked {state}; what runs in them is ended.", "dim")
         if not touched:
-            words = Span(f"All are {state} already: this touches nothing.", "warning")
+            words = Span(f"All are {state} already: nothing would change.", "warning")
         hand_over([*lines, (), (words,)], number=len(touched))
 
     def answered(choices: Choices | None) -> None:

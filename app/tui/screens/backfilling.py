@@ -70,7 +70,7 @@ def fields_of(zone: str) -> list[Field]:
             "from",
             "logical date",
             required=True,
-            description=f"{about}Runs of this date on are made.",
+            description=f"{about}Runs from this date on are made.",
         ),
         line(
             "to",
@@ -150,7 +150,7 @@ class BackfillForm(FormScreen):
         self._found = {}
         if errors:
             waits = not texts[0].strip() or not texts[1].strip()
-            words = "Which runs these are is listed here." if waits else ""
+            words = "The runs that this makes will be listed here." if waits else ""
             hand_over([(Span(words, "dim"),)])
             return
 

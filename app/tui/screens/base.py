@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from app.tui.actions import actions_for, footer_actions, with_keys
+from app.tui.actions import actions_for, footer_actions, key_name, with_keys
 from app.tui.bindings import forbidden
 from app.tui.formats import clock
 from app.tui.spans import Span, Spans, span
@@ -182,13 +182,26 @@ class DagtopScreen(Screen[None]):
         return not forbidden(self.contexts, action, read_only=self.dagtop.read_only)
 
     def on_key(self, event: events.Key) -> None:
-        """A key that read-only mode takes away says so."""
+        """A key that does nothing here says so; one that read-only mode takes away, why."""
         if not self.dagtop.read_only:
+            self._say_unknown(event)
             return
         actions = with_keys(actions_for(self.contexts), self.dagtop.settings.keys)
         if any(event.key in action.keys and action.acts for action in actions):
             event.stop()
             self.dagtop.say("read-only: nothing can be changed here", "warning")
+        else:
+            self._say_unknown(event)
+
+    def _say_unknown(self, event: events.Key) -> None:
+        """Say it if nobody wants a key."""
+        if event.key in self.active_bindings:
+            return
+        from textual.widgets import Input  # not paid for by the first paint
+
+        if not isinstance(self.focused, Input):
+            name = event.character if event.is_printable else key_name(event.key)
+            self.dagtop.say(f"{name} does nothing here: ? shows the keys")
 
     def action_travel(self, way: str) -> None:
         """Move in the main widget."""

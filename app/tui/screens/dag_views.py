@@ -172,6 +172,12 @@ class RunViewScreen(DagViewScreen):
             tasks, name = tuple(row.task_ids or (row.id,)), row.id
         self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
 
+    def action_copy(self) -> None:
+        """Copy the id of the task or group."""
+        row = self.row_now()
+        if row is not None:
+            self.dagtop.copy(row.id, "the task id")
+
     # acting
 
     def action_clone(self) -> None:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.filters import Facts
+from app.tui.formats import plural
 from app.tui.models.dags import (
     TABS,
     columns,
@@ -157,6 +158,12 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
             for one in self.snapshot.warnings
         )
         self.dagtop.ways.open_text(("import errors",), "\n".join(parts))
+
+    def action_copy(self) -> None:
+        """Copy the ids."""
+        chosen = self.table.chosen()
+        if chosen:
+            self.dagtop.copy("\n".join(dag.dag_id for dag in chosen), plural(len(chosen), "DAG id"))
 
     def action_pause(self) -> None:
         """Pause what is on, unpause what is off; several marked: all follow the first."""

@@ -76,7 +76,7 @@ class EventsTable(ListScreen["EventRow"]):
         if not self.is_there:
             return
         wanted = columns(of_all_dags=self.of_all_dags, width=self.table.size.width)
-        if [one.key for one in wanted] != [one.key for one in self.table.columns]:
+        if [one.key for one in wanted] != [one.key for one in self.table.all_columns]:
             self.table.set_columns(wanted)
 
     def facts(self, row: EventRow) -> Facts:

@@ -19,11 +19,20 @@ if TYPE_CHECKING:
     from app.tui.application import DagtopApp
 
 
+def _place(action: Action) -> tuple[int, int]:
+    """What only this screen has, the commonest first; then views by number, then the rest."""
+    key = action.keys[0]
+    if len(key) == 1 and key.isdigit() and ".show-" in action.id:
+        return 1, int(key) or 10
+    return (2 if action.context == "everywhere" else 0), action.footer or 50
+
+
 def help_lines(actions: Sequence[Action]) -> list[Spans]:
     """The overlay's lines: groups, then keys, names and what they do; ``!`` is what asks first."""
     lines: list[Spans] = []
     for group in GROUPS:
         members = [action for action in actions if action.group == group and action.keys]
+        members.sort(key=_place)
         if not members:
             continue
         if lines:

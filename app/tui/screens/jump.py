@@ -46,6 +46,9 @@ class JumpScreen(ModalScreen[Target | None]):
         )
         self._found: list[Completion] = []
         self._cursor: int | None = None
+        self._is_read = False
+        self._submitted = False
+        """Enter was pressed before it was known what there is."""
 
     @property
     def dagtop(self) -> DagtopApp:
@@ -77,8 +80,11 @@ class JumpScreen(ModalScreen[Target | None]):
                 names.run_ids,
                 names.task_ids,
             )
+            self._is_read = True
             if self.is_attached and self.query(Input):
                 self._complete()
+                if self._submitted:
+                    self._go(self.query_one(Input).value)
 
         self.dagtop.refresher.once(lambda store: read_jumps(store, dag_id), then)
         self._complete()
@@ -120,7 +126,12 @@ class JumpScreen(ModalScreen[Target | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        text = event.value
+        self._submitted = True
+        if self._is_read:
+            self._go(event.value)
+
+    def _go(self, text: str) -> None:
+        """Leave for where the text leads, or say what is wrong with it."""
         if self._cursor is not None and not self._found[self._cursor].text.endswith(" "):
             text = self._found[self._cursor].text
         try:

@@ -61,12 +61,16 @@ class ListScreen(DagtopScreen, Generic[Row]):
             "filter": self.filter_text,
             "sort": table.sort_column,
             "descending": table.sort_descending,
+            "hidden": sorted(table.hidden),
         }
 
     def restore(self, kept: Mapping[str, Any]) -> None:
         """Take what ``kept`` gave. It comes from a file: anything may be in it."""
         text, column = kept.get("filter"), kept.get("sort")
         self.filter_text = text if isinstance(text, str) else ""
+        hidden = kept.get("hidden")
+        if isinstance(hidden, list):
+            self.table.hide([key for key in hidden if isinstance(key, str)])
         if any(one.key == column and one.sort for one in self.table.columns):
             self.table.sort_by(column, kept.get("descending") is True)
 
@@ -108,6 +112,20 @@ class ListScreen(DagtopScreen, Generic[Row]):
 
     def on_table_chosen(self) -> None:
         self.action_open()
+
+    def action_columns(self) -> None:
+        """Choose the columns."""
+        from app.tui.screens.columns import ColumnsScreen
+
+        table = self.table
+        choices = [(one.key, one.title.strip() or one.key) for one in table.all_columns[1:]]
+
+        def then(hidden: frozenset[str] | None) -> None:
+            if hidden is not None:
+                table.hide(hidden)
+                self.keep()
+
+        self.app.push_screen(ColumnsScreen(choices, table.hidden), then)
 
     def exports(self) -> list[Export]:
         """The rows that are shown, or the marked ones."""

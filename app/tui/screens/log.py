@@ -13,18 +13,25 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.screens.log_asking import LogAsking, LogWishes
-from app.tui.screens.task_views import TaskFocus, TaskViewScreen
+from app.tui.screens.task_instance_views import InstanceScreen
+from app.tui.screens.task_views import TaskFocus
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.log_filter import parse_filter
 from app.tui.widgets.log_view import LogView
 
 
-class LogScreen(TaskViewScreen, LogAsking):
+class LogScreen(InstanceScreen, LogAsking):
     """The log of one try; ``(`` and ``)`` change the try, ``<`` and ``>`` the map index."""
 
     view_name: ClassVar[str] = "log"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "task", "log")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "log")
+    contexts: ClassVar[tuple[str, ...]] = (
+        "everywhere",
+        "list",
+        "task",
+        "log",
+        "log_instance",
+    )
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "task", "log", "log_instance")
 
     def __init__(self, focus: TaskFocus) -> None:
         super().__init__(focus)

@@ -69,7 +69,7 @@ class PaletteScreen(ModalScreen["Action | None"]):
         top = max(0, min(self._cursor - SHOWN + 1, len(self._found) - SHOWN))
         rows = self._found[top : top + SHOWN]
         lines = [_line(action, top + i == self._cursor) for i, action in enumerate(rows)]
-        self.query_one(TextView).show(lines or [(Span("no action matches", "dim"),)])
+        self.query_one(TextView).show(lines or [(Span("no action of this screen matches", "dim"),)])
 
     def action_move(self, step: int) -> None:
         """Go to another action."""
@@ -90,7 +90,7 @@ def _line(action: Action, selected: bool) -> Spans:
     ground = "@cursor" if selected else ""
     keys = " ".join(key_name(key) for key in action.keys[:2])
     return (
-        Span(f" {keys:<9}", f"key{ground}"),
+        Span(f" {keys:<9} ", f"key{ground}"),
         Span(f"{action.name:<14}", f"strong{ground}"),
         Span(f"{action.description} ", f"dim{ground}"),
     )

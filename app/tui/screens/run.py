@@ -181,8 +181,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         progress.right = self._estimate_words()
         is_bare = width < NARROW and bool(progress.right)
         progress.line = progress_line(instances, width, scene, is_bare=is_bare)
-        folder = f"{self.dagtop.workspace.root}/"
-        lines = about_lines(self.snapshot, self._run_why, width - 2, scene, folder)
+        lines = about_lines(self.snapshot, self._run_why, width - 2, scene)
         about = self.about
         about.show(lines)
         rows = min(len(lines), max(3, (self.app.size.height - FRAME) // 2))
@@ -263,7 +262,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         super().on_resize()
         if self.is_there and self.snapshot is not None:
             self._set_columns()
-            self.table.set_columns(self.table.columns)
+            self.table.set_columns(self.table.all_columns)
             self._show_head()
 
     def facts(self, row: InstanceRow) -> Facts:

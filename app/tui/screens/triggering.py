@@ -39,7 +39,7 @@ CONF = Field(
 """The field of a DAG that has no params."""
 
 
-def own_fields(zone: str) -> list[Field]:
+def own_fields(zone: str, dag_id: str, experiment: str = "") -> list[Field]:
     """The fields about the run itself."""
     return [
         line("note", "optional", description="What the run is for; it can be edited later (a)."),
@@ -55,6 +55,13 @@ def own_fields(zone: str) -> list[Field]:
             placeholder="now",
             description="The time that the run is about: 2026-11-21, or 2026-11-21T10:00+01:00. "
             f"Without an offset it is in the DAG's time zone, {zone}.",
+        ),
+        line(
+            "experiment",
+            "optional",
+            text=experiment,
+            placeholder=dag_id,
+            description="What its tasks track (params, metrics) is compared within it.",
         ),
     ]
 
@@ -148,13 +155,15 @@ class TriggerForm(ConfForm):
             filled.params,
             "trigger",
             conf_text=dumps(conf, ensure_ascii=False) if conf else "",
-            more=own_fields(facts.dag.timezone),
+            more=own_fields(
+                facts.dag.timezone, facts.dag.dag_id, (run.experiment or "") if run else ""
+            ),
             head=head,
         )
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         conf, errors = self.check_conf(texts)
-        note, run_id, date = texts[self.conf_fields :]
+        note, run_id, date, experiment = texts[self.conf_fields :]
         wrong = run_id_error(run_id.strip())
         if wrong is not None:
             errors[self.conf_fields + 1] = wrong
@@ -168,6 +177,7 @@ class TriggerForm(ConfForm):
             "logical_date": None if found is None else found.isoformat(),
             "run_id": run_id.strip() or None,
             "note": note.strip() or None,
+            "experiment": experiment.strip() or None,
         }
         return values, errors
 
@@ -180,9 +190,9 @@ def schedule_line(dag: DagRow) -> Spans:
     return (
         Span("schedule  ", "dim"),
         span(words),
-        Span("   (edited with ", "dim"),
+        Span("   (", "dim"),
         Span("@", "key"),
-        Span(")", "dim"),
+        Span(" edits it)", "dim"),
     )
 
 

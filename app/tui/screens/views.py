@@ -40,6 +40,7 @@ PLACES: dict[str, View] = {
     "variables": View("5", "Variables", "variables", "VariablesScreen"),
     "connections": View("6", "Connections", "connections", "ConnectionsScreen"),
     "pools": View("7", "Pools", "pools", "PoolsScreen"),
+    "assets": View("8", "Assets", "assets", "AssetsScreen"),
     "system": View("9", "System", "system", "SystemScreen"),
     "events": View("0", "Events", "events", "AllEventsScreen"),
 }
@@ -101,6 +102,7 @@ class ViewsScreen(DagtopScreen):
     def action_show_view(self, name: str) -> None:
         """Another view of the same thing."""
         if name == self.view_name or name not in self.views:
+            self.dagtop.say(f"this is {self.views[self.view_name].title}")
             return
         self.remember()
         self.app.switch_screen(self.make(self.views[name]))

@@ -40,14 +40,16 @@ class HeaderLine(LineView):
 
 def crumb_spans(crumbs: Sequence[str], room: int, glyphs: Glyphs) -> Spans:
     """The path, its longest parts shortened in the middle until it fits; the last one least."""
-    names = [span(crumb).text for crumb in crumbs]
+    whole = [span(crumb).text for crumb in crumbs]
+    names = list(whole)
     used = len(" dagtop") + 3 * len(names) + sum(cell_len(name) for name in names)
     for least, last in ((20, 28), (12, 20), (8, 12)):
         for index, name in enumerate(names):
             floor = last if index == len(names) - 1 else least
             excess = used - room
             if excess > 0 and cell_len(name) > floor:
-                names[index] = shorten(name, max(floor, cell_len(name) - excess), glyphs.ellipsis)
+                room_of = max(floor, cell_len(name) - excess)
+                names[index] = shorten(whole[index], room_of, glyphs.ellipsis)
                 used -= cell_len(name) - cell_len(names[index])
     line: list[Span] = [Span(" "), Span("dagtop", "key")]
     for number, name in enumerate(names):

@@ -31,8 +31,7 @@ from app.tui.models.gantt.rows import (
     took,
 )
 from app.tui.spans import Span, Spans, fit, plain, width_of
-from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
+from app.tui.widgets.rows_view import RowsView
 
 if TYPE_CHECKING:
     from app.tui.reading_gantt import GanttSnapshot
@@ -60,7 +59,7 @@ class GanttForm:
     """What is zoomed to; None: the whole run, as it grows."""
 
 
-class GanttView(LineView, can_focus=True):
+class GanttView(RowsView):
     """Paints a ``GanttSnapshot``; knows the cursor, what is folded and what is zoomed to."""
 
     class Moved(Message):
@@ -76,7 +75,6 @@ class GanttView(LineView, can_focus=True):
         self.times = Times()
         self.lines: list[Line] = []
         self.critical: frozenset[str] = frozenset()
-        self.position = Position()
         self.name_width = NAME_LEAST
         self._cells: dict[str, Cell | None] = {}
         self._bars: dict[str, tuple[tuple[object, ...], Spans]] = {}
@@ -237,23 +235,8 @@ class GanttView(LineView, can_focus=True):
 
     # moving
 
-    def travel(self, way: str) -> None:
-        """Move as the action ``list.<way>`` says."""
-        position = self.position
-        half = max(1, position.page // 2)
-        match way:
-            case "down" | "up":
-                position.move(1 if way == "down" else -1)
-            case "page_down" | "page_up":
-                position.jump(position.page - 1 if way == "page_down" else 1 - position.page)
-            case "half_down" | "half_up":
-                position.jump(half if way == "half_down" else -half)
-            case "top" | "bottom":
-                position.move(position.count if way == "bottom" else -position.count)
-            case "left" | "right":
-                self.pan(0.125 if way == "right" else -0.125)
-                return
-        self.moved()
+    def sideways(self, step: int) -> None:
+        self.pan(step / 8)
 
     def fold(self) -> bool:
         """Fold or unfold the group or mapped task under the cursor, or what is around it."""
@@ -297,12 +280,6 @@ class GanttView(LineView, can_focus=True):
         self._bars.clear()
         self.lay_out()
         self.moved()
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
 
     def build(self, y: int) -> Strip:
         if self.snapshot is None:
@@ -407,14 +384,6 @@ class GanttView(LineView, can_focus=True):
         self.moved()
         if again:
             self.post_message(self.Chosen())
-
-    def on_mouse_scroll_down(self) -> None:
-        self.position.scroll(3)
-        self.moved()
-
-    def on_mouse_scroll_up(self) -> None:
-        self.position.scroll(-3)
-        self.moved()
 
 
 def _run_of(snapshot: GanttSnapshot) -> int | None:

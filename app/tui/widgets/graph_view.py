@@ -374,12 +374,6 @@ class GraphView(LineView, can_focus=True):
         super().on_resize()
         self.lay_out()
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
-
     def build(self, y: int) -> Strip:
         if self.shape is None or y >= len(self._window):
             return self.strip(())

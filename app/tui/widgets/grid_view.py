@@ -20,8 +20,7 @@ from app.tui.models.grid import (
     visible_rows,
 )
 from app.tui.spans import Span, Spans, fit, width_of
-from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
+from app.tui.widgets.rows_view import RowsView
 
 if TYPE_CHECKING:
     from store.queries.grid import Cell, Grid, GridRow, GridRun
@@ -32,7 +31,7 @@ PITCH = 2
 NAME_LEAST = 18
 
 
-class GridView(LineView, can_focus=True):
+class GridView(RowsView):
     """Paints a ``Grid``; knows the cursor, what is folded and what is scrolled to."""
 
     class Moved(Message):
@@ -50,7 +49,6 @@ class GridView(LineView, can_focus=True):
         self.folded: set[str] = set()
         self.words: tuple[str, ...] = ()
         self.rows: list[GridRow] = []
-        self.position = Position()
         self.run_index = 0
         self.first_run = 0
         self.name_width = NAME_LEAST
@@ -70,7 +68,7 @@ class GridView(LineView, can_focus=True):
         keys = [run.run_id for run in grid.runs]
         wanted = run_id or (old_run.run_id if old_run and not at_newest else None)
         self.run_index = keys.index(wanted) if wanted in keys else len(keys) - 1
-        self._moved()
+        self.moved()
 
     def lay_out(self, keep: str | None = None, at_least: int = 0) -> None:
         """Work out the visible rows after a fold, a filter or a resize.
@@ -149,23 +147,8 @@ class GridView(LineView, can_focus=True):
 
     # moving
 
-    def travel(self, way: str) -> None:
-        """Move as the action ``list.<way>`` says."""
-        position = self.position
-        half = max(1, position.page // 2)
-        match way:
-            case "down" | "up":
-                position.move(1 if way == "down" else -1)
-            case "page_down" | "page_up":
-                position.jump(position.page - 1 if way == "page_down" else 1 - position.page)
-            case "half_down" | "half_up":
-                position.jump(half if way == "half_down" else -half)
-            case "top" | "bottom":
-                position.move(position.count if way == "bottom" else -position.count)
-            case "left" | "right":
-                self.go_to_run(self.run_index + (1 if way == "right" else -1))
-                return
-        self._moved()
+    def sideways(self, step: int) -> None:
+        self.go_to_run(self.run_index + step)
 
     def go_to_run(self, index: int) -> None:
         """Put the cursor on a run."""
@@ -174,7 +157,7 @@ class GridView(LineView, can_focus=True):
         if index <= 0 and self.grid.older is not None:
             self.post_message(self.WantsOlder())
         self.run_index = max(0, min(index, len(self.grid.runs) - 1))
-        self._moved()
+        self.moved()
 
     def fold(self) -> bool:
         """Fold or unfold the group under the cursor (or around it); False if there is none."""
@@ -186,7 +169,7 @@ class GridView(LineView, can_focus=True):
             return False
         self.folded ^= {group}
         self.lay_out(keep=group)
-        self._moved()
+        self.moved()
         return True
 
     def fold_all(self) -> None:
@@ -196,9 +179,9 @@ class GridView(LineView, can_focus=True):
         groups = {row.id for row in self.grid.rows if row.kind == "group"}
         self.folded = set() if self.folded >= groups else groups
         self.lay_out()
-        self._moved()
+        self.moved()
 
-    def _moved(self) -> None:
+    def moved(self) -> None:
         self.position.clamp()
         columns, last = self.columns, (len(self.grid.runs) if self.grid else 0)
         if self.run_index < self.first_run:
@@ -214,13 +197,7 @@ class GridView(LineView, can_focus=True):
     def on_resize(self) -> None:
         super().on_resize()
         self.lay_out()
-        self._moved()
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
+        self.moved()
 
     def build(self, y: int) -> Strip:
         if self.grid is None:
@@ -305,14 +282,6 @@ class GridView(LineView, can_focus=True):
             self.position.cursor = index
         if self.grid is not None and 0 <= column < len(self.grid.runs):
             self.run_index = column
-        self._moved()
+        self.moved()
         if again:
             self.post_message(self.Chosen())
-
-    def on_mouse_scroll_down(self) -> None:
-        self.position.scroll(3)
-        self._moved()
-
-    def on_mouse_scroll_up(self) -> None:
-        self.position.scroll(-3)
-        self._moved()

@@ -12,8 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.tui.spans import Span, Spans, fit, plain, width_of
-from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
+from app.tui.widgets.rows_view import RowsView
 
 SHIFT = 8
 """Cells that one step to the side moves."""
@@ -96,7 +95,7 @@ def with_matches(line: Spans, needle: str) -> Spans:
     return tuple(result)
 
 
-class LinesView(LineView, can_focus=True):
+class LinesView(RowsView):
     """Scrolls through ``Lines`` with a cursor; sideways too; searches."""
 
     class Moved(Message):
@@ -108,7 +107,7 @@ class LinesView(LineView, can_focus=True):
     def __init__(self, lines: Lines | None = None, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
         self.lines = lines or Lines()
-        self.position = Position(count=len(self.lines))
+        self.position.count = len(self.lines)
         self.shift = 0
         self.empty = ""
         """What is said while there are no lines."""
@@ -126,7 +125,7 @@ class LinesView(LineView, can_focus=True):
             self.position.top = cursor - self.position.page // 3
             self.position.cursor = cursor
         self.found = self._matches()
-        self._moved()
+        self.moved()
 
     @property
     def cursor(self) -> int:
@@ -145,37 +144,16 @@ class LinesView(LineView, can_focus=True):
         if not position.top <= index < position.top + position.page:
             position.top = index - position.page // 3
         position.cursor = index
-        self._moved()
+        self.moved()
 
     # moving
 
-    def travel(self, way: str) -> None:
-        """Move as the action ``list.<way>`` says."""
-        position = self.position
-        page, half = max(1, position.page - 1), max(1, position.page // 2)
-        match way:
-            case "left":
-                self.shift = max(0, self.shift - SHIFT)
-            case "right":
-                if self._wider():
-                    self.shift += SHIFT
-            case "down":
-                position.move(1)
-            case "up":
-                position.move(-1)
-            case "page_down":
-                position.jump(page)
-            case "page_up":
-                position.jump(-page)
-            case "half_down":
-                position.jump(half)
-            case "half_up":
-                position.jump(-half)
-            case "top":
-                position.move(-position.count)
-            case "bottom":
-                position.move(position.count)
-        self._moved()
+    def sideways(self, step: int) -> None:
+        if step < 0:
+            self.shift = max(0, self.shift - SHIFT)
+        elif self._wider():
+            self.shift += SHIFT
+        self.moved()
 
     def _wider(self) -> bool:
         """Whether a visible line goes on beyond the right edge."""
@@ -183,7 +161,7 @@ class LinesView(LineView, can_focus=True):
         last = min(len(self.lines), first + self.position.page)
         return any(width_of(self.lines.line(i)) > self.shift + room for i in range(first, last))
 
-    def _moved(self) -> None:
+    def moved(self) -> None:
         self.position.clamp()
         self.repaint()
         self.post_message(self.Moved())
@@ -198,7 +176,7 @@ class LinesView(LineView, can_focus=True):
             begin = self.cursor if start is None else start
             self.go_to(next((index for index in self.found if index >= begin), self.found[0]))
         else:
-            self._moved()
+            self.moved()
         return bool(self.found)
 
     def _matches(self) -> list[int]:
@@ -225,12 +203,6 @@ class LinesView(LineView, can_focus=True):
         self.position.page = max(1, self.size.height)
         self.position.count = len(self.lines)
         self.position.clamp()
-        self.repaint()
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
         self.repaint()
 
     def repaint(self) -> None:
@@ -290,14 +262,6 @@ class LinesView(LineView, can_focus=True):
             return
         again = index == self.cursor and event.chain >= 2
         self.position.cursor = index
-        self._moved()
+        self.moved()
         if again:
             self.post_message(self.Chosen())
-
-    def on_mouse_scroll_down(self) -> None:
-        self.position.scroll(3)
-        self._moved()
-
-    def on_mouse_scroll_up(self) -> None:
-        self.position.scroll(-3)
-        self._moved()

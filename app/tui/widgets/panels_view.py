@@ -112,9 +112,3 @@ class PanelsView(LineView, can_focus=True):
             return line
         ground = "cursor" if self.has_focus else "idle"
         return tuple(Span(piece.text, f"{piece.role}@{ground}") for piece in line)
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()

@@ -36,6 +36,16 @@ class Position:
         self.top = max(0, min(self.top, self.count - max(1, self.page)))
         self.clamp()
 
+    def travel(self, way: str) -> None:
+        """Move as the action ``list.<way>`` says; sideways it goes nowhere."""
+        page, half = max(1, self.page - 1), max(1, self.page // 2)
+        moves = {"down": 1, "up": -1, "bottom": self.count, "top": -self.count}
+        jumps = {"page_down": page, "page_up": -page, "half_down": half, "half_up": -half}
+        if way in moves:
+            self.move(moves[way])
+        elif way in jumps:
+            self.jump(jumps[way])
+
     def scroll(self, step: int) -> None:
         """Move the view (mouse wheel); the cursor stays where it is unless it leaves the view."""
         page = max(1, self.page)

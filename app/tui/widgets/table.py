@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,8 +13,7 @@ from textual.strip import Strip
 
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, plain, width_of
-from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
+from app.tui.widgets.rows_view import RowsView
 
 T = TypeVar("T")
 
@@ -90,7 +89,7 @@ def place_columns(
     return placed
 
 
-class Table(LineView, Generic[T], can_focus=True):
+class Table(RowsView, Generic[T]):
     """Rows of items: cursor, marks, sorting, sticky header and first column.
 
     ``show`` takes a new list at any time; cursor and marks follow their rows by key. Cells are
@@ -113,7 +112,9 @@ class Table(LineView, Generic[T], can_focus=True):
         widget_id: str | None = None,
     ) -> None:
         super().__init__(widget_id=widget_id)
-        self.columns = list(columns)
+        self.all_columns = list(columns)
+        self.hidden: frozenset[str] = frozenset()
+        """Keys of columns that are not shown; the first column always is."""
         self.key = key
         self.empty = empty
         self.items: list[T] = []
@@ -122,13 +123,28 @@ class Table(LineView, Generic[T], can_focus=True):
         """Of a range being marked: the row where it began, and what was marked before."""
         self.sort_column: str | None = None
         self.sort_descending = False
-        self.position = Position()
         self.first_column = 0
         self._longest = 0
         self._given: Sequence[T] = ()
         self._placed: list[Placed[T]] = []
 
     # what is shown
+
+    @property
+    def columns(self) -> list[Column[T]]:
+        """The columns that are shown, as far as there is room."""
+        first = self.all_columns[:1]
+        return first + [one for one in self.all_columns[1:] if one.key not in self.hidden]
+
+    @columns.setter
+    def columns(self, columns: Sequence[Column[T]]) -> None:
+        self.all_columns = list(columns)
+
+    def hide(self, keys: Collection[str]) -> None:
+        """Show all columns but these."""
+        self.hidden = frozenset(keys)
+        self.first_column = 0
+        self._arrange(keep=self.current_key)
 
     def show(self, items: Sequence[T]) -> None:
         """Show these rows. The cursor stays on its row, or on its place where the row is gone."""
@@ -137,7 +153,7 @@ class Table(LineView, Generic[T], can_focus=True):
 
     def set_columns(self, columns: Sequence[Column[T]]) -> None:
         """Show other columns of the same items."""
-        self.columns = list(columns)
+        self.all_columns = list(columns)
         self._arrange(keep=self.current_key)
 
     def sort_by(self, key: str | None, descending: bool = False) -> None:
@@ -201,7 +217,7 @@ class Table(LineView, Generic[T], can_focus=True):
         for index, item in enumerate(self.items):
             if self.key(item) == key:
                 self.position.cursor = index
-                self._moved()
+                self.moved()
                 return True
         return False
 
@@ -211,7 +227,7 @@ class Table(LineView, Generic[T], can_focus=True):
         if self.end_range() or key is None:
             return False
         self._range = (key, frozenset(self.marks))
-        self._moved()
+        self.moved()
         return True
 
     def end_range(self) -> bool:
@@ -238,56 +254,30 @@ class Table(LineView, Generic[T], can_focus=True):
             return
         self.marks ^= {key}
         self.position.move(1)
-        self._moved()
+        self.moved()
 
     def toggle_all(self) -> None:
         """Mark all rows; if all are marked, none."""
         self.end_range()
         keys = {self.key(item) for item in self.items}
         self.marks = set() if self.marks == keys else keys
-        self._moved()
+        self.moved()
 
     def clear_marks(self) -> bool:
         """Unmark everything; False where nothing was marked."""
         had = bool(self.marks)
         self.marks.clear()
         if had:
-            self._moved()
+            self.moved()
         return had
 
-    def travel(self, way: str) -> None:
-        """Move as the action ``list.<way>`` says."""
-        position = self.position
-        half = max(1, position.page // 2)
-        if way in ("left", "right"):
-            self._scroll_columns(1 if way == "right" else -1)
-            return
-        match way:
-            case "down":
-                position.move(1)
-            case "up":
-                position.move(-1)
-            case "page_down":
-                position.jump(max(1, position.page - 1))
-            case "page_up":
-                position.jump(-max(1, position.page - 1))
-            case "half_down":
-                position.jump(half)
-            case "half_up":
-                position.jump(-half)
-            case "top":
-                position.move(-position.count)
-            case "bottom":
-                position.move(position.count)
-        self._moved()
-
-    def _moved(self) -> None:
+    def moved(self) -> None:
         self.position.clamp()
         self._mark_range()
         self.repaint()
         self.post_message(self.Moved())
 
-    def _scroll_columns(self, step: int) -> None:
+    def sideways(self, step: int) -> None:
         last = max(0, len(self.columns) - 2)
         if step > 0 and not self.more_right:
             return
@@ -320,12 +310,6 @@ class Table(LineView, Generic[T], can_focus=True):
         super().on_resize()
         self.position.page = max(1, self.size.height - 1)
         self._arrange(keep=self.current_key)
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
 
     def build(self, y: int) -> Strip:
         if y == 0:
@@ -407,14 +391,6 @@ class Table(LineView, Generic[T], can_focus=True):
             return
         again = index == self.position.cursor and event.chain >= 2
         self.position.cursor = index
-        self._moved()
+        self.moved()
         if again:
             self.post_message(self.Chosen())
-
-    def on_mouse_scroll_down(self) -> None:
-        self.position.scroll(3)
-        self._moved()
-
-    def on_mouse_scroll_up(self) -> None:
-        self.position.scroll(-3)
-        self._moved()

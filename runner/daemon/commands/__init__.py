@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from runner.daemon.commands.assets import asset_event
 from runner.daemon.commands.backfills import backfill
 from runner.daemon.commands.common import Payload, Refused
 from runner.daemon.commands.instances import clear, kill, mark_task
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Callable[[Turn, Payload, str], Any]] = {
     "note": note,
     "restore": restore,
     "schedule": schedule,
+    "asset_event": asset_event,
     "delete_dag": delete_dag,
     "reparse": reparse,
     "stop": stop,

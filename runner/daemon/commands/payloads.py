@@ -17,6 +17,8 @@ from runner.daemon.commands.undoing import Former
 Index = Annotated[int, Meta(ge=-1, lt=2**31)]
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
 Flag = bool | None
+LONGEST_EXPERIMENT = 500
+"""Characters of the name of an experiment (MLflow's)."""
 MarkedTask = Literal["success", "failed", "skipped"]
 MarkedRun = Literal["success", "failed"]
 
@@ -27,6 +29,7 @@ class Trigger(Struct, forbid_unknown_fields=True):
     logical_date: str | None = None
     run_id: str | None = None
     note: str | None = None
+    experiment: Annotated[str, Meta(max_length=LONGEST_EXPERIMENT)] | None = None
 
 
 class OfDags(Struct, forbid_unknown_fields=True):
@@ -108,6 +111,11 @@ class OfDag(Struct, forbid_unknown_fields=True):
     dag_id: Name
 
 
+class AssetEvent(Struct, forbid_unknown_fields=True):
+    asset: Annotated[str, Meta(min_length=1, max_length=1500)]
+    extra: dict[str, Any] | None = None
+
+
 class Reparse(Struct, forbid_unknown_fields=True):
     files: list[Name] | None = None
 
@@ -130,6 +138,7 @@ PAYLOADS: dict[str, type[Struct]] = {
     "note": Note,
     "restore": Former,
     "schedule": Schedule,
+    "asset_event": AssetEvent,
     "delete_dag": OfDag,
     "reparse": Reparse,
     "stop": Stop,

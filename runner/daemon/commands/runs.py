@@ -49,6 +49,7 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
         run_after=info.run_after,
         conf=conf,
         note=payload.get("note"),
+        experiment=(payload.get("experiment") or "").strip() or None,
         triggered_by=actor,
     )
     turn.changes.event(

@@ -10,11 +10,11 @@ import pytest
 
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
-from tests.app.tui import world_besieged, world_history, world_small
+from tests.app.tui import world_besieged, world_gantt, world_history, world_hostile, world_small
 from tests.app.tui.world import World, make_world
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
-MODULES = (worlds, world_history, world_besieged, world_small)
+MODULES = (worlds, world_history, world_gantt, world_hostile, world_besieged, world_small)
 """Where ``fill_<name>`` of a workspace may be."""
 
 

@@ -17,7 +17,7 @@ SIZES = [(80, 24), (120, 40)]
 
 async def settled(pilot: AppPilot) -> None:
     """Wait until the screen stays as it is: what is read off the loop has arrived."""
-    last = ""
+    last = text_of(pilot)
     for _ in range(40):
         await pilot.pause(0.15)
         now = text_of(pilot)

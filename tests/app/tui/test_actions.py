@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 import app.tui.screens
-from app.tui.actions import ACTIONS, BY_ID, GROUPS, actions_for, footer_actions, keys_table
+from app.tui.actions import ACTIONS, BY_ID, GROUPS, Action, actions_for, footer_actions, keys_table
 from app.tui.application import DagtopApp
 from app.tui.bindings import bindings
 from app.tui.screens.base import DagtopScreen
@@ -107,3 +107,9 @@ def test_keys_avoid_what_terminals_cannot_tell_apart() -> None:
 def test_the_readme_table_names_every_action() -> None:
     table = keys_table()
     assert all(f"| {action.name}:" in table for action in ACTIONS)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_help_has_room_for_names_and_descriptions(action: Action) -> None:
+    assert len(action.name) <= 13
+    assert len(action.description) <= 44

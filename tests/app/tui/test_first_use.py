@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.triggering import TriggerForm
 from store.structure import ParamStructure
-from tests.app.tui.driving import commanded, commands, opened, press, says, text_of, until
+from tests.app.tui.driving import app_of, commanded, commands, opened, press, says, text_of, until
 from tests.app.tui.test_keys import dags, three
 from tests.app.tui.world import World, fill_failed, structure_of
 
@@ -131,3 +131,13 @@ async def test_a_resize_leaves_nothing_of_the_old_width(world: World) -> None:
                 pilot, lambda: text_of(pilot).split("\n")[0].endswith("no runner yet"), "header"
             )
             assert max(len(line) for line in text_of(pilot).split("\n")) <= size[0]
+
+
+async def test_time_passes_while_a_screen_is_opened(world: World) -> None:
+    fill_failed(world)
+    async with opened(world.workspace) as pilot:
+        app = app_of(pilot)
+        app.ways.open_dag("train_digits", None, None)
+        assert not app.screen.query("#main")
+        app._tick()
+        await says(pilot, "train_digits")

@@ -62,4 +62,5 @@ def test_plurals() -> None:
 
 def test_a_run_id_made_by_the_scheduler_has_a_short_name() -> None:
     assert formats.run_name("scheduled__2026-11-21T05:40:00+00:00") == "scheduled 11-21 05:40"
+    assert formats.run_name("asset_triggered__2026-11-21T05:40:00+00:00") == "asset 11-21 05:40"
     assert formats.run_name("my run") == "my run"

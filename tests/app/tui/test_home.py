@@ -131,7 +131,7 @@ def test_a_quiet_line_is_called_so() -> None:
 
 def test_a_full_pool_says_who_waits() -> None:
     pool = PoolRow("gpu", 4, "", include_deferred=False, running=4, scheduled=12)
-    assert plain(pool_line(pool)) == "! pool gpu is full: 4 of 4 slots, 12 wanted"
+    assert plain(pool_line(pool)) == "! pool gpu full: 4 of 4 slots, 12 wanted"
 
 
 def test_the_size_of_the_whole_names_the_unit_once() -> None:
@@ -316,7 +316,7 @@ async def test_a_full_pool_and_its_way_to_the_pools(world: World) -> None:
     world.instance("busy", run, "end", "scheduled", pool="gpu")
     async with opened(world.workspace) as pilot:
         await press(pilot, "1")
-        await says(pilot, "pool gpu is full: 1 of 1 slot, 1 wanted")
+        await says(pilot, "pool gpu full: 1 of 1 slot, 1 wanted")
         await press(pilot, "G", "k", "k", "enter")
         await until(pilot, lambda: not isinstance(pilot.app.screen, HomeScreen), "the pools")
         await says(pilot, "gpu")

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pyte
+
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, text_of
 from tests.support.terminal import the_ui
@@ -19,7 +21,19 @@ def test_a_burst_in_a_prompt_is_read_in_order(
         one.quiet()
         # The prompt, aabc, twice Backspace, d, twice left, e
         os.write(one.fd, b"/aabc\x7f\x7fd\x1b[D\x1b[De\r")
-        one.read_until(lambda output: b"aead" in output, timeout=5)
+        one.quiet()
+        screen = pyte.Screen(100, 30)
+        pyte.ByteStream(screen).feed(one.output)
+    assert any("/aead  0 of 8" in line for line in screen.display)
+
+
+def test_a_jump_typed_at_once_goes_there(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path
+) -> None:
+    with the_ui(workspace_of("normal"), tmp_path, size=(100, 30)) as one:
+        one.read_until(lambda output: b"recommend" in output)
+        os.write(one.fd, b":recommend\r")
+        one.read_until(lambda output: b"load_tables" in output)
 
 
 async def test_a_key_that_closes_a_dialog_holds_up_no_other(

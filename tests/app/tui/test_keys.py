@@ -129,7 +129,7 @@ async def test_help_shows_only_keys_that_work_here(world: World) -> None:
     async with opened(world.workspace, (80, 60)) as pilot:
         await press(pilot, "question_mark")
         await says(pilot, "Reverse")
-        assert "Try -" not in text_of(pilot)
+        assert "Older try" not in text_of(pilot)
         await press(pilot, "escape", "enter", "question_mark")
         await says(pilot, "! run again")
 
@@ -216,6 +216,7 @@ async def test_a_dag_without_params_gets_the_form_too(world: World) -> None:
             "logical_date": None,
             "run_id": None,
             "note": None,
+            "experiment": None,
         }
         assert found == [("trigger", expected)]
 

@@ -224,7 +224,7 @@ def test_a_dry_run_is_told_by_task() -> None:
         "  ✗ train × 3",
         "  · end",
     ]
-    assert "touches nothing" in plain(touched_lines({"instances": []}, "x")[0])
+    assert "Nothing would change" in plain(touched_lines({"instances": []}, "x")[0])
 
 
 def test_reasons_of_one_instance() -> None:

@@ -98,8 +98,8 @@ def test_quitting_restores_the_terminal(workspace_of: Callable[[str], Workspace]
 def test_nothing_is_sent_while_nothing_changes(workspace_of: Callable[[str], Workspace]) -> None:
     with running(workspace_of("normal")) as terminal:
         terminal.read_until(seen("recommend"))
-        while select.select([terminal.fd], [], [], 1.0)[0]:
-            os.read(terminal.fd, 65536)
+        terminal.read_until(seen("\x1b]2;dagtop"))  # the store is open
+        terminal.quiet(1.0)
         assert not select.select([terminal.fd], [], [], 3.0)[0]
 
 

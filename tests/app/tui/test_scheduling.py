@@ -71,7 +71,7 @@ def test_a_preview_says_words_times_and_what_the_file_says() -> None:
     assert lines == [
         "means     At 03:00 every day",
         "the file  @daily  At 00:00 every day",
-        "now       a run is due at once, for what is over already",
+        "now       one run starts at once, for the interval that is over",
         "next      Sun 2026-11-22 03:00:00 UTC  in 15h",
     ]
     assert plain(preview_lines({"words": "Never"}, SCENE)[-1]).endswith("no further run")
@@ -260,7 +260,7 @@ async def test_clearing_many_wants_their_number_and_fewer_do_not(running: Live) 
         await press(pilot, "y", "2", "4", "y")
         assert isinstance(pilot.app.screen, ConfirmDialog)
         await press(pilot, "f")
-        await says(pilot, "This touches nothing.")
+        await says(pilot, "Nothing would change.")
         assert "type 25" not in text_of(pilot)
         await press(pilot, "f")
         await says(pilot, "type 25")

@@ -266,7 +266,7 @@ async def test_a_live_runner_shows_its_processes_and_what_waits(runner: Live) ->
         await says(pilot, "max_active_tasks")
         await says(pilot, "dags/watched.py")
         await until(pilot, lambda: "MiB" in text_of(pilot), "memory")
-        await says(pilot, "base of the hosts")
+        await says(pilot, "fork server")
         await says(pilot, "1 of ")
         await says(pilot, "median")
     (runner.workspace.root / "gate").touch()

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from textual import events
 
 from app.tui.params import filled_from, moment, run_id_error
 from app.tui.screens.triggering import TriggerForm
+from store.models import dag_run
 from store.structure import ParamStructure
 from store.workspace import Workspace
 from tests.app.tui.dialogs import check_dialog
@@ -69,6 +71,7 @@ async def test_note_run_id_and_date_are_sent(world: World) -> None:
             "logical_date": "2026-11-20T00:00:00+00:00",
             "run_id": "a",
             "note": "why",
+            "experiment": None,
         }
 
 
@@ -142,3 +145,17 @@ async def test_keys_that_come_all_at_once_keep_their_order(world: World) -> None
         ((_, payload),) = await commanded(pilot)
         found = (payload["conf"], payload["note"], payload["run_id"])
         assert found == ({"a": 1}, "why", "mine")
+
+
+async def test_a_run_gets_an_experiment_and_a_clone_of_it_the_same(world: World) -> None:
+    fill_clones(world)
+    with world.store.write() as connection:
+        connection.execute(update(dag_run).values(experiment="sweep"))
+    async with opened(world.workspace, (100, 40), dag="clones") as pilot:
+        await press(pilot, "r")
+        await says(pilot, "experiment")
+        await press(pilot, "T")
+        await form(pilot)
+        await press(pilot, *["tab"] * 5, *" 2", "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        assert payload["experiment"] == "sweep 2"

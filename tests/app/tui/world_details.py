@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -84,6 +85,31 @@ What the shop sells in the next days, **by store**.
 """
 
 
+def forecast_tasks(number: int, last: str) -> list[TaskStructure]:
+    """The tasks of version 1, 2 or 3."""
+    return [
+        TaskStructure(
+            "load_sales",
+            "@task",
+            retries=3 if number == 3 else 1,
+            downstream=[last],
+            line=13,
+            execution_timeout=600.0,
+        ),
+        TaskStructure(
+            "train", "@task", line=18, expansion=Expansion([("store", LiteralLength(3))])
+        ),
+        TaskStructure(
+            last,
+            "@task",
+            upstream=["load_sales"],
+            trigger_rule="all_done",
+            pool="gpu" if number == 3 else "default_pool",
+            line=23,
+        ),
+    ]
+
+
 def forecast(number: int) -> DagStructure:
     """The structure of version 1, 2 or 3."""
     last = "publish" if number == 3 else "old_report"
@@ -128,27 +154,7 @@ def forecast(number: int) -> DagStructure:
             ParamStructure("model", default="als", schema={"enum": ["als", "bpr"]}),
             ParamStructure("since", has_default=False, schema={"type": "string"}),
         ],
-        tasks=[
-            TaskStructure(
-                "load_sales",
-                "@task",
-                retries=3 if number == 3 else 1,
-                downstream=[last],
-                line=13,
-                execution_timeout=600.0,
-            ),
-            TaskStructure(
-                "train", "@task", line=18, expansion=Expansion([("store", LiteralLength(3))])
-            ),
-            TaskStructure(
-                last,
-                "@task",
-                upstream=["load_sales"],
-                trigger_rule="all_done",
-                pool="gpu" if number == 3 else "default_pool",
-                line=23,
-            ),
-        ],
+        tasks=forecast_tasks(number, last),
         groups=[GroupStructure("store", "store", children=["train"])] if number > 1 else [],
         roots=["load_sales", "train", last],
     )
@@ -257,6 +263,17 @@ def fill_details(world: World) -> None:
     """Versions, XComs of every kind and what happened."""
     runs = fill_forecast(world)
     world.lease()
+    fill_events(world, runs)
+    xcom(world, runs[0], "load_sales", list(range(300)), minutes=30)
+    for index in range(3):
+        xcom(world, runs[1], "train", 0.05 * index, map_index=index, minutes=20 - index)
+    xcom(world, runs[1], "load_sales", {"rows": 3, "path": "data/x.csv"}, key="stats", minutes=12)
+    xcom(world, runs[2], "load_sales", "a text\nof two lines", key="note", minutes=5)
+    xcom(world, runs[2], "train", {"weights": [0.25] * 40, "name": "als"}, map_index=1, minutes=4)
+
+
+def fill_events(world: World, runs: Sequence[int]) -> None:
+    """What happened to the forecast."""
     place = {
         "dag_id": "forecast",
         "dag_run_id": runs[1],
@@ -312,12 +329,6 @@ def fill_details(world: World) -> None:
         at=NOW - timedelta(minutes=3),
     )
     event(world, "pool_set", "ann", "set pool gpu to 2 slots", at=NOW - timedelta(minutes=2))
-    xcom(world, runs[0], "load_sales", list(range(300)), minutes=30)
-    for index in range(3):
-        xcom(world, runs[1], "train", 0.05 * index, map_index=index, minutes=20 - index)
-    xcom(world, runs[1], "load_sales", {"rows": 3, "path": "data/x.csv"}, key="stats", minutes=12)
-    xcom(world, runs[2], "load_sales", "a text\nof two lines", key="note", minutes=5)
-    xcom(world, runs[2], "train", {"weights": [0.25] * 40, "name": "als"}, map_index=1, minutes=4)
 
 
 def fill_details_hostile(world: World) -> None:

@@ -17,6 +17,7 @@ from store import commands, events, maintenance, records, tracking
 from store.engine import Store
 from store.models import task_instance
 from store.queries import (
+    assets,
     connections,
     dags,
     history,
@@ -34,7 +35,17 @@ from store.states import DagRunState, DagRunType, TaskInstanceState
 from tests.support.history import START, task_id_of
 
 Query = Callable[[Connection], Any]
-GROWING = ("dag_run", "task_instance", "task_try", "event", "xcom", "resource_sample", "metric")
+GROWING = (
+    "dag_run",
+    "task_instance",
+    "task_try",
+    "event",
+    "xcom",
+    "resource_sample",
+    "metric",
+    "asset_event",
+    "dagrun_asset_event",
+)
 SMALL_INDEXES = (
     "ix_task_instance_live",
     "ix_dag_run_active",
@@ -116,6 +127,9 @@ QUERIES: dict[str, Query] = {
     "numbers of versions": lambda c: versions.version_numbers(c, A_DAG),
     "resource_samples": lambda c: tasks.resource_samples(c, 30),
     "list_pools": pools.list_pools,
+    "list_assets": assets.list_assets,
+    "events of an asset": lambda c: assets.list_events(c, 1, limit=20),
+    "assets of a schedule": lambda c: assets.schedule_assets(c, A_DAG),
     "variables": variables.list_variables,
     "connections": connections.list_connections,
     "lease": system.get_lease,

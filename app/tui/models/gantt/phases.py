@@ -143,7 +143,8 @@ def _without_tries(one: InstanceTimes) -> Iterable[Segment]:
     if one.state is None:
         return
     if one.scheduled_at is not None:
-        yield _scheduled(one.scheduled_at, one.queued_at or one.started_at, 0)
+        until = one.started_at if one.queued_at is None else one.queued_at
+        yield _scheduled(one.scheduled_at, until, 0)
     if one.queued_at is not None and one.state != TaskInstanceState.SCHEDULED:
         queued = TaskInstanceState.QUEUED.value
         yield Segment(Phase.QUEUED, one.queued_at, one.started_at, queued)
@@ -161,9 +162,12 @@ def tidy(segments: Iterable[Segment]) -> tuple[Segment, ...]:
         start, end = one.start, one.end
         if found:
             last = found[-1]
+            until = max(last.start, start) if last.end is None else last.end
+            start = max(start, until)
             if last.end is None:
-                last = found[-1] = replace(last, end=max(last.start, start))
-            start = max(start, last.end or 0)
+                found.pop()
+                if until > last.start or last.phase not in WAITING:
+                    found.append(replace(last, end=until))
         if end is not None and end < start:
             end = start
         if start == end and one.phase in WAITING:

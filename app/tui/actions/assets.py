@@ -1,0 +1,44 @@
+"""Actions of the place of assets, and of the events of one."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, VIEW, Action
+
+TITLES = {
+    "assets": "assets",
+    "asset": "events of an asset",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("place.show-assets", ("8",), "Assets", "what tasks produce and DAGs run on", GO),
+    Action(
+        "assets.record",
+        ("A",),
+        "Event",
+        "record an event by hand: DAGs run on it",
+        ACT,
+        2,
+        acts=True,
+    ),
+    Action(
+        "assets.materialize",
+        ("t",),
+        "Trigger",
+        "trigger the DAG that produces it",
+        ACT,
+        3,
+        acts=True,
+    ),
+    Action("assets.copy", ("y",), "Copy", "copy the URI to the clipboard (OSC 52)", VIEW),
+    Action("asset.followers", ("f",), "Followed", "the run that followed from the event", GO, 2),
+    Action(
+        "asset.record",
+        ("A",),
+        "Event",
+        "record an event by hand: DAGs run on it",
+        ACT,
+        3,
+        acts=True,
+    ),
+    Action("asset.copy", ("y",), "Copy", "copy the event's extra (OSC 52)", VIEW),
+)
