@@ -262,7 +262,8 @@ class DagtopApp(App[int]):
         """That no runner is up, and what to do; empty if one is."""
         if not self.runner_known or (self.runner is not None and self.runner.alive):
             return ()
-        line = (Span(" ! ", "warning"), Span("Nothing is scheduled or run: no runner is up. "))
+        what = "Nothing is scheduled or run" if self.size.width > 60 else "Nothing is run"
+        line = (Span(" ! ", "warning"), Span(f"{what}: no runner is up. "))
         if self.read_only:
             return line
         return (*line, Span("S", "key"), Span(" starts it."))

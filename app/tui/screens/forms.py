@@ -185,7 +185,7 @@ class FormScreen(ModalScreen[Values | None]):
         else:
             control = Input(
                 span(field.text).text,
-                placeholder=field.placeholder,
+                placeholder=span(field.placeholder).text,
                 compact=True,
                 select_on_focus=False,
             )
