@@ -64,6 +64,8 @@ class FirstLook:
     warnings: tuple[FileWarning, ...]
     lease: Any
     """The runner's lease, with the attributes of ``store.queries.system.Lease``, or None."""
+    last_event: int
+    """Id of the newest event; what comes after it is news."""
 
 
 def first_look(workspace: Workspace) -> FirstLook | None:
@@ -84,7 +86,10 @@ def first_look(workspace: Workspace) -> FirstLook | None:
             files = [_file_row(row) for row in connection.execute(FILES)]
             errors = tuple(row for row in files if row.error is not None)
             warnings = tuple(w for row in files for w in warnings_of(row.file, row.warnings))
-            return FirstLook(tuple(_dags(connection)), errors, warnings, _lease(connection))
+            (last_event,) = connection.execute("SELECT max(id) FROM event").fetchone()
+            return FirstLook(
+                tuple(_dags(connection)), errors, warnings, _lease(connection), last_event or 0
+            )
     except (sqlite3.Error, msgspec.DecodeError, AttributeError, LookupError):
         return None
 

@@ -163,7 +163,16 @@ def read_dags(store: Store) -> DagsSnapshot:
         )
 
 
-def look_first(workspace: Workspace) -> tuple[DagsSnapshot, RunnerState | None] | None:
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """What is known before a store is open."""
+
+    snapshot: DagsSnapshot
+    runner: RunnerState | None
+    last_event: int
+
+
+def look_first(workspace: Workspace) -> FirstAnswer | None:
     """What ``read_dags`` and ``read_runner`` say, before a store is open; None where a store
     has to be opened for it."""
     from store.first_look import first_look
@@ -172,7 +181,7 @@ def look_first(workspace: Workspace) -> tuple[DagsSnapshot, RunnerState | None] 
     if found is None:
         return None
     snapshot = DagsSnapshot(found.dags, found.errors, found.warnings)
-    return snapshot, runner_of(found.lease, workspace)
+    return FirstAnswer(snapshot, runner_of(found.lease, workspace), found.last_event)
 
 
 def read_structure(store: Store, dag_id: str) -> DagStructure | None:

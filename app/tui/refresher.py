@@ -21,6 +21,7 @@ from store.settings import ConfigError
 
 if TYPE_CHECKING:
     from app.tui.alerts import Alerts
+    from app.tui.reading import FirstAnswer
     from store.engine import Store
     from store.workspace import Workspace
 
@@ -128,7 +129,7 @@ class Refresher:
         workspace: Workspace,
         post: Callable[[Message], object],
         runner: Fetch,
-        first: tuple[Fetch, Callable[[], tuple[Any, Any] | None]] | None = None,
+        first: tuple[Fetch, Callable[[], FirstAnswer | None]] | None = None,
     ) -> None:
         """``first``: a fetch, and a way to its snapshot and the runner's state that needs no open
         store, for a first screen that is there at once."""
@@ -202,10 +203,10 @@ class Refresher:
             return
         if found is None:
             return
-        snapshot, runner = found
-        self._last, self._last_runner = (request.serial, snapshot), runner
-        self._post(Fetched(request.serial, snapshot))
-        self._post(RunnerSeen(runner))
+        self._last, self._last_runner = (request.serial, found.snapshot), found.runner
+        self._last_event = found.last_event
+        self._post(Fetched(request.serial, found.snapshot))
+        self._post(RunnerSeen(found.runner))
         until = time.monotonic() + FIRST_REST
         while self._request is request and not self._questions and not self._closed:
             left = until - time.monotonic()

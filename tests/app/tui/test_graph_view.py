@@ -68,7 +68,7 @@ async def test_number_keys_and_tab_go_between_views(world: World) -> None:
         assert isinstance(pilot.app.screen, GridScreen)
         await press(pilot, "tab")
         assert isinstance(pilot.app.screen, GraphScreen)
-        assert "1 Grid  2 Graph" in text_of(pilot)
+        assert "1 Grid 2 Graph 3 Runs" in text_of(pilot)
 
 
 async def test_the_run_chosen_in_one_view_holds_in_the_other(world: World) -> None:
