@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
+from app.tui.formats import plural
 from store.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def save_pool(connection: Connection, name: str | None, texts: Texts) -> str:
         description=texts.get("description"),
         include_deferred=None if deferred is None else deferred == "yes",
     )
-    return f"pool {pool} has {'no limit' if slots < 0 else f'{slots} slots'}"
+    return f"pool {pool} has {'no limit' if slots < 0 else plural(slots, 'slot')}"
 
 
 def delete_variables(connection: Connection, keys: Sequence[str]) -> str:

@@ -235,12 +235,14 @@ class FormScreen(ModalScreen[Values | None]):
     # what stands in it
 
     def texts(self) -> list[str]:
-        """What stands in the fields."""
+        """What stands in the fields. One that wasn't touched says what it was given, also of what
+        a terminal can't be shown."""
         found: list[str] = []
-        for number in range(len(self.fields)):
+        for number, field in enumerate(self.fields):
             control = self.query_one(f"#field-{number}")
             assert isinstance(control, Input | ChoiceField)
-            found.append(control.value)
+            untouched = control.value == span(field.text).text
+            found.append(field.text if untouched else control.value)
         return found
 
     def _changed(self) -> None:

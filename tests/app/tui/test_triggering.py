@@ -17,7 +17,7 @@ from store.workspace import Workspace
 from tests.app.tui.dialogs import check_dialog
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES
-from tests.app.tui.world import RECOMMEND, World, structure_of
+from tests.app.tui.world import ESCAPES, RECOMMEND, World, structure_of
 
 PARAMS = [
     ParamStructure("rate", default=0.1, schema={"type": "number"}),
@@ -73,6 +73,18 @@ async def test_note_run_id_and_date_are_sent(world: World) -> None:
             "note": "why",
             "experiment": None,
         }
+
+
+async def test_a_field_that_nobody_touched_keeps_what_a_terminal_cannot_show(world: World) -> None:
+    default = f"a{ESCAPES}b\tc"
+    params = [ParamStructure("text", default=default), ParamStructure("other", default="x")]
+    world.dag("odd", structure_of("odd", ["work"], params=params))
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "t")
+        await form(pilot)
+        await press(pilot, "tab", "end", "y", "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        assert payload["conf"] == {"text": default, "other": "xy"}
 
 
 def fill_clones(world: World) -> None:
