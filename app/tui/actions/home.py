@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import GO, VIEW, Action
+from app.tui.actions.action import ACT, GO, VIEW, Action
 
 TITLES = {
     "home": "Home",
@@ -13,6 +13,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("home.open", ("enter",), "Open", "the run, log or DAG under the cursor", GO, 1),
     Action(
         "home.seen", ("z",), "Mark seen", "hide all failures listed here: they are seen", VIEW, 2
+    ),
+    Action(
+        "home.clear",
+        ("c",),
+        "Clear",
+        "run the failed task again",
+        ACT,
+        4,
+        acts=True,
+        destructive=True,
     ),
     Action(
         "home.show_seen", ("Z",), "Show seen", "list failures marked as seen, or hide them", VIEW, 3

@@ -17,6 +17,7 @@ from app.tui.models.dags import place_of
 from app.tui.models.home import newest, panels, unseen
 from app.tui.models.panels import TWO_COLUMNS, Panel, Target
 from app.tui.reading_home import HomeSnapshot, SeenFile, read_home, seen_file
+from app.tui.screens.acting import Selection, ask_clear
 from app.tui.screens.places import PlaceScreen
 from app.tui.screens.views import PLACES
 from app.tui.spans import Span
@@ -153,6 +154,16 @@ class HomeScreen(PlaceScreen):
             self._open_errors()
         elif target.name in PLACES:
             self.action_show_view(target.name)
+
+    def action_clear(self) -> None:
+        """Run again what failed."""
+        row = self.view.current
+        target = row.target if row is not None else None
+        if target is None or target.kind != "task" or target.task_id is None:
+            self.dagtop.say("no failed task is under the cursor")
+            return
+        indexes = None if target.map_index < 0 else (target.map_index,)
+        ask_clear(self.dagtop, Selection(target.name, target.run_id, (target.task_id,), indexes))
 
     def _open_errors(self) -> None:
         errors = self.snapshot.errors if self.snapshot else ()

@@ -209,6 +209,16 @@ async def test_enter_opens_what_is_under_the_cursor(
         await says(pilot, "was never closed")
 
 
+async def test_what_failed_is_cleared_from_home(workspace_of: Callable[[str], Workspace]) -> None:
+    async with opened(workspace_of("normal"), (120, 40)) as pilot:
+        await press(pilot, "1", "c")
+        await says(pilot, "no failed task is under the cursor")
+        await press(pilot, "j", "j", "c")
+        await says(pilot, "Run again?")
+        await says(pilot, "train_digits")
+        await press(pilot, "escape")
+
+
 async def test_a_run_opens_from_home(workspace_of: Callable[[str], Workspace]) -> None:
     async with opened(workspace_of("normal")) as pilot:
         await press(pilot, "1", "g", "j", "enter")
