@@ -344,7 +344,7 @@ async def test_a_store_that_is_missing_is_said_and_found_when_it_comes(world: Wo
         assert "reading" not in text_of(pilot)
         away.rename(world.workspace.database)
         await says(pilot, "alpha")
-        assert not app_of(pilot).trouble
+        await until(pilot, lambda: not app_of(pilot).trouble, "no trouble")
 
 
 # the grid

@@ -17,7 +17,7 @@ from tests.app.tui.everywhere import SCREENS, go, quiet, type_keys
 from tests.app.tui.snapshot import check, settled
 
 SIZE = (60, 20)
-MOVING = {"home", "system", "export", "all events", "all events info"}
+MOVING = {"home", "system", "export", "commands", "all events", "all events info"}
 """These show the machine as it is now, the folder, or columns by what is known so far."""
 
 
