@@ -192,14 +192,20 @@ def read_structure(store: Store, dag_id: str) -> DagStructure | None:
         return get_structure(connection, dag_id)
 
 
-def read_grid(store: Store, dag_id: str, runs: int) -> GridSnapshot | None:
-    """A DAG's newest runs; None if there is no such DAG."""
+MOST_CELLS = 40_000
+"""Cells of a grid that are held at a time, some 40 MB."""
+
+
+def read_grid(
+    store: Store, dag_id: str, runs: int, before: RunKey | None = None
+) -> GridSnapshot | None:
+    """A DAG's newest runs, or those before one; None if there is no such DAG."""
     from store.queries.dags import get_dag
     from store.queries.grid import grid
 
     with store.read() as connection:
         dag = get_dag(connection, dag_id)
-        found = grid(connection, dag_id, runs=runs)
+        found = grid(connection, dag_id, runs=runs, before=before, most_cells=MOST_CELLS)
     return None if dag is None or found is None else GridSnapshot(dag, found)
 
 

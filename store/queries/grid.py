@@ -35,6 +35,10 @@ STATE_PRIORITY: tuple[TaskInstanceState | None, ...] = (
 PRIORITY = {state: rank for rank, state in enumerate(STATE_PRIORITY)}
 
 
+LEAST_RUNS = 40
+"""Runs of a grid however many tasks they have: a screen shows about as many."""
+
+
 @dataclass(frozen=True, slots=True)
 class GridRow:
     """A row of the grid: a task or a task group, in the order of the file, groups opened."""
@@ -127,10 +131,16 @@ class Grid:
 
 
 def grid(
-    connection: Connection, dag_id: str, *, runs: int = 25, before: RunKey | None = None
+    connection: Connection,
+    dag_id: str,
+    *,
+    runs: int = 25,
+    before: RunKey | None = None,
+    most_cells: int | None = None,
 ) -> Grid | None:
     """The newest ``runs`` runs (those before ``before``) and their cells; three queries.
 
+    Fewer runs (but not fewer than ``LEAST_RUNS``) where they would hold more than ``most_cells``.
     None if there is no such DAG.
     """
     head = connection.execute(
@@ -141,10 +151,13 @@ def grid(
     ).first()
     if head is None:
         return None
+    rows = () if head.structure is None else rows_of(head.digest, head.structure)
+    if most_cells is not None:
+        tasks = sum(row.kind == "task" for row in rows)
+        runs = min(runs, max(LEAST_RUNS, most_cells // max(1, tasks)))
     found = _runs(connection, dag_id, runs + 1, before)
     shown = tuple(reversed(found[:runs]))
     cells = _cells(connection, [run.id for run in shown])
-    rows = () if head.structure is None else rows_of(head.digest, head.structure)
     return Grid(
         dag_id=dag_id,
         is_paused=head.is_paused,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.tui.refresher import Fetch
     from store.queries.dags import DagRow
     from store.queries.grid import Cell, GridRow, GridRun
+    from store.queries.runs import RunKey
 
 FIRST_RUNS, MOST_RUNS = 60, 1000
 """Runs loaded at first, and at most."""
@@ -55,6 +56,10 @@ class GridScreen(RunViewScreen):
         self.reasons: list[str] = []
         self._wanted = (focus.run_id, focus.task_id)
         self._runs = FIRST_RUNS
+        self._befores: list[RunKey] = []
+        """Where the window of runs ends, and those it came from, the newest first; empty: it ends
+        with the newest run."""
+        self._to_newest = False
         self._rest_timer: Any = None
         self._before_filter: tuple[str, ...] = ()
 
@@ -103,7 +108,8 @@ class GridScreen(RunViewScreen):
     # snapshots
 
     def fetch(self) -> Fetch:
-        return partial(read_grid, dag_id=self.dag_id, runs=self._runs)
+        before = self._befores[-1] if self._befores else None
+        return partial(read_grid, dag_id=self.dag_id, runs=self._runs, before=before)
 
     def show_snapshot(self, snapshot: GridSnapshot | None) -> None:
         if snapshot is None:
@@ -115,6 +121,9 @@ class GridScreen(RunViewScreen):
         run_id, task_id = self._wanted
         self._wanted = (None, None)
         view.show(snapshot.grid, run_id=run_id, task_id=task_id)
+        if self._to_newest:
+            self._to_newest = False
+            view.go_to_run(len(snapshot.grid.runs) - 1)
         self._show_dag()
         self._read_facts()
 
@@ -149,8 +158,21 @@ class GridScreen(RunViewScreen):
         self._rest_timer = self.set_timer(REST, self._read_facts)
 
     def on_grid_view_wants_older(self) -> None:
-        if self._runs < MOST_RUNS:
+        grid, run = self.view.grid, self.view.run
+        if grid is None or run is None or self._wanted != (None, None):
+            return
+        if len(grid.runs) < self._runs or self._runs >= MOST_RUNS:  # more would be too many cells
+            self._befores.append(grid.runs[len(grid.runs) // 2].key)
+        else:
             self._runs = min(MOST_RUNS, self._runs * 4)
+        self._wanted = (run.run_id, None)
+        self.ask()
+
+    def on_grid_view_wants_newer(self) -> None:
+        run = self.view.run
+        if self._befores and run is not None and self._wanted == (None, None):
+            self._befores.pop()
+            self._wanted = (run.run_id, None)
             self.ask()
 
     def on_grid_view_chosen(self) -> None:
@@ -292,7 +314,11 @@ class GridScreen(RunViewScreen):
 
     def action_last_run(self) -> None:
         """To the newest run."""
-        if self.view.grid is not None:
+        if self._befores:
+            self._befores.clear()
+            self._to_newest = True
+            self.ask()
+        elif self.view.grid is not None:
             self.view.go_to_run(len(self.view.grid.runs) - 1)
 
     # the filter

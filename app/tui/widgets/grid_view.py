@@ -43,6 +43,9 @@ class GridView(RowsView):
     class WantsOlder(Message):
         """The cursor came to the oldest run that is loaded."""
 
+    class WantsNewer(Message):
+        """The cursor wants to go on beyond the newest run that is loaded."""
+
     def __init__(self, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
         self.grid: Grid | None = None
@@ -156,6 +159,8 @@ class GridView(RowsView):
             return
         if index <= 0 and self.grid.older is not None:
             self.post_message(self.WantsOlder())
+        if index >= len(self.grid.runs):
+            self.post_message(self.WantsNewer())
         self.run_index = max(0, min(index, len(self.grid.runs) - 1))
         self.moved()
 
