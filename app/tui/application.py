@@ -23,6 +23,7 @@ from app.tui.actions import actions_for, clashes
 from app.tui.alerts import Alerter
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Refused, Replied
+from app.tui.formats import clock
 from app.tui.key_order import KeyHandled, KeyOrder
 from app.tui.location import from_words
 from app.tui.memory import Memory
@@ -262,8 +263,12 @@ class DagtopApp(App[int]):
         """That no runner is up, and what to do; empty if one is."""
         if not self.runner_known or (self.runner is not None and self.runner.alive):
             return ()
-        what = "Nothing is scheduled or run" if self.size.width > 60 else "Nothing is run"
-        line = (Span(" ! ", "warning"), Span(f"{what}: no runner is up. "))
+        since = ""
+        if self.runner is not None:
+            since = f" since {clock(self.runner.since, self.clock(), self.zone)}"
+        and_so = ": nothing is scheduled or run" if self.size.width > 60 else ""
+        words = f"No runner is up{since}{and_so}. "
+        line = (Span(" ! ", "warning"), Span(words))
         if self.read_only:
             return line
         return (*line, Span("S", "key"), Span(" starts it."))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -10,28 +9,13 @@ from textual.binding import BindingType
 from app.cli.own_command import command_line
 from app.tui.bindings import bindings
 from app.tui.models.task_commands import (
-    CommandEntry,
     ShellCommand,
     command_entries,
     sections,
 )
 from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import TaskFocus
-from app.tui.spans import Spans
-from app.tui.widgets.lines_view import Lines
-
-
-class CommandLines(Lines):
-    """Lines, each of a command."""
-
-    def __init__(self, entries: Sequence[CommandEntry]) -> None:
-        self.entries = entries
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def line(self, index: int) -> Spans:
-        return self.entries[index][0]
+from app.tui.widgets.lines_view import EntryLines, Lines
 
 
 class CommandsScreen(InstanceLinesScreen):
@@ -64,7 +48,7 @@ class CommandsScreen(InstanceLinesScreen):
         found = sections(self.facts, self.current_try())
         entries = command_entries(found, self._program, self.app.size.width)
         first = None if len(self.view.lines) else 1
-        self.view.show(CommandLines(entries), cursor=first)
+        self.view.show(EntryLines(entries), cursor=first)
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -78,7 +62,7 @@ class CommandsScreen(InstanceLinesScreen):
     def command_now(self) -> ShellCommand | None:
         """The command under the cursor."""
         lines = self.view.lines
-        if isinstance(lines, CommandLines) and self.view.cursor < len(lines):
+        if isinstance(lines, EntryLines) and self.view.cursor < len(lines):
             return lines.entries[self.view.cursor][1]
         return None
 

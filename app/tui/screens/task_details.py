@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from app.tui.bindings import bindings
 from app.tui.models.instance import reasons_for
-from app.tui.models.task_details import Entry, Target, details_entries, wants_reasons
+from app.tui.models.task_details import Target, details_entries, wants_reasons
 from app.tui.reading_task import DetailsFacts, read_details
 from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import Read, TaskFocus
-from app.tui.spans import Spans, plain
-from app.tui.widgets.lines_view import Lines
-
-
-class EntryLines(Lines):
-    """Lines some of which lead somewhere."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = entries
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def line(self, index: int) -> Spans:
-        return self.entries[index][0]
+from app.tui.spans import plain
+from app.tui.widgets.lines_view import EntryLines, Lines
 
 
 class DetailsScreen(InstanceLinesScreen):

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from app.tui.bindings import bindings
-from app.tui.models.task_templates import TemplateEntry, TemplateField, template_entries
+from app.tui.models.task_templates import TemplateField, template_entries
 from app.tui.reading_task import TemplatesFacts, read_templates
 from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import Read
-from app.tui.spans import Spans
-from app.tui.widgets.lines_view import Lines
-
-
-class TemplateLines(Lines):
-    """Lines, each of a field."""
-
-    def __init__(self, entries: Sequence[TemplateEntry]) -> None:
-        self.entries = entries
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def line(self, index: int) -> Spans:
-        return self.entries[index][0]
+from app.tui.widgets.lines_view import EntryLines, Lines
 
 
 class TemplatesScreen(InstanceLinesScreen):
@@ -58,7 +43,7 @@ class TemplatesScreen(InstanceLinesScreen):
         why_not = self.missing_words()
         width = self.app.size.width
         entries = template_entries(more, self.facts.run.conf, why_not, width)
-        self.view.show(TemplateLines(entries))
+        self.view.show(EntryLines(entries))
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -68,7 +53,7 @@ class TemplatesScreen(InstanceLinesScreen):
     def field_now(self) -> TemplateField | None:
         """The field under the cursor."""
         lines = self.view.lines
-        if isinstance(lines, TemplateLines) and self.view.cursor < len(lines):
+        if isinstance(lines, EntryLines) and self.view.cursor < len(lines):
             return lines.entries[self.view.cursor][1]
         return None
 

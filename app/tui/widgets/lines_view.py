@@ -5,6 +5,9 @@ Nothing here is proportional to how many lines there are, but for a search.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
 from rich.cells import cell_len, split_graphemes
 from textual import events
 from textual.geometry import Region
@@ -13,6 +16,8 @@ from textual.strip import Strip
 
 from app.tui.spans import Span, Spans, fit, plain, width_of
 from app.tui.widgets.rows_view import RowsView
+
+T = TypeVar("T")
 
 SHIFT = 8
 """Cells that one step to the side moves."""
@@ -41,6 +46,19 @@ class Lines:
     def plain(self, index: int) -> str:
         """What is searched of a line, and copied."""
         return plain(self.line(index))
+
+
+class EntryLines(Lines, Generic[T]):
+    """Lines that stand for something: what the cursor is on can be acted on."""
+
+    def __init__(self, entries: Sequence[tuple[Spans, T]]) -> None:
+        self.entries = entries
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def line(self, index: int) -> Spans:
+        return self.entries[index][0]
 
 
 def from_cell(line: Spans, cells: int) -> Spans:

@@ -141,3 +141,12 @@ async def test_time_passes_while_a_screen_is_opened(world: World) -> None:
         assert not app.screen.query("#main")
         app._tick()
         await says(pilot, "train_digits")
+
+
+async def test_that_no_runner_is_up_says_since_when_and_what_to_do(world: World) -> None:
+    world.dag("alpha")
+    world.lease(stopped=timedelta(hours=1))
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "No runner is up since 11:00: nothing is scheduled or run. S starts it.")
+        await pilot.resize_terminal(60, 20)
+        await says(pilot, "No runner is up since 11:00. S starts it.")

@@ -144,7 +144,7 @@ async def test_the_runner_comes_and_goes_while_it_is_looked_at(world: World) -> 
     world.lease()
     async with opened(world.workspace, (120, 40)) as pilot:
         await says(pilot, "runner down")
-        await says(pilot, "Nothing is scheduled or run")
+        await says(pilot, "nothing is scheduled or run")
         fd = os.open(world.workspace.runner_lock, os.O_RDWR | os.O_CREAT)
         os.write(fd, str(os.getpid()).encode())
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -154,7 +154,7 @@ async def test_the_runner_comes_and_goes_while_it_is_looked_at(world: World) -> 
         os.close(fd)
         beat(world)
         await says(pilot, "runner down")
-        await says(pilot, "Nothing is scheduled or run")
+        await says(pilot, "nothing is scheduled or run")
 
 
 def beat(world: World) -> None:
