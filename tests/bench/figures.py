@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from tests.bench.figure import Figure
+from tests.bench.hour import hour
 from tests.bench.terminal import busy, screens
 from tests.support.live import ROOT, Live, live, wait_for
 
@@ -369,4 +370,8 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "logs": logs,
     "screens": screens,
     "busy": busy,
+    "hour": hour,
 }
+
+NOT_UNASKED = frozenset({"hour"})
+"""What takes so long that it is measured only when it is named."""
