@@ -57,6 +57,11 @@ class Settings:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Id of an action -> the keys it has instead of its own, as Textual names them."""
 
+    @property
+    def uses_alt(self) -> bool:
+        """Whether a key is held with Alt, which terminals send as Esc and that key."""
+        return any("alt+" in key for keys in self.keys.values() for key in keys)
+
 
 def user_file() -> Path:
     """The user's own settings."""

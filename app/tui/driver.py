@@ -1,4 +1,5 @@
 """Textual's driver with our own way out: only differences, written by a thread that never queues.
+And with our own way in: Esc is Esc, whatever comes behind it.
 
 Textual's writer has a queue of frames; where the line is slow it fills up and the UI stands still.
 Here the event loop only states what the screen should look like; the thread writes the difference
@@ -7,17 +8,29 @@ to what the terminal shows, when the terminal has taken what was written before.
 
 from __future__ import annotations
 
+import codecs
 import os
+import select
 import threading
+from contextlib import suppress
 from typing import Any
 
+from textual import constants
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.messages import ExitApp
 
+from app.settings import Settings
 from app.tui.frames import FrameBuffer
+from app.tui.key_parser import ESCAPE, KeyParser
 from app.tui.theme import UNICODE
 
 STOP_TIMEOUT = 2.0
 """Seconds that the end waits for a terminal to take the last bytes."""
+
+LOOK_AROUND = 0.1
+"""Seconds after which the thread that reads looks whether it is to end."""
 
 
 class FrameWriter:
@@ -82,13 +95,11 @@ class FrameWriter:
 
 
 def _wait_writable(fileno: int) -> None:
-    import select
-
     select.select([], [fileno], [], 1.0)
 
 
 class FrameDriver(LinuxDriver):
-    """``LinuxDriver`` whose output goes through a ``FrameBuffer``."""
+    """``LinuxDriver`` whose output goes through a ``FrameBuffer`` and input by a ``KeyParser``."""
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
@@ -123,3 +134,35 @@ class FrameDriver(LinuxDriver):
             self._frames.stop()
             self._frames = None
         super().close()
+
+    def run_input_thread(self) -> None:
+        """Read keys until the end, as ``LinuxDriver`` does it."""
+        settings: Settings = getattr(self._app, "settings", Settings())
+        keeps_alt = settings.uses_alt or constants.DISABLE_KITTY_KEY
+        parser = (XTermParser if keeps_alt else KeyParser)(self._debug)
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        wait = LOOK_AROUND
+        while not self.exit_event.is_set():
+            if select.select([self.fileno], [], [], wait)[0]:
+                data = self._typed()
+                if not data:  # the terminal is gone
+                    self.process_message(ExitApp())
+                    break
+                text = decode(data)
+                for message in parser.feed(text) if text else ():
+                    self.process_message(message)
+                wait = constants.ESCAPE_DELAY if text.endswith(ESCAPE) else LOOK_AROUND
+            else:
+                wait = LOOK_AROUND
+            for message in parser.tick():
+                self.process_message(message)
+        with suppress(EOFError, ParseError):
+            for _ in parser.feed(""):
+                pass
+
+    def _typed(self) -> bytes:
+        """What was typed; nothing once the terminal is gone."""
+        try:
+            return os.read(self.fileno, 4096)
+        except OSError:
+            return b""

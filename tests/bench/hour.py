@@ -18,7 +18,7 @@ from tests.support.terminal import the_ui
 
 MINUTES = float(os.environ.get("DAGTOP_BENCH_MINUTES", "60"))
 KEYS = (
-    b"\x02", b"\x06", b"j", b"k", b"g", b"G", b"e", b"E", b"n", b"N", b"L", b"T", b"w",
+    b"\x02", b"\x06", b"j", b"k", b"g", b"G", b"e", b"n", b"N", b"L", b"T", b"w",
     b"/checkpoint\r", b"/nowhere\r", b"/step=\r", b"&grad norm\r", b"&\x15\r", b"\x1b[F",
     b"\x1b", b"\r",
 )  # fmt: skip

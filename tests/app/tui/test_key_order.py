@@ -45,3 +45,20 @@ async def test_a_key_that_closes_a_dialog_holds_up_no_other(
         )
         await says(pilot, "of 8")
         assert "/ ml" in text_of(pilot)
+
+
+def test_escape_and_a_key_behind_it_are_two_keys(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path
+) -> None:
+    with the_ui(workspace_of("normal"), tmp_path, size=(100, 30)) as one:
+        one.read_until(lambda output: b"recommend" in output)
+        one.quiet()
+        os.write(one.fd, b"3\x1b:recommend\r")
+        one.read_until(lambda output: b"load_tables" in output)
+        one.quiet()
+        os.write(one.fd, b"3\x1b2\x1b\x1b3")
+        one.quiet()
+        screen = pyte.Screen(100, 30)
+        pyte.ByteStream(screen).feed(one.output)
+    assert "does nothing here" not in "\n".join(screen.display)
+    assert "  DAG                   STATE    RUN " in "\n".join(screen.display)
