@@ -144,18 +144,24 @@ def _seconds(parts: Sequence[bytes | None], zone: tzinfo | None) -> float | None
     return begin + second + (int(fraction) / 10 ** len(fraction) if fraction else 0.0)
 
 
+YEARS = range(1970, 9000)
+"""Outside of these a line has no time: none that a zone could carry past what a date can be."""
+
+
 @lru_cache(maxsize=512)
 def _minute(
     minute: tuple[int, int, int, int, int], offset: bytes, zone: tzinfo | None
 ) -> float | None:
+    if minute[0] not in YEARS:
+        return None
     try:
         moment = datetime(*minute)  # noqa: DTZ001 - its zone is added below
-    except ValueError:
+        if offset in (b"Z", b"UTC"):
+            return moment.replace(tzinfo=UTC).timestamp()
+        if offset:
+            span = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+            own = timezone(-span if offset[:1] == b"-" else span)
+            return moment.replace(tzinfo=own).timestamp()
+    except ValueError:  # no such date, or no such offset
         return None
-    if offset in (b"Z", b"UTC"):
-        return moment.replace(tzinfo=UTC).timestamp()
-    if offset:
-        span = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
-        own = timezone(-span if offset[:1] == b"-" else span)
-        return moment.replace(tzinfo=own).timestamp()
     return moment.replace(tzinfo=zone).timestamp() if zone else moment.timestamp()
