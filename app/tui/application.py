@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 TICK = 5.0
 """Seconds between two looks at what depends on the clock; only differences are repainted."""
 
-MESSAGE_TIME = 6.0
-"""Seconds for which the footer shows a message."""
-
 GARBAGE_AFTER = 2.0
 """Seconds after which garbage is collected: ``app.tui.run`` turned that off for the start."""
 
@@ -123,7 +120,6 @@ class DagtopApp(App[int]):
         self.trouble = ""
         self.store_is_missing = False
         self._link = (dag, run, task)
-        self._message_timer: Any = None
         self._clashed: set[str] = set()
         self._key_order = KeyOrder(self, super().on_event)
         self.ways = Ways(self)
@@ -298,15 +294,7 @@ class DagtopApp(App[int]):
         screen = next((one for one in screens if one.is_there), None)
         if screen is None:  # they are being made, or taken down
             return
-        footer = screen.footer
-        footer.message = (span(sentence, role),)
-        if self._message_timer is not None:
-            self._message_timer.stop()
-
-        def clear() -> None:
-            footer.message = ()
-
-        self._message_timer = self.set_timer(MESSAGE_TIME, clear)
+        screen.footer.say((span(sentence, role),))
 
     def copy(self, text: str, what: str) -> None:
         """Copy by OSC 52, and say what was copied; a text that terminals would drop is refused."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,16 @@ from textual.message import Message
 from app.tui.undo import Act
 from store import client
 from store.errors import StoreError, StoreMissing
+from store.settings import ConfigError
 from store.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Job = Callable[[], Message | None]
+Job = Callable[[], Message]
+Failed = Callable[[str], Message]
+"""What is posted for a job that broke, from the sentence that says why."""
+
 Change = Callable[["Connection"], str]
 """Changes rows (``store.edits``), and returns the sentence that says what was done."""
 
@@ -63,7 +68,7 @@ class Commander:
     def __init__(self, workspace: Workspace, post: Callable[[Message], object]) -> None:
         self._workspace = workspace
         self._post = post
-        self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Job, Failed]] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def send(self, kind: str, payload: dict[str, Any], done: str, *, is_undo: bool = False) -> None:
@@ -113,11 +118,9 @@ class Commander:
                 answer = client.ask(self._workspace, request)
             except client.RunnerAway:
                 return Replied(then, NO_RUNNER)
-            except StoreError as error:
-                return Replied(then, str(error))
             return Replied(then, answer.get("error") or answer.get("value") or {})
 
-        self._enqueue(job)
+        self._enqueue(job, partial(Replied, then))
 
     def edit(self, change: Change, then: Callable[[str | StoreError], None]) -> None:
         """Change rows in one transaction; ``then`` gets the sentence of it, or the error."""
@@ -126,20 +129,15 @@ class Commander:
             from store.engine import open_store
 
             try:
-                try:
-                    store = open_store(self._workspace)
-                except StoreMissing:
-                    store = open_store(self._workspace, create=True)
-                with store, store.write() as connection:
-                    done = change(connection)
-            except StoreError as error:
-                return Replied(then, error)
-            except Exception as error:  # said, instead of a form that waits for ever
-                return Replied(then, StoreError(f"{type(error).__name__}: {error}"))
+                store = open_store(self._workspace)
+            except StoreMissing:
+                store = open_store(self._workspace, create=True)
+            with store, store.write() as connection:
+                done = change(connection)
             client.ring(self._workspace)
             return Replied(then, done)
 
-        self._enqueue(job)
+        self._enqueue(job, lambda why: Replied(then, StoreError(why)))
 
     def write_file(self, path: Path, text: str) -> None:
         """Write a new file; says its name and size, or why it can't be written."""
@@ -173,18 +171,19 @@ class Commander:
 
         self._enqueue(job)
 
-    def _enqueue(self, job: Job) -> None:
+    def _enqueue(self, job: Job, failed: Failed = Refused) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="dagtop-commander", daemon=True)
             self._thread.start()
-        self._jobs.put(job)
+        self._jobs.put((job, failed))
 
     def _run(self) -> None:
         while True:
-            job = self._jobs.get()
+            job, failed = self._jobs.get()
             try:
                 message = job()
-            except StoreError as error:
-                message = Refused(str(error))
-            if message is not None:
-                self._post(message)
+            except (StoreError, ConfigError, WorkspaceError) as error:
+                message = failed(str(error))
+            except Exception as error:  # said, and the next one is carried out
+                message = failed(f"{type(error).__name__}: {error}")
+            self._post(message)

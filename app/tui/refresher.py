@@ -49,6 +49,10 @@ RETRY = 1.0
 RUNNER_LOOK = 5.0
 """Seconds between two looks at the runner's lease when nothing else asks for one."""
 
+LOOKS = 2
+"""Further looks into the store after its files changed: a commit is written some time before it can
+be read, and a second one may leave size and time (which has ticks) as they were."""
+
 Fetch = Callable[["Store"], Any]
 
 
@@ -146,6 +150,7 @@ class Refresher:
         self._last: tuple[int, Any] = (0, None)
         self._last_runner: Any = ()
         self._glance: object = None
+        self._looks = 0
         self._last_event: int | None = None
         self._trouble = ""
 
@@ -241,9 +246,12 @@ class Refresher:
 
     def _has_changed(self, store: Store) -> bool:
         glance = store.glance()
-        if glance is not None and glance == self._glance:
+        if glance is None or glance != self._glance:
+            self._glance, self._looks = glance, LOOKS
+        elif not self._looks:
             return False
-        self._glance = glance
+        else:
+            self._looks -= 1
         return store.changed()
 
     @staticmethod

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.reactive import var
 from textual.strip import Strip
+from textual.timer import Timer
 
 from app.tui.actions import Action, key_name
 from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
 from app.tui.theme import Glyphs
 from app.tui.widgets.line_view import LineView
+
+MESSAGE_TIME = 6.0
+"""Seconds for which the footer shows a message."""
 
 
 class HeaderLine(LineView):
@@ -111,6 +115,17 @@ class FooterLine(LineView):
 
     actions: var[Sequence[Action]] = var(())
     message: var[Spans] = var(())
+    _ends: Timer | None = None
+
+    def say(self, message: Spans) -> None:
+        """Show a message for some seconds."""
+        self.message = message
+        if self._ends is not None:
+            self._ends.stop()
+        self._ends = self.set_timer(MESSAGE_TIME, self._end_message)
+
+    def _end_message(self) -> None:
+        self.message = ()
 
     def watch_actions(self) -> None:
         self.repaint()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from queue import SimpleQueue
 from typing import Any
 
-from app.tui.commander import Commander
+from app.tui.commander import Acted, Commander, Refused
 from store import edits
 from tests.app.tui.admin_world import value_of
 from tests.app.tui.world import World
@@ -33,3 +33,19 @@ def test_an_edit_that_breaks_is_said_and_the_next_one_is_made(world: World) -> N
     assert told[1] == "set it"
     assert value_of(world, "half") is None
     assert value_of(world, "whole") == "1"
+
+
+def test_a_broken_configuration_is_said_and_the_next_command_is_sent(world: World) -> None:
+    world.dag("etl")
+    world.store.close()
+    messages: SimpleQueue[Any] = SimpleQueue()
+    commander = Commander(world.workspace, messages.put)
+    configuration = world.workspace.root / "dagtop.toml"
+    configuration.write_text("nonsense = [")
+    commander.send("pause", {"dag_ids": ["etl"]}, "paused etl")
+    refused = messages.get(timeout=10)
+    assert isinstance(refused, Refused)
+    assert "dagtop.toml" in refused.sentence
+    configuration.unlink()
+    commander.send("pause", {"dag_ids": ["etl"]}, "paused etl")
+    assert isinstance(messages.get(timeout=10), Acted)

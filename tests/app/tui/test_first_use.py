@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.triggering import TriggerForm
+from app.tui.widgets import chrome
 from store.structure import ParamStructure
 from tests.app.tui.driving import app_of, commanded, commands, opened, press, says, text_of, until
 from tests.app.tui.test_keys import dags, three
@@ -150,3 +153,17 @@ async def test_that_no_runner_is_up_says_since_when_and_what_to_do(world: World)
         await says(pilot, "No runner is up since 11:00: nothing is scheduled or run. S starts it.")
         await pilot.resize_terminal(60, 20)
         await says(pilot, "No runner is up since 11:00. S starts it.")
+
+
+async def test_each_message_ends_on_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chrome, "MESSAGE_TIME", 0.3)
+    world.dag("alpha")
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "alpha")
+        first = pilot.app.screen.query_one(chrome.FooterLine)
+        app_of(pilot).say("said of the list")
+        await press(pilot, "enter")
+        app_of(pilot).say("said of the grid")
+        second = pilot.app.screen.query_one(chrome.FooterLine)
+        assert second is not first
+        await until(pilot, lambda: not second.message and not first.message)
