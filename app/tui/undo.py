@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.tui import formats
@@ -27,6 +28,11 @@ IMPOSSIBLE = {
 }
 
 
+Command = tuple[str, dict[str, Any]]
+Reply = dict[str, Any] | str
+"""What a command did, or the sentence why it didn't."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """A command that this terminal has sent."""
@@ -47,7 +53,7 @@ class Step:
 
     what: str
     at: float
-    commands: tuple[tuple[str, dict[str, Any]], ...] = ()
+    commands: tuple[Command, ...] = ()
     impossible: str = ""
     """Why it can't be taken back."""
 
@@ -83,7 +89,7 @@ def step_of(act: Act) -> Step | None:
 
 def _former_priorities(
     payload: Mapping[str, Any], changed: Sequence[tuple[str, int, int | None]]
-) -> tuple[tuple[str, dict[str, Any]], ...]:
+) -> tuple[Command, ...]:
     """Commands that give each task instance the priority weight it had: one for each former."""
     groups: dict[tuple[str, int | None], list[int]] = {}
     for task_id, map_index, former in changed:
@@ -150,19 +156,35 @@ def undo_last(app: DagtopApp) -> None:
         app.say(words, "warning")
         return
 
-    def then(reply: dict[str, Any] | str) -> None:
-        from app.tui.commander import NO_RUNNER
+    restores = [command for command in step.commands if command[0] == "restore"]
+    replies: list[tuple[Command, Reply]] = []
 
-        if not isinstance(reply, str):
-            app.say(undone_words(step.what, reply), "good")
-            app.refresher.poke()
-            return
-        if reply == NO_RUNNER:
-            app.undos.put_back(step)
-        app.say(reply, "error")
+    def then(command: Command, reply: Reply) -> None:
+        replies.append((command, reply))
+        if len(replies) == len(restores):
+            _say_undone(app, step, replies)
 
-    for kind, payload in step.commands:
+    for command in step.commands:
+        kind, payload = command
         if kind == "restore":
-            app.commander.do(kind, payload, then)
+            app.commander.do(kind, payload, partial(then, command))
         else:
             app.commander.send(kind, payload, f"undone: {step.what}", is_undo=True)
+
+
+def _say_undone(app: DagtopApp, step: Step, replies: Sequence[tuple[Command, Reply]]) -> None:
+    """Say what became of all commands of a step; those that could not be sent wait for ``U``."""
+    from app.tui.commander import NO_RUNNER
+
+    untried = tuple(command for command, reply in replies if reply == NO_RUNNER)
+    if untried:
+        app.undos.put_back(replace(step, commands=untried))
+    answers = [reply for _, reply in replies if not isinstance(reply, str)]
+    if answers:
+        app.refresher.poke()
+    why = next((reply for _, reply in replies if isinstance(reply, str)), None)
+    if why is not None:
+        app.say(why, "error")
+        return
+    sums = {name: sum(one.get(name, 0) for one in answers) for name in ("restored", "left")}
+    app.say(undone_words(step.what, sums), "good")

@@ -21,6 +21,9 @@ from app.tui.widgets.log_times import TimeRange, offset_of
 WINDOW = 50_000
 """Places that are kept while following; beyond, the list begins anew at the end."""
 
+LEAP = 1 << 16
+"""Bytes beyond the list that are merged line by line; from more, only the end is looked at."""
+
 LONGEST_LABEL = 24
 KEPT_VECTORS = 64
 TOP, END = (-1, 0), (-2, 0)
@@ -181,6 +184,12 @@ class MergedLines:
         self._known.clear()
         self._ahead, self._behind = list(offsets), list(offsets)
 
+    @property
+    def _unseen(self) -> int:
+        """Bytes of all files that lie beyond the list."""
+        pairs = zip(self.parts, self._ahead, strict=True)
+        return sum(part.lines.high - ahead for part, ahead in pairs)
+
     def _spot(self, place: int) -> Spot:
         return self._front[place] if place >= 0 else self._back[-place - 1]
 
@@ -281,7 +290,7 @@ class MergedLines:
     def before(self, place: int | None) -> int | None:
         """The place before one (None: before the end, where the list must be); None at the top."""
         if place is None:
-            if len(self._known) > WINDOW:
+            if len(self._known) > WINDOW or self._unseen > LEAP:
                 self.to_end()
             while self._extend():
                 pass

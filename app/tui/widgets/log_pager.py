@@ -26,8 +26,8 @@ from app.tui.widgets.log_search import Needle, Tally
 POLL = 0.25
 """Seconds between two looks at the file, and so between two paints while following."""
 
-CACHED = 2_000
-"""Lines whose strips are kept."""
+CACHED = 500
+"""Painted rows that are kept: a line may be wrapped into hundreds."""
 
 SHIFT = 8
 """Cells that one step to the side moves."""
@@ -84,6 +84,7 @@ class LogPager(LineView, can_focus=True):
         self._generation = -1
         self._rows: list[Row] = []
         self._cache: OrderedDict[tuple[Any, bytes], list[Strip]] = OrderedDict()
+        self._cached_rows = 0
         self._known: tuple[object, ...] = ()
 
     def on_mount(self) -> None:
@@ -119,7 +120,7 @@ class LogPager(LineView, can_focus=True):
         """All places are void."""
         self.match = self.marked = None
         self._top = (None, 0)
-        self._cache.clear()
+        self._forget_strips()
 
     def poll(self) -> None:
         """Look whether the log grew, was truncated or replaced, and whether more is filtered."""
@@ -206,11 +207,16 @@ class LogPager(LineView, can_focus=True):
         strips = self._cache.get(key)
         if strips is None:
             strips = self._cache[key] = self._paint_line(place, line)
-            if len(self._cache) > CACHED:
-                self._cache.popitem(last=False)
+            self._cached_rows += len(strips)
+            while self._cached_rows > CACHED and len(self._cache) > 1:
+                self._cached_rows -= len(self._cache.popitem(last=False)[1])
         else:
             self._cache.move_to_end(key)
         return strips
+
+    def _forget_strips(self) -> None:
+        self._cache.clear()
+        self._cached_rows = 0
 
     def _paint_line(self, place: int, line: bytes) -> list[Strip]:
         palette = self.dagtop.palette
@@ -271,7 +277,7 @@ class LogPager(LineView, can_focus=True):
 
     def on_resize(self) -> None:
         super().on_resize()
-        self._cache.clear()
+        self._forget_strips()
         self.fill_page()
         self.layout_rows()
 
@@ -281,7 +287,7 @@ class LogPager(LineView, can_focus=True):
 
     def repaint_lines(self) -> None:
         """Paint all lines anew: something that they all depend on is different."""
-        self._cache.clear()
+        self._forget_strips()
         self.layout_rows()
 
     # moving
@@ -306,7 +312,7 @@ class LogPager(LineView, can_focus=True):
             self.to_edge(way)
         elif way in ("left", "right") and not self.wrap:
             self.shift = max(0, self.shift + (SHIFT if way == "right" else -SHIFT))
-            self._cache.clear()
+            self._forget_strips()
         self.layout_rows()
 
     def to_edge(self, way: str) -> None:

@@ -396,6 +396,24 @@ def test_what_comes_to_merged_logs_is_put_to_the_end(tmp_path: Path) -> None:
     assert lines.line(last) == at(3, "c")
 
 
+def test_of_much_that_comes_at_once_only_the_end_is_merged(tmp_path: Path) -> None:
+    lines = merged(tmp_path, at(1, "a\n"), at(2, "b\n"))
+    assert len(back_of(lines)) == 2
+    with (tmp_path / "log0").open("ab") as log:
+        log.write(b"".join(at(3 + n // 1000, f"line {n}\n") for n in range(20_000)))
+    with (tmp_path / "log1").open("ab") as log:
+        log.write(at(59, "the last\n"))
+    assert lines.refresh()
+    last = lines.before(None)
+    assert last is not None
+    looked_at = len(lines._known)
+    assert looked_at < 100
+    assert lines.line(last) == at(59, "the last")
+    before = lines.before(last)
+    assert before is not None
+    assert lines.line(before) == at(22, "line 19999")
+
+
 def test_a_search_goes_through_merged_logs_in_the_order_of_times(tmp_path: Path) -> None:
     first = [at(1, "x"), at(3, "x"), at(3, "x"), at(5, "x")]
     second = [at(1, "x"), at(2, "x"), at(3, "x"), at(9, "y")]

@@ -11,7 +11,7 @@ from textual import events
 
 from app.tui.screens.log import LogScreen
 from app.tui.screens.merged_log import MergedLogScreen
-from app.tui.widgets import log_jobs
+from app.tui.widgets import log_jobs, log_pager
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check_scene
@@ -341,3 +341,17 @@ async def test_hostile_names_and_logs_stay_harmless_when_merged(
         await says(pilot, "logs by time")
         await says(pilot, "训练")
         assert "\x1b" not in text_of(pilot)
+
+
+async def test_long_wrapped_lines_are_painted_without_being_kept(world: World) -> None:
+    """Lines of 12 kB make 150 rows each: what is kept is bounded in rows."""
+    one_log(world, b"".join(b"%d %s\n" % (n, b"x" * 12_000) for n in range(200)))
+    async with opened_log(world) as pilot:
+        await says(pilot, "199 xxx")
+        await press(pilot, "w", "g")
+        view = log_of(pilot).view
+        for _ in range(400):
+            view.travel("page_down")
+        kept = [len(strips) for strips in view._cache.values()]
+        assert sum(kept) == view._cached_rows <= log_pager.CACHED + max(kept)
+        assert len(kept) >= 1

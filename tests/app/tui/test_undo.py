@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from app.tui.commander import NO_RUNNER
 from app.tui.undo import MOST, Act, Undos, step_of, undone_words
-from tests.app.tui.driving import opened, press, says, until
+from tests.app.tui.driving import app_of, opened, press, says, until
+from tests.app.tui.world import World
 from tests.support.live import Live, live
 
 
@@ -75,6 +77,23 @@ def test_only_the_newest_are_kept() -> None:
 def test_an_undo_says_what_goes_on() -> None:
     assert undone_words("cleared x", {"restored": 2, "left": 0}) == "undone: cleared x"
     assert "1 has started again and goes on" in undone_words("x", {"restored": 2, "left": 1})
+
+
+async def test_what_several_commands_did_is_one_step_also_when_it_can_not_be_undone_now(
+    world: World,
+) -> None:
+    """Marking runs of three DAGs sends three commands; there is no runner to take them back."""
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        undos = app_of(pilot).undos
+        for name in "abc":
+            undos.took(act("mark_run", {"undo": {"dag_id": name}}))
+        await press(pilot, "U")
+        await says(pilot, NO_RUNNER)
+        step = undos.pop()
+        assert step is not None
+        assert [payload["dag_id"] for _, payload in step.commands] == ["c", "b", "a"]
+        assert undos.pop() is None
 
 
 PIPELINE = """
