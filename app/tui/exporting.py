@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -79,12 +81,42 @@ def free_name(folder: Path, stem: str, suffix: str) -> str:
     return name
 
 
+def working_folder() -> Path:
+    """The folder that relative names are of; home where that was taken away."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
+
+
+def typed_path(text: str) -> tuple[Path, str]:
+    """The path that was typed, and what is there: "nothing", "a file", "a folder", "no file".
+
+    ``~`` is somebody's home, if there is somebody of that name. Raises ``OSError`` for a path that
+    can't be looked at: one too long, or in a folder that is closed to this user.
+    """
+    path = working_folder() / os.path.expanduser(text)  # which, unlike that of Path, never raises
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return path, "nothing"
+    if stat.S_ISDIR(mode):
+        return path, "a folder"
+    return path, "a file" if stat.S_ISREG(mode) else "no file"
+
+
 def write_new(path: Path, text: str) -> int:
     """Write a file that doesn't exist yet; returns its size in bytes.
 
-    Raises ``OSError``: ``FileExistsError`` where it exists.
+    Raises ``OSError``: ``FileExistsError`` where it exists. What could not be written whole is
+    taken away.
     """
     data = text.encode("utf-8", "replace")
     with path.open("xb") as file:
-        file.write(data)
+        try:
+            file.write(data)
+            file.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
     return len(data)

@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from app.tui.exporting import Export, free_name
+from app.tui.exporting import Export, free_name, typed_path, working_folder
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.text_view import TextView
 
@@ -63,7 +63,7 @@ class ExportScreen(ModalScreen[tuple[Export, Path] | None]):
         field = self.query_one(Input)
         if field.value in ("", self._suggested):
             suffix = self._exports[self._chosen].suffix
-            self._suggested = free_name(Path.cwd(), self._stem, suffix)
+            self._suggested = free_name(working_folder(), self._stem, suffix)
             field.value = self._suggested
             field.cursor_position = len(field.value)
         lines: list[Spans] = [
@@ -74,7 +74,7 @@ class ExportScreen(ModalScreen[tuple[Export, Path] | None]):
             for number, one in enumerate(self._exports)
         ]
         self.query_one("#formats", TextView).show(lines)
-        self._say(f"in {Path.cwd()}", "dim")
+        self._say(f"in {working_folder()}", "dim")
 
     def _say(self, words: str, role: str) -> None:
         self.query_one("#problem", TextView).show([(span(words, role),)])
@@ -91,12 +91,17 @@ class ExportScreen(ModalScreen[tuple[Export, Path] | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         name = event.value.strip()
-        path = (Path.cwd() / Path(name).expanduser()).absolute()
         if not name:
             self._say("type a name for the file", "error")
-        elif path.is_dir():
+            return
+        try:
+            path, found = typed_path(name)
+        except OSError as error:
+            self._say(f"that name can't be used: {error.strerror}", "error")
+            return
+        if found == "a folder":
             self._say(f"{path} is a folder: add a name for the file", "error")
-        elif path.exists():
+        elif found != "nothing":
             self._say(f"{path} exists: choose another name", "error")
         elif not path.parent.is_dir():
             self._say(f"there is no folder {path.parent}", "error")

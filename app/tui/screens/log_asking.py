@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widget import Widget
 
+from app.tui.exporting import typed_path, working_folder
 from app.tui.screens.base import DagtopScreen
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.chrome import InfoLine
@@ -334,15 +336,19 @@ class LogAsking(DagtopScreen):
         if self.view.source is None or not self.view.source.exists:
             self.dagtop.say("there is no log to save")
             return
-        await self._ask("save", str(Path.cwd() / self.default_name()), "path of a file")
+        await self._ask("save", str(working_folder() / self.default_name()), "path of a file")
 
     def _saving(self, text: str) -> None:
         if not text.strip():
             return
-        path = Path(text.strip()).expanduser().absolute()
-        if path.is_dir():
-            path = path / self.default_name()
-        if not path.exists():
+        try:
+            path, found = typed_path(text.strip())
+            if found == "a folder":
+                path, found = typed_path(str(path / self.default_name()))
+        except OSError as error:
+            self.dagtop.say(f"that name can't be used: {error.strerror}", "error")
+            return
+        if found == "nothing":
             self._save(path)
             return
 
@@ -352,8 +358,8 @@ class LogAsking(DagtopScreen):
             else:
                 self.dagtop.say("nothing was saved")
 
-        if not path.is_file():
-            self.dagtop.say(f"{path} is no file", "error")
+        if found != "a file":
+            self.dagtop.say(f"{path} is {found}", "error")
             return
         lines = [(span(str(path)),), (Span("exists already; saving replaces it", "dim"),)]
         self.app.push_screen(ConfirmDialog("Save the log", lines, "replace the file"), then)
@@ -380,7 +386,7 @@ def write_lines(source: Any, job: Job, path: Path) -> int | str:
 
     The file appears when it is complete: what was cancelled leaves nothing.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".dagtop-{os.getpid()}")
     lines = 0
     try:
         with beside.open("w", encoding="utf-8", errors="replace") as out:
@@ -397,6 +403,7 @@ def write_lines(source: Any, job: Job, path: Path) -> int | str:
             return "stopped"
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         return f"can't write {path}: {error.strerror}"
     return lines

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 
 from app.tui.exporting import as_json, free_name, table_csv, table_json, write_new
 from app.tui.scene import Scene
@@ -20,7 +21,7 @@ from app.tui.spans import span
 from app.tui.theme import UNICODE
 from app.tui.widgets.table import Column
 from store.workspace import Workspace
-from tests.app.tui.driving import opened, press, says
+from tests.app.tui.driving import opened, press, says, until
 from tests.app.tui.world import NOW
 
 SCENE = Scene(NOW, UTC, UNICODE)
@@ -112,5 +113,26 @@ async def test_what_is_wrong_with_a_name_is_said(
         await says(pilot, "exists: choose another name")
         await press(pilot, "ctrl+u", *"no/such.csv", "enter")
         await says(pilot, "there is no folder")
+        await press(pilot, "ctrl+u", *"~nobody_is_called_so/x", "enter")
+        await says(pilot, "there is no folder")
+        await press(pilot, "ctrl+u")
+        pilot.app.post_message(events.Paste("x" * 300))
+        await press(pilot, "enter")
+        await says(pilot, "that name can't be used: File name too long")
         await press(pilot, "escape")
         await says(pilot, "Enter Open")
+
+
+async def test_what_is_shown_is_written_though_the_working_folder_is_gone(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    workspace = workspace_of("normal")
+    async with opened(workspace, (120, 40)) as pilot:
+        (tmp_path / "gone").rmdir()
+        await press(pilot, "E")
+        await says(pilot, f"in {tmp_path}")
+        await press(pilot, "ctrl+u", *"list.csv", "enter")
+        await until(pilot, (tmp_path / "list.csv").exists, "the file")

@@ -242,6 +242,27 @@ async def test_saving_writes_what_is_shown_without_colours_and_asks_before_repla
         assert target.read_text() == "red one\n99% one\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("x" * 300, "that name can't be used: File name too long"),
+        ("~nobody_is_called_so/x", "No such file or directory"),
+        ("y" * 250, "saved 10 lines to"),
+    ],
+)
+async def test_any_name_is_taken_or_refused_in_a_sentence(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one_log(world, numbered(10))
+    async with opened_log(world, (200, 24)) as pilot:
+        await says(pilot, "line 9")
+        await press(pilot, "W", "ctrl+u")
+        pilot.app.post_message(events.Paste(name))
+        await press(pilot, "enter")
+        await says(pilot, sentence)
+
+
 async def test_how_one_looks_at_a_log_is_kept_from_try_to_try(world: World) -> None:
     version = world.dag("one", structure_of("one", ["a"]))
     run = world.run("one", version, "failed", ago=timedelta(minutes=9), run_id="r")
