@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,6 +25,8 @@ from store.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from app.tui.exporting import Export
 
 Job = Callable[[], Message]
 Failed = Callable[[str], Message]
@@ -139,15 +142,16 @@ class Commander:
 
         self._enqueue(job, lambda why: Replied(then, StoreError(why)))
 
-    def write_file(self, path: Path, text: str) -> None:
+    def write_export(self, export: Export, path: Path) -> None:
         """Write a new file; says its name and size, or why it can't be written."""
+        context = copy_context()  # widgets find their app by it
 
         def job() -> Message:
             from app.tui.exporting import write_new
             from app.tui.formats import size
 
             try:
-                return Acted(f"wrote {path} ({size(write_new(path, text))})")
+                return Acted(f"wrote {path} ({size(write_new(path, context.run(export.make)))})")
             except OSError as error:
                 return Refused(f"{path} can't be written: {error.strerror}")
 

@@ -115,13 +115,7 @@ def export(app: DagtopApp, stem: str, exports: Sequence[Export]) -> None:
     def chosen(answer: tuple[Export, Path] | None) -> None:
         if answer is None:
             return
-        one, path = answer
-        try:
-            text = one.make()
-        except (ValueError, TypeError) as error:
-            app.say(f"{one.title} can't be made: {error}", "error")
-            return
-        app.commander.write_file(path, text)
+        app.commander.write_export(*answer)
 
     app.push_screen(ExportScreen(stem, exports), chosen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf, isfinite, nan
 from time import process_time
@@ -26,6 +27,7 @@ from app.tui.models.chart import (
     downsample,
     ticks,
 )
+from app.tui.models.chart.raster import drawn
 from app.tui.models.chart.series import Unit
 from app.tui.models.chart.ticks import duration_text
 from app.tui.spans import Span, plain, width_of
@@ -259,7 +261,7 @@ def test_names_from_data_are_harmless() -> None:
 
 
 def test_thirty_thousand_points_take_hardly_longer_than_looking_at_them() -> None:
-    """By ratio, not by time: 20 ms at most on the machine of the figures."""
+    """By ratio, not by time: 60 ms on the machine of the figures for noise, which is the worst."""
     xs = [float(number) for number in range(30_000)]
     ys = [float(number * 7919 % 1000) for number in range(30_000)]
     chart = Chart([Series("loss", xs, ys)])
@@ -269,7 +271,19 @@ def test_thirty_thousand_points_take_hardly_longer_than_looking_at_them() -> Non
             if 0.0 <= y <= 1000.0:
                 int(x * 0.5)
 
-    assert fastest(lambda: chart_lines(chart, 80, 20, UNICODE)) < 20 * fastest(look)
+    assert fastest(lambda: chart_lines(chart, 80, 20, UNICODE)) < 60 * fastest(look)
+
+
+def test_a_cursor_that_moves_over_a_chart_draws_no_line_anew() -> None:
+    ys = [float(number * 7919 % 1000) for number in range(1000)]
+    chart = Chart([Series("loss", list(range(1000)), ys)])
+    chart_lines(chart, 80, 20, UNICODE)
+    before = drawn.cache_info().misses
+    moved = chart_lines(replace(chart, cursor=500.0), 80, 20, UNICODE)
+    assert drawn.cache_info().misses == before
+    assert [plain(line) for line in moved] == [
+        plain(line) for line in chart_lines(chart, 80, 20, UNICODE)
+    ]
 
 
 def fastest(what: object) -> float:

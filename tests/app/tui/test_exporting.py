@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from textual import events
 
 from app.tui.exporting import as_json, free_name, table_csv, table_json, write_new
 from app.tui.scene import Scene
+from app.tui.screens.base import DagtopScreen
+from app.tui.screens.views import DAG_VIEWS
 from app.tui.spans import span
 from app.tui.theme import UNICODE
 from app.tui.widgets.table import Column
@@ -136,3 +139,23 @@ async def test_what_is_shown_is_written_though_the_working_folder_is_gone(
         await says(pilot, f"in {tmp_path}")
         await press(pilot, "ctrl+u", *"list.csv", "enter")
         await until(pilot, (tmp_path / "list.csv").exists, "the file")
+
+
+@pytest.mark.parametrize(
+    "view", ["grid", "graph", "gantt", "trends", "calendar", "details", "code"]
+)
+async def test_all_that_a_view_offers_is_written(
+    workspace_of: Callable[[str], Workspace],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    view: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(workspace_of("normal"), (120, 40)) as pilot:
+        await press(pilot, "enter", DAG_VIEWS[view].key)
+        screen = pilot.app.screen
+        assert isinstance(screen, DagtopScreen)
+        for number in range(len(screen.exports()) + 2):  # and the screen itself, twice
+            await press(pilot, "E", *["tab"] * number, "enter")
+            await until(pilot, lambda number=number: len(os.listdir(tmp_path)) == number + 1)
+    assert all(os.path.getsize(tmp_path / name) for name in os.listdir(tmp_path))

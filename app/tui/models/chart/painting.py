@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from itertools import chain
+from itertools import chain, groupby
 from math import inf, isfinite, isnan, log10
 
 from app.tui.models.chart.raster import Raster
@@ -309,14 +309,13 @@ class _Painter:
             points = downsample(one.xs, one.ys, *self.x, columns)
         elif len(one.xs) == 1:
             self._points(raster, one, across)
-        last: tuple[int, int] | None = None
-        for x, y in points:
-            if not -inf < y < inf:
-                last = None
-                continue
-            place = across.dot(x, raster.across), self._dot_row(y, raster.height, raster.down)
-            raster.line(last or place, place, one.role)
-            last = place
+        for is_finite, stretch in groupby(points, key=lambda point: -inf < point[1] < inf):
+            if is_finite:
+                places = [
+                    (across.dot(x, raster.across), self._dot_row(y, raster.height, raster.down))
+                    for x, y in stretch
+                ]
+                raster.line(places, one.role)
 
     def _points(self, raster: Raster, one: Series, across: Across) -> None:
         seen: dict[tuple[int, int], Mark] = {}

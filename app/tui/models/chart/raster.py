@@ -1,17 +1,56 @@
-"""The cells of a plot: dots within cells, and characters over them."""
+"""The cells of a plot: lines that plotext draws, and characters over them."""
 
 from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.cells import cell_len
 
 from app.tui.spans import Span, Spans
 from app.tui.theme import Glyphs
 
-DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-"""The bits of a braille character, by column and row."""
+BRAILLE = 0x2800
+"""The braille character without dots; the others add their bits."""
+NOTHING = (" ", chr(BRAILLE))
 
 BLANK = ""
 """A cell that nothing was written into; a space that was written is one of ours."""
+
+
+_alone = threading.Lock()
+"""plotext has one figure for the process."""
+
+
+@lru_cache(maxsize=64)
+def drawn(
+    places: tuple[tuple[int, int], ...], width: int, height: int, dots: tuple[int, int]
+) -> list[str]:
+    """A line from dot to dot as plotext draws it, ``height`` lines of ``width`` characters.
+
+    Its own axes, labels and colours stay off: here they are those of the whole chart. A cursor
+    that moves over a chart draws nothing anew.
+    """
+    import plotext
+
+    across, down = dots
+    with _alone:
+        plotext.clear_figure()
+        plotext.limit_size(False, False)
+        plotext.theme("clear")
+        plotext.plotsize(width, height)
+        plotext.frame(False)
+        plotext.xfrequency(0)
+        plotext.yfrequency(0)
+        plotext.xlim(0, width * across - 1)
+        plotext.ylim(1 - height * down, 0)
+        plotext.plot(
+            [x for x, _ in places],
+            [-y for _, y in places],
+            marker="braille" if across > 1 else "*",
+        )
+        return [line.partition("\x1b")[0] for line in plotext.build().splitlines()[:height]]
 
 
 class Raster:
@@ -24,22 +63,14 @@ class Raster:
         self._roles = [["text"] * width for _ in range(height)]
         self._texts = [[BLANK] * width for _ in range(height)]
 
-    def dot(self, x: int, y: int, role: str) -> None:
-        """Set the dot in column ``x`` and row ``y`` of all dots."""
-        column, row = x // self.across, y // self.down
-        if 0 <= column < self.width and 0 <= row < self.height:
-            self._dots[row][column] |= DOTS[x % self.across][y % self.down]
-            self._roles[row][column] = role
-
-    def line(self, start: tuple[int, int], end: tuple[int, int], role: str) -> None:
-        """Set the dots from one to another."""
-        (x, y), (to_x, to_y) = start, end
-        steps = max(abs(to_x - x), abs(to_y - y))
-        if not steps:
-            self.dot(x, y, role)
-            return
-        for step in range(steps + 1):
-            self.dot(x + (to_x - x) * step // steps, y + (to_y - y) * step // steps, role)
+    def line(self, places: Sequence[tuple[int, int]], role: str) -> None:
+        """Draw a line from dot to dot: columns and rows of dots, the first row is the highest."""
+        cells = drawn(tuple(places), self.width, self.height, (self.across, self.down))
+        for row, text in enumerate(cells):
+            for column, character in enumerate(text):
+                if character not in NOTHING:
+                    self._dots[row][column] |= ord(character) - BRAILLE if self.across > 1 else 1
+                    self._roles[row][column] = role
 
     def put(self, column: int, row: int, character: str, role: str) -> None:
         """Write a character, over whatever is there."""
@@ -81,7 +112,7 @@ class Raster:
             character, role = texts[column], roles[column]
             if character == BLANK:
                 bits = dots[column]
-                character = (chr(0x2800 + bits) if self.across > 1 else "*") if bits else " "
+                character = (chr(BRAILLE + bits) if self.across > 1 else "*") if bits else " "
             if column in lit:
                 role += f"@{ground}"
             if role == current:
