@@ -141,6 +141,10 @@ async def test_what_is_shown_is_written_though_the_working_folder_is_gone(
         await until(pilot, (tmp_path / "list.csv").exists, "the file")
 
 
+def sizes(folder: Path) -> list[int]:
+    return [path.stat().st_size for path in folder.iterdir()]
+
+
 @pytest.mark.parametrize(
     "view", ["grid", "graph", "gantt", "trends", "calendar", "details", "code"]
 )
@@ -158,4 +162,4 @@ async def test_all_that_a_view_offers_is_written(
         for number in range(len(screen.exports()) + 2):  # and the screen itself, twice
             await press(pilot, "E", *["tab"] * number, "enter")
             await until(pilot, lambda number=number: len(os.listdir(tmp_path)) == number + 1)
-    assert all(os.path.getsize(tmp_path / name) for name in os.listdir(tmp_path))
+    assert all(sizes(tmp_path))
