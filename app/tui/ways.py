@@ -13,6 +13,7 @@ from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScre
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
     from app.tui.jumps import Target
+    from app.tui.reading import DagsSnapshot
 
 
 class Ways:
@@ -139,6 +140,12 @@ class Ways:
         from app.tui.screens.text import TextScreen
 
         self._app.push_screen(TextScreen(crumbs, text))
+
+    def open_errors(self, snapshot: DagsSnapshot) -> None:
+        """Show what pipeline files can't be imported, as it changes."""
+        from app.tui.screens.import_errors import ImportErrorsScreen
+
+        self._app.push_screen(ImportErrorsScreen(snapshot))
 
     def back(self) -> None:
         """Where one was before."""

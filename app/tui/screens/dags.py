@@ -18,7 +18,6 @@ from app.tui.models.dags import (
     facts_of,
     in_tab,
     named,
-    place_of,
     tab_counts,
     tabs_line,
     trouble_with_files,
@@ -149,15 +148,7 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         if self.snapshot is None or not (self.snapshot.errors or self.snapshot.warnings):
             self.dagtop.say("all pipeline files can be imported")
             return
-        parts: list[str] = []
-        for error in self.snapshot.errors:
-            words = f"{place_of(error.file, error.line)}\n{error.error}\n"
-            parts.append(f"{words}\n{error.traceback.rstrip()}\n" if error.traceback else words)
-        parts.extend(
-            f"{place_of(one.file, one.line)}\nwarning: {one.message}\n"
-            for one in self.snapshot.warnings
-        )
-        self.dagtop.ways.open_text(("import errors",), "\n".join(parts))
+        self.dagtop.ways.open_errors(self.snapshot)
 
     def action_copy(self) -> None:
         """Copy the ids."""

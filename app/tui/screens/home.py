@@ -13,9 +13,9 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.machine import Machine, MachineSampler, Watch
-from app.tui.models.dags import place_of
 from app.tui.models.home import newest, panels, unseen
 from app.tui.models.panels import TWO_COLUMNS, Panel, Target
+from app.tui.reading import DagsSnapshot
 from app.tui.reading_home import HomeSnapshot, SeenFile, read_home, seen_file
 from app.tui.screens.acting import Selection, ask_clear
 from app.tui.screens.places import PlaceScreen
@@ -167,11 +167,7 @@ class HomeScreen(PlaceScreen):
 
     def _open_errors(self) -> None:
         errors = self.snapshot.errors if self.snapshot else ()
-        parts = [
-            f"{place_of(one.file, one.line)}\n{one.error}\n\n{(one.traceback or '').rstrip()}\n"
-            for one in errors
-        ]
-        self.dagtop.ways.open_text(("import errors",), "\n".join(parts))
+        self.dagtop.ways.open_errors(DagsSnapshot((), errors))
 
     def action_seen(self) -> None:
         """Remember that all failures that are shown were seen."""

@@ -32,6 +32,11 @@ class TextScreen(DagtopScreen):
     def body(self) -> Iterable[Widget]:
         yield TextView(text_lines(self._text), widget_id="main")
 
+    def show_text(self, text: str) -> None:
+        """Show another text; the place is kept."""
+        self._text = text
+        self.query_one("#main", TextView).show(text_lines(text))
+
     def action_copy_text(self) -> None:
         """Copy the whole text."""
         self.dagtop.copy(sanitize_lines(self._text), "the text")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import update
+
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.instances import InstancesScreen
@@ -12,6 +14,7 @@ from app.tui.screens.text import TextScreen
 from app.tui.screens.triggering import TriggerForm
 from app.tui.widgets.dialogs import ConfirmDialog
 from store import edits
+from store.models import pipeline_file
 from tests.app.tui.driving import (
     AppPilot,
     app_of,
@@ -332,6 +335,20 @@ async def test_import_errors_open_their_traceback(world: World) -> None:
         await press(pilot, "e")
         assert isinstance(pilot.app.screen, TextScreen)
         assert "dags/broken.py:12" in text_of(pilot)
+
+
+async def test_import_errors_are_followed_while_a_file_is_mended(world: World) -> None:
+    fill_failed(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "e")
+        await says(pilot, "was never closed")
+        with world.store.write() as connection:
+            connection.execute(update(pipeline_file).values(error="NameError: x", traceback=None))
+        await says(pilot, "NameError: x")
+        assert "was never closed" not in text_of(pilot)
+        with world.store.write() as connection:
+            connection.execute(update(pipeline_file).values(error=None))
+        await says(pilot, "All pipeline files can be imported.")
 
 
 async def test_a_store_that_is_missing_is_said_and_found_when_it_comes(world: World) -> None:
