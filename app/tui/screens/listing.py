@@ -131,11 +131,11 @@ class ListScreen(DagtopScreen, Generic[Row]):
         """The rows that are shown, or the marked ones."""
         from app.tui.exporting import Export, table_csv, table_json
 
-        table, scene = self.table, self.dagtop.scene()
+        table = self.table
         items = table.chosen() if table.marks else list(table.items)
         rows = plural(len(items), "row")
         return [
-            Export(f"{rows} as CSV", "csv", lambda: table_csv(table.columns, items, scene)),
+            Export(f"{rows} as CSV", "csv", lambda: table_csv(items)),
             Export(f"{rows} as JSON", "json", lambda: table_json(items)),
         ]
 

@@ -430,6 +430,6 @@ class TrendsScreen(RunViewScreen):
         return [
             Export("the chart as text", "txt", lambda: chart_text(chart, zone=scene.zone)),
             Export("the chart as a picture", "svg", lambda: chart_svg(chart, zone=scene.zone)),
-            Export("the list as CSV", "csv", lambda: table_csv(columns(), items, scene)),
+            Export("the list as CSV", "csv", lambda: table_csv(items)),
             Export("the list as JSON", "json", lambda: table_json(items)),
         ]
