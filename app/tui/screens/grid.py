@@ -216,8 +216,6 @@ class GridScreen(RunViewScreen):
         self.dagtop.refresher.once(
             lambda store: read_facts(store, place[0], place[1], place[2]), then
         )
-        if self.has_class("-panel"):
-            self._ask_reasons()
 
     def _ask_reasons(self) -> None:
         view = self.view

@@ -93,15 +93,18 @@ class GridView(RowsView):
 
     def _measure(self, at_least: int) -> None:
         assert self.grid is not None
-        glyphs = self.dagtop.glyphs
         newest = self.grid.runs[-1] if self.grid.runs else None
-        longest = 0
-        for row in self.rows[:2000]:
-            cell = self.cell(newest, row) if newest else None
+        self.name_width = self._width_for(self.rows[:2000], newest, at_least)
+        self._bars = bars(self.grid.runs, self.bar_height, self.dagtop.glyphs)
+
+    def _width_for(self, rows: Sequence[GridRow], run: GridRun | None, at_least: int) -> int:
+        """How wide the names are, with the counts of a run, as far as there is room."""
+        glyphs, longest = self.dagtop.glyphs, 0
+        for row in rows:
+            cell = self.cell(run, row) if run else None
             longest = max(longest, width_of(label(row, cell, row.id in self.folded, glyphs)))
         most = max(NAME_LEAST, self.size.width * 2 // 5)
-        self.name_width = max(NAME_LEAST, min(max(longest + 1, at_least), most))
-        self._bars = bars(self.grid.runs, self.bar_height, glyphs)
+        return max(NAME_LEAST, min(max(longest + 1, at_least), most))
 
     @property
     def bar_height(self) -> int:
@@ -188,6 +191,8 @@ class GridView(RowsView):
 
     def moved(self) -> None:
         self.position.clamp()
+        top, page = self.position.top, self.position.page
+        self.name_width = self._width_for(self.rows[top : top + page], self.run, self.name_width)
         columns, last = self.columns, (len(self.grid.runs) if self.grid else 0)
         if self.run_index < self.first_run:
             self.first_run = self.run_index
