@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
@@ -121,8 +122,7 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
     parts: list[Spans] = [(switch,)]
     if dag.import_error:
         parts.append((span(dag.import_error, "error"),))
-    schedule = dag.schedule_words or dag.schedule
-    parts.append((span(schedule if schedule and schedule != "None" else "run by hand", "text"),))
+    parts.append((span(in_words(dag, scene), "text"),))
     if dag.schedule_override is not None:
         parts.append((Span("overridden", "warning"),))
     if dag.next_run_after is not None and not dag.is_paused:
