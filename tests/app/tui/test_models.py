@@ -29,6 +29,7 @@ from app.tui.models.grid import (
     fold_default,
     label,
     visible_rows,
+    windows_to,
 )
 from app.tui.models.instance import reasons_for, touched_lines
 from app.tui.models.scheduling import in_words
@@ -39,6 +40,7 @@ from app.tui.widgets.scrolling import Position
 from app.tui.widgets.table import Scene, place_columns
 from store.queries.dags import DagRow, LastRun, RecentRun
 from store.queries.grid import Cell, GridRow, GridRun
+from store.queries.runs import RunKey
 from store.states import DagRunState, DagRunType, TaskInstanceState
 from tests.app.tui.world import NOW
 
@@ -227,6 +229,15 @@ def test_a_mapped_task_says_how_many_and_how_they_are() -> None:
 
 def run_of(seconds: float | None, state: DagRunState = SUCCESS) -> GridRun:
     return GridRun(1, "r", DagRunType.MANUAL, state, None, NOW, NOW, None, seconds, None)
+
+
+@given(st.integers(1, 400), st.integers(1, 80))
+def test_windows_lead_to_the_last_run_half_by_half(count: int, held: int) -> None:
+    keys = [RunKey(NOW, count - number) for number in range(count)]
+    ends = windows_to(keys, held)
+    starts = [0, *(keys.index(key) + 1 for key in ends)]
+    assert starts[-1] <= count - 1 < starts[-1] + held
+    assert all(b - a <= held for a, b in pairwise(starts))
 
 
 def test_bars_grow_with_durations() -> None:
