@@ -33,6 +33,7 @@ from app.tui.models.grid import (
 )
 from app.tui.models.instance import reasons_for, touched_lines
 from app.tui.models.scheduling import in_words
+from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, views_line
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_name
 from app.tui.widgets.chrome import crumb_spans, footer_line
@@ -157,6 +158,17 @@ def test_a_wide_list_shows_schedules_in_words() -> None:
     keys = [place.column.key for place in place_columns(columns(), 199)]
     assert keys[-4:] == ["tasks", "tags", "owner", "words"]
     assert place_columns(columns(), 199)[-1].width >= len("At 06:15 from Monday to Friday")
+
+
+def test_eighty_columns_name_all_places_and_all_views_of_a_dag() -> None:
+    for views in (PLACES, DAG_VIEWS, TASK_VIEWS):
+        for current in views:
+            line = plain(views_line(views, current, 80))
+            assert width_of(views_line(views, current, 80)) <= 80
+            for view in views.values():
+                assert any(f"{view.key} {word}" in line for word in (view.title, view.short or "?"))
+    assert "5 Variables  6 Connections" in plain(views_line(PLACES, "home", 120))
+    assert plain(views_line(PLACES, "events", 60)).endswith("9 System 0 Events")
 
 
 # tables
