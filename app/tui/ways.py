@@ -47,7 +47,7 @@ class Ways:
                 location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
                 self.go_to(replace(location, map_index=target.map_index, task_view="log"))
             case "run":
-                self.go_to(Location(place, target.dag_id, "grid", target.run_id))
+                self.go_to(Location(place, target.dag_id, "grid", target.run_id, run_screen=True))
             case _:
                 self.go_to(Location(place, target.dag_id, target.name, target.run_id))
 

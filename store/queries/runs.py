@@ -157,6 +157,19 @@ def count_runs(
     return {RUN_STATES[row.state]: row.runs for row in rows}
 
 
+def keys_down_to(connection: Connection, dag_id: str, last: RunKey | None = None) -> list[RunKey]:
+    """The places of a DAG's runs, newest first, down to ``last`` (None: of all)."""
+    query = (
+        select(dag_run.c.run_after, dag_run.c.id)
+        .where(dag_run.c.dag_id == dag_id)
+        .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+    )
+    if last is not None:
+        query = query.where(dag_run.c.run_after >= last.run_after)
+    keys = [RunKey(*row) for row in connection.execute(query)]
+    return keys if last is None else [key for key in keys if key >= last]
+
+
 def is_before(key: RunKey) -> ColumnElement[bool]:
     """Whether a run comes after ``key`` in a list, which shows the newest first."""
     # The types must be said: a bare datetime in a tuple would be compared as text.

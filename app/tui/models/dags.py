@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.tui import formats
 from app.tui.filters import Facts
+from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
@@ -131,6 +132,11 @@ def schedule_cell(dag: DagRow, scene: Scene) -> Spans:
     return (span(words, "text"), *override_mark(dag))
 
 
+def words_cell(dag: DagRow, scene: Scene) -> Spans:
+    """What the schedule means."""
+    return (span(in_words(dag, scene), "dim"),)
+
+
 def override_mark(dag: DagRow) -> Spans:
     """That the schedule isn't the one of the file."""
     return () if dag.schedule_override is None else (Span(" !", "warning"),)
@@ -242,7 +248,8 @@ def columns() -> list[Column[DagRow]]:
         Column("schedule", "SCHEDULE", 14, schedule_cell, lambda d: d.schedule),
         Column("tasks", "LAST RUN'S TASKS", 18, tasks_cell),
         Column("tags", "TAGS", 16, tags_cell, lambda d: " ".join(d.tags)),
-        Column("owner", "OWNER", 12, owner_cell, lambda d: ", ".join(d.owners)),
+        Column("owner", "OWNER", 14, owner_cell, lambda d: ", ".join(d.owners)),
+        Column("words", "SCHEDULE IN WORDS", 24, words_cell, grows=True),
     ]
 
 
@@ -263,17 +270,17 @@ def detail_line(dag: DagRow | None, scene: Scene) -> Spans:
     if dag is None:
         return ()
     dot = Span(f" {scene.glyphs.dot} ", "faint")
-    schedule = dag.schedule_words or dag.schedule
-    if not schedule or schedule == "None":
-        schedule = "run by hand"
+    words = in_words(dag, scene)
     parts: list[Spans] = []
     if dag.import_error:
         parts.append((span(dag.import_error, "error"),))
     if dag.schedule_error:
         parts.append((span(dag.schedule_error, "error"),))
-    parts.append((span(schedule, "dim"),))
-    if words := override_words(dag, scene):
-        parts.append((span(words, "warning"),))
+    if dag.schedule not in ("", "None", "Asset") and not words.startswith(dag.schedule):
+        parts.append((span(dag.schedule, "text"),))
+    parts.append((span(words, "dim"),))
+    if override := override_words(dag, scene):
+        parts.append((span(override, "warning"),))
     if dag.description:
         parts.append((span(dag.description, "dim"),))
     parts.append((span(dag.file, "dim"),))

@@ -313,8 +313,9 @@ def _tasks(
             (span(", ".join(_task_words(task)), "dim"),),
         )
         rows.append((cells, Item("task", task.task_id)))
+    rules = 14 if width < 117 else len("none_failed_min_one_success")
     titles = ("task", "operator", "retries", "pool", "rule", "besides")
-    yield from _table(titles, rows, width, (30, 16, 12, 14, 14, 200))
+    yield from _table(titles, rows, width, (30, 16, 12, 14, rules, 200))
 
 
 def _task_words(task: TaskStructure) -> Iterable[str]:

@@ -26,6 +26,8 @@ class View:
     """Below ``app.tui.screens``."""
     kind: str
     """The class in it."""
+    short: str = ""
+    """The title where there is little room; empty: the title."""
 
     def load(self) -> Any:
         """The class of the screen."""
@@ -37,8 +39,8 @@ PLACES: dict[str, View] = {
     "dags": View("2", "DAGs", "dags", "DagsScreen"),
     "runs": View("3", "Runs", "all_runs", "AllRunsScreen"),
     "xcoms": View("4", "XComs", "xcoms", "XComsScreen"),
-    "variables": View("5", "Variables", "variables", "VariablesScreen"),
-    "connections": View("6", "Connections", "connections", "ConnectionsScreen"),
+    "variables": View("5", "Variables", "variables", "VariablesScreen", "Vars"),
+    "connections": View("6", "Connections", "connections", "ConnectionsScreen", "Conns"),
     "pools": View("7", "Pools", "pools", "PoolsScreen"),
     "assets": View("8", "Assets", "assets", "AssetsScreen"),
     "system": View("9", "System", "system", "SystemScreen"),
@@ -126,18 +128,22 @@ def in_order(views: Mapping[str, View]) -> list[str]:
 
 
 def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:
-    """The titles of the views with their keys; where not all fit, as many around the current one
-    as do."""
+    """The titles of the views with their keys: with air, close together, the short ones; where not
+    all fit, as many around the current one as do."""
     names = in_order(views)
     place = names.index(current)
+    every = len(names)
+    forms = [(2, False, every), (1, False, every)]
+    forms.extend((1, True, reach) for reach in range(every, -1, -1))
     line: Spans = ()
-    for gap, reach in ((2, len(names)), *((1, reach) for reach in range(len(names), -1, -1))):
+    for gap, short, reach in forms:
         pieces: list[Span] = [Span(" ")]
         for number, name in enumerate(names):
-            here = number == place
-            pieces.append(Span(views[name].key, "key"))
+            view, here = views[name], number == place
+            pieces.append(Span(view.key, "key"))
             if abs(number - place) <= reach:
-                pieces.append(Span(f" {views[name].title}", "title" if here else "dim"))
+                title = (view.short if short else "") or view.title
+                pieces.append(Span(f" {title}", "title" if here else "dim"))
             pieces.append(Span(" " * gap))
         line = tuple(pieces[:-1])
         if width_of(line) <= width:
