@@ -300,7 +300,7 @@ class DagtopApp(App[int]):
         """Copy by OSC 52, and say what was copied; a text that terminals would drop is refused."""
         octets = len(text.encode("utf-8", "replace"))
         if octets * 4 // 3 > CLIPBOARD_CAP:
-            self.say(f"{what} has {octets:,} bytes: too much for the clipboard", "warning")
+            self.say(f"{what}: {octets:,} bytes are too much for the clipboard", "warning")
             return
         self.copy_to_clipboard(text)
         self.say(f"copied {what} ({octets:,} bytes) to the terminal's clipboard", "good")

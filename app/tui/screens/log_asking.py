@@ -214,7 +214,7 @@ class LogAsking(DagtopScreen):
         self.view.search(text)
 
     def on_log_view_not_found(self, message: LogView.NotFound) -> None:
-        self.dagtop.say(f"{message.words} is not in this log", "warning")
+        self.dagtop.say(message.words, "warning")
 
     def action_next_match(self) -> None:
         """To the next match."""
@@ -316,10 +316,15 @@ class LogAsking(DagtopScreen):
         view = self.view
         if view.marked is not None:
             lines = view.marked_lines(COPY_CAP)
+            text = "\n".join(lines) + "\n"
+            if len(text) > COPY_CAP:
+                self.dagtop.say(
+                    "what is marked is too much for the clipboard: W saves what is shown", "warning"
+                )
+                return
             view.mark()
-            self.dagtop.copy(
-                "\n".join(lines) + "\n", "the line" if len(lines) == 1 else "the lines"
-            )
+            self.show_status()
+            self.dagtop.copy(text, "the line" if len(lines) == 1 else f"{len(lines):,} lines")
             return
         line = view.current_line()
         if line:

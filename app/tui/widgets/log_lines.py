@@ -201,17 +201,22 @@ class FileLines:
         return None
 
     def at(self, offset: int) -> int | None:
-        """The place of the line that holds an offset, else the next one, else the last."""
+        """The place of the line that holds an offset, else the next one, else the last; None too
+        as long as that isn't known."""
         if not self.filtered:
             offset = max(self.low, min(offset, self.high - 1))
             return self.file.line_start(offset) if self.high > self.low else None
         start = self.file.begin(offset)
         found = self.after(start - 1)
-        return self.before(start) if found is None else found
+        return self.before(start) if found is None and not self.starved else found
 
     def offset(self, place: int) -> int:
         """Where in its file a place is."""
         return place
+
+    def within(self, start: int, offset: int) -> int:
+        """How far into the line that starts there an offset is."""
+        return offset - start
 
     def holds(self, start: int, offset: int) -> bool:
         """Whether the line that starts there holds an offset."""

@@ -107,6 +107,11 @@ class MergedLines:
         """Whether lines may be missing because they aren't filtered yet."""
         return any(part.lines.pending for part in self.parts)
 
+    @property
+    def starved(self) -> bool:
+        """Whether the last look for a line ended where it isn't filtered yet."""
+        return any(part.lines.starved for part in self.parts)
+
     def close(self) -> None:
         """Close the files."""
         for part in self.parts:
@@ -310,7 +315,7 @@ class MergedLines:
         lines = self.parts[number].lines
         start = lines.at(offset)
         if start is None:
-            return self.first()
+            return None if lines.starved else self.first()
         known = self._known.get((number, start))
         if known is None:
             self._begin(self._vector((number, start)))
@@ -318,6 +323,10 @@ class MergedLines:
             self._front.append((number, start))
             known = self._known[(number, start)] = 0
         return known
+
+    def within(self, start: Spot, spot: Spot) -> int:
+        """How far into the line that starts there a spot of its file is."""
+        return spot[1] - start[1]
 
     def holds(self, start: Spot, spot: Spot) -> bool:
         """Whether the line that starts there holds a spot."""
