@@ -115,14 +115,15 @@ class DagtopScreen(Screen[None]):
             self.call_after_refresh(self.app.screen.refresh)
 
     def on_screen_resume(self) -> None:
-        if self.app.screen is not self:  # one that is passed through: it must not ask
-            return
+        if not (self.app.screen is self or self.app.screen.is_modal):
+            return  # one that is passed through must not ask; one behind a dialog is seen
         location = self.location()
         if location is not None:
             self.dagtop.ways.visited(location)
         self.show_runner()
         self.ask()
         self.tick()
+        self.show_behind()
 
     def show_actions(self) -> None:
         """Fill the footer from the registry."""
