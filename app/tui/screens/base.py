@@ -128,7 +128,8 @@ class DagtopScreen(Screen[None]):
         """Fill the footer from the registry."""
         read_only = self.dagtop.read_only
         chosen = footer_actions(self.contexts, read_only=read_only)
-        self.footer.actions = tuple(with_keys(chosen, self.dagtop.settings.keys))
+        named = with_keys(chosen, self.dagtop.settings.keys)
+        self.footer.actions = tuple(action for action in named if action.keys)
         if self.dagtop.settings.keys:
             self.dagtop.warn_of_clashes(self.contexts)
 
