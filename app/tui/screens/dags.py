@@ -139,6 +139,9 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         self.tab = tab if tab in TABS else TABS[0]
 
     def _turn(self, step: int) -> None:
+        if self.snapshot is None:
+            self.dagtop.say("there are no DAGs yet")
+            return
         self.tab = TABS[(TABS.index(self.tab) + step) % len(TABS)]
         self.keep()
         self.show_rows()

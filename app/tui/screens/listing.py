@@ -45,6 +45,10 @@ class ListScreen(DagtopScreen, Generic[Row]):
         """Show what passes the filter."""
         raise NotImplementedError
 
+    @property
+    def has_row(self) -> bool:
+        return self.table.current is not None
+
     # what is remembered
 
     @property

@@ -1,0 +1,86 @@
+"""Each key that ``?`` lists on a screen does something there, or says why it does not.
+
+``DAGTOP_TEST_KEYS=1`` presses each on every screen that has it; else each on one of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.tui.actions import MOVE, Action, actions_for
+from app.tui.application import DagtopApp
+from app.tui.screens.base import DagtopScreen
+from tests.app.tui.driving import AppPilot, app_of, opened, text_of
+from tests.app.tui.everywhere import SCREENS, Keys, go, quiet, type_keys
+from tests.app.tui.world import World
+from tests.app.tui.world_small import fill_small
+
+EVERYWHERE = bool(os.environ.get("DAGTOP_TEST_KEYS"))
+LEAVES = {"everywhere.quit", "everywhere.start_runner"}
+"""These are tested with the real program."""
+PLACES: dict[str, Keys] = {name: way for name, way in SCREENS.items() if len(way) <= 1}
+
+
+def to_press(screen: DagtopScreen, done: set[object]) -> Iterator[Action]:
+    """What help lists on a screen and was not pressed yet. What only moves may be at its end."""
+    for action in actions_for(screen.contexts):
+        mark = (type(screen), action.id) if EVERYWHERE else action.id
+        if action.keys and action.group != MOVE and action.id not in LEAVES and mark not in done:
+            done.add(mark)
+            yield action
+
+
+async def is_silent(pilot: AppPilot, key: str) -> bool:
+    """Whether a key leaves everything as it was."""
+    app = app_of(pilot)
+    screen, before = app.screen, text_of(pilot)
+    await type_keys(app, key)
+    for _ in range(50):  # what is said after the store was asked takes a while
+        if app.screen is not screen or text_of(pilot) != before:
+            return False
+        await pilot.pause(0.02)
+    return True
+
+
+async def silent_keys(pilot: AppPilot, ways: dict[str, Keys]) -> list[str]:
+    """The keys that neither do nor say anything."""
+    app, done, found = app_of(pilot), set[object](), list[str]()
+    for name, way in ways.items():
+        await go(app, way)
+        assert isinstance(app.screen, DagtopScreen) or name.endswith("value"), name
+        if not isinstance(app.screen, DagtopScreen):  # the form of the row
+            continue
+        for action in list(to_press(app.screen, done)):
+            await fresh(app, way)
+            if await is_silent(pilot, action.keys[0]):
+                found.append(f"{name}: {action.id}")
+    return found
+
+
+async def fresh(app: DagtopApp, way: Keys) -> None:
+    """On the screen, with nothing said."""
+    await go(app, way)
+    for screen in app.screen_stack:
+        if isinstance(screen, DagtopScreen) and screen.is_there:
+            screen.footer.message = ()
+    await quiet(app)
+
+
+@pytest.mark.timeout(1200 if EVERYWHERE else 240)
+async def test_no_key_of_the_help_is_silent(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill_small(world)
+    async with opened(world.workspace) as pilot:
+        assert "\n".join(await silent_keys(pilot, SCREENS)) == ""
+
+
+@pytest.mark.timeout(240)
+async def test_no_key_of_the_help_is_silent_where_there_is_nothing(world: World) -> None:
+    async with opened(world.workspace) as pilot:
+        assert "\n".join(await silent_keys(pilot, PLACES)) == ""
