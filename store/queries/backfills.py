@@ -65,9 +65,7 @@ class BackfillRow:
         return sum(number for state, number in self.runs.items() if state in FINISHED_RUN_STATES)
 
 
-COLUMNS = tuple(
-    backfill.c[name] for name in BackfillRow.__dataclass_fields__ if name in backfill.c
-)
+COLUMNS = tuple(backfill.c[name] for name in BackfillRow.__dataclass_fields__ if name in backfill.c)
 
 
 def list_backfills(connection: Connection, dag_id: str, *, limit: int = MOST) -> list[BackfillRow]:
