@@ -35,9 +35,14 @@ KINDS = {
     "kill": "dag_id, run_id, task_id, map_index -> instances",
     "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "
     "dry_run -> backfill_id, runs, again, left",
+    "pause_backfill": "backfill_id -> backfill_id, changed",
+    "unpause_backfill": "backfill_id -> backfill_id, changed",
+    "limit_backfill": "backfill_id, max_active_runs -> backfill_id, former",
+    "cancel_backfill": "backfill_id -> backfill_id, failed, running",
     "reparse": "files -> files",
     "stop": "kill_tasks -> (nothing)",
     "delete_dag": "dag_id -> runs",
+    "delete_runs": "dag_id, run_ids -> runs",
 }
 """Kind of command -> what its payload holds -> what its answer holds."""
 

@@ -410,6 +410,9 @@ backfill = Table(
     Column("created_at", Timestamp, nullable=False),
     Column("next_date", Timestamp),  # logical date from which runs are yet to be made
     Column("ended_at", Timestamp),
+    Column("paused_at", Timestamp),  # none of its queued runs starts
+    Column("cancelled_at", Timestamp),
+    Index("ix_backfill_dag_id", "dag_id", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -29,6 +29,9 @@ DagArgument = Annotated[
 DagsArgument = Annotated[
     list[str], typer.Argument(metavar="DAG", help="DAG ids.", autocompletion=complete_dag)
 ]
+BackfillArgument = Annotated[
+    int, typer.Argument(metavar="ID", help="Its number, as 'dagtop dags backfills' lists it.")
+]
 ConfOption = Annotated[
     str | None,
     typer.Option("--conf", metavar="JSON", help="Conf of the run: a JSON object, or @FILE."),
@@ -260,6 +263,71 @@ def backfill(
         "dry_run": dry_run,
     }
     dag_views.show_backfill(dag, act(space, "backfill", payload), dry_run, json)
+
+
+@app.command("backfills")
+def backfills(
+    dag: DagArgument, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """List the backfills of a DAG, with their runs by state."""
+    from app.cli import backfill_views
+
+    with reading(workspace) as store:
+        backfill_views.list_backfills(store, dag, json)
+
+
+@app.command("pause-backfill")
+def pause_backfill(
+    backfill: BackfillArgument, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Pause a backfill: none of its queued runs starts.
+
+    What runs of it goes on.
+    """
+    from app.cli import backfill_views
+
+    backfill_views.set_paused(chosen_workspace(workspace), backfill, True, json)
+
+
+@app.command("unpause-backfill")
+def unpause_backfill(
+    backfill: BackfillArgument, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Let a paused backfill go on."""
+    from app.cli import backfill_views
+
+    backfill_views.set_paused(chosen_workspace(workspace), backfill, False, json)
+
+
+@app.command("limit-backfill")
+def limit_backfill(
+    backfill: BackfillArgument,
+    max_active_runs: Annotated[
+        int, typer.Argument(min=1, help="Runs of it that run at the same time.")
+    ],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Set how many runs of a backfill run at the same time."""
+    from app.cli import backfill_views
+
+    backfill_views.set_limit(chosen_workspace(workspace), backfill, max_active_runs, json)
+
+
+@app.command("cancel-backfill")
+def cancel_backfill(
+    backfill: BackfillArgument,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Cancel a backfill: its queued runs fail.
+
+    What runs of it goes on.
+    """
+    from app.cli import backfill_views
+
+    backfill_views.cancel(chosen_workspace(workspace), backfill, yes=yes, json=json)
 
 
 @app.command("schedule")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from store.events import EventRow
+    from store.queries.backfills import BackfillRow
     from store.queries.connections import ConnectionRow
     from store.queries.dags import DagRow, FileRow, FileWarning, VersionRow
     from store.queries.pools import PoolRow
@@ -87,6 +88,17 @@ def of_file(row: FileRow) -> Document:
 def of_warning(row: FileWarning) -> Document:
     """What a pipeline file does that is hardly meant."""
     return _fields(row, "file line message")
+
+
+def of_backfill(row: BackfillRow) -> Document:
+    """A backfill."""
+    document = _fields(
+        row,
+        "id dag_id state from_date to_date reprocess max_active_runs run_backwards conf actor "
+        "created_at ended_at paused_at cancelled_at total done",
+    )
+    document["runs"] = _by_state(row.runs)
+    return document
 
 
 def of_run(row: RunRow) -> Document:

@@ -18,6 +18,7 @@ from store.engine import Store
 from store.models import task_instance
 from store.queries import (
     assets,
+    backfills,
     connections,
     dags,
     history,
@@ -96,6 +97,8 @@ QUERIES: dict[str, Query] = {
         c, runs.RunFilter(states=FAILED), limit=5, before=middle(c)
     ),
     "runs of a backfill": lambda c: runs.list_runs(c, runs.RunFilter(backfill_id=1), limit=5),
+    "backfills of a DAG": lambda c: backfills.list_backfills(c, A_DAG),
+    "runs of backfills by state": lambda c: backfills.run_counts(c, [1, 2]),
     "runs of a DAG of an hour": lambda c: runs.list_runs(
         c, runs.RunFilter(A_DAG, since=START + 9 * HOUR, until=START + 11 * HOUR)
     ),
