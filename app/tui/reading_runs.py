@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from app.tui.models.long_list import Page
 from store.states import DagRunState, DagRunType, TaskInstanceState
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class Wanted:
     until: datetime | None = None
     """``run_after`` before this."""
 
-    def has(self, run: RunRow) -> bool:
+    def has(self, entry: RunEntry) -> bool:
         """Whether a run is one of them."""
+        run = entry.run
         if self.since is not None and run.run_after < self.since:
             return False
         if self.until is not None and run.run_after >= self.until:
@@ -49,13 +51,13 @@ class RunEntry:
     tasks: Mapping[TaskInstanceState | None, int] = field(default_factory=dict)
     """Its task instances by state."""
 
+    @property
+    def id(self) -> int:
+        return self.run.id
 
-@dataclass(frozen=True, slots=True)
-class RunsPage:
-    """Some runs, newest first, and where the page after them begins."""
-
-    entries: tuple[RunEntry, ...]
-    next: RunKey | None
+    @property
+    def key(self) -> RunKey:
+        return self.run.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class RunsSnapshot:
     wanted: Wanted
     dag: DagRow | None
     """Of one DAG's runs; None if there is no such DAG."""
-    head: RunsPage
+    head: Page[RunEntry]
     watched: tuple[RunEntry, ...]
     """Of the watched ones those that are still there."""
     counts: Mapping[DagRunState, int]
@@ -87,17 +89,17 @@ def read_runs(
         further = get_runs(connection, others) if others else []
         entries = _entries(connection, [*page.rows, *further])
         counts = count_runs(connection, wanted.dag_id)
-    head = RunsPage(entries[: len(page.rows)], page.next)
+    head = Page(entries[: len(page.rows)], page.next)
     return RunsSnapshot(wanted, dag, head, entries[len(page.rows) :], counts)
 
 
-def read_page(store: Store, wanted: Wanted, before: RunKey, limit: int) -> RunsPage:
+def read_page(store: Store, wanted: Wanted, before: RunKey, limit: int) -> Page[RunEntry]:
     """The runs before one."""
     from store.queries.runs import list_runs
 
     with store.read() as connection:
         page = list_runs(connection, _filter(wanted), limit=limit, before=before)
-        return RunsPage(_entries(connection, page.rows), page.next)
+        return Page(_entries(connection, page.rows), page.next)
 
 
 def _filter(wanted: Wanted) -> RunFilter:

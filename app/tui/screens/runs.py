@@ -11,8 +11,9 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.models.grid import dag_line
-from app.tui.models.runs import RunList, columns
-from app.tui.reading_runs import RunsSnapshot, Wanted
+from app.tui.models.long_list import LongList
+from app.tui.models.runs import columns
+from app.tui.reading_runs import RunEntry, RunsSnapshot
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.run_list import RunsTable
 from app.tui.screens.triggering import trigger
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Kept:
     """What is found again when one comes back to this view: how far one had read."""
 
-    runs: RunList
+    read: LongList[RunEntry]
 
 
 class RunsScreen(RunsTable, DagViewScreen):
@@ -43,7 +44,7 @@ class RunsScreen(RunsTable, DagViewScreen):
         self._sought = focus.run_id
         kept = focus.kept.get(self.view_name)
         if isinstance(kept, Kept):
-            self.runs = kept.runs
+            self.read = kept.read
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -55,15 +56,15 @@ class RunsScreen(RunsTable, DagViewScreen):
         yield PromptLine("/", widget_id="filter")
 
     @property
-    def wanted(self) -> Wanted:
-        return self._wanted_by(self.dag_id, "All")
+    def of_dag(self) -> str:
+        return self.dag_id
 
     def remember(self) -> None:
         entry = self.table.current
         if entry is not None:
-            newest = not self.table.sort_column and self.runs.entries[:1] == [entry]
+            newest = not self.table.sort_column and self.read.entries[:1] == [entry]
             self.look.run_id = None if newest else entry.run.run_id
-        self.look.kept[self.view_name] = Kept(self.runs)
+        self.look.kept[self.view_name] = Kept(self.read)
 
     def follow(self) -> None:
         self._sought = self.look.run_id

@@ -293,7 +293,7 @@ class LogView(LogPager, can_focus=True):
             return begin // room
         if not self.shift <= begin or end >= self.shift + room:
             self.shift = 0 if end < room else (begin - room // 3) // SHIFT * SHIFT
-            self._cache.clear()
+            self._forget_strips()
         return 0
 
     def _cells(self, place: int, offset: int) -> tuple[int, int]:
