@@ -70,6 +70,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tasks.run_details", ("r",), "Run", "all about the run", VIEW),
     Action("tasks.merged", ("M",), "Logs", "the logs of the group or the run, by time", GO),
     Action("tasks.details", ("o",), "Details", "all about the task instance", GO),
+    Action("tasks.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
     Action("tasks.copy", ("y",), "Copy", "copy the task id (OSC 52)", VIEW),
     Action("run.previous_run", ("less_than_sign",), "Older run", "the run before", GO),
     Action("run.next_run", ("greater_than_sign",), "Newer run", "the next run", GO),

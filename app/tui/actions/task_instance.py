@@ -52,6 +52,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("instance.note", ("a",), "Note", "note on it or on its run", ACT, acts=True),
     Action("instance.retry", ("e",), "Retry", "run it again with edited params", ACT, acts=True),
+    Action("instance.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
+    Action("log_instance.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
     Action("log_instance.run_details", ("r",), "Run", "the run it belongs to", GO),
     Action(
         "log_instance.clear",

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from app.tui.jumps import Completion, Known, Target, complete, parse
 from app.tui.reading import read_jumps
-from app.tui.screens.views import DAG_VIEWS, PLACES, in_order
+from app.tui.screens.views import DAG_VIEWS, PLACES
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.text_view import TextView
 
@@ -39,8 +39,8 @@ class JumpScreen(ModalScreen[Target | None]):
     def __init__(self, here: Location | None) -> None:
         super().__init__()
         self._known = Known(
-            places={name: PLACES[name].title for name in in_order(PLACES)},
-            views={name: DAG_VIEWS[name].title for name in in_order(DAG_VIEWS)},
+            places={name: view.title for name, view in PLACES.items()},
+            views={name: view.title for name, view in DAG_VIEWS.items()},
             dag_id=here.dag_id if here is not None else None,
             run_id=here.run_id if here is not None else None,
         )

@@ -45,6 +45,7 @@ from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 from app.tui.widgets.text_view import TextView
+from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
@@ -311,6 +312,12 @@ class RunScreen(ListScreen["InstanceRow"]):
         if row is not None:
             self.dagtop.ways.open_details(self.dag_id, self.run_id, row.task_id, row.map_index)
 
+    def action_over_runs(self) -> None:
+        """Show the instances that the task under the cursor has in all runs."""
+        row = self.table.current
+        if row is not None:
+            self.dagtop.ways.open_over_runs(self.dag_id, row.task_id)
+
     def action_why(self) -> None:
         """Show each reason to wait, with the tasks that wait for it."""
         if self.snapshot is None or self.snapshot.run.ended_at is not None:
@@ -431,4 +438,6 @@ class RunScreen(ListScreen["InstanceRow"]):
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
-            run_acting.kill(self.dagtop, chosen, self.table.chosen())
+            works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
+            working = run_acting.selections(self.dag_id, self.run_id, works)
+            run_acting.kill(self.dagtop, chosen, working)

@@ -259,10 +259,17 @@ def test_whole_tasks_go_together_and_some_map_indexes_by_themselves() -> None:
 def test_answers_are_put_together_without_doubles() -> None:
     one = {"instances": [["r", "a", -1, "failed"], ["r", "b", -1, None]]}
     other = {"instances": [["r", "b", -1, None], ["r", "c", -1, None]]}
-    assert together([one, other]) == {
-        "instances": [["r", "a", -1, "failed"], ["r", "b", -1, None], ["r", "c", -1, None]]
-    }
-    assert together([one, "No runner is up to ask."]) == "No runner is up to ask."
+
+    def names(found: object) -> list[tuple[str, str]]:
+        assert isinstance(found, dict)
+        return [(run, task) for run, task, *_ in found["instances"]]
+
+    both = [("shop r", "a"), ("shop r", "b"), ("shop r", "c")]
+    assert names(together([("shop", one), ("shop", other)])) == both
+    two = together([("shop", one), ("mill", other)])
+    assert names(two) == [*both[:2], ("mill r", "b"), ("mill r", "c")]
+    trouble = "No runner is up to ask."
+    assert together([("shop", one), ("shop", trouble)]) == trouble
 
 
 # values
