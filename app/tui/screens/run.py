@@ -130,7 +130,8 @@ class RunScreen(ListScreen["InstanceRow"]):
     # snapshots
 
     def fetch(self) -> Fetch:
-        return partial(read_run_screen, dag_id=self.dag_id, run_id=self.run_id)
+        log = self.dagtop.workspace.log
+        return partial(read_run_screen, dag_id=self.dag_id, run_id=self.run_id, log=log)
 
     def show_snapshot(self, snapshot: RunSnapshot | None) -> None:
         if snapshot is None:
@@ -182,10 +183,11 @@ class RunScreen(ListScreen["InstanceRow"]):
         progress.right = self._estimate_words()
         is_bare = width < NARROW and bool(progress.right)
         progress.line = progress_line(instances, width, scene, is_bare=is_bare)
-        lines = about_lines(self.snapshot, self._run_why, width - 2, scene)
+        most = max(3, (self.app.size.height - FRAME) // 2)
+        lines = about_lines(self.snapshot, self._run_why, width - 2, scene, most)
         about = self.about
         about.show(lines)
-        rows = min(len(lines), max(3, (self.app.size.height - FRAME) // 2))
+        rows = min(len(lines), most)
         if about.styles.height is None or about.styles.height.value != rows:
             about.styles.height = rows
         more = about.row_count > rows

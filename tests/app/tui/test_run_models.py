@@ -355,3 +355,23 @@ def test_a_try_killed_for_want_of_memory_says_so_first() -> None:
     assert was_out_of_memory(one)
     assert not was_out_of_memory(one_try(reason="killed by ann"))
     assert "out of memory" in plain(resource_lines(Usage(), one, 79, 20, SCENE)[0])
+
+
+def test_what_failed_says_its_last_lines_where_there_is_room() -> None:
+    told, mute = replace(one_try(), id=1), replace(one_try(), id=2, error_place=None)
+    failures = ((instance("told", FAILED), told), (instance("mute", FAILED), mute))
+    rows = tuple(row for row, _ in failures)
+    said = {1: ("a1", "a2", "a3"), 2: ("b1", "b2", "b3")}
+    snapshot = RunSnapshot(RUN, rows, {}, failures, (), (), said)
+    bare = about_lines(snapshot, [], 78, SCENE)
+    for more, wanted in (
+        (0, []),
+        (1, ["b3"]),
+        (2, ["a3", "b3"]),
+        (3, ["a3", "b2", "b3"]),
+        (9, ["a1", "a2", "a3", "b1", "b2", "b3"]),
+    ):
+        lines = about_lines(snapshot, [], 78, SCENE, len(bare) + more)
+        shown = [plain(line).strip() for line in lines]
+        assert [line for line in shown if line in {*said[1], *said[2]}] == wanted
+        assert len(lines) <= len(bare) + more
