@@ -50,20 +50,7 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
         )
         turn.changes.flush(turn.connection)
         schedules.plan_next(turn, pipeline, schedules.last_interval(turn, pipeline.dag_id))
-        words = (
-            f"{actor} set the schedule to {wanted}, the file says "
-            f"{pipeline.own_structure.timetable.summary}{'' if run is None else '; with params'}"
-            if wanted is not None
-            else f"{actor} reset the schedule to the file's: {timetable.summary}"
-        )
-        turn.changes.event(
-            turn.now,
-            "schedule_set" if wanted is not None else "schedule_reset",
-            words,
-            actor=actor,
-            dag_id=pipeline.dag_id,
-            details={"expression": wanted, "former": former, "run": run},
-        )
+        _write_event(turn, pipeline, actor, former)
     due = pipeline.next_run_after
     return {
         "dag_id": pipeline.dag_id,
@@ -91,3 +78,20 @@ def _run_of(pipeline: Pipeline, payload: Payload) -> Payload | None:
         "experiment": experiment,
     }
     return {name: value for name, value in run.items() if value} or None
+
+
+def _write_event(turn: Turn, pipeline: Pipeline, actor: str, former: str | None) -> None:
+    wanted, run = pipeline.schedule_override, pipeline.schedule_run
+    own = pipeline.own_structure.timetable.summary
+    words = f"{actor} reset the schedule to the file's: {own}"
+    if wanted is not None:
+        params = "" if run is None else ", with params"
+        words = f"{actor} set the schedule to {wanted}{params}, the file says {own}"
+    turn.changes.event(
+        turn.now,
+        "schedule_set" if wanted is not None else "schedule_reset",
+        words,
+        actor=actor,
+        dag_id=pipeline.dag_id,
+        details={"expression": wanted, "former": former, "run": run},
+    )
