@@ -74,8 +74,8 @@ def step_of(act: Act) -> Step | None:
         command = ("note", {**payload, "text": former})
         return Step(act.done, act.at, (command,)) if former != payload.get("text") else None
     if act.kind == "schedule":
-        former = answer.get("former")
-        command = ("schedule", {**payload, "expression": former})
+        former = {"expression": answer.get("former"), "run": answer.get("former_run")}
+        command = ("schedule", {"dag_id": payload["dag_id"], **former})
         return Step(act.done, act.at, (command,)) if answer.get("changed") else None
     if act.kind == "set_priority":
         return Step(act.done, act.at, _former_priorities(payload, answer["instances"]))
