@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual._context import visible_screen_stack
+from textual.strip import Strip
 
 from app.tui.actions import MOVE, Action, actions_for
 from app.tui.application import DagtopApp
 from app.tui.screens.base import DagtopScreen
-from tests.app.tui.driving import AppPilot, app_of, opened, text_of
+from tests.app.tui.driving import AppPilot, app_of, opened
 from tests.app.tui.everywhere import SCREENS, Keys, go, quiet, type_keys
 from tests.app.tui.world import World
 from tests.app.tui.world_small import fill_small
@@ -34,13 +36,19 @@ def to_press(screen: DagtopScreen, done: set[object]) -> Iterator[Action]:
             yield action
 
 
+def painted(app: DagtopApp) -> list[Strip]:
+    """What is on the screen, with its colours."""
+    visible_screen_stack.set(list(app._background_screens))
+    return list(app.screen._compositor.render_strips())
+
+
 async def is_silent(pilot: AppPilot, key: str) -> bool:
     """Whether a key leaves everything as it was."""
     app = app_of(pilot)
-    screen, before = app.screen, text_of(pilot)
+    screen, before = app.screen, painted(app)
     await type_keys(app, key)
     for _ in range(50):  # what is said after the store was asked takes a while
-        if app.screen is not screen or text_of(pilot) != before:
+        if app.screen is not screen or painted(app) != before:
             return False
         await pilot.pause(0.02)
     return True
