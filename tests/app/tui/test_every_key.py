@@ -82,7 +82,7 @@ async def say_nothing(app: DagtopApp) -> None:
     await quiet(app)
 
 
-@pytest.mark.timeout(1200 if EVERYWHERE else 300)
+@pytest.mark.timeout(1800 if EVERYWHERE else 600)
 async def test_no_key_of_the_help_is_silent(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,7 +92,7 @@ async def test_no_key_of_the_help_is_silent(
         assert "\n".join(await silent_keys(pilot, SCREENS)) == ""
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_no_key_of_the_help_is_silent_where_there_is_nothing(world: World) -> None:
     async with opened(world.workspace) as pilot:
         assert "\n".join(await silent_keys(pilot, PLACES)) == ""

@@ -144,7 +144,7 @@ async def test_keys_of_the_settings_replace_those_of_the_registry(
     async with opened(workspace_of("normal"), (100, 70), settings=settings) as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, DagsScreen)
-        assert "f6 Filter" in text_of(pilot)
+        assert "F6 Filter" in text_of(pilot)
         await press(pilot, "tab")
         assert screen.tab == "All"
         await press(pilot, "z")
@@ -152,6 +152,14 @@ async def test_keys_of_the_settings_replace_those_of_the_registry(
         await press(pilot, "question_mark")
         shown = [line for line in text_of(pilot).splitlines() if "Next tab" in line]
         assert " z " in shown[0]
+
+
+async def test_an_action_may_have_no_key_and_is_not_in_the_footer(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    settings = Settings(keys={"table.filter": ()})
+    async with opened(workspace_of("normal"), settings=settings) as pilot:
+        assert "p Pause   Tab Next tab" in text_of(pilot)
 
 
 async def test_a_key_taken_from_another_action_is_said(
