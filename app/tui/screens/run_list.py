@@ -72,6 +72,10 @@ class RunsTable(LongTable["RunEntry"]):
         """The marked runs, else the one under the cursor."""
         return [entry.run for entry in self.chosen()]
 
+    def sort_by_head(self, key: str) -> None:
+        super().sort_by_head(key)
+        self._read_on()
+
     def action_open(self) -> None:
         """Open the run."""
         entry = self.table.current
