@@ -15,6 +15,7 @@ from app.tui.actions import (
     acting,
     admin,
     assets,
+    backfills,
     calendar,
     code,
     dag,
@@ -75,6 +76,7 @@ _PARTS = (
     calendar,
     events,
     details,
+    backfills,
     assets,
 )
 
@@ -91,6 +93,8 @@ KEY_NAMES = {
     "slash": "/",
     "asterisk": "*",
     "dollar_sign": "$",
+    "circumflex_accent": "^",
+    "equals_sign": "=",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_parenthesis": "(",
@@ -163,10 +167,17 @@ def clashes(actions: Iterable[Action], keys: Mapping[str, tuple[str, ...]]) -> d
 
 
 def actions_for(contexts: Iterable[str], *, read_only: bool = False) -> list[Action]:
-    """The actions valid where these contexts hold, in the order of the registry."""
-    wanted = set(contexts)
+    """The actions valid where these contexts hold, in the order of the registry.
+
+    Where two contexts have an action with the same handler, it is that of the later context.
+    """
+    places = {context: place for place, context in enumerate(contexts)}
+    found = [action for action in ACTIONS if action.context in places]
+    latest = {action.call: action for action in sorted(found, key=lambda a: places[a.context])}
     return [
-        action for action in ACTIONS if action.context in wanted and not (read_only and action.acts)
+        action
+        for action in found
+        if latest[action.call] is action and not (read_only and action.acts)
     ]
 
 

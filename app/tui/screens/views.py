@@ -54,6 +54,7 @@ DAG_VIEWS: dict[str, View] = {
     "details": View("7", "Details", "details", "DetailsScreen"),
     "code": View("8", "Code", "code", "CodeScreen"),
     "events": View("9", "Events", "events", "EventsScreen"),
+    "backfills": View("0", "Backfills", "backfills", "BackfillsScreen"),
     "runs": View("3", "Runs", "runs", "RunsScreen"),
     "gantt": View("4", "Gantt", "gantt", "GanttScreen"),
 }
