@@ -78,7 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid.why", ("w",), "Why", "why the task waits", VIEW),
     Action("grid.fold", ("space",), "Fold", "fold or unfold the group", VIEW),
     Action("grid.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),
-    Action("grid.first_run", ("0",), "First run", "to the oldest run", MOVE),
+    Action("grid.first_run", ("circumflex_accent",), "First run", "to the oldest run", MOVE),
     Action("grid.last_run", ("dollar_sign",), "Last run", "to the newest run", MOVE),
     Action("grid.filter", ("slash",), "Filter", "only tasks with these words", VIEW),
 )

@@ -191,6 +191,13 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         if dag := self._only("backfill"):
             ask_backfill(self.dagtop, dag.dag_id)
 
+    def action_delete(self) -> None:
+        """Delete DAGs with all their runs, after asking."""
+        from app.tui.screens.deleting import ask_delete_dags
+
+        if chosen := self.table.chosen():
+            ask_delete_dags(self.dagtop, chosen)
+
     def _only(self, what: str) -> DagRow | None:
         """The one DAG that is marked or under the cursor; says so where several are."""
         chosen = self.table.chosen()

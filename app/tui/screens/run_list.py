@@ -101,6 +101,13 @@ class RunsTable(LongTable["RunEntry"]):
         if runs := self.chosen_runs():
             ask_cancel_runs(self.dagtop, runs)
 
+    def action_delete(self) -> None:
+        """Delete runs that have ended."""
+        from app.tui.screens.deleting import ask_delete_runs
+
+        if runs := self.chosen():
+            ask_delete_runs(self.dagtop, runs)
+
     def action_trigger(self) -> None:
         """Trigger a run of the DAG."""
         entry = self.table.current

@@ -59,6 +59,7 @@ DAG_VIEWS: dict[str, View] = {
     "details": View("7", "Details", "details", "DetailsScreen"),
     "code": View("8", "Code", "code", "CodeScreen"),
     "events": View("9", "Events", "events", "EventsScreen"),
+    "backfills": View("0", "Backfills", "backfills", "BackfillsScreen"),
 }
 """Views of a DAG in their order; the actions ``view.show-<name>``."""
 
