@@ -105,7 +105,7 @@ class RunsTable(LongTable["RunEntry"]):
         """Delete runs that have ended."""
         from app.tui.screens.deleting import ask_delete_runs
 
-        if runs := self.chosen():
+        if runs := self.chosen_runs():
             ask_delete_runs(self.dagtop, runs)
 
     def action_trigger(self) -> None:

@@ -13,7 +13,7 @@ from app.tui.bindings import bindings
 from app.tui.models.grid import dag_line
 from app.tui.models.long_list import LongList
 from app.tui.models.runs import columns
-from app.tui.reading_runs import RunEntry, RunsSnapshot
+from app.tui.reading_runs import RunEntry, RunsSnapshot, Wanted
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.run_list import RunsTable
 from app.tui.screens.triggering import trigger
