@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.filters import Facts, parse
-from app.tui.formats import run_name
+from app.tui.formats import plural, run_name
 from app.tui.models.runs import (
     RunList,
     counted,
@@ -248,12 +248,16 @@ class RunsTable(ListScreen["RunEntry"]):
             clone(self.dagtop, entry.run.dag_id, entry.run.run_id)
 
     def action_note(self) -> None:
-        """Write a note on the run under the cursor."""
-        from app.tui.screens.noting import ask_note
+        """Write a note on the run, or the same on all that are marked."""
+        from app.tui.screens.noting import ask_note, ask_note_on_all
 
-        entry = self.table.current
-        if entry is not None:
-            ask_note(self.dagtop, entry.run.dag_id, entry.run.run_id)
+        runs = self.chosen()
+        if len(runs) == 1:
+            ask_note(self.dagtop, runs[0].dag_id, runs[0].run_id)
+        elif runs:
+            places = [(run.dag_id, run.run_id, None, None) for run in runs]
+            replaced = sum(bool(run.note) for run in runs)
+            ask_note_on_all(self.dagtop, plural(len(runs), "run"), places, replaced)
 
     def action_copy_id(self) -> None:
         """Copy the run ids."""
