@@ -133,9 +133,9 @@ def report(triggering_asset_events: Mapping[Asset, Any] | None = None) -> None:
     tags=["assets"],
     is_paused_upon_creation=False,
 )
-def news_of_models() -> None:
+def news() -> None:
     """Runs on assets, not on a clock."""
     report()
 
 
-news_of_models()
+news()

@@ -168,7 +168,7 @@ def test_fails_on_purpose_does(workspace: Workspace) -> None:
 
 
 def test_assets_are_produced_and_consumed(structures: dict[str, DagStructure]) -> None:
-    condition = structures["news_of_models"].asset_condition
+    condition = structures["news"].asset_condition
     assert isinstance(condition, AllAssets)
     wanted = {one.name for one in condition.objects if isinstance(one, AssetStructure)}
     made = {
