@@ -329,6 +329,8 @@ class DagtopApp(App[int]):
             return
         if len(self.screen_stack) > 1:
             self.pop_screen()
+        else:
+            self.say("there is nothing to go back to: q quits")
 
     def action_history_back(self) -> None:
         """Where one was before."""
@@ -378,7 +380,7 @@ class DagtopApp(App[int]):
         ]
 
         async def do(action: Action | None) -> None:
-            if action is not None:
+            if action is not None and not screen.lacks_row(action):
                 owner = "app" if action.context == "everywhere" else "screen"
                 await self.run_action(f"{owner}.{action.call}", screen)
 

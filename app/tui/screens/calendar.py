@@ -229,6 +229,8 @@ class CalendarScreen(DagViewScreen):
 
     def action_today(self) -> None:
         """To today."""
+        if self.day == self.today:
+            self.dagtop.say("this is today")
         self._go_to(self.today)
 
     def _go_to(self, day: date) -> None:

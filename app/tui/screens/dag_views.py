@@ -276,5 +276,7 @@ class OneRunScreen(RunViewScreen):
 
     def action_last_run(self) -> None:
         """Follow the newest run."""
+        if self.look.run_id is None:
+            self.dagtop.say("this is the newest run")
         self.look.run_id = None
         self.ask()

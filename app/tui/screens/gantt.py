@@ -214,7 +214,8 @@ class GanttScreen(OneRunScreen):
 
     def action_fold_all(self) -> None:
         """Fold everything, or unfold the groups."""
-        self.view.fold_all()
+        if not self.view.fold_all():
+            self.dagtop.say("there is nothing to fold: Space unfolds a mapped task")
 
     def action_order(self) -> None:
         """By start, or as the pipeline goes."""
@@ -240,6 +241,8 @@ class GanttScreen(OneRunScreen):
 
     def action_whole(self) -> None:
         """The whole run."""
+        if self.view.form.window is None:
+            self.dagtop.say("this is the whole run")
         self.view.form.window = None
         self.view.moved()
 

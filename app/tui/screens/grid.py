@@ -306,7 +306,8 @@ class GridScreen(RunViewScreen):
 
     def action_fold_all(self) -> None:
         """Fold or unfold all groups."""
-        self.view.fold_all()
+        if not self.view.fold_all():
+            self.dagtop.say("there are no groups to fold")
 
     def action_first_run(self) -> None:
         """To the oldest run."""

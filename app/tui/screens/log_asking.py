@@ -307,6 +307,8 @@ class LogAsking(DagtopScreen):
     def action_mark_lines(self) -> None:
         """Begin to mark lines, or stop it."""
         self.view.mark()
+        if self.view.marked is None and not self.view.current_line():
+            self.dagtop.say("there is no line to mark")
         self.show_status()
 
     def action_copy(self) -> None:
@@ -322,6 +324,8 @@ class LogAsking(DagtopScreen):
         line = view.current_line()
         if line:
             self.dagtop.copy(line, "the line")
+        else:
+            self.dagtop.say("there is no line to copy")
 
     def action_copy_path(self) -> None:
         """Copy the path of the log file."""

@@ -177,14 +177,15 @@ class GridView(RowsView):
         self.moved()
         return True
 
-    def fold_all(self) -> None:
-        """Fold all groups; if all are folded, unfold them."""
+    def fold_all(self) -> bool:
+        """Fold all groups; if all are folded, unfold them. False if there are none."""
         if self.grid is None:
-            return
+            return False
         groups = {row.id for row in self.grid.rows if row.kind == "group"}
         self.folded = set() if self.folded >= groups else groups
         self.lay_out()
         self.moved()
+        return bool(groups)
 
     def moved(self) -> None:
         self.position.clamp()
