@@ -76,10 +76,6 @@ class RunsTable(LongTable["RunEntry"]):
         super().sort_by_head(key)
         self._read_on()
 
-    def sort_by_head(self, key: str) -> None:
-        super().sort_by_head(key)
-        self._read_on()
-
     def action_open(self) -> None:
         """Open the run."""
         entry = self.table.current
