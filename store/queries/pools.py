@@ -28,6 +28,8 @@ class PoolRow:
     scheduled: int = 0
     """Slots that wait to be given."""
     deferred: int = 0
+    exists: bool = True
+    """False: task instances name it, but nobody made it, so they wait."""
 
     @property
     def used(self) -> int:
@@ -53,6 +55,17 @@ def list_pools(connection: Connection) -> list[PoolRow]:
             **usage.get(row.name, {}),
         )
         for row in rows
+    ]
+
+
+def missing_pools(connection: Connection) -> list[PoolRow]:
+    """The pools that live task instances name and that don't exist, by name."""
+    usage = _usage(connection)
+    known = set(connection.execute(select(pool.c.name)).scalars())
+    return [
+        PoolRow(name, 0, "", False, exists=False, **usage[name])
+        for name in sorted(usage)
+        if name not in known
     ]
 
 
