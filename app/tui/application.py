@@ -106,6 +106,7 @@ class DagtopApp(App[int]):
         memory = memory or Memory()
         super().__init__(driver_class=driver_class)
         self.workspace = workspace
+        self.environment = environment
         self.read_only = read_only
         self.clock = clock
         self.zone = zone if zone is not None else zone_named(settings.ui.timezone)

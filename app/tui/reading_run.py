@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ class RunSnapshot:
     instances: tuple[InstanceRow, ...]
     """In the order of the pipeline."""
     operators: Mapping[str, str] = field(default_factory=dict)
+    """By task id."""
+    upstream: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By task id."""
     failures: tuple[tuple[InstanceRow, TryRow], ...] = ()
     """The newest tries of what failed, the last one first."""
@@ -65,6 +67,7 @@ def read_run_screen(store: Store, dag_id: str, run_id: str) -> RunSnapshot | Non
         run,
         tuple(rows),
         {task.task_id: task.operator for task in tasks},
+        {task.task_id: task.upstream for task in tasks},
         tuple((row, tries[row.id]) for row in last if row.id in tries),
         ending,
         tuple(assets),

@@ -15,6 +15,7 @@ from app.tui.actions import (
     acting,
     admin,
     assets,
+    beside,
     calendar,
     code,
     dag,
@@ -76,6 +77,7 @@ _PARTS = (
     events,
     details,
     assets,
+    beside,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

@@ -7,7 +7,7 @@ a screen of its own; turning to another replaces it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -69,11 +69,19 @@ TASK_VIEWS: dict[str, View] = {
 }
 """Views of a task instance; the actions ``task.show-<name>``."""
 
+BESIDE_TASK: dict[str, View] = {
+    name: replace(DAG_VIEWS[name], key=key)
+    for name, key in (("graph", "7"), ("gantt", "8"), ("code", "9"), ("events", "0"))
+}
+"""Views of a DAG that a task instance leads to; the actions ``task.dag-<name>``."""
+
 
 class ViewsScreen(DagtopScreen):
     """One of several views of a thing, with an InfoLine ``#views``."""
 
     views: ClassVar[Mapping[str, View]] = {}
+    beside: ClassVar[Mapping[str, View]] = {}
+    """What stands behind them in the line of views: it opens above this one."""
     view_name: ClassVar[str]
 
     def make(self, view: View) -> DagtopScreen:
@@ -95,7 +103,8 @@ class ViewsScreen(DagtopScreen):
         """Fill the line of views."""
         for line in self.query("#views").results(InfoLine):
             line.display = len(self.views) > 1
-            line.line = views_line(self.views, self.view_name, self.app.size.width)
+            views = {**self.views, **self.beside}
+            line.line = views_line(views, self.view_name, self.app.size.width)
 
     # actions of all views
 
@@ -127,14 +136,14 @@ def in_order(views: Mapping[str, View]) -> list[str]:
 
 def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:
     """The titles of the views with their keys; where not all fit, as many around the current one
-    as do."""
+    as do. ``current`` may be none of them."""
     names = in_order(views)
-    place = names.index(current)
+    place = names.index(current) if current in views else 0
     line: Spans = ()
     for gap, reach in ((2, len(names)), *((1, reach) for reach in range(len(names), -1, -1))):
         pieces: list[Span] = [Span(" ")]
         for number, name in enumerate(names):
-            here = number == place
+            here = name == current
             pieces.append(Span(views[name].key, "key"))
             if abs(number - place) <= reach:
                 pieces.append(Span(f" {views[name].title}", "title" if here else "dim"))
