@@ -71,9 +71,10 @@ TASK_VIEWS: dict[str, View] = {
 
 BESIDE_TASK: dict[str, View] = {
     name: replace(DAG_VIEWS[name], key=key)
-    for name, key in (("graph", "7"), ("gantt", "8"), ("code", "9"), ("events", "0"))
+    for name, key in (("graph", "7"), ("code", "8"), ("events", "9"), ("gantt", "0"))
 }
-"""Views of a DAG that a task instance leads to; the actions ``task.dag-<name>``."""
+"""Views of a DAG that a task instance leads to; the actions ``task.dag-<name>``. The keys of Code
+and Events are those that the DAG's views have."""
 
 
 class ViewsScreen(DagtopScreen):
