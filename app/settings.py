@@ -115,7 +115,7 @@ def _check_timezone(name: str) -> None:
 
 def _keys(action: str, value: object, where: str) -> tuple[str, ...]:
     """The keys of one action. Raises ``ConfigError``."""
-    from app.tui.actions import BY_ID, key_of_name
+    from app.tui.actions import BY_ID, is_key, key_of_name
 
     if action not in BY_ID:
         raise ConfigError(f"{where}: [keys] there is no action {action}{hint(action, BY_ID)}")
@@ -125,4 +125,11 @@ def _keys(action: str, value: object, where: str) -> tuple[str, ...]:
             f'{where}: [keys] "{action}" must be a key or a list of keys, such as "x" or '
             f'["ctrl+k", "delete"], but is {value!r}'
         )
-    return tuple(key_of_name(name) for name in names)
+    keys = tuple(key_of_name(name) for name in names)
+    for name, key in zip(names, keys, strict=True):
+        if not is_key(key):
+            raise ConfigError(
+                f'{where}: [keys] "{action}" has {name!r}, which is no key; keys are written as '
+                "in x, ?, F5, Enter, ^N or alt+x"
+            )
+    return keys

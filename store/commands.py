@@ -28,16 +28,21 @@ KINDS = {
     "mark_run": "dag_id, run_id, state -> run_id, state, undo",
     "cancel_run": "dag_id, run_id -> run_id, undo",
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
-    "schedule": "dag_id, expression -> expression, former, changed, words, next",
+    "schedule": "dag_id, expression, run -> expression, former, former_run, changed, words, next",
     "asset_event": "asset, extra -> event_id, asset, uri, dags",
     "note": "dag_id, run_id, task_id, map_index, text -> former",
     "set_priority": "dag_id, run_id, task_ids, map_indexes, priority -> instances",
     "kill": "dag_id, run_id, task_id, map_index -> instances",
     "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "
     "dry_run -> backfill_id, runs, again, left",
+    "pause_backfill": "backfill_id -> backfill_id, changed",
+    "unpause_backfill": "backfill_id -> backfill_id, changed",
+    "limit_backfill": "backfill_id, max_active_runs -> backfill_id, former",
+    "cancel_backfill": "backfill_id -> backfill_id, failed, running",
     "reparse": "files -> files",
     "stop": "kill_tasks -> (nothing)",
     "delete_dag": "dag_id -> runs",
+    "delete_runs": "dag_id, run_ids -> runs",
 }
 """Kind of command -> what its payload holds -> what its answer holds."""
 

@@ -245,6 +245,26 @@ def prunable(
     return {name: number for name, number in found.items() if number}
 
 
+def delete_runs(connection: Connection, ids: list[int]) -> None:
+    """Delete runs, by row id, with all that is theirs; an ended backfill goes with its last run.
+
+    Their folders below ``Workspace.tries`` are not touched.
+    """
+    records.keep_ids(connection)
+    backfills = select(dag_run.c.backfill_id).where(
+        dag_run.c.id.in_(ids), dag_run.c.backfill_id.is_not(None)
+    )
+    ended = set(connection.execute(backfills).scalars())
+    connection.execute(delete(dag_run).where(dag_run.c.id.in_(ids)))
+    if ended:
+        left = exists().where(dag_run.c.backfill_id == backfill.c.id)
+        connection.execute(
+            delete(backfill).where(
+                backfill.c.id.in_(ended), backfill.c.ended_at.is_not(None), ~left
+            )
+        )
+
+
 def ended_before(connection: Connection, run_ids: list[int], moment: datetime) -> set[int]:
     """Which of these runs (by row id) have ended before ``moment``: their logs may go."""
     query = select(dag_run.c.id).where(
@@ -305,7 +325,7 @@ def _delete_all(store: Store, condition: ColumnElement[bool]) -> list[int]:
             ids = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
             if not ids:
                 return deleted
-            _delete_runs(connection, ids)
+            delete_runs(connection, ids)
         deleted.extend(ids)
 
 
@@ -314,22 +334,6 @@ def _dags_with_runs(store: Store) -> list[str]:
     query = select(dag.c.dag_id).union(select(dag_run.c.dag_id).distinct())
     with store.read() as connection:
         return list(connection.execute(query).scalars())
-
-
-def _delete_runs(connection: Connection, ids: list[int]) -> None:
-    records.keep_ids(connection)
-    backfills = select(dag_run.c.backfill_id).where(
-        dag_run.c.id.in_(ids), dag_run.c.backfill_id.is_not(None)
-    )
-    ended = set(connection.execute(backfills).scalars())
-    connection.execute(delete(dag_run).where(dag_run.c.id.in_(ids)))
-    if ended:
-        left = exists().where(dag_run.c.backfill_id == backfill.c.id)
-        connection.execute(
-            delete(backfill).where(
-                backfill.c.id.in_(ended), backfill.c.ended_at.is_not(None), ~left
-            )
-        )
 
 
 def _delete_before(

@@ -137,6 +137,7 @@ dag = Table(
     Column("schedule_override", Text),  # the schedule put in the place of the author's, or NULL
     Column("schedule_override_by", Text),
     Column("schedule_override_at", Timestamp),
+    Column("schedule_run", Json),  # what the override gives its runs: conf, note, experiment
 )
 
 dag_version = Table(
@@ -410,6 +411,9 @@ backfill = Table(
     Column("created_at", Timestamp, nullable=False),
     Column("next_date", Timestamp),  # logical date from which runs are yet to be made
     Column("ended_at", Timestamp),
+    Column("paused_at", Timestamp),  # none of its queued runs starts
+    Column("cancelled_at", Timestamp),
+    Index("ix_backfill_dag_id", "dag_id", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -53,6 +53,19 @@ class DagRunType(StrEnum):
     ASSET_TRIGGERED = "asset_triggered"
 
 
+class BackfillState(StrEnum):
+    """What a backfill is at."""
+
+    RUNNING = "running"
+    """Its queued runs start as its own limit lets."""
+    PAUSED = "paused"
+    """None of its queued runs starts; what runs goes on."""
+    COMPLETED = "completed"
+    """All its runs have ended."""
+    CANCELLED = "cancelled"
+    """What had not started by then has failed."""
+
+
 FINISHED_TASK_STATES = frozenset(
     {
         TaskInstanceState.SUCCESS,
@@ -123,4 +136,13 @@ RUN_STATE_LOOKS: dict[DagRunState, StateLook] = {
     DagRunState.RUNNING: StateLook("running", "●", "*", "#7dcfff", 1, "at work"),
     DagRunState.QUEUED: StateLook("queued", "◐", "q", "#9aa5ce", 2, "waits for max_active_runs"),
     DagRunState.SUCCESS: StateLook("success", "✓", "+", "#9ece6a", 3, "ended well"),
+}
+
+BACKFILL_STATE_LOOKS: dict[BackfillState, StateLook] = {
+    BackfillState.RUNNING: StateLook("running", "●", "*", "#7dcfff", 0, "its runs start in turn"),
+    BackfillState.PAUSED: StateLook("paused", "○", "o", "#e0af68", 1, "no queued run of it starts"),
+    BackfillState.CANCELLED: StateLook(
+        "cancelled", "⊘", "x", "#ff9e64", 2, "what had not started has failed"
+    ),
+    BackfillState.COMPLETED: StateLook("completed", "✓", "+", "#9ece6a", 3, "all its runs ended"),
 }

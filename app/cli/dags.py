@@ -29,6 +29,9 @@ DagArgument = Annotated[
 DagsArgument = Annotated[
     list[str], typer.Argument(metavar="DAG", help="DAG ids.", autocompletion=complete_dag)
 ]
+BackfillArgument = Annotated[
+    int, typer.Argument(metavar="ID", help="Its number, as 'dagtop dags backfills' lists it.")
+]
 ConfOption = Annotated[
     str | None,
     typer.Option("--conf", metavar="JSON", help="Conf of the run: a JSON object, or @FILE."),
@@ -262,6 +265,71 @@ def backfill(
     dag_views.show_backfill(dag, act(space, "backfill", payload), dry_run, json)
 
 
+@app.command("backfills")
+def backfills(
+    dag: DagArgument, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """List the backfills of a DAG, with their runs by state."""
+    from app.cli import backfill_views
+
+    with reading(workspace) as store:
+        backfill_views.list_backfills(store, dag, json)
+
+
+@app.command("pause-backfill")
+def pause_backfill(
+    backfill: BackfillArgument, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Pause a backfill: none of its queued runs starts.
+
+    What runs of it goes on.
+    """
+    from app.cli import backfill_views
+
+    backfill_views.set_paused(chosen_workspace(workspace), backfill, True, json)
+
+
+@app.command("unpause-backfill")
+def unpause_backfill(
+    backfill: BackfillArgument, workspace: WorkspaceOption = None, json: JsonOption = False
+) -> None:
+    """Let a paused backfill go on."""
+    from app.cli import backfill_views
+
+    backfill_views.set_paused(chosen_workspace(workspace), backfill, False, json)
+
+
+@app.command("limit-backfill")
+def limit_backfill(
+    backfill: BackfillArgument,
+    max_active_runs: Annotated[
+        int, typer.Argument(min=1, help="Runs of it that run at the same time.")
+    ],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Set how many runs of a backfill run at the same time."""
+    from app.cli import backfill_views
+
+    backfill_views.set_limit(chosen_workspace(workspace), backfill, max_active_runs, json)
+
+
+@app.command("cancel-backfill")
+def cancel_backfill(
+    backfill: BackfillArgument,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Cancel a backfill: its queued runs fail.
+
+    What runs of it goes on.
+    """
+    from app.cli import backfill_views
+
+    backfill_views.cancel(chosen_workspace(workspace), backfill, yes=yes, json=json)
+
+
 @app.command("schedule")
 def schedule(
     dag: DagArgument,
@@ -273,6 +341,12 @@ def schedule(
             show_default=False,
         ),
     ] = None,
+    conf: ConfOption = None,
+    param: ParamOption = None,
+    remark: Annotated[str | None, typer.Option("--note", help="A note on its runs.")] = None,
+    experiment: Annotated[
+        str | None, typer.Option(help="Experiment that its runs belong to.", show_default=False)
+    ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="As the file says again.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what it would mean.")
@@ -282,17 +356,25 @@ def schedule(
 ) -> None:
     """Show a DAG's schedule, or put another in its place.
 
-    It holds until it is reset, also when the file changes. The runner is asked, so one must be up.
+    It holds until it is reset, also when the file changes; its runs get the params, note and
+    experiment that are given. The runner is asked, so one must be up.
     """
     from app.cli.scheduling import set_schedule, show_schedule
 
     if reset and expression is not None:
         raise usage_error("give a schedule or --reset, not both")
+    of_runs = conf is not None or param or remark is not None or experiment is not None
+    if of_runs and expression is None:
+        raise usage_error("params, note and experiment are those of a schedule: give one")
     space = chosen_workspace(workspace)
     if (expression is None and not reset) or dry_run:
         show_schedule(space, dag, "" if reset else expression, json=json)
     else:
-        set_schedule(space, dag, None if reset else expression, json=json)
+        run: dict[str, Any] = {}
+        if of_runs:
+            settled = _settled(space, dag, conf, param, None)
+            run = {"run": {"conf": settled["conf"], "note": remark, "experiment": experiment}}
+        set_schedule(space, dag, None if reset else expression, run, json=json)
 
 
 @app.command("next")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from store.events import EventRow
+    from store.queries.backfills import BackfillRow
     from store.queries.connections import ConnectionRow
     from store.queries.dags import DagRow, FileRow, FileWarning, VersionRow
     from store.queries.pools import PoolRow
@@ -36,7 +37,8 @@ def of_dag(row: DagRow) -> Document:
         row,
         "dag_id display_name description file is_paused is_active owners tags schedule "
         "schedule_words schedule_error timezone max_active_runs next_logical_date next_run_after "
-        "import_error schedule_override schedule_override_by schedule_override_at",
+        "import_error schedule_override schedule_override_by schedule_override_at "
+        "schedule_run",
     )
     last = row.last_run
     document["last_run"] = last and _fields(
@@ -87,6 +89,17 @@ def of_file(row: FileRow) -> Document:
 def of_warning(row: FileWarning) -> Document:
     """What a pipeline file does that is hardly meant."""
     return _fields(row, "file line message")
+
+
+def of_backfill(row: BackfillRow) -> Document:
+    """A backfill."""
+    document = _fields(
+        row,
+        "id dag_id state from_date to_date reprocess max_active_runs run_backwards conf actor "
+        "created_at ended_at paused_at cancelled_at total done",
+    )
+    document["runs"] = _by_state(row.runs)
+    return document
 
 
 def of_run(row: RunRow) -> Document:

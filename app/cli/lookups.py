@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from app.cli.errors import CommandError, not_found, usage_error
 from app.cli.exit_codes import ExitCode
-from store.queries import dags, runs, tasks
+from store.queries import backfills, dags, runs, tasks
+from store.queries.backfills import BackfillRow
 from store.queries.dags import DagRow
 from store.queries.runs import RunFilter, RunRow
 from store.queries.tasks import InstanceRow, TryRow
@@ -54,6 +55,17 @@ def _begins(run_id: str, beginning: str) -> bool:
     return bool(beginning) and (
         run_id.startswith(beginning) or run_id.partition("__")[2].startswith(beginning)
     )
+
+
+def find_backfill(connection: Connection, key: int) -> BackfillRow:
+    """The backfill of that id."""
+    found = backfills.get_backfill(connection, key)
+    if found is None:
+        raise CommandError(
+            f"there is no backfill {key}; 'dagtop dags backfills DAG' lists a DAG's",
+            ExitCode.NOT_FOUND,
+        )
+    return found
 
 
 def find_tasks(

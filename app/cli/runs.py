@@ -18,7 +18,7 @@ from app.cli.session import (
     reading,
 )
 
-app = group("List, show, cancel, clear, mark and annotate DAG runs.")
+app = group("List, show, cancel, clear, mark, annotate and delete DAG runs.")
 
 DagArgument = Annotated[
     str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
@@ -149,6 +149,39 @@ def clear(
     task_views.change_instances(
         space, "clear", payload, "Clear", dry_run=dry_run, yes=yes, json=json
     )
+
+
+@app.command("delete")
+def delete(
+    dag: DagArgument,
+    run: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN",
+            help="Run ids, the beginning of one, or 'latest'.",
+            autocompletion=complete_run,
+        ),
+    ],
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete runs that have ended.
+
+    Their task instances, logs, XComs and metrics too.
+    """
+    from app.cli.acting import act_or_leave
+
+    space = chosen_workspace(workspace)
+    run_ids = list(dict.fromkeys(_run_id(workspace, dag, one) for one in run))
+    what = f"run {run_ids[0]}" if len(run_ids) == 1 else f"{len(run_ids)} runs"
+    confirm(f"Delete {what} of {dag}, with logs, XComs and metrics?", yes=yes)
+    act_or_leave(space, "delete_runs", {"dag_id": dag, "run_ids": run_ids}, json=json)
+    if json:
+        print_json({"dag_id": dag, "run_ids": run_ids})
+        return
+    for run_id in run_ids:
+        say(f"deleted {run_id}")
 
 
 NoteText = Annotated[

@@ -301,7 +301,7 @@ class DagtopApp(App[int]):
         """Copy by OSC 52, and say what was copied; a text that terminals would drop is refused."""
         octets = len(text.encode("utf-8", "replace"))
         if octets * 4 // 3 > CLIPBOARD_CAP:
-            self.say(f"{what} has {octets:,} bytes: too much for the clipboard", "warning")
+            self.say(f"{what}: {octets:,} bytes are too much for the clipboard", "warning")
             return
         self.copy_to_clipboard(text)
         self.say(f"copied {what} ({octets:,} bytes) to the terminal's clipboard", "good")
@@ -318,6 +318,8 @@ class DagtopApp(App[int]):
             return
         if len(self.screen_stack) > 1:
             self.pop_screen()
+        else:
+            self.say("there is nothing to go back to: q quits")
 
     def action_history_back(self) -> None:
         """Where one was before."""
@@ -371,7 +373,7 @@ class DagtopApp(App[int]):
         async def do(action: Action | Target | None) -> None:
             if isinstance(action, Target):
                 self.ways.go(action)
-            elif action is not None:
+            elif action is not None and not screen.lacks_row(action):
                 owner = "app" if action.context == "everywhere" else "screen"
                 await self.run_action(f"{owner}.{action.call}", screen)
 

@@ -7,19 +7,14 @@ import io
 import json
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
-from app.tui.spans import plain
-
-if TYPE_CHECKING:
-    from app.tui.scene import Scene
-    from app.tui.widgets.table import Column
-
-T = TypeVar("T")
+from app.tui.spans import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +27,30 @@ class Export:
     make: Callable[[], str]
 
 
-def table_csv(columns: Sequence[Column[T]], items: Sequence[T], scene: Scene) -> str:
-    """The rows as they are on screen, all columns, with a line of titles. RFC 4180."""
+def table_csv(items: Sequence[Any]) -> str:
+    """The rows with all that is known of them, for spreadsheets and scripts. RFC 4180.
+
+    The same names and values as in ``table_json``; what is within another thing is called
+    ``thing.name``, a list is JSON text, nothing is empty. Without control characters.
+    """
+    rows = [dict(_flat(as_json(item))) for item in items]
+    names = list(dict.fromkeys(chain.from_iterable(rows)))
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(column.title.strip() for column in columns)
-    for item in items:
-        writer.writerow(plain(column.cell(item, scene)).strip() for column in columns)
+    writer = csv.DictWriter(out, names)
+    writer.writeheader()
+    writer.writerows(rows)
     return out.getvalue()
+
+
+def _flat(value: Any, name: str = "value") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        for key, element in value.items():
+            path = key if name == "value" else f"{name}.{key}"
+            yield from _flat(element, span(path).text)
+    elif isinstance(value, dict | list):
+        yield name, json.dumps(value) if value else ""
+    else:
+        yield name, "" if value is None else span(str(value)).text
 
 
 def table_json(items: Sequence[Any]) -> str:

@@ -209,6 +209,18 @@ def read_grid(
     return None if dag is None or found is None else GridSnapshot(dag, found)
 
 
+def read_run_keys(store: Store, dag_id: str, run_id: str | None) -> list[RunKey]:
+    """The places of a DAG's runs, newest first, down to that one (None: to the oldest); none if
+    there is no such run."""
+    from store.queries.runs import get_run, keys_down_to
+
+    with store.read() as connection:
+        run = None if run_id is None else get_run(connection, dag_id, run_id)
+        if run is None and run_id is not None:
+            return []
+        return keys_down_to(connection, dag_id, None if run is None else run.key)
+
+
 def read_graph(store: Store, dag_id: str, run_id: str | None) -> GraphSnapshot | None:
     """A DAG's graph with the states of a run (of the newest, if there is none of that name).
 

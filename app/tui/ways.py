@@ -47,7 +47,7 @@ class Ways:
                 location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
                 self.go_to(replace(location, map_index=target.map_index, task_view="log"))
             case "run":
-                self.go_to(Location(place, target.dag_id, "grid", target.run_id))
+                self.go_to(Location(place, target.dag_id, "grid", target.run_id, run_screen=True))
             case _:
                 self.go_to(Location(place, target.dag_id, target.name, target.run_id))
 
@@ -76,6 +76,8 @@ class Ways:
         self._app.push_screen(view.load()(focus))
         if location.run_screen and location.run_id is not None:
             self.open_run(location.dag_id, location.run_id)
+        if location.over_runs and location.task_id is not None:
+            self.open_over_runs(location.dag_id, location.task_id)
         if location.task_view is None or location.run_id is None or location.task_id is None:
             return
         view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
@@ -155,6 +157,12 @@ class Ways:
         form.go_to = None if line else task_id
         focus.kept["code"] = form
         self._app.push_screen(CodeScreen(focus))
+
+    def open_over_runs(self, dag_id: str, task_id: str) -> None:
+        """Show the instances of a task in all runs of its DAG."""
+        from app.tui.screens.all_tasks import OverRunsScreen
+
+        self._app.push_screen(OverRunsScreen(dag_id, task_id))
 
     def open_details(
         self, dag_id: str, run_id: str, task_id: str, map_index: int | None = None

@@ -101,7 +101,9 @@ def promote_runs_of(turn: Turn, dag_id: str) -> None:
         waiting = select(run.c.backfill_id).where(
             run.c.dag_id == dag_id, run.c.state == DagRunState.QUEUED
         )
-        for backfill in turn.connection.execute(select(table).where(table.c.id.in_(waiting))).all():
+        is_held = table.c.paused_at.is_not(None) & table.c.ended_at.is_(None)
+        starting = select(table).where(table.c.id.in_(waiting), ~is_held)
+        for backfill in turn.connection.execute(starting).all():
             _promote(turn, pipeline, backfill, backfill.max_active_runs - running[backfill.id])
 
 

@@ -28,6 +28,10 @@ MOST_COUNTED = 10_000
 """Runs of a state that are counted: the time must not grow with history."""
 
 
+FEW = 20
+"""DAGs whose runs are looked for one by one; of more, all runs are gone through."""
+
+
 class RunKey(NamedTuple):
     """The place of a run in lists, which show the newest first."""
 
@@ -155,6 +159,54 @@ def count_runs(
     ]
     rows: Iterable[AnyRow] = connection.execute(union_all(*counted))
     return {RUN_STATES[row.state]: row.runs for row in rows}
+
+
+def keys_down_to(connection: Connection, dag_id: str, last: RunKey | None = None) -> list[RunKey]:
+    """The places of a DAG's runs, newest first, down to ``last`` (None: of all)."""
+    query = (
+        select(dag_run.c.run_after, dag_run.c.id)
+        .where(dag_run.c.dag_id == dag_id)
+        .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+    )
+    if last is not None:
+        query = query.where(dag_run.c.run_after >= last.run_after)
+    keys = [RunKey(*row) for row in connection.execute(query)]
+    return keys if last is None else [key for key in keys if key >= last]
+
+
+def newest_runs(
+    connection: Connection,
+    dag_ids: Sequence[str] | None = None,
+    *,
+    limit: int,
+    before: RunKey | None = None,
+) -> Sequence[AnyRow]:
+    """Of the newest runs of these DAGs, or of all, what other lists need to know of a run."""
+    columns = dag_run.c
+    order = (columns.run_after.desc(), columns.id.desc())
+    query = select(
+        columns.id, columns.dag_id, columns.run_id, columns.run_after, columns.version_id
+    )
+    if before is not None:
+        query = query.where(is_before(before))
+    if dag_ids is not None and len(dag_ids) <= FEW:
+        ranges = [
+            select(
+                query.with_only_columns(columns.id)
+                .where(columns.dag_id == name)
+                .order_by(*order)
+                .limit(limit)
+                .subquery()
+            )
+            for name in dag_ids
+        ]
+        if not ranges:
+            return []
+        ids = union_all(*ranges).subquery()
+        query = query.where(columns.id.in_(select(ids.c.id)))
+    elif dag_ids is not None:
+        query = query.where(columns.dag_id.in_(dag_ids))
+    return connection.execute(query.order_by(*order).limit(limit)).all()
 
 
 def is_before(key: RunKey) -> ColumnElement[bool]:

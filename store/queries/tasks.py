@@ -154,7 +154,7 @@ def list_instances(
     if task_ids is not None:
         query = query.where(columns.task_id.in_(sorted(task_ids)))
     if states is not None:
-        query = query.where(_has_state(states))
+        query = query.where(has_state(states))
     if after is not None:
         query = query.where(tuple_(columns.task_id, columns.map_index) > tuple_(*after))
     return _instances(connection, query.limit(limit) if limit is not None else query)
@@ -194,7 +194,7 @@ def task_history(
         .limit(limit)
     )
     rows: Iterable[AnyRow] = connection.execute(query)
-    return [HistoryRow(row[0], row[1], _instance(row[2:])) for row in rows]
+    return [HistoryRow(row[0], row[1], instance_of(row[2:])) for row in rows]
 
 
 def list_tries(connection: Connection, task_instance_id: int) -> list[TryRow]:
@@ -304,16 +304,18 @@ def resource_samples(
     return [ResourceRow(*row) for row in connection.execute(query)]
 
 
-def _has_state(states: Collection[TaskInstanceState | None]) -> Any:
+def has_state(states: Collection[TaskInstanceState | None]) -> Any:
+    """Whether a task instance has one of these states."""
     named = task_instance.c.state.in_([state.value for state in states if state is not None])
     return or_(named, task_instance.c.state.is_(None)) if None in states else named
 
 
 def _instances(connection: Connection, query: AnySelect) -> list[InstanceRow]:
-    return [_instance(row) for row in connection.execute(query)]
+    return [instance_of(row) for row in connection.execute(query)]
 
 
-def _instance(row: AnyRow) -> InstanceRow:
+def instance_of(row: AnyRow) -> InstanceRow:
+    """The task instance of a row of ``INSTANCE_COLUMNS``."""
     values = list(row)
     values[STATE_PLACE] = TASK_STATES[values[STATE_PLACE]]
     return InstanceRow(*values)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, literal, select, union_all
+from sqlalchemy import Connection, case, func, literal, select
 
-from store.models import dag, dag_run, xcom
+from store.models import dag, xcom
 from store.queries.rows import AnyRow
-from store.queries.runs import RunKey, is_before
+from store.queries.runs import RunKey, newest_runs
 from store.queries.tasks import XComRow
 
 HEAD = 120
@@ -26,9 +26,6 @@ LARGE = 64 * 1024
 
 RUNS = 50
 """Runs looked through at a time."""
-
-FEW = 20
-"""DAGs whose runs are looked for one by one; of more, all runs are gone through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,38 +93,12 @@ def _runs(connection: Connection, wanted: XComFilter) -> Iterator[Sequence[AnyRo
             return
     before: RunKey | None = None
     while True:
-        rows = _chunk(connection, chosen, before)
+        rows = newest_runs(connection, chosen, limit=RUNS, before=before)
         if rows:
             yield rows
             before = RunKey(rows[-1].run_after, rows[-1].id)
         if len(rows) < RUNS:
             return
-
-
-def _chunk(
-    connection: Connection, chosen: Sequence[str] | None, before: RunKey | None
-) -> Sequence[AnyRow]:
-    columns = dag_run.c
-    order = (columns.run_after.desc(), columns.id.desc())
-    query = select(columns.id, columns.dag_id, columns.run_id, columns.run_after)
-    if before is not None:
-        query = query.where(is_before(before))
-    if chosen is not None and len(chosen) <= FEW:
-        ranges = [
-            select(
-                query.with_only_columns(columns.id)
-                .where(columns.dag_id == name)
-                .order_by(*order)
-                .limit(RUNS)
-                .subquery()
-            )
-            for name in chosen
-        ]
-        ids = union_all(*ranges).subquery()
-        query = query.where(columns.id.in_(select(ids.c.id)))
-    elif chosen is not None:
-        query = query.where(columns.dag_id.in_(chosen))
-    return connection.execute(query.order_by(*order).limit(RUNS)).all()
 
 
 def _of_run(connection: Connection, wanted: XComFilter, run: AnyRow, limit: int) -> list[XComRow]:

@@ -58,8 +58,8 @@ def readable(index: dict[str, Any]) -> dict[str, Any]:
 def parts(sql: str) -> list[str]:
     """A statement cut at the commas outside of parentheses: their order doesn't matter."""
     start, _, body = " ".join(sql.split()).partition("(")
-    inside = body.rpartition(")")[0].strip()
-    return [start.strip(), *sorted(re.split(r",\s+(?![^(]*\))", inside)), body.rpartition(")")[2]]
+    columns = re.split(r",\s+(?![^(]*\))", body.rpartition(")")[0])
+    return [start.strip(), *sorted(one.strip() for one in columns), body.rpartition(")")[2]]
 
 
 def migrated(store: Store) -> Store:

@@ -8,13 +8,17 @@ here, so that the README's generator and the tests can read it alone.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from app.tui.actions import (
     acting,
     admin,
     assets,
+    backfills,
     beside,
     calendar,
     code,
@@ -49,6 +53,7 @@ __all__ = [
     "actions_for",
     "clashes",
     "footer_actions",
+    "is_key",
     "key_name",
     "key_of_name",
     "keys_table",
@@ -76,6 +81,7 @@ _PARTS = (
     calendar,
     events,
     details,
+    backfills,
     assets,
     beside,
 )
@@ -88,60 +94,77 @@ TITLES: dict[str, str] = {key: title for part in _PARTS for key, title in part.T
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 KEY_NAMES = {
-    "question_mark": "?",
-    "colon": ":",
     "slash": "/",
-    "asterisk": "*",
-    "dollar_sign": "$",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "left_parenthesis": "(",
-    "right_parenthesis": ")",
+    "backslash": "\\",
     "at": "@",
-    "ampersand": "&",
-    "apostrophe": "'",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
     "plus": "+",
     "minus": "-",
+    "underscore": "_",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "escape": "Esc",
     "enter": "Enter",
     "space": "Space",
     "backspace": "Bksp",
+    "delete": "Del",
+    "insert": "Ins",
     "pagedown": "PgDn",
     "pageup": "PgUp",
     "home": "Home",
     "end": "End",
     "tab": "Tab",
-    "shift+tab": "S-Tab",
-    "shift+up": "S-Up",
-    "shift+down": "S-Down",
-    "shift+left": "S-Left",
-    "shift+right": "S-Right",
     "up": "Up",
     "down": "Down",
     "left": "Left",
     "right": "Right",
 }
+"""Textual's name of a key -> what people call it; other signs are called by their Unicode names."""
+
+_SIGNS = {name: key for key, name in KEY_NAMES.items()}
+_HELD = {"ctrl+": "^", "shift+": "S-", "alt+": "Alt-"}
+_FUNCTION_KEY = re.compile(r"f\d+", re.IGNORECASE)
 
 
 def key_name(key: str) -> str:
-    """A key as people call it: ``?``, Enter, ^D."""
-    if key in KEY_NAMES:
-        return KEY_NAMES[key]
-    if key.startswith("ctrl+"):
-        return "^" + key.removeprefix("ctrl+").upper()
+    """A key as people call it: ``?``, Enter, ^D, F5."""
+    for prefix, sign in _HELD.items():
+        if key.startswith(prefix):
+            name = key_name(key.removeprefix(prefix))
+            return sign + (name.upper() if len(name) == 1 and sign == "^" else name)
+    if _FUNCTION_KEY.fullmatch(key):
+        return key.upper()
+    if key in KEY_NAMES or len(key) == 1:
+        return KEY_NAMES.get(key, key)
+    with suppress(KeyError):
+        return unicodedata.lookup(key.replace("_", " "))
     return key
 
 
 def key_of_name(name: str) -> str:
     """Textual's name of a key that people may write as they see it: ``?``, ``Enter``, ``^D``."""
-    for key, shown in KEY_NAMES.items():
-        if name in (shown, shown.lower()):
-            return key
-    if len(name) == 2 and name.startswith("^"):
-        return f"ctrl+{name[1].lower()}"
+    for prefix, sign in _HELD.items():
+        if name.startswith(sign) and name != sign:
+            key = key_of_name(name.removeprefix(sign))
+            return prefix + (key.lower() if sign == "^" else key)
+    if _FUNCTION_KEY.fullmatch(name):
+        return name.lower()
+    for shown in (name, name.capitalize()):
+        if shown in _SIGNS:
+            return _SIGNS[shown]
+    if name.lower() in ("pgdn", "pgup"):
+        return "pagedown" if name.lower() == "pgdn" else "pageup"
+    if len(name) == 1 and not name.isalnum():
+        return unicodedata.name(name, name).lower().replace("-", "_").replace(" ", "_")
     return name
+
+
+def is_key(key: str) -> bool:
+    """Whether there is a key that Textual calls so."""
+    for prefix in _HELD:
+        key = key.removeprefix(prefix)
+    if len(key) == 1 or key in KEY_NAMES or _FUNCTION_KEY.fullmatch(key):
+        return True
+    return len(key_name(key)) == 1
 
 
 def with_keys(actions: Iterable[Action], keys: Mapping[str, tuple[str, ...]]) -> list[Action]:
@@ -165,10 +188,17 @@ def clashes(actions: Iterable[Action], keys: Mapping[str, tuple[str, ...]]) -> d
 
 
 def actions_for(contexts: Iterable[str], *, read_only: bool = False) -> list[Action]:
-    """The actions valid where these contexts hold, in the order of the registry."""
-    wanted = set(contexts)
+    """The actions valid where these contexts hold, in the order of the registry.
+
+    Where two contexts have an action with the same handler, it is that of the later context.
+    """
+    places = {context: place for place, context in enumerate(contexts)}
+    found = [action for action in ACTIONS if action.context in places]
+    latest = {action.call: action for action in sorted(found, key=lambda a: places[a.context])}
     return [
-        action for action in ACTIONS if action.context in wanted and not (read_only and action.acts)
+        action
+        for action in found
+        if latest[action.call] is action and not (read_only and action.acts)
     ]
 
 

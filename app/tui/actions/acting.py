@@ -19,8 +19,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("tasks.retry", ("e",), "Retry", "run again with edited params", ACT, acts=True),
     Action("instances.retry", ("e",), "Retry", "run again with edited params", ACT, acts=True),
     Action("view.backfill", ("B",), "Backfill", "make the runs of a span of time", ACT, acts=True),
-    Action("dags.backfill", ("B",), "Backfill", "make the runs of a span of time", ACT, acts=True),
+    Action(
+        "dags.backfill",
+        ("B",),
+        "Backfill",
+        "make the runs of a span of time",
+        ACT,
+        acts=True,
+        of_row=True,
+    ),
     Action("view.edit_schedule", ("at",), "Schedule", "edit the schedule", ACT, acts=True),
-    Action("dags.edit_schedule", ("at",), "Schedule", "edit the schedule", ACT, acts=True),
+    Action(
+        "dags.edit_schedule", ("at",), "Schedule", "edit the schedule", ACT, acts=True, of_row=True
+    ),
     Action("table.mark_range", ("v",), "Range", "mark from here to where you go; v ends it", VIEW),
 )

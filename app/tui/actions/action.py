@@ -28,6 +28,8 @@ class Action:
     """Changes something: absent with ``--read-only``."""
     destructive: bool = False
     """Asks before it acts."""
+    of_row: bool = False
+    """Works on the row under the cursor: says so where there is none."""
 
     @property
     def context(self) -> str:

@@ -14,7 +14,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("place.show-connections", ("6",), "Connections", "the Connections", GO),
     Action("place.show-pools", ("7",), "Pools", "the pools and their slots", GO),
     Action("admin.add", ("A",), "Add", "make a new one", ACT, 2, acts=True),
-    Action("admin.edit", ("e",), "Edit", "change the row under the cursor", ACT, 3, acts=True),
+    Action(
+        "admin.edit",
+        ("e",),
+        "Edit",
+        "change the row under the cursor",
+        ACT,
+        3,
+        acts=True,
+        of_row=True,
+    ),
     Action(
         "admin.delete",
         ("d",),
@@ -24,8 +33,9 @@ ACTIONS: tuple[Action, ...] = (
         5,
         acts=True,
         destructive=True,
+        of_row=True,
     ),
-    Action("admin.copy", ("y",), "Copy", "copy value, address or name (OSC 52)", VIEW),
+    Action("admin.copy", ("y",), "Copy", "copy value, address or name (OSC 52)", VIEW, of_row=True),
     Action(
         "variables.reveal", ("u",), "Unmask", "show a secret value for ten seconds", VIEW, acts=True
     ),

@@ -19,6 +19,7 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         2,
         acts=True,
+        of_row=True,
     ),
     Action(
         "assets.materialize",
@@ -28,9 +29,20 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         3,
         acts=True,
+        of_row=True,
     ),
-    Action("assets.copy", ("y",), "Copy", "copy the URI to the clipboard (OSC 52)", VIEW),
-    Action("asset.followers", ("f",), "Followed", "the run that followed from the event", GO, 2),
+    Action(
+        "assets.copy", ("y",), "Copy", "copy the URI to the clipboard (OSC 52)", VIEW, of_row=True
+    ),
+    Action(
+        "asset.followers",
+        ("f",),
+        "Followed",
+        "the run that followed from the event",
+        GO,
+        2,
+        of_row=True,
+    ),
     Action(
         "asset.record",
         ("A",),
@@ -40,5 +52,5 @@ ACTIONS: tuple[Action, ...] = (
         3,
         acts=True,
     ),
-    Action("asset.copy", ("y",), "Copy", "copy the event's extra (OSC 52)", VIEW),
+    Action("asset.copy", ("y",), "Copy", "copy the event's extra (OSC 52)", VIEW, of_row=True),
 )

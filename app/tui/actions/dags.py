@@ -17,6 +17,7 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         2,
         acts=True,
+        of_row=True,
     ),
     Action(
         "dags.pause",
@@ -26,9 +27,19 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         3,
         acts=True,
+        of_row=True,
+    ),
+    Action(
+        "dags.delete",
+        ("d",),
+        "Delete",
+        "delete all runs of the DAG, with their logs",
+        ACT,
+        acts=True,
+        destructive=True,
     ),
     Action("dags.next_tab", ("tab",), "Next tab", "All, Active, Paused, Running, Failed", VIEW, 5),
     Action("dags.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),
-    Action("dags.copy", ("y",), "Copy", "copy the DAG ids (OSC 52)", VIEW),
+    Action("dags.copy", ("y",), "Copy", "copy the DAG ids (OSC 52)", VIEW, of_row=True),
     Action("dags.errors", ("e",), "Errors", "open the import errors", VIEW),
 )

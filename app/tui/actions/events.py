@@ -15,6 +15,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("events.info", ("i",), "Info", "all about the event, with its figures", VIEW, 2),
     Action("events.panel_down", ("J", "shift+down"), "Info down", "scroll the info", MOVE),
     Action("events.panel_up", ("K", "shift+up"), "Info up", "scroll the info back", MOVE),
-    Action("events.copy", ("y",), "Copy", "copy all about the event (OSC 52)", VIEW),
+    Action("events.copy", ("y",), "Copy", "copy all about the event (OSC 52)", VIEW, of_row=True),
     Action("dag_events.of_run", ("f",), "Of run", "only of the run in focus, or of all", VIEW, 3),
 )

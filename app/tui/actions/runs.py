@@ -41,9 +41,26 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
         destructive=True,
     ),
-    Action("runs.clone", ("T",), "Clone", "trigger a run with this run's params", ACT, acts=True),
-    Action("runs.run_details", ("r",), "Run", "all about the run", GO),
-    Action("runs.note", ("a",), "Note", "note on the run", ACT, acts=True),
+    Action(
+        "runs.delete",
+        ("d",),
+        "Delete",
+        "delete ended runs with logs and XComs",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
+        "runs.clone",
+        ("T",),
+        "Clone",
+        "trigger a run with this run's params",
+        ACT,
+        acts=True,
+        of_row=True,
+    ),
+    Action("runs.run_details", ("r",), "Run", "all about the run", GO, of_row=True),
+    Action("runs.note", ("a",), "Note", "note on the run", ACT, acts=True, of_row=True),
     Action("runs.copy_id", ("y",), "Copy id", "copy the run ids to the clipboard (OSC 52)", VIEW),
     Action(
         "all_runs.trigger",
@@ -52,6 +69,7 @@ ACTIONS: tuple[Action, ...] = (
         "start a run of this DAG now, with its params",
         ACT,
         acts=True,
+        of_row=True,
     ),
     Action(
         "all_runs.next_tab", ("tab",), "Next tab", "All, Running, Queued, Failed, Success", VIEW, 5

@@ -10,8 +10,24 @@ TITLES = {
 
 ACTIONS: tuple[Action, ...] = (
     Action("place.show-xcoms", ("4",), "XComs", "what tasks hand to each other", GO),
-    Action("all_xcoms.show_task", ("o",), "Task", "the task instance that pushed it", GO, 2),
-    Action("all_xcoms.copy", ("y",), "Copy", "copy the value to the clipboard (OSC 52)", VIEW, 3),
+    Action(
+        "all_xcoms.show_task",
+        ("o",),
+        "Task",
+        "the task instance that pushed it",
+        GO,
+        2,
+        of_row=True,
+    ),
+    Action(
+        "all_xcoms.copy",
+        ("y",),
+        "Copy",
+        "copy the value to the clipboard (OSC 52)",
+        VIEW,
+        3,
+        of_row=True,
+    ),
     Action(
         "all_xcoms.delete",
         ("d",),
@@ -21,5 +37,6 @@ ACTIONS: tuple[Action, ...] = (
         5,
         acts=True,
         destructive=True,
+        of_row=True,
     ),
 )

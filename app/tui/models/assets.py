@@ -75,11 +75,20 @@ def consumer_spans(one: Consumer) -> Spans:
 # the assets
 
 
-def columns() -> list[Column[AssetRow]]:
-    """The columns of the table of assets."""
+def columns(width: int = 80) -> list[Column[AssetRow]]:
+    """The columns of the table of assets: who makes and who waits for their events comes first."""
+    room = max(0, width - 80)
+    producers, consumers = 16 + min(24, room // 4), 22 + min(38, room // 3)
     return [
         Column("name", "ASSET", 14, _name_cell, lambda a: a.name.lower(), most=40),
-        Column("last", "LAST EVENT", 18, _last_cell, _last_key, descending=True),
+        Column(
+            "producers",
+            "PRODUCED BY",
+            producers,
+            _producers_cell,
+            lambda a: task_words(a.producers),
+        ),
+        Column("consumers", "CONSUMED BY", consumers, _consumers_cell, lambda a: -len(a.consumers)),
         Column(
             "events",
             "EVENTS",
@@ -89,10 +98,9 @@ def columns() -> list[Column[AssetRow]]:
             right=True,
             descending=True,
         ),
-        Column("consumers", "CONSUMED BY", 24, _consumers_cell, lambda a: -len(a.consumers)),
-        Column("producers", "PRODUCED BY", 16, _producers_cell, lambda a: task_words(a.producers)),
+        Column("last", "LAST", 5, _last_cell, _last_key, right=True, descending=True),
+        Column("uri", "URI", 16, _uri_cell, lambda a: a.uri, grows=True),
         Column("group", "GROUP", 10, _group_cell, lambda a: a.group.lower()),
-        Column("uri", "URI", 24, _uri_cell, lambda a: a.uri, grows=True),
     ]
 
 
@@ -104,9 +112,8 @@ def _name_cell(asset: AssetRow, scene: Scene) -> Spans:
 def _last_cell(asset: AssetRow, scene: Scene) -> Spans:
     event = asset.last_event
     if event is None:
-        return (Span("never", "dim"),)
-    age = formats.age(event.timestamp, scene.now)
-    return (Span(f"{age:>4} "), span(source_words(event), "dim"))
+        return (Span("never", "faint"),)
+    return (Span(formats.age(event.timestamp, scene.now)),)
 
 
 def _last_key(asset: AssetRow) -> datetime:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.tui import formats
 from app.tui.filters import Facts
+from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 TABS = ("All", "Active", "Paused", "Running", "Failed")
 STRIP = 10
 """Runs in the strip of recent ones."""
+
+COUNTED = 20
+"""Runs that are counted by state: the newest, as many as the store reads for a list."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_OFF = datetime(9999, 1, 1, tzinfo=UTC)
@@ -131,6 +135,11 @@ def schedule_cell(dag: DagRow, scene: Scene) -> Spans:
     return (span(words, "text"), *override_mark(dag))
 
 
+def words_cell(dag: DagRow, scene: Scene) -> Spans:
+    """What the schedule means."""
+    return (span(in_words(dag, scene), "dim"),)
+
+
 def override_mark(dag: DagRow) -> Spans:
     """That the schedule isn't the one of the file."""
     return () if dag.schedule_override is None else (Span(" !", "warning"),)
@@ -145,7 +154,7 @@ def override_words(dag: DagRow, scene: Scene) -> str:
 
 
 def counts_cell(dag: DagRow, scene: Scene) -> Spans:
-    """Runs by state, those that need attention first."""
+    """The newest runs by state, those that need attention first."""
     parts: list[Spans] = []
     for state in SHOWN_COUNTS:
         number = _runs_in(dag, state)
@@ -238,11 +247,12 @@ def columns() -> list[Column[DagRow]]:
         Column("last", "LAST RUN", 14, last_cell, _last_key, descending=True),
         Column("next", "NEXT RUN", 16, next_cell, _next_key),
         Column("strip", "RECENT", STRIP, strip_cell),
-        Column("counts", "RUNS", 9, counts_cell, _count_key, descending=True),
+        Column("counts", f"LAST {COUNTED}", 9, counts_cell, _count_key, descending=True),
         Column("schedule", "SCHEDULE", 14, schedule_cell, lambda d: d.schedule),
         Column("tasks", "LAST RUN'S TASKS", 18, tasks_cell),
         Column("tags", "TAGS", 16, tags_cell, lambda d: " ".join(d.tags)),
-        Column("owner", "OWNER", 12, owner_cell, lambda d: ", ".join(d.owners)),
+        Column("owner", "OWNER", 14, owner_cell, lambda d: ", ".join(d.owners)),
+        Column("words", "SCHEDULE IN WORDS", 24, words_cell, grows=True),
     ]
 
 
@@ -263,17 +273,17 @@ def detail_line(dag: DagRow | None, scene: Scene) -> Spans:
     if dag is None:
         return ()
     dot = Span(f" {scene.glyphs.dot} ", "faint")
-    schedule = dag.schedule_words or dag.schedule
-    if not schedule or schedule == "None":
-        schedule = "run by hand"
+    words = in_words(dag, scene)
     parts: list[Spans] = []
     if dag.import_error:
         parts.append((span(dag.import_error, "error"),))
     if dag.schedule_error:
         parts.append((span(dag.schedule_error, "error"),))
-    parts.append((span(schedule, "dim"),))
-    if words := override_words(dag, scene):
-        parts.append((span(words, "warning"),))
+    if dag.schedule not in ("", "None", "Asset") and not words.startswith(dag.schedule):
+        parts.append((span(dag.schedule, "text"),))
+    parts.append((span(words, "dim"),))
+    if override := override_words(dag, scene):
+        parts.append((span(override, "warning"),))
     if dag.description:
         parts.append((span(dag.description, "dim"),))
     parts.append((span(dag.file, "dim"),))

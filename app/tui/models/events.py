@@ -87,8 +87,12 @@ def columns(*, of_all_dags: bool, width: int) -> list[Column[EventRow]]:
     def task_cell(row: EventRow, scene: Scene) -> Spans:
         return (span(task_words(row)),)
 
+    has_tasks = width >= (WIDE if of_all_dags else MIDDLE)
+
     def message_cell(row: EventRow, scene: Scene) -> Spans:
-        return (span(row.message),)
+        task = "" if has_tasks else task_words(row)
+        head = (span(task, "dim"), Span(" ")) if task else ()
+        return (*head, span(row.message))
 
     shown = [
         Column("time", "TIME", 8, time_cell, lambda r: r.id, descending=True, most=14),
@@ -107,7 +111,7 @@ def columns(*, of_all_dags: bool, width: int) -> list[Column[EventRow]]:
         )
     if width >= (WIDEST if of_all_dags else WIDE):
         shown.append(Column("run", "RUN", 21, run_cell, lambda r: r.run_id or ""))
-    if width >= (WIDE if of_all_dags else MIDDLE):
+    if has_tasks:
         shown.append(Column("task", "TASK", 18, task_cell, task_words))
     shown.append(Column("message", "MESSAGE", 12, message_cell, lambda r: r.message, grows=True))
     return shown

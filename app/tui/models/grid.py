@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
@@ -14,6 +15,7 @@ from app.tui.theme import Glyphs, run_look, task_look
 if TYPE_CHECKING:
     from store.queries.dags import DagRow
     from store.queries.grid import Cell, Grid, GridRow, GridRun
+    from store.queries.runs import RunKey
     from store.states import TaskInstanceState
 
 NOT_THERE = Span(" ")
@@ -121,8 +123,7 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
     parts: list[Spans] = [(switch,)]
     if dag.import_error:
         parts.append((span(dag.import_error, "error"),))
-    schedule = dag.schedule_words or dag.schedule
-    parts.append((span(schedule if schedule and schedule != "None" else "run by hand", "text"),))
+    parts.append((span(in_words(dag, scene), "text"),))
     if dag.schedule_override is not None:
         parts.append((Span("overridden", "warning"),))
     if dag.next_run_after is not None and not dag.is_paused:
@@ -214,6 +215,14 @@ def fold_default(rows: Sequence[GridRow], most: int) -> set[str]:
     if len(rows) <= most:
         return set()
     return {row.id for row in rows if row.kind == "group"}
+
+
+def windows_to(keys: Sequence[RunKey], held: int) -> list[RunKey]:
+    """Where the windows of ``held`` runs end that one goes through from the newest run to the last
+    of ``keys``: each begins in the middle of the one before."""
+    step = held - held // 2
+    number = -(-max(0, len(keys) - held) // step)
+    return [keys[step * place - 1] for place in range(1, number + 1)]
 
 
 def column_of(grid: Grid, run_id: str | None) -> int:

@@ -1,10 +1,9 @@
-"""Tables of DAG runs without a screen: what is read of a long list, cells, filters, tabs. Pure."""
+"""Tables of DAG runs without a screen: cells, filters, tabs. Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from app.durations import duration
 from app.tui import formats
 from app.tui.filters import Facts, Term
 from app.tui.models.grid import run_span, state_span
-from app.tui.reading_runs import RunEntry, RunsPage, Wanted
+from app.tui.reading_runs import RunEntry, Wanted
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import run_look, task_look
@@ -20,7 +19,7 @@ from app.tui.widgets.table import Column
 from store.states import DagRunState, DagRunType, TaskInstanceState
 
 if TYPE_CHECKING:
-    from store.queries.runs import RunKey, RunRow
+    from store.queries.runs import RunRow
 
 TABS: dict[str, frozenset[DagRunState]] = {
     "All": frozenset(),
@@ -38,63 +37,14 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 TROUBLE = (TaskInstanceState.FAILED, TaskInstanceState.UPSTREAM_FAILED)
 
 
-# what is read of a long list
-
-
-@dataclass(slots=True)
-class RunList:
-    """The runs that are read so far: the newest, and page by page what is before them."""
-
-    wanted: Wanted
-    entries: list[RunEntry] = field(default_factory=list)
-    """Newest first, without a gap."""
-    next: RunKey | None = None
-    """Where the page after them begins; None: everything is read."""
-
-    def take_head(
-        self, head: RunsPage, asked: Collection[int] = (), watched: Sequence[RunEntry] = ()
-    ) -> None:
-        """The newest runs as they are now, and of those further back the ones ``asked`` for.
-
-        What was asked for and isn't among ``watched`` is gone. Where more runs are new than the
-        head holds, what was read before is forgotten: there would be a gap.
-        """
-        if not head.entries or head.next is None:
-            self.entries, self.next = list(head.entries), None
-            return
-        last = head.entries[-1].run.key
-        if not self.entries or self.entries[0].run.key < last:
-            self.entries, self.next = list(head.entries), head.next
-            return
-        fresh = {entry.run.id: entry for entry in watched}
-        gone = set(asked) - set(fresh)
-        older = [
-            fresh.get(entry.run.id, entry)
-            for entry in self.entries
-            if entry.run.key < last and entry.run.id not in gone
-        ]
-        older = [entry for entry in older if self.wanted.has(entry.run)]
-        if not older:
-            self.next = head.next
-        self.entries = [*head.entries, *older]
-
-    def take_page(self, before: RunKey, page: RunsPage) -> bool:
-        """A page that was asked for; False where it doesn't follow what is read (any more)."""
-        if before != self.next:
-            return False
-        self.entries = [*self.entries, *page.entries]
-        self.next = page.next
-        return True
-
-
 def wanted_of(dag_id: str | None, tab: str, terms: Sequence[Term]) -> Wanted:
     """What the store can choose by: the tab, and what the filter says of state and type."""
     states, types = TABS[tab] or frozenset(DagRunState), frozenset(DagRunType)
     for term in terms:
         if term.field == "state":
-            states &= frozenset(s for s in DagRunState if _chooses(term, s.value))
+            states &= frozenset(s for s in DagRunState if chooses(term, s.value))
         elif term.field == "type":
-            types &= frozenset(t for t in DagRunType if _chooses(term, t.value))
+            types &= frozenset(t for t in DagRunType if chooses(term, t.value))
     return Wanted(
         dag_id,
         frozenset() if len(states) in (0, len(DagRunState)) else states,
@@ -102,7 +52,8 @@ def wanted_of(dag_id: str | None, tab: str, terms: Sequence[Term]) -> Wanted:
     )
 
 
-def _chooses(term: Term, value: str) -> bool:
+def chooses(term: Term, value: str) -> bool:
+    """Whether a term lets a value through."""
     if term.operator not in (":", "="):
         return True
     holds = term.value == value if term.operator == "=" else term.value in value
@@ -284,7 +235,7 @@ def detail_line(entry: RunEntry | None, scene: Scene) -> Spans:
 
 
 def counted(number: int) -> str:
-    """A count of runs; of very many that it is at least so many."""
+    """A count of rows; of very many that it is at least so many."""
     return f"{number:,}+" if number >= MOST_COUNTED else f"{number:,}"
 
 

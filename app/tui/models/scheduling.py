@@ -1,23 +1,68 @@
-"""What the runner says of a schedule and of a backfill, as lines. Pure."""
+"""Schedules in words; what the runner says of one, and of a backfill, as lines. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from app.recurring import run_words
 from app.tui import formats
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, span
 
+if TYPE_CHECKING:
+    from store.queries.dags import DagRow
+
+TIME_OF_DAY = re.compile(r"\d:\d\d")
+
+
+def in_words(dag: DagRow, scene: Scene) -> str:
+    """``At 06:15 every day``; with its time zone, where clocks show another time than the user's.
+
+    Beside it stand times in the user's zone.
+    """
+    words = dag.schedule_words or dag.schedule
+    if not words or words == "None":
+        return "run by hand"
+    here = formats.local(scene.now, scene.zone).utcoffset()
+    if TIME_OF_DAY.search(words) and scene.now.astimezone(_zone(dag.timezone)).utcoffset() != here:
+        return f"{words} ({dag.timezone})"
+    return words
+
+
+@lru_cache
+def _zone(name: str) -> tzinfo:
+    if name == "UTC":
+        return UTC
+    from app.tui.params import zone_of
+
+    return zone_of(name)
+
 
 def preview_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
-    """A schedule in words, and when its next runs would be made."""
-    lines: list[Spans] = [(Span("means     ", "dim"), span(reply.get("words", ""), "strong"))]
+    """A schedule in words, what it gives its runs, and when the next of them would be made."""
+    lines: list[Spans] = [means_line(reply)]
+    lines.extend(
+        (Span(f"{name:<10}", "dim"), span(text)) for name, text in run_words(reply.get("run"))
+    )
     own = reply.get("file") or {}
     summary, words = own.get("summary", ""), own.get("words", "")
     tail = () if not words or words == summary else (span(f"  {words}", "dim"),)
     lines.append((Span("the file  ", "dim"), span(summary), *tail))
+    return [*lines, *times_lines(reply, scene)]
+
+
+def means_line(reply: Mapping[str, Any]) -> Spans:
+    """A schedule in words."""
+    return (Span("means     ", "dim"), span(reply.get("words", ""), "strong"))
+
+
+def times_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
+    """When the next runs of a schedule would be made."""
+    lines: list[Spans] = []
     if reply.get("due"):
         words = "one run starts at once, for the interval that is over"
         lines.append((Span("now       ", "dim"), Span(words, "warning")))

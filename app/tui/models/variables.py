@@ -11,13 +11,15 @@ from app.tui.formats import plural
 from app.tui.reading_admin import VariableText
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.table import Column
+from app.tui.widgets.table import GAP, GUTTER, Column
 
 if TYPE_CHECKING:
     from store.queries.admin import VariableHead
 
 NARROW_VALUE, WIDE_VALUE = 24, 80
 """Cells of the column of values, on a narrow and on a wide terminal."""
+KEY, DESCRIPTION, FILES = 16, 20, 14
+"""Cells of the other columns."""
 EMPTY = "No Variables yet: A adds one."
 EMPTY_READ_ONLY = "No Variables yet."
 
@@ -43,13 +45,29 @@ def columns(revealed: Mapping[str, str], width: int = 80) -> list[Column[Variabl
     def description_cell(row: VariableHead, scene: Scene) -> Spans:
         return (span(row.description, "dim"),)
 
-    value = max(NARROW_VALUE, min(WIDE_VALUE, (width - 60) // 2))
+    rest = width - GUTTER - KEY - 2 * GAP - DESCRIPTION - 1
+    value = max(NARROW_VALUE, min(WIDE_VALUE, max(rest // 2 + 10, 38)))
     return [
-        Column("key", "KEY", 16, key_cell, lambda v: v.key.lower(), most=40),
-        Column("value", "VALUE", value, value_cell, lambda v: "" if v.masked else v.head),
-        Column("files", "READ BY", 14, files_cell, lambda v: len(v.files), descending=True),
+        Column("key", "KEY", KEY, key_cell, lambda v: v.key.lower(), most=40),
         Column(
-            "description", "DESCRIPTION", 12, description_cell, lambda v: v.description, grows=True
+            "value", "VALUE", value, value_cell, lambda v: "" if v.masked else v.head, grows=True
+        ),
+        Column(
+            "description",
+            "DESCRIPTION",
+            DESCRIPTION,
+            description_cell,
+            lambda v: v.description,
+            grows=True,
+        ),
+        Column(
+            "files",
+            "READ BY",
+            FILES,
+            files_cell,
+            lambda v: len(v.files),
+            descending=True,
+            grows=True,
         ),
     ]
 

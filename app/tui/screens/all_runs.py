@@ -9,8 +9,8 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.clicks import tab_at
 from app.tui.models.runs import TABS, columns, tabs_line
-from app.tui.reading_runs import Wanted
 from app.tui.screens.places import PlaceScreen
 from app.tui.screens.run_list import RunsTable
 from app.tui.widgets.chrome import InfoLine
@@ -35,10 +35,6 @@ class AllRunsScreen(RunsTable, PlaceScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings("place", "list", "table", "runs", "all_runs")
     filter_hint: ClassVar[str] = "words  dag:x  state:failed  type:manual  dur>10m  note:x  !not"
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.tab = NAMES[0]
-
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="tabs")
@@ -51,10 +47,6 @@ class AllRunsScreen(RunsTable, PlaceScreen):
         yield InfoLine(widget_id="detail")
         yield PromptLine("/", widget_id="filter")
 
-    @property
-    def wanted(self) -> Wanted:
-        return self._wanted_by(None, self.tab)
-
     def tab_states(self) -> frozenset[Any]:
         return TABS[self.tab]
 
@@ -65,7 +57,7 @@ class AllRunsScreen(RunsTable, PlaceScreen):
             tabs.right = self.count_spans(self.total())
 
     def empty_words(self) -> str:
-        if self.tab != NAMES[0] and not self.filter_text and self.runs.next is None:
+        if self.tab != NAMES[0] and not self.filter_text and self.read.next is None:
             return f"No run is under {self.tab}. Tab goes on."
         return super().empty_words()
 
@@ -88,6 +80,14 @@ class AllRunsScreen(RunsTable, PlaceScreen):
         self._turn_tab(-1)
 
     def _turn_tab(self, step: int) -> None:
-        self.tab = NAMES[(NAMES.index(self.tab) + step) % len(NAMES)]
+        self._show_tab(NAMES[(NAMES.index(self.tab) + step) % len(NAMES)])
+
+    def on_info_line_clicked(self, message: InfoLine.Clicked) -> None:
+        tab = tab_at(message.line.line, NAMES, message.x)
+        if message.line.id == "tabs" and tab is not None:
+            self._show_tab(tab)
+
+    def _show_tab(self, tab: str) -> None:
+        self.tab = tab
         self.keep()
         self.show_rows()

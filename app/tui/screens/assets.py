@@ -54,10 +54,17 @@ class AssetsScreen(ListScreen["AssetRow"], PlaceScreen):
         yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="summary")
         yield Table(
-            models.columns(), lambda row: str(row.id), empty="reading ...", widget_id="main"
+            models.columns(self.app.size.width),
+            lambda row: str(row.id),
+            empty="reading ...",
+            widget_id="main",
         )
         yield InfoLine(widget_id="detail")
         yield PromptLine("/", widget_id="filter")
+
+    def on_resize(self) -> None:
+        for table in self.query("#main").results(Table):
+            table.set_columns(models.columns(self.app.size.width))
 
     def fetch(self) -> Fetch:
         return read_assets

@@ -19,6 +19,7 @@ from app.tui.widgets.chrome import Banner, FooterLine, HeaderLine, InfoLine
 from app.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
+    from app.tui.actions import Action
     from app.tui.application import DagtopApp
     from app.tui.exporting import Export
     from app.tui.location import Location
@@ -115,20 +116,22 @@ class DagtopScreen(Screen[None]):
             self.call_after_refresh(self.app.screen.refresh)
 
     def on_screen_resume(self) -> None:
-        if self.app.screen is not self:  # one that is passed through: it must not ask
-            return
+        if not (self.app.screen is self or self.app.screen.is_modal):
+            return  # one that is passed through must not ask; one behind a dialog is seen
         location = self.location()
         if location is not None:
             self.dagtop.ways.visited(location)
         self.show_runner()
         self.ask()
         self.tick()
+        self.show_behind()
 
     def show_actions(self) -> None:
         """Fill the footer from the registry."""
         read_only = self.dagtop.read_only
         chosen = footer_actions(self.contexts, read_only=read_only)
-        self.footer.actions = tuple(with_keys(chosen, self.dagtop.settings.keys))
+        named = with_keys(chosen, self.dagtop.settings.keys)
+        self.footer.actions = tuple(action for action in named if action.keys)
         if self.dagtop.settings.keys:
             self.dagtop.warn_of_clashes(self.contexts)
 
@@ -181,25 +184,42 @@ class DagtopScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not forbidden(self.contexts, action, read_only=self.dagtop.read_only)
 
+    @property
+    def has_row(self) -> bool:
+        """Whether there is a row for what works on one."""
+        return True
+
     def on_key(self, event: events.Key) -> None:
         """A key that does nothing here says so; one that read-only mode takes away, why."""
-        if not self.dagtop.read_only:
-            self._say_unknown(event)
-            return
         actions = with_keys(actions_for(self.contexts), self.dagtop.settings.keys)
-        if any(event.key in action.keys and action.acts for action in actions):
+        meant = [action for action in actions if event.key in action.keys]
+        if self.dagtop.read_only and any(action.acts for action in meant):
             event.stop()
             self.dagtop.say("read-only: nothing can be changed here", "warning")
+        elif not self._is_typing and any(self.lacks_row(action) for action in meant):
+            event.stop()
         else:
             self._say_unknown(event)
+
+    @property
+    def _is_typing(self) -> bool:
+        """Whether keys go into a line that is open."""
+        from textual.widgets import Input  # not paid for by the first paint
+
+        return isinstance(self.focused, Input)
+
+    def lacks_row(self, action: Action) -> bool:
+        """Whether an action has nothing to work on; then that is said."""
+        if self.has_row or not action.of_row:
+            return False
+        self.dagtop.say(f"{action.name} works on a row, and there is none")
+        return True
 
     def _say_unknown(self, event: events.Key) -> None:
         """Say it if nobody wants a key."""
         if event.key in self.active_bindings:
             return
-        from textual.widgets import Input  # not paid for by the first paint
-
-        if not isinstance(self.focused, Input):
+        if not self._is_typing:
             name = event.character if event.is_printable else key_name(event.key)
             self.dagtop.say(f"{name} does nothing here: ? shows the keys")
 

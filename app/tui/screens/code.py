@@ -168,6 +168,8 @@ class CodeScreen(SearchScreen, DagViewScreen):
     def action_newest(self) -> None:
         """The newest version."""
         if self.snapshot is not None:
+            if self.snapshot.version == self.snapshot.current:
+                self.dagtop.say("this is the newest version")
             self._show_version(self.snapshot.current)
 
     def action_of_run(self) -> None:

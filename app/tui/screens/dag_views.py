@@ -169,6 +169,14 @@ class RunViewScreen(DagViewScreen):
         else:
             self.dagtop.ways.open_details(self.dag_id, run.run_id, row.id)
 
+    def action_over_runs(self) -> None:
+        """Show the instances that the task under the cursor has in all runs."""
+        row = self.row_now()
+        if row is None or row.kind == "group":
+            self.dagtop.say("put the cursor on a task: its instances in all runs are listed")
+        else:
+            self.dagtop.ways.open_over_runs(self.dag_id, row.id)
+
     def action_merged(self) -> None:
         """The logs of the group, or of the instances, under the cursor, else of the whole run."""
         run, row, cell = self.run_now(), self.row_now(), self.cell_now()
@@ -286,5 +294,7 @@ class OneRunScreen(RunViewScreen):
 
     def action_last_run(self) -> None:
         """Follow the newest run."""
+        if self.look.run_id is None:
+            self.dagtop.say("this is the newest run")
         self.look.run_id = None
         self.ask()

@@ -175,6 +175,8 @@ class DetailsScreen(SearchScreen, DagViewScreen):
         if place is not None:
             self.view.position.top = place
             self.view.go_to(place)
+        else:
+            self.dagtop.say(f"this is the {'last' if direction > 0 else 'first'} section")
 
     def text(self) -> str:
         """All of it, without colours."""

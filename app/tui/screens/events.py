@@ -190,11 +190,17 @@ class EventsTable(ListScreen["EventRow"]):
 
     def action_panel_down(self) -> None:
         """Scroll the panel down."""
-        self.panel.travel("down")
+        self._scroll_panel("down")
 
     def action_panel_up(self) -> None:
         """Scroll the panel up."""
-        self.panel.travel("up")
+        self._scroll_panel("up")
+
+    def _scroll_panel(self, way: str) -> None:
+        if self.panel.display:
+            self.panel.travel(way)
+        else:
+            self.action_info()
 
     def action_copy(self) -> None:
         """Copy all about the event."""

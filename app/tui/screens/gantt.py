@@ -88,13 +88,13 @@ class GanttScreen(OneRunScreen):
     def exports(self) -> list[Export]:
         """The chart as text; the phases of all tries as a table."""
         from app.tui.exporting import Export, table_csv, table_json
-        from app.tui.models.gantt.exporting import phase_columns, phase_rows
+        from app.tui.models.gantt.exporting import phase_rows
 
-        view, scene = self.view, self.dagtop.scene()
+        view = self.view
         rows = phase_rows(view.times, view.now())
         return [
             Export("the chart as text", "txt", view.text),
-            Export("the phases as CSV", "csv", lambda: table_csv(phase_columns(), rows, scene)),
+            Export("the phases as CSV", "csv", lambda: table_csv(rows)),
             Export("the phases as JSON", "json", lambda: table_json(rows)),
         ]
 
@@ -214,7 +214,8 @@ class GanttScreen(OneRunScreen):
 
     def action_fold_all(self) -> None:
         """Fold everything, or unfold the groups."""
-        self.view.fold_all()
+        if not self.view.fold_all():
+            self.dagtop.say("there is nothing to fold: Space unfolds a mapped task")
 
     def action_order(self) -> None:
         """By start, or as the pipeline goes."""
@@ -240,6 +241,8 @@ class GanttScreen(OneRunScreen):
 
     def action_whole(self) -> None:
         """The whole run."""
+        if self.view.form.window is None:
+            self.dagtop.say("this is the whole run")
         self.view.form.window = None
         self.view.moved()
 

@@ -200,7 +200,8 @@ class GraphScreen(OneRunScreen):
 
     def action_fold_all(self) -> None:
         """Fold or unfold all groups."""
-        self.view.fold_all()
+        if not self.view.fold_all():
+            self.dagtop.say("there are no groups to fold")
 
     def action_zoom(self) -> None:
         """Only what is near, or everything."""
@@ -221,22 +222,30 @@ class GraphScreen(OneRunScreen):
         self.view.fit()
         if any(self.view.hidden()):
             self.dagtop.say("no form of it fits: * folds the groups, z shows what is near")
+        else:
+            self.dagtop.say("this form shows all of it")
 
     def action_pan_left(self) -> None:
         """Move the window left."""
-        self.view.pan(-1, 0)
+        self._pan(-1, 0)
 
     def action_pan_down(self) -> None:
         """Move the window down."""
-        self.view.pan(0, 1)
+        self._pan(0, 1)
 
     def action_pan_up(self) -> None:
         """Move the window up."""
-        self.view.pan(0, -1)
+        self._pan(0, -1)
 
     def action_pan_right(self) -> None:
         """Move the window right."""
-        self.view.pan(1, 0)
+        self._pan(1, 0)
+
+    def _pan(self, right: int, down: int) -> None:
+        if any(self.view.hidden()):
+            self.view.pan(right, down)
+        else:
+            self.dagtop.say("all of the graph is on the screen")
 
     # the search
 

@@ -12,9 +12,23 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.formats import plural
-from app.tui.models.grid import cell_line, cell_lines, dag_line, fold_default, run_line
+from app.tui.models.grid import (
+    cell_line,
+    cell_lines,
+    dag_line,
+    fold_default,
+    run_line,
+    windows_to,
+)
 from app.tui.models.instance import instance_lines, reasons_for
-from app.tui.reading import GridSnapshot, InstanceFacts, error_line, read_facts, read_grid
+from app.tui.reading import (
+    GridSnapshot,
+    InstanceFacts,
+    error_line,
+    read_facts,
+    read_grid,
+    read_run_keys,
+)
 from app.tui.screens.base import counted
 from app.tui.screens.dag_views import DagFocus, RunViewScreen
 from app.tui.screens.side import SPLIT_WIDTH
@@ -59,7 +73,10 @@ class GridScreen(RunViewScreen):
         self._befores: list[RunKey] = []
         """Where the window of runs ends, and those it came from, the newest first; empty: it ends
         with the newest run."""
-        self._to_newest = False
+        self._turning = False
+        """Another window of runs is being read."""
+        self._to: int | None = None
+        """The run that the cursor goes to in the next window: 0 is its oldest, -1 its newest."""
         self._rest_timer: Any = None
         self._before_filter: tuple[str, ...] = ()
 
@@ -120,10 +137,17 @@ class GridScreen(RunViewScreen):
             view.folded = fold_default(snapshot.grid.rows, max(20, view.size.height * 3))
         run_id, task_id = self._wanted
         self._wanted = (None, None)
+        loaded = {run.run_id for run in snapshot.grid.runs}
+        if run_id is not None and run_id not in loaded and snapshot.grid.older is not None:
+            self._go_far(run_id)
+        if self._turning and run_id is None and view.run is not None:
+            run_id = view.run.run_id  # the cursor stays, also at an end of what was loaded
+        self._turning = False
+        view.newer = bool(self._befores)
         view.show(snapshot.grid, run_id=run_id, task_id=task_id)
-        if self._to_newest:
-            self._to_newest = False
-            view.go_to_run(len(snapshot.grid.runs) - 1)
+        if self._to is not None:
+            view.go_to_run(self._to % max(1, len(snapshot.grid.runs)))
+            self._to = None
         self._show_dag()
         self._read_facts()
 
@@ -141,7 +165,8 @@ class GridScreen(RunViewScreen):
             words.extend(counted(shown, tasks, "tasks"))
         else:
             words.extend(counted(tasks, tasks, "task" if tasks == 1 else "tasks"))
-        runs = f"{len(grid.runs)}+ runs" if grid.older else plural(len(grid.runs), "run")
+        some = grid.older is not None or view.newer
+        runs = f"{len(grid.runs)}+ runs" if some else plural(len(grid.runs), "run")
         info.right = (*words, Span(f"  {runs}", "dim"))
 
     def tick(self) -> None:
@@ -158,28 +183,48 @@ class GridScreen(RunViewScreen):
         self._rest_timer = self.set_timer(REST, self._read_facts)
 
     def on_grid_view_wants_older(self) -> None:
-        grid, run = self.view.grid, self.view.run
-        if grid is None or run is None or self._wanted != (None, None):
+        grid = self.view.grid
+        if grid is None or grid.older is None or self._turning:
             return
         if len(grid.runs) < self._runs or self._runs >= MOST_RUNS:  # more would be too many cells
             self._befores.append(grid.runs[len(grid.runs) // 2].key)
         else:
             self._runs = min(MOST_RUNS, self._runs * 4)
-        self._wanted = (run.run_id, None)
-        self.ask()
+        self._turn()
 
     def on_grid_view_wants_newer(self) -> None:
-        run = self.view.run
-        if self._befores and run is not None and self._wanted == (None, None):
+        if self._befores and not self._turning:
             self._befores.pop()
-            self._wanted = (run.run_id, None)
-            self.ask()
+            self._turn()
+
+    def _turn(self) -> None:
+        self._turning = True
+        self.ask()
+
+    def _go_far(self, run_id: str | None) -> None:
+        """To a run that isn't loaded; None: to the oldest."""
+        held = 0 if self.snapshot is None else len(self.snapshot.grid.runs)
+
+        def then(keys: list[RunKey]) -> None:
+            if not self.is_there or not keys or not held:
+                return
+            self._befores = windows_to(keys, held)
+            if run_id is None:
+                self._to = 0
+            else:
+                self._wanted = (run_id, self._wanted[1])
+            self._turn()
+
+        self.dagtop.refresher.once(lambda store: read_run_keys(store, self.dag_id, run_id), then)
 
     def on_grid_view_chosen(self) -> None:
         self.action_open()
 
     def _show_lines(self) -> None:
         view, scene = self.view, self.dagtop.scene()
+        if view.grid is None:  # or it would say that there are no runs
+            self.query_one("#run", InfoLine).line = (Span("  reading ...", "dim"),)
+            return
         self.query_one("#run", InfoLine).line = run_line(view.run, scene)
         error = ""
         if self.facts is not None and self.facts.tries:
@@ -216,8 +261,6 @@ class GridScreen(RunViewScreen):
         self.dagtop.refresher.once(
             lambda store: read_facts(store, place[0], place[1], place[2]), then
         )
-        if self.has_class("-panel"):
-            self._ask_reasons()
 
     def _ask_reasons(self) -> None:
         view = self.view
@@ -306,18 +349,23 @@ class GridScreen(RunViewScreen):
 
     def action_fold_all(self) -> None:
         """Fold or unfold all groups."""
-        self.view.fold_all()
+        if not self.view.fold_all():
+            self.dagtop.say("there are no groups to fold")
 
     def action_first_run(self) -> None:
         """To the oldest run."""
-        self.view.go_to_run(0)
+        grid = self.view.grid
+        if grid is not None and grid.older is not None:
+            self._go_far(None)
+        else:
+            self.view.go_to_run(0)
 
     def action_last_run(self) -> None:
         """To the newest run."""
         if self._befores:
             self._befores.clear()
-            self._to_newest = True
-            self.ask()
+            self._to = -1
+            self._turn()
         elif self.view.grid is not None:
             self.view.go_to_run(len(self.view.grid.runs) - 1)
 

@@ -124,6 +124,10 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         if row is not None:
             self.dagtop.ways.open_details(self.dag_id, self.run_id, self.task_id, row.map_index)
 
+    def action_over_runs(self) -> None:
+        """Show the instances that the task has in all runs."""
+        self.dagtop.ways.open_over_runs(self.dag_id, self.task_id)
+
     def action_note(self) -> None:
         """Write a note on the instance, or on its run."""
         from app.tui.screens.noting import ask_note

@@ -45,6 +45,10 @@ class ListScreen(DagtopScreen, Generic[Row]):
         """Show what passes the filter."""
         raise NotImplementedError
 
+    @property
+    def has_row(self) -> bool:
+        return self.table.current is not None
+
     # what is remembered
 
     @property
@@ -113,6 +117,14 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def on_table_chosen(self) -> None:
         self.action_open()
 
+    def on_table_head_clicked(self, message: Table.HeadClicked) -> None:
+        self.sort_by_head(message.key)
+
+    def sort_by_head(self, key: str) -> None:
+        """Sort by the column whose title was clicked."""
+        self.table.sort_toggled(key)
+        self.keep()
+
     def action_columns(self) -> None:
         """Choose the columns."""
         from app.tui.screens.columns import ColumnsScreen
@@ -131,11 +143,11 @@ class ListScreen(DagtopScreen, Generic[Row]):
         """The rows that are shown, or the marked ones."""
         from app.tui.exporting import Export, table_csv, table_json
 
-        table, scene = self.table, self.dagtop.scene()
+        table = self.table
         items = table.chosen() if table.marks else list(table.items)
         rows = plural(len(items), "row")
         return [
-            Export(f"{rows} as CSV", "csv", lambda: table_csv(table.columns, items, scene)),
+            Export(f"{rows} as CSV", "csv", lambda: table_csv(items)),
             Export(f"{rows} as JSON", "json", lambda: table_json(items)),
         ]
 

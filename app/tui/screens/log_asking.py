@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,7 +22,7 @@ from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.dialogs import Choices, ConfirmDialog
 from app.tui.widgets.log_filter import parse_filter
 from app.tui.widgets.log_levels import LEVEL_NAMES, NONE
-from app.tui.widgets.log_painting import ABSOLUTE, plain_line
+from app.tui.widgets.log_painting import ABSOLUTE, plain_lines
 from app.tui.widgets.log_times import TimeRange, parse_range
 from app.tui.widgets.log_view import LogView
 from app.tui.widgets.prompt import PromptLine
@@ -215,7 +216,7 @@ class LogAsking(DagtopScreen):
         self.view.search(text)
 
     def on_log_view_not_found(self, message: LogView.NotFound) -> None:
-        self.dagtop.say(f"{message.words} is not in this log", "warning")
+        self.dagtop.say(message.words, "warning")
 
     def action_next_match(self) -> None:
         """To the next match."""
@@ -310,6 +311,8 @@ class LogAsking(DagtopScreen):
     def action_mark_lines(self) -> None:
         """Begin to mark lines, or stop it."""
         self.view.mark()
+        if self.view.marked is None and not self.view.current_line():
+            self.dagtop.say("there is no line to mark")
         self.show_status()
 
     def action_copy(self) -> None:
@@ -317,14 +320,21 @@ class LogAsking(DagtopScreen):
         view = self.view
         if view.marked is not None:
             lines = view.marked_lines(COPY_CAP)
+            text = "\n".join(lines) + "\n"
+            if len(text) > COPY_CAP:
+                self.dagtop.say(
+                    "what is marked is too much for the clipboard: W saves what is shown", "warning"
+                )
+                return
             view.mark()
-            self.dagtop.copy(
-                "\n".join(lines) + "\n", "the line" if len(lines) == 1 else "the lines"
-            )
+            self.show_status()
+            self.dagtop.copy(text, "the line" if len(lines) == 1 else f"{len(lines):,} lines")
             return
         line = view.current_line()
         if line:
             self.dagtop.copy(line, "the line")
+        else:
+            self.dagtop.say("there is no line to copy")
 
     def action_copy_path(self) -> None:
         """Copy the path of the log file."""
@@ -391,14 +401,18 @@ def write_lines(source: Any, job: Job, path: Path) -> int | str:
     lines = 0
     try:
         with beside.open("w", encoding="utf-8", errors="replace") as out:
-            for place, line in source.lines():
+            decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+            text = "\n"
+            for place, data in source.texts():
                 if job.cancelled:
                     break
-                out.write(plain_line(line))
+                text = plain_lines(decode(data)) or text
+                out.write(text)
+                lines += text.count("\n")
+                job.done = source.share(place)
+            if not text.endswith("\n"):
                 out.write("\n")
                 lines += 1
-                if lines % 1000 == 0:
-                    job.done = source.share(place)
         if job.cancelled:
             beside.unlink()
             return "stopped"

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from app.tui.actions import Action, key_name
-from app.tui.jumps import Completion, Known, complete, parse
+from app.tui.jumps import Completion, Known, Target, complete, parse
 from app.tui.reading import JumpNames, read_jumps
 from app.tui.screens.jump import with_names
 from app.tui.spans import Span, Spans, span
@@ -48,7 +48,7 @@ def matching(actions: Sequence[Action], text: str) -> list[Action]:
     return sorted(found, key=lambda action: not action.name.lower().startswith(text.lower()))
 
 
-class PaletteScreen(ModalScreen["Action | Target | None"]):
+class PaletteScreen(ModalScreen[Action | Target | None]):
     """An input with the actions below it; gives the one that was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

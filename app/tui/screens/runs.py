@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -11,8 +11,9 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.models.grid import dag_line
-from app.tui.models.runs import RunList, columns
-from app.tui.reading_runs import RunsSnapshot, Wanted
+from app.tui.models.long_list import LongList
+from app.tui.models.runs import columns
+from app.tui.reading_runs import RunEntry, RunsSnapshot, Wanted
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.run_list import RunsTable
 from app.tui.screens.triggering import trigger
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Kept:
     """What is found again when one comes back to this view: how far one had read."""
 
-    runs: RunList
+    read: LongList[RunEntry]
 
 
 class RunsScreen(RunsTable, DagViewScreen):
@@ -38,12 +39,14 @@ class RunsScreen(RunsTable, DagViewScreen):
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "table", "runs")
     BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "table", "runs")
 
-    def __init__(self, focus: DagFocus) -> None:
+    def __init__(self, focus: DagFocus, backfill_id: int | None = None) -> None:
+        """``backfill_id``: only the runs of this backfill."""
+        self.backfill_id = backfill_id
         super().__init__(focus)
         self._sought = focus.run_id
         kept = focus.kept.get(self.view_name)
         if isinstance(kept, Kept):
-            self.runs = kept.runs
+            self.read = kept.read
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -55,21 +58,42 @@ class RunsScreen(RunsTable, DagViewScreen):
         yield PromptLine("/", widget_id="filter")
 
     @property
-    def wanted(self) -> Wanted:
-        return self._wanted_by(self.dag_id, "All")
+    def of_dag(self) -> str:
+        return self.dag_id
+
+    def wanted_now(self, filter_text: str) -> Wanted:
+        return replace(super().wanted_now(filter_text), backfill_id=self.backfill_id)
+
+    def crumbs(self) -> tuple[str, ...]:
+        own = () if self.backfill_id is None else (f"backfill {self.backfill_id}",)
+        return (*super().crumbs(), *own)
 
     def remember(self) -> None:
         entry = self.table.current
         if entry is not None:
-            newest = not self.table.sort_column and self.runs.entries[:1] == [entry]
+            newest = not self.table.sort_column and self.read.entries[:1] == [entry]
             self.look.run_id = None if newest else entry.run.run_id
-        self.look.kept[self.view_name] = Kept(self.runs)
+        self.look.kept[self.view_name] = Kept(self.read)
 
     def follow(self) -> None:
         self._sought = self.look.run_id
         if self._sought is None:
             self.table.travel("top")
         super().follow()
+
+    def action_show_view(self, name: str) -> None:
+        """Another view; from the runs of one backfill also back, and on to all runs."""
+        if self.backfill_id is not None and name == "backfills":
+            self.app.pop_screen()
+        elif self.backfill_id is not None and name == self.view_name:
+            self.app.switch_screen(RunsScreen(self.look))
+        else:
+            super().action_show_view(name)
+
+    @property
+    def list_name(self) -> str:
+        own = "" if self.backfill_id is None else " of a backfill"
+        return f"{super().list_name}{own}"
 
     def dag_now(self) -> DagRow | None:
         return self.snapshot.dag if self.snapshot is not None else None

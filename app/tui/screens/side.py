@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 SPLIT_WIDTH = 150
 """Columns from which on there is room for the grid beside another view."""
 
-SIDE_RUNS = 40
-"""Runs that the grid at the side loads."""
+SIDE_RUNS, MOST_SIDE_RUNS = 40, 640
+"""Runs that the grid at the side loads at first, and at most."""
 
 REST = 0.12
 """Seconds that its cursor rests on a cell before the other half follows."""
@@ -37,9 +37,9 @@ class Both:
     view: Any
 
 
-def read_both(store: Store, dag_id: str, view: Fetch | None) -> Both:
+def read_both(store: Store, dag_id: str, runs: int, view: Fetch | None) -> Both:
     """The grid at the side, and what the view reads for itself."""
-    grid = read_grid(store, dag_id, SIDE_RUNS)
+    grid = read_grid(store, dag_id, runs)
     return Both(grid, None if view is None else view(store))
 
 
@@ -54,6 +54,7 @@ class SideScreen(ViewsScreen):
     def __init__(self) -> None:
         super().__init__()
         self._split = False
+        self._side_runs = SIDE_RUNS
         self._follow_timer: Any = None
 
     # what both halves say of themselves
@@ -114,7 +115,7 @@ class SideScreen(ViewsScreen):
     def ask(self) -> None:
         fetch = self.fetch()
         if self._split:
-            fetch = partial(read_both, dag_id=self.dag_id, view=fetch)
+            fetch = partial(read_both, dag_id=self.dag_id, runs=self._side_runs, view=fetch)
         self.serial = self.dagtop.refresher.show(fetch)
 
     def receive(self, serial: int, snapshot: Any) -> None:
@@ -140,6 +141,13 @@ class SideScreen(ViewsScreen):
         if self._follow_timer is not None:
             self._follow_timer.stop()
         self._follow_timer = self.set_timer(REST, self._lead)
+
+    def on_grid_view_wants_older(self) -> None:
+        grid = self.side.grid if self._split else None
+        # fewer than were asked for: more would be too many cells
+        if grid is not None and self._side_runs <= len(grid.runs) < MOST_SIDE_RUNS:
+            self._side_runs *= 4
+            self.ask()
 
     def _lead(self) -> None:
         """The grid's cursor rests: the other half goes there."""

@@ -30,6 +30,10 @@ class InstanceScreen(TaskViewScreen):
         """Show its run."""
         self.dagtop.ways.open_run(self.look.dag_id, self.look.run_id)
 
+    def action_over_runs(self) -> None:
+        """Show the instances that its task has in all runs."""
+        self.dagtop.ways.open_over_runs(self.look.dag_id, self.look.task_id)
+
     def action_note(self) -> None:
         """Write a note on it, or on its run."""
         from app.tui.screens.noting import ask_note

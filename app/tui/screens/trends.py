@@ -382,6 +382,7 @@ class TrendsScreen(RunViewScreen):
         """One chart, or as many as there is room for."""
         self.form.zoomed = not self.form.zoomed
         self._show_charts()
+        self.dagtop.say("one chart" if self.form.zoomed else "as many charts as there is room for")
 
     def action_sort(self) -> None:
         """Sort the list."""
@@ -416,6 +417,7 @@ class TrendsScreen(RunViewScreen):
             self.dagtop.say("no more are shown" if step > 0 else "no fewer are shown")
             return
         self.form.amount = AMOUNTS[place]
+        self.dagtop.say(f"up to {self.form.amount} runs")
         self.ask()
 
     def exports(self) -> list[Export]:
@@ -430,6 +432,6 @@ class TrendsScreen(RunViewScreen):
         return [
             Export("the chart as text", "txt", lambda: chart_text(chart, zone=scene.zone)),
             Export("the chart as a picture", "svg", lambda: chart_svg(chart, zone=scene.zone)),
-            Export("the list as CSV", "csv", lambda: table_csv(columns(), items, scene)),
+            Export("the list as CSV", "csv", lambda: table_csv(items)),
             Export("the list as JSON", "json", lambda: table_json(items)),
         ]

@@ -30,6 +30,8 @@ TYPED_FROM = 20
 
 FRAME_LINES = 4
 """The dialog's border, and its answers."""
+WIDTH, FRAME_CELLS = 72, 4
+"""The dialog's cells, as ``dagtop.tcss`` says, and those of its border and padding."""
 
 COLUMN = 33
 """Cells of a column of options."""
@@ -127,10 +129,17 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         lines = self._option_lines()
         taken = len(lines) if self._toggles or self._alternatives else 0
         room = max(3, self.app.size.height * 9 // 10 - taken - FRAME_LINES)
-        touched.styles.height = min(room, max(1, touched.row_count or len(self._lines)))
+        touched.styles.height = min(room, max(1, touched.rows_in(self._width())))
         for options in self.query("#options").results(TextView):
             options.can_focus = False
             options.styles.height = len(lines)
+
+    def _width(self) -> int:
+        """Cells of the words, also before the dialog has been laid out."""
+        return min(WIDTH, self.app.size.width * 96 // 100) - FRAME_CELLS
+
+    def on_resize(self) -> None:
+        self._set_height()
 
     def _show_options(self) -> None:
         for options in self.query("#options").results(TextView):

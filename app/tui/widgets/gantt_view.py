@@ -256,16 +256,18 @@ class GanttView(RowsView):
         self.moved()
         return True
 
-    def fold_all(self) -> None:
-        """Fold everything; if all is folded, unfold the groups."""
+    def fold_all(self) -> bool:
+        """Fold everything; if all is folded, unfold the groups. False if nothing folds."""
         if self.snapshot is None:
-            return
+            return False
         groups = {row.id for row in self.snapshot.rows if row.kind == "group"}
         all_folded = self.form.folded >= groups and not self.form.unfolded
+        had_unfolded = bool(self.form.unfolded)
         self.form.folded = set() if all_folded else groups
         self.form.unfolded = set()
         self.lay_out()
         self.moved()
+        return bool(groups) or had_unfolded
 
     def moved(self) -> None:
         """Something else is seen."""

@@ -286,14 +286,15 @@ class GraphView(LineView, can_focus=True):
         self.lay_out(row.task_ids[0] if row.kind == "group" and row.task_ids else group)
         return True
 
-    def fold_all(self) -> None:
-        """Fold all groups; if all are folded, unfold them."""
+    def fold_all(self) -> bool:
+        """Fold all groups; if all are folded, unfold them. False if there are none."""
         if self.shape is None:
-            return
+            return False
         groups = {row.id for row in self.shape.rows if row.kind == "group"}
         self.look.folded = set() if self.look.folded >= groups else groups
         row = self.row
         self.lay_out(row.task_ids[0] if row is not None and row.task_ids else None)
+        return bool(groups)
 
     def turn(self) -> None:
         """Layers below each other instead of beside each other, or back."""

@@ -30,6 +30,9 @@ PITCH = 2
 
 NAME_LEAST = 18
 
+NEAR = 8
+"""Runs before the end of what is loaded at which more is asked for, so that nobody has to wait."""
+
 
 class GridView(RowsView):
     """Paints a ``Grid``; knows the cursor, what is folded and what is scrolled to."""
@@ -41,10 +44,10 @@ class GridView(RowsView):
         """A cell was clicked twice."""
 
     class WantsOlder(Message):
-        """The cursor came to the oldest run that is loaded."""
+        """The cursor comes near the oldest run that is loaded."""
 
     class WantsNewer(Message):
-        """The cursor wants to go on beyond the newest run that is loaded."""
+        """The cursor comes near the newest run that is loaded."""
 
     def __init__(self, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
@@ -53,6 +56,10 @@ class GridView(RowsView):
         self.words: tuple[str, ...] = ()
         self.rows: list[GridRow] = []
         self.run_index = 0
+        self.newer = False
+        """There are runs after those that are loaded."""
+        self._beyond = 0
+        """Steps that were taken beyond the end of what is loaded, until more is there."""
         self.first_run = 0
         self.name_width = NAME_LEAST
         self._bars: list[list[Span]] = []
@@ -71,7 +78,11 @@ class GridView(RowsView):
         keys = [run.run_id for run in grid.runs]
         wanted = run_id or (old_run.run_id if old_run and not at_newest else None)
         self.run_index = keys.index(wanted) if wanted in keys else len(keys) - 1
-        self.moved()
+        beyond, self._beyond = self._beyond, 0
+        if beyond:
+            self.go_to_run(self.run_index + beyond)
+        else:
+            self.moved()
 
     def lay_out(self, keep: str | None = None, at_least: int = 0) -> None:
         """Work out the visible rows after a fold, a filter or a resize.
@@ -93,15 +104,18 @@ class GridView(RowsView):
 
     def _measure(self, at_least: int) -> None:
         assert self.grid is not None
-        glyphs = self.dagtop.glyphs
         newest = self.grid.runs[-1] if self.grid.runs else None
-        longest = 0
-        for row in self.rows[:2000]:
-            cell = self.cell(newest, row) if newest else None
+        self.name_width = self._width_for(self.rows[:2000], newest, at_least)
+        self._bars = bars(self.grid.runs, self.bar_height, self.dagtop.glyphs)
+
+    def _width_for(self, rows: Sequence[GridRow], run: GridRun | None, at_least: int) -> int:
+        """How wide the names are, with the counts of a run, as far as there is room."""
+        glyphs, longest = self.dagtop.glyphs, 0
+        for row in rows:
+            cell = self.cell(run, row) if run else None
             longest = max(longest, width_of(label(row, cell, row.id in self.folded, glyphs)))
         most = max(NAME_LEAST, self.size.width * 2 // 5)
-        self.name_width = max(NAME_LEAST, min(max(longest + 1, at_least), most))
-        self._bars = bars(self.grid.runs, self.bar_height, glyphs)
+        return max(NAME_LEAST, min(max(longest + 1, at_least), most))
 
     @property
     def bar_height(self) -> int:
@@ -157,11 +171,14 @@ class GridView(RowsView):
         """Put the cursor on a run."""
         if self.grid is None or not self.grid.runs:
             return
-        if index <= 0 and self.grid.older is not None:
+        if index < NEAR and index <= self.run_index and self.grid.older is not None:
             self.post_message(self.WantsOlder())
-        if index >= len(self.grid.runs):
+        if index >= len(self.grid.runs) - NEAR and index >= self.run_index:
             self.post_message(self.WantsNewer())
         self.run_index = max(0, min(index, len(self.grid.runs) - 1))
+        beyond = index - self.run_index
+        more = self.grid.older is not None if beyond < 0 else self.newer
+        self._beyond = self._beyond + beyond if beyond and more else 0
         self.moved()
 
     def fold(self) -> bool:
@@ -177,17 +194,20 @@ class GridView(RowsView):
         self.moved()
         return True
 
-    def fold_all(self) -> None:
-        """Fold all groups; if all are folded, unfold them."""
+    def fold_all(self) -> bool:
+        """Fold all groups; if all are folded, unfold them. False if there are none."""
         if self.grid is None:
-            return
+            return False
         groups = {row.id for row in self.grid.rows if row.kind == "group"}
         self.folded = set() if self.folded >= groups else groups
         self.lay_out()
         self.moved()
+        return bool(groups)
 
     def moved(self) -> None:
         self.position.clamp()
+        top, page = self.position.top, self.position.page
+        self.name_width = self._width_for(self.rows[top : top + page], self.run, self.name_width)
         columns, last = self.columns, (len(self.grid.runs) if self.grid else 0)
         if self.run_index < self.first_run:
             self.first_run = self.run_index
@@ -223,8 +243,8 @@ class GridView(RowsView):
     def _frame(self, left: Spans) -> list[Span]:
         glyphs = self.dagtop.glyphs
         line = [Span(" "), *fit(left, self.name_width, ellipsis=glyphs.ellipsis)]
-        more = glyphs.more_left if self.first_run else " "
-        return [*line, Span(more, "accent")]
+        more = self.first_run or (self.grid is not None and self.grid.older is not None)
+        return [*line, Span(glyphs.more_left if more else " ", "accent")]
 
     def _bar_line(self, y: int) -> Strip:
         left: Spans = ()
@@ -252,6 +272,9 @@ class GridView(RowsView):
             chosen = self.first_run + offset == self.run_index
             line.append(Span(piece.text, f"{piece.role}@cursor") if chosen else piece)
             line.append(NOT_THERE)
+        assert self.grid is not None
+        if self.newer or self.first_run + self.columns < len(self.grid.runs):
+            line.append(Span(glyphs.more_right, "accent"))
         return self.strip(line)
 
     def _row_line(self, index: int, y: int) -> Strip:
@@ -286,7 +309,7 @@ class GridView(RowsView):
         if inside:
             self.position.cursor = index
         if self.grid is not None and 0 <= column < len(self.grid.runs):
-            self.run_index = column
+            self.run_index, self._beyond = column, 0
         self.moved()
         if again:
             self.post_message(self.Chosen())

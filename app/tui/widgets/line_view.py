@@ -51,7 +51,10 @@ class LineView(Widget):
     def repaint(self) -> None:
         """Refresh the lines that differ from what was painted."""
         width, height = self.size
-        if not self.is_attached or not width:
+        if not self.is_attached:
+            return
+        if not width:  # hidden: when it is shown again, its lines are built anew
+            self._painted.clear()
             return
         painted = self._painted
         for y in range(height):

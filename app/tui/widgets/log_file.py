@@ -91,18 +91,31 @@ class LogFile:
     def line(self, start: int) -> tuple[bytes, int]:
         """The line (or piece of one) that starts at an offset, and where the next one starts.
 
-        Of a long line that was overwritten with carriage returns (a progress bar) it is the end.
+        Pieces end at multiples of their size in the file, so that they are the same from wherever
+        one comes. Of a long line that was overwritten with carriage returns (a progress bar) it is
+        the end.
         """
         data = self.read(start, LINE_CAP)
         end = data.find(b"\n")
         if end >= 0:
             return data[:end], start + end + 1
-        if len(data) == LINE_CAP and b"\r" in data:
-            end = self._newline(start + len(data), start + REACH)
-            stop = min(self.size, start + REACH) if end < 0 else end
-            begin = max(start, stop - LINE_CAP)
-            return self.read(begin, stop - begin), stop + (end >= 0)
-        return data, start + len(data)
+        if len(data) < LINE_CAP:
+            return data, start + len(data)
+        if b"\r" in data:
+            return self._overwritten(start)
+        stop = _next(start, LINE_CAP)
+        return data[: stop - start], stop
+
+    def _overwritten(self, start: int) -> tuple[bytes, int]:
+        """The last state of a progress bar, and where the next line or piece starts."""
+        limit = _next(start, REACH)
+        end = self._newline(start, limit)
+        stop = min(self.size, limit) if end < 0 else end
+        begin = max(start, stop - LINE_CAP)
+        data = self.read(begin, stop - begin)
+        if end < 0 and stop == limit:  # what comes after the last return is not all of a state
+            data = data[: data.rfind(b"\r") + 1] or data
+        return data, stop + (end >= 0)
 
     def _newline(self, start: int, limit: int) -> int:
         """Where the first newline at or after an offset is; -1: not before the limit."""
@@ -122,6 +135,10 @@ class LogFile:
 
     def begin(self, offset: int) -> int:
         """Where the whole line that holds ``offset`` starts, as far back as is looked."""
+        found = self._begin(offset)
+        return max(0, offset - REACH) if found is None else found
+
+    def _begin(self, offset: int) -> int | None:
         stop, limit, length = offset, max(0, offset - REACH), 4096
         while stop > limit:
             start = max(limit, stop - length)
@@ -129,14 +146,18 @@ class LogFile:
             if at >= 0:
                 return start + at + 1
             stop, length = start, BLOCK
-        return limit
+        return None if limit else 0
 
     def line_start(self, offset: int) -> int:
         """Where the line (or piece) that holds ``offset`` starts."""
-        begin = self.begin(offset)
-        if offset - begin < LINE_CAP or b"\r" in self.read(begin, LINE_CAP):
+        begin = self._begin(offset)
+        piece, reach = offset // LINE_CAP * LINE_CAP, offset // REACH * REACH
+        if begin is None:
+            return reach if b"\r" in self.read(reach, LINE_CAP) else piece
+        data = self.read(begin, LINE_CAP)
+        if len(data) < LINE_CAP or b"\n" in data:
             return begin
-        return begin + (offset - begin) // LINE_CAP * LINE_CAP
+        return max(begin, reach if b"\r" in data else piece)
 
     def back_from(self, end: int, lines: int) -> int:
         """Start of the line that is ``lines`` lines before ``end``."""
@@ -157,3 +178,8 @@ class LogFile:
             total += data.count(b"\n")
             start += len(data)
         return total
+
+
+def _next(offset: int, size: int) -> int:
+    """The last multiple of a size that is at most the size away; it lies beyond the offset."""
+    return (offset + size) // size * size

@@ -8,7 +8,7 @@ from typing import Any
 from textual.message import Message
 from textual.widget import Widget
 
-from app.tui.widgets.log_search import Job
+from app.tui.widgets.log_search import Glance, Job
 
 INLINE = 1 << 20
 """Bytes of a log that are worked on at once, without a thread."""
@@ -39,12 +39,21 @@ class Jobs:
         source: Any,
         work: Callable[[Any, Job], Any],
         then: Callable[[Any], None],
+        *,
+        glances: bool = False,
     ) -> None:
         """Do ``work`` with a copy of the source, and then ``then`` with its result on the loop.
 
-        Work of the same kind that is under way is cancelled.
+        Work of the same kind that is under way is cancelled. What ``glances`` is first tried on a
+        few blocks, without a thread.
         """
         self.cancel(kind)
+        if glances:
+            glance = Glance()
+            result = work(source, glance)
+            if not glance.gave_up:
+                then(result)
+                return
         job = Job(words)
         if source.size <= INLINE:
             then(work(source, job))

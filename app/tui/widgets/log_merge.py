@@ -28,6 +28,8 @@ LONGEST_LABEL = 24
 KEPT_VECTORS = 64
 TOP, END = (-1, 0), (-2, 0)
 INSTANT = 1e-6
+BACK = 1 << 20
+"""Bytes above a line in which its time is looked for, where it has none itself."""
 Spot = tuple[int, int]
 
 
@@ -106,6 +108,11 @@ class MergedLines:
     def pending(self) -> bool:
         """Whether lines may be missing because they aren't filtered yet."""
         return any(part.lines.pending for part in self.parts)
+
+    @property
+    def starved(self) -> bool:
+        """Whether the last look for a line ended where it isn't filtered yet."""
+        return any(part.lines.starved for part in self.parts)
 
     def close(self) -> None:
         """Close the files."""
@@ -246,10 +253,11 @@ class MergedLines:
         """The time of a line: its own, or that of the line above."""
         file, start = self.parts[number].lines.file, self.parts[number].start
         passed: list[Spot] = []
+        first = place
         while True:
             known = self._times.get((number, place))
             moment = self.clock(file.read(place, 80)) if known is None else known
-            if moment is not None or place <= 0 or len(passed) > 2000:
+            if moment is not None or place <= 0 or len(passed) > 2000 or first - place > BACK:
                 break
             passed.append((number, place))
             place = file.before(place)
@@ -310,7 +318,7 @@ class MergedLines:
         lines = self.parts[number].lines
         start = lines.at(offset)
         if start is None:
-            return self.first()
+            return None if lines.starved else self.first()
         known = self._known.get((number, start))
         if known is None:
             self._begin(self._vector((number, start)))
@@ -318,6 +326,10 @@ class MergedLines:
             self._front.append((number, start))
             known = self._known[(number, start)] = 0
         return known
+
+    def within(self, start: Spot, spot: Spot) -> int:
+        """How far into the line that starts there a spot of its file is."""
+        return spot[1] - start[1]
 
     def holds(self, start: Spot, spot: Spot) -> bool:
         """Whether the line that starts there holds a spot."""
@@ -335,13 +347,13 @@ class MergedLines:
         label = crop_text(part.label, room)
         return (Span(label.ljust(room), part.role), Span(" "))
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
+    def texts(self) -> Iterator[tuple[int, bytes]]:
         """All lines, without keeping their places; not for the event loop."""
         self.to_top()
         while self._extend():
             spot = self._front[-1]
             label = self.parts[spot[0]].label.encode()
-            yield 0, label + b": " + self.parts[spot[0]].lines.line(spot[1])
+            yield 0, label + b": " + self.parts[spot[0]].lines.line(spot[1]) + b"\n"
             del self._front[:-1]
             self._known.clear()
 

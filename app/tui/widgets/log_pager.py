@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.spans import span
+from app.tui.spans import Spans, span, width_of
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import LogFilter
@@ -22,6 +22,7 @@ from app.tui.widgets.log_levels import clock_of
 from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_painting import ABSOLUTE, STAMP_MODES, Paint, segments_of
 from app.tui.widgets.log_search import Needle, Tally
+from app.tui.widgets.text_view import wrapped
 
 POLL = 0.25
 """Seconds between two looks at the file, and so between two paints while following."""
@@ -80,6 +81,8 @@ class LogPager(LineView, can_focus=True):
         """While lines are being marked: the place where that began, and the other end."""
         self.jobs = Jobs(self)
         self._top: Place = (None, 0)
+        self._resting: Any = None
+        """The spot that is to be at the top, until it is known which line of a filter that is."""
         self._seen_size = 0
         self._generation = -1
         self._rows: list[Row] = []
@@ -118,7 +121,7 @@ class LogPager(LineView, can_focus=True):
 
     def _start_over(self) -> None:
         """All places are void."""
-        self.match = self.marked = None
+        self.match = self.marked = self._resting = None
         self._top = (None, 0)
         self._forget_strips()
 
@@ -164,7 +167,7 @@ class LogPager(LineView, can_focus=True):
                 if self._rows:
                     self._top = (self._rows[0].place, self._rows[0].part)
             else:
-                self._rows = self._rows_from(self._top, height)
+                self._rows = self._rows_of_page(height)
         self.repaint()
         state = (self.following, self.new_lines, self.needle, self.match, self.percent, self.wrap)
         if state != self._known or self.jobs.busy:
@@ -178,6 +181,20 @@ class LogPager(LineView, can_focus=True):
             return 100
         following = self.source.after(self._rows[-1].place)
         return 100 if following is None else int(100 * self.source.share(following))
+
+    def _rows_of_page(self, height: int) -> list[Row]:
+        """The rows from the top on; none stays empty below while there are lines above."""
+        if self._resting is not None:
+            place = self.source.at(self._resting)
+            if place is None and self.source.starved:
+                return []
+            self._top, self._resting = (place, 0), None
+        rows = self._rows_from(self._top, height)
+        if len(rows) == height or self.source.starved:
+            return rows
+        for _ in range(height - len(rows)):
+            self._top = self._place_before(self._top)
+        return self._rows_from(self._top, height)
 
     def _rows_from(self, top: Place, height: int) -> list[Row]:
         place, skip = top
@@ -224,8 +241,7 @@ class LogPager(LineView, can_focus=True):
         segments = segments_of(line, self.paint())
         prefix = self.source.prefix(place, self.size.width)
         lead = [Segment(text, palette.style(role)) for text, role in prefix]
-        strip, head = Strip(segments), Strip(lead)
-        width = max(1, self.size.width - head.cell_length)
+        strip, width = Strip(segments), self.line_width(place)
         if self.wrap:
             return [
                 Strip([*lead, *strip.crop(start, start + width)]).adjust_cell_length(
@@ -238,6 +254,10 @@ class LogPager(LineView, can_focus=True):
             more = Segment(self.dagtop.glyphs.more_right, palette.style("accent"))
             shown = Strip([*shown.crop(0, width - 1), more])
         return [Strip([*lead, *shown]).adjust_cell_length(self.size.width, base)]
+
+    def line_width(self, place: int) -> int:
+        """Cells that a line has, beside what stands before it."""
+        return max(1, self.size.width - width_of(self.source.prefix(place, self.size.width)))
 
     def paint(self) -> Paint:
         """How lines are painted now."""
@@ -254,17 +274,16 @@ class LogPager(LineView, can_focus=True):
             if self.marked is not None and min(self.marked) <= row.place <= max(self.marked):
                 return self._grounded(row.strip)
             return row.strip
-        if y == 0 and not self._rows:
-            return self._words()
-        return self.strip(())
+        words = () if self._rows else self._words()
+        return self.strip(words[y] if y < len(words) else ())
 
     def _grounded(self, strip: Strip) -> Strip:
         ground = self.dagtop.palette.style("text", "cursor")
         style = Style(bgcolor=ground.bgcolor, reverse=ground.reverse)
         return Strip([Segment(one.text, (one.style or Style()) + style) for one in strip])
 
-    def _words(self) -> Strip:
-        """What is said where no line is."""
+    def _words(self) -> list[Spans]:
+        """What is said where no line is, in as many rows as that takes."""
         words = self.problem or self.waiting
         source = self.source
         if source is not None and not self.problem and source.exists:
@@ -273,12 +292,12 @@ class LogPager(LineView, can_focus=True):
                 words = "filtering ..."
             elif source.size:
                 words = "no line passes the filter: Esc clears it"
-        return self.strip((span(" "), span(words, "error" if self.problem else "dim")))
+        line = (span(" "), span(words, "error" if self.problem else "dim"))
+        return wrapped(line, max(10, self.size.width), 1)
 
     def on_resize(self) -> None:
         super().on_resize()
         self._forget_strips()
-        self.fill_page()
         self.layout_rows()
 
     def forget(self) -> None:
@@ -320,7 +339,7 @@ class LogPager(LineView, can_focus=True):
         if way == "top":
             self._stop_following()
             self.source.to_top()
-            self._top = (None, 0)
+            self._top, self._resting = (None, 0), None
         else:
             self.follow(True)
 
@@ -330,6 +349,7 @@ class LogPager(LineView, can_focus=True):
             if self.source is not None:
                 self.source.to_end()
             self.following, self.new_lines, self.match = True, 0, None
+            self._resting = None
         else:
             self._stop_following()
         self.layout_rows()
@@ -370,15 +390,6 @@ class LogPager(LineView, can_focus=True):
                 if self._last_page():
                     break
                 self._top = self._place_after(self._top)
-
-    def fill_page(self) -> None:
-        """No room stays empty below while there are lines above."""
-        height = self.size.height
-        if self.source is None or self.following:
-            return
-        missing = height - len(self._rows_from(self._top, height))
-        for _ in range(missing):
-            self._top = self._place_before(self._top)
 
     def _last_page(self) -> bool:
         rows = self._rows_from(self._top, self.size.height + 1)

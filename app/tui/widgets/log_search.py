@@ -16,6 +16,8 @@ from app.tui.widgets.log_file import BLOCK, LogFile
 
 _SGR = re.compile(rb"\x1b\[[\d;:]*m")
 UNKNOWN = 0xFFFFFFFF
+GLANCE = 4
+"""Blocks that are searched before a thread is: a key that is held down finds match after match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,25 @@ class Job:
     def cancelled(self) -> bool:
         """Whether it shall end."""
         return self._stop.is_set()
+
+
+class Glance(Job):
+    """Work on the few next blocks only, which the screen can wait for."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self._left = GLANCE
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it has looked at enough; asked once for each block."""
+        self._left -= 1
+        return self._left < 0
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether what it found, or not, means nothing."""
+        return self._left < 0
 
 
 def find(

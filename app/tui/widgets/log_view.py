@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rich.cells import cell_len
 from textual.message import Message
 
 from app.tui.widgets.log_filter import LogFilter
 from app.tui.widgets.log_jobs import Finished
-from app.tui.widgets.log_pager import LogPager
-from app.tui.widgets.log_painting import plain_line
+from app.tui.widgets.log_lines import FileLines
+from app.tui.widgets.log_pager import SHIFT, LogPager
+from app.tui.widgets.log_painting import plain_line, segments_of
 from app.tui.widgets.log_search import Job, Needle
 
 
@@ -19,6 +21,9 @@ class LogView(LogPager, can_focus=True):
 
     _at_error = False
     """Whether the match is an error that was gone to, and none of the needle's."""
+
+    _looking: tuple[str, str, bool] = ("", "", False)
+    """What is looked for, while it is."""
 
     class NotFound(Message):
         """What is looked for is nowhere in the log."""
@@ -33,11 +38,15 @@ class LogView(LogPager, can_focus=True):
         """The line that is meant: that of the match if it is visible, else the first one."""
         if not self._rows:
             return None
-        if self.match is not None:
-            for row in self._rows:
-                if self.source.holds(row.spot, self.match):
-                    return row.place
-        return self._rows[0].place
+        place = self._place_of_match()
+        return self._rows[0].place if place is None else place
+
+    def _place_of_match(self) -> int | None:
+        """The line with the match; None if there is none, or it was scrolled away."""
+        if self.match is None:
+            return None
+        holds = self.source.holds
+        return next((row.place for row in self._rows if holds(row.spot, self.match)), None)
 
     def current_line(self) -> str:
         """Text of the line that is meant."""
@@ -113,9 +122,8 @@ class LogView(LogPager, can_focus=True):
         self._start_over()
         self.match, self.tally = match, None
         self.source.allow()
-        if not self.following and spot is not None:
-            self._top = (self.source.at(spot), 0)
-            self.fill_page()
+        if not self.following:
+            self._resting = spot
         self._count_lines()
         self._count_matches()
         self.layout_rows()
@@ -131,8 +139,7 @@ class LogView(LogPager, can_focus=True):
             self.source.grow_tally(self.tally, size)
         if not self.jobs.get("filter"):
             self._count_lines()
-        if not self.jobs.get("matches"):
-            self._count_matches()
+        self._count_matches()
 
     def _count_lines(self) -> None:
         """Filter the whole log, to know how many lines pass; from what is visible on."""
@@ -173,47 +180,60 @@ class LogView(LogPager, can_focus=True):
 
     def find_next(self, *, backwards: bool = False) -> None:
         """Look for the next match, going round the end of the log."""
-        source, needle = self.source, Needle(self.needle)
-        if source is None or not self.needle:
+        needle = Needle(self.needle)
+        if self.source is None or not self.needle:
             return
-        spot = self._from(backwards, len(needle.wanted))
-        self._at_error = False
-        self.jobs.cancel("matches")
 
-        def work(copy: Any, job: Job) -> Any:
-            found = copy.find(needle, spot, backwards, job)
+        def work(source: Any, job: Job, spot: Any) -> Any:
+            found = source.find(needle, spot, backwards, job)
             if found is None and not job.cancelled:
-                found = copy.find(needle, copy.edge(backwards), backwards, job, spot)
+                found = source.find(needle, source.edge(backwards), backwards, job, spot)
             return found
 
-        self.jobs.start("search", "searching", source, work, self._found(self.needle))
+        self._look("searching", f"{self.needle} is not in this log", backwards, work)
         self.post_message(self.Changed())
 
     def find_error(self, *, backwards: bool = False) -> None:
         """Look for the next error; there is no going round."""
         if self.source is None:
             return
-        spot = self._from(backwards, 1)
-        self._at_error = True
-        words = "an error further up" if backwards else "an error further down"
+        missing = f"no error further {'up' if backwards else 'down'}"
+
+        def work(source: Any, job: Job, spot: Any) -> Any:
+            return source.find_error(spot, backwards, job)
+
+        self._look("looking for errors", missing, backwards, work)
+
+    def _look(
+        self, words: str, missing: str, backwards: bool, work: Callable[[Any, Job, Any], Any]
+    ) -> None:
+        """Look for a match or an error, unless that is under way: a key that is held down would
+        begin it anew each time."""
+        wanted = (words, missing, backwards)
+        if self.jobs.get("search") is not None and self._looking == wanted:
+            return
+        self._looking = wanted
+        at_error = words != "searching"
+        spot = self._from(backwards, 1 if at_error else len(Needle(self.needle).wanted))
+        self._at_error = at_error
         self.jobs.start(
             "search",
-            "looking for errors",
+            words,
             self.source,
-            lambda copy, job: copy.find_error(spot, backwards, job),
-            self._found(words),
+            lambda source, job: work(source, job, spot),
+            self._found(missing),
+            glances=isinstance(self.source, FileLines),
         )
+        if self.jobs.get("search") is not None:  # it comes first
+            self.jobs.cancel("matches")
 
     def _from(self, backwards: bool, step: int) -> Any:
-        """Where a search begins: beyond the last match, else at the edge of what is visible."""
-        if self.match is not None:
+        """Where a search begins: beyond the match, if it is visible, else at the first row."""
+        if self._place_of_match() is not None:
             return self.match if backwards else self.source.beyond(self.match, step)
-        if not self._rows:
+        if not self._rows or (self.following and backwards):
             return self.source.edge(backwards)
-        place = self._rows[0].place
-        if self.following and backwards:
-            return self.source.edge(True)
-        return self.source.offset(place)
+        return self._rows[0].spot
 
     def _found(self, words: str) -> Callable[[Any], None]:
         def then(spot: Any) -> None:
@@ -229,7 +249,7 @@ class LogView(LogPager, can_focus=True):
 
     def _count_matches(self) -> None:
         """Count all matches; what is counted already stays so."""
-        if self.source is None or not self.needle:
+        if self.source is None or not self.needle or self.jobs.get("matches") is not None:
             return
         counts: Any = self.source.tally() if self.tally is None else self.tally
         self.tally, needle = counts, Needle(self.needle)
@@ -254,21 +274,50 @@ class LogView(LogPager, can_focus=True):
         return self.source.ordinal(Needle(self.needle), self.tally, self.match)
 
     def go_to(self, spot: Any) -> None:
-        """Show a spot, with some lines above it."""
+        """Show a spot, with some lines above it, and so far to the side that it is seen."""
         self._stop_following()
+        self._resting = None
         self.match = spot
         place = self.source.at(spot)
-        start = None if place is None else self.source.offset(place)
-        if place is None or any((row.place, row.spot) == (place, start) for row in self._rows):
+        if place is None:
             self._tell()
             return
-        for _ in range(max(0, self.size.height // 3)):
-            before = self.source.before(place)
-            if before is None:
-                break
-            place = before
-        self._top = (place, 0)
-        self.layout_rows()
+        start = self.source.offset(place)
+        part = self._reveal(place, self.source.within(start, spot))
+        if (place, start, part) not in {(row.place, row.spot, row.part) for row in self._rows}:
+            self._top = (place, part)
+            for _ in range(max(0, self.size.height // 3)):
+                self._top = self._place_before(self._top)
+        self._tell()
+
+    def _reveal(self, place: int, offset: int) -> int:
+        """The part of the wrapped line in which a match is, by its offset in the line; of a line
+        that isn't wrapped the match is scrolled to."""
+        room = self.line_width(place)
+        begin, end = (0, 0) if self._at_error else self._cells(place, offset)
+        if self.wrap:
+            return begin // room
+        if not self.shift <= begin or end >= self.shift + room:
+            self.shift = 0 if end < room else (begin - room // 3) // SHIFT * SHIFT
+            self._forget_strips()
+        return 0
+
+    def _cells(self, place: int, offset: int) -> tuple[int, int]:
+        """From which cell of its line to which a match is, by its offset in the line."""
+        line, needle, paint = self.source.line(place), Needle(self.needle), self.paint()
+        text = "".join(segment.text for segment in segments_of(line, paint))
+        lowered = text.lower() if needle.any_case else text
+        at = lowered.find(self.needle)
+        for _ in range(needle.view(line[:offset]).count(needle.wanted)):
+            at = max(at, lowered.find(self.needle, at + 1))
+        begin = cell_len(text[: max(0, at)])
+        return begin, begin + cell_len(self.needle)
+
+    def on_resize(self) -> None:
+        was_seen = self._place_of_match() is not None
+        super().on_resize()
+        if was_seen and self._place_of_match() is None:
+            self.go_to(self.match)
 
     def on_finished(self, message: Finished) -> None:
         self.jobs.finished(message)

@@ -95,12 +95,17 @@ class TextView(LineView, can_focus=True):
                 return index
         return 0
 
+    def rows_in(self, width: int) -> int:
+        """Rows that all lines take in a widget of that width."""
+        return len(self._rows_of(width))
+
+    def _rows_of(self, width: int) -> list[Spans]:
+        if not self.wrap:
+            return list(self._lines)
+        return [row for line in self._lines for row in wrapped(line, max(1, width - 2), 2)]
+
     def _arrange(self) -> None:
-        width = max(1, self.size.width - 2)
-        if self.wrap:
-            self._rows = [row for line in self._lines for row in wrapped(line, width, 2)]
-        else:
-            self._rows = list(self._lines)
+        self._rows = self._rows_of(self.size.width)
         self.position.count = len(self._rows)
         self.position.page = max(1, self.size.height)
         self.position.top = max(0, min(self.position.top, len(self._rows) - self.position.page))

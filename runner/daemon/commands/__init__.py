@@ -1,4 +1,4 @@
-"""Acting on commands: trigger, pause, clear, mark, kill, backfill, notes, undo."""
+"""Acting on commands: trigger, pause, clear, mark, kill, backfill, notes, undo, delete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from runner.daemon.commands.assets import asset_event
-from runner.daemon.commands.backfills import backfill
+from runner.daemon.commands.backfills import (
+    backfill,
+    cancel_backfill,
+    limit_backfill,
+    pause_backfill,
+    unpause_backfill,
+)
 from runner.daemon.commands.common import Payload, Refused
 from runner.daemon.commands.instances import clear, kill, mark_task
 from runner.daemon.commands.notes import note
@@ -15,7 +21,7 @@ from runner.daemon.commands.priority import set_priority
 from runner.daemon.commands.runs import cancel_run, mark_run, pause, trigger, unpause
 from runner.daemon.commands.scheduling import schedule
 from runner.daemon.commands.undoing import restore
-from runner.daemon.commands.upkeep import delete_dag, reparse, stop
+from runner.daemon.commands.upkeep import delete_dag, delete_runs, reparse, stop
 from runner.daemon.turn import Turn
 
 
@@ -38,11 +44,16 @@ COMMANDS: dict[str, Callable[[Turn, Payload, str], Any]] = {
     "kill": kill,
     "set_priority": set_priority,
     "backfill": backfill,
+    "pause_backfill": pause_backfill,
+    "unpause_backfill": unpause_backfill,
+    "cancel_backfill": cancel_backfill,
+    "limit_backfill": limit_backfill,
     "note": note,
     "restore": restore,
     "schedule": schedule,
     "asset_event": asset_event,
     "delete_dag": delete_dag,
+    "delete_runs": delete_runs,
     "reparse": reparse,
     "stop": stop,
 }

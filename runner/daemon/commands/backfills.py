@@ -1,4 +1,4 @@
-"""The backfill command: the scheduled runs of a span of time."""
+"""Backfills: the scheduled runs of a span of time made, held, limited and cancelled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import dag_runs
 from store import models
-from store.states import DagRunType
+from store.states import DagRunState, DagRunType
 
 INSTANCES_AT_ONCE = 2000
 """Task instances of a backfill that are made in one turn."""
@@ -108,7 +108,7 @@ def advance(turn: Turn, key: int) -> None:
     table = models.backfill
     turn.changes.flush(turn.connection)
     row = turn.connection.execute(select(table).where(table.c.id == key)).first()
-    if row is None:
+    if row is None or row.cancelled_at is not None:
         return None
     pipeline = turn.brain.pipelines.get(row.dag_id)
     if pipeline is None:
@@ -239,3 +239,82 @@ def _taken(turn: Turn, dag_id: str, first_ids: list[str]) -> set[str]:
         )
         taken |= set(turn.connection.execute(query).scalars())
     return taken
+
+
+def pause_backfill(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Hold the queued runs of a backfill back. What runs goes on."""
+    return _set_paused(turn, payload, actor, paused=True)
+
+
+def unpause_backfill(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Let the queued runs of a paused backfill start again."""
+    return _set_paused(turn, payload, actor, paused=False)
+
+
+def _set_paused(turn: Turn, payload: Payload, actor: str, *, paused: bool) -> Any:
+    row = _open_backfill(turn, payload)
+    changed = (row.paused_at is not None) != paused
+    if changed:
+        turn.changes.update(models.backfill, row.id, paused_at=turn.now if paused else None)
+        word = "paused" if paused else "unpaused"
+        _tell(turn, row, f"backfill_{word}", f"{actor} {word} backfill {row.id}", actor)
+    return {"backfill_id": row.id, "changed": changed}
+
+
+def limit_backfill(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Set how many runs of a backfill run at the same time. Of those that do none is ended."""
+    row, limit = _open_backfill(turn, payload), payload["max_active_runs"]
+    if limit != row.max_active_runs:
+        turn.changes.update(models.backfill, row.id, max_active_runs=limit)
+        words = f"{actor} let {limit} runs of backfill {row.id} run at the same time"
+        _tell(turn, row, "backfill_limited", f"{words}, formerly {row.max_active_runs}", actor)
+    return {"backfill_id": row.id, "former": row.max_active_runs}
+
+
+def cancel_backfill(turn: Turn, payload: Payload, actor: str) -> Any:
+    """End a backfill: its queued runs fail, what runs goes on (Airflow 3's cancel)."""
+    row = _open_backfill(turn, payload)
+    turn.brain.backfills.pop(row.id, None)
+    table = models.dag_run
+    mine = table.c.backfill_id == row.id
+    found = turn.connection.execute(
+        select(table.c.id, table.c.run_id, table.c.state)
+        .where(mine, table.c.state.in_((DagRunState.QUEUED, DagRunState.RUNNING)))
+        .order_by(table.c.run_after, table.c.id)
+    ).all()
+    queued = [run for run in found if run.state == DagRunState.QUEUED]
+    why = f"backfill {row.id} was cancelled by {actor} before the run started"
+    for run in queued:
+        turn.changes.update(table, run.id, state=DagRunState.FAILED, ended_at=turn.now)
+        turn.changes.event(
+            turn.now, "run_failed", why, dag_id=row.dag_id, run_id=run.run_id, dag_run_id=run.id
+        )
+    turn.brain.count_queued(row.dag_id, row.id, -len(queued))
+    turn.changes.update(
+        models.backfill, row.id, cancelled_at=turn.now, paused_at=None, next_date=None
+    )
+    runs.end_backfill(turn, row.id)
+    words = f"{actor} cancelled backfill {row.id}: {len(queued)} queued runs failed"
+    _tell(turn, row, "backfill_cancelled", words, actor)
+    return {"backfill_id": row.id, "failed": len(queued), "running": len(found) - len(queued)}
+
+
+def _open_backfill(turn: Turn, payload: Payload) -> Row[Any]:
+    """The backfill that a command names. Raises ``Refused`` where it is over."""
+    key = payload["backfill_id"]
+    turn.changes.flush(turn.connection)
+    table = models.backfill
+    query = select(table).where(table.c.id == key).with_for_update()
+    row = turn.connection.execute(query).first()
+    if row is None:
+        raise Refused(f"there is no backfill {key}; 'dagtop dags backfills DAG' shows a DAG's")
+    if row.cancelled_at is not None:
+        raise Refused(f"backfill {key} of {row.dag_id} was cancelled already")
+    if row.ended_at is not None:
+        raise Refused(f"backfill {key} of {row.dag_id} is completed: all its runs have ended")
+    return row
+
+
+def _tell(turn: Turn, row: Row[Any], kind: str, words: str, actor: str) -> None:
+    details = {"backfill_id": row.id}
+    turn.changes.event(turn.now, kind, words, actor=actor, dag_id=row.dag_id, details=details)

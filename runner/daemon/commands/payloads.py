@@ -19,6 +19,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=1000)]
 Flag = bool | None
 LONGEST_EXPERIMENT = 500
 """Characters of the name of an experiment (MLflow's)."""
+MOST_DELETED = 100
+"""Runs that one command deletes: each takes all that its tries have stated with it."""
 MarkedTask = Literal["success", "failed", "skipped"]
 MarkedRun = Literal["success", "failed"]
 
@@ -94,6 +96,19 @@ class Backfill(Struct, forbid_unknown_fields=True):
     dry_run: Flag = None
 
 
+class OfBackfill(Struct, forbid_unknown_fields=True):
+    backfill_id: Annotated[int, Meta(ge=0, lt=2**31)]
+
+
+class LimitBackfill(OfBackfill, kw_only=True, forbid_unknown_fields=True):
+    max_active_runs: Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class DeleteRuns(Struct, forbid_unknown_fields=True):
+    dag_id: Name
+    run_ids: Annotated[list[Name], Meta(min_length=1, max_length=MOST_DELETED)]
+
+
 class Note(Struct, forbid_unknown_fields=True):
     dag_id: Name
     run_id: Name
@@ -102,9 +117,22 @@ class Note(Struct, forbid_unknown_fields=True):
     map_index: Index | None = None
 
 
+Experiment = Annotated[str, Meta(max_length=LONGEST_EXPERIMENT)] | None
+
+
+class RecurringRun(Struct, forbid_unknown_fields=True):
+    """What each run of a schedule gets."""
+
+    conf: dict[str, Any] | None = None
+    note: str | None = None
+    experiment: Experiment = None
+
+
 class Schedule(Struct, forbid_unknown_fields=True):
     dag_id: Name
     expression: Annotated[str, Meta(max_length=200)] | None = None
+    run: RecurringRun | None = None
+    """Not given: as it is, while there is a schedule by hand; null: nothing."""
 
 
 class OfDag(Struct, forbid_unknown_fields=True):
@@ -135,11 +163,16 @@ PAYLOADS: dict[str, type[Struct]] = {
     "kill": Kill,
     "set_priority": SetPriority,
     "backfill": Backfill,
+    "pause_backfill": OfBackfill,
+    "unpause_backfill": OfBackfill,
+    "cancel_backfill": OfBackfill,
+    "limit_backfill": LimitBackfill,
     "note": Note,
     "restore": Former,
     "schedule": Schedule,
     "asset_event": AssetEvent,
     "delete_dag": OfDag,
+    "delete_runs": DeleteRuns,
     "reparse": Reparse,
     "stop": Stop,
 }

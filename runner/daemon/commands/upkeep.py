@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from runner.daemon import runs
-from runner.daemon.commands.common import Payload, Refused, named_pipeline
+from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run
 from runner.daemon.turn import Turn
-from store import models, records
+from store import maintenance, models, records
+from store.states import FINISHED_RUN_STATES
 
 
 def delete_dag(turn: Turn, payload: Payload, actor: str) -> Any:
@@ -47,6 +48,36 @@ def delete_dag(turn: Turn, payload: Payload, actor: str) -> Any:
         dag_id=pipeline.dag_id,
     )
     return {"runs": len(keys)}
+
+
+def delete_runs(turn: Turn, payload: Payload, actor: str) -> Any:
+    """Delete ended runs of a DAG, with their task instances, logs, XComs and metrics."""
+    pipeline = named_pipeline(turn, payload)
+    rows = [
+        named_run(turn, pipeline.dag_id, run_id) for run_id in dict.fromkeys(payload["run_ids"])
+    ]
+    for row in rows:
+        if row.state not in FINISHED_RUN_STATES:
+            raise Refused(f"run {row.run_id} is {row.state}: cancel it first, then delete it")
+    keys = [row.id for row in rows]
+    for one in turn.brain.tries.values():
+        if one.run_key in keys and not (one.ended or one.gone):
+            name = next(row.run_id for row in rows if row.id == one.run_key)
+            raise Refused(f"processes of run {name} are still ending: try again in a moment")
+    maintenance.delete_runs(turn.connection, keys)
+    turn.orders.deleted_runs.extend(keys)
+    for row in rows:
+        words = f"{actor} deleted run {row.run_id}, which was {row.state}"
+        turn.changes.event(
+            turn.now,
+            "run_deleted",
+            words,
+            actor=actor,
+            dag_id=pipeline.dag_id,
+            run_id=row.run_id,
+            dag_run_id=row.id,
+        )
+    return {"runs": len(rows)}
 
 
 def reparse(turn: Turn, payload: Payload, actor: str) -> Any:

@@ -9,6 +9,7 @@ from datetime import UTC
 from typing import Any, cast
 
 from sqlalchemy import select
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from app.tui.application import DagtopApp
@@ -78,7 +79,8 @@ async def press(pilot: AppPilot, *keys: str) -> None:
 
 
 def text_of(pilot: AppPilot) -> str:
-    """The screen as plain text."""
+    """The screen as plain text, with what is behind a dialog."""
+    visible_screen_stack.set(list(pilot.app._background_screens))  # as the app does when it paints
     strips = pilot.app.screen._compositor.render_strips()
     lines = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
     return "\n".join(lines).rstrip() + "\n"

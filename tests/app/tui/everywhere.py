@@ -33,6 +33,8 @@ SCREENS: dict[str, Keys] = {
     "connections": ("6",),
     "pools": ("7",),
     "pool": ("7", "enter"),
+    "assets": ("8",),
+    "asset": ("8", "enter"),
     "system": ("9",),
     "runner log": ("9", "L"),
     "all events": ("0",),
@@ -126,6 +128,8 @@ ACTING: dict[str, Keys] = {
     "edit a pool": ("7", "e"),
     "delete a pool": ("7", "d"),
     "delete xcoms": ("4", "d"),
+    "record an event": ("8", "A"),
+    "trigger what produces": ("8", "t"),
 }
 """Forms and questions."""
 

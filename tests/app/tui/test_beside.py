@@ -221,14 +221,14 @@ def test_the_editor_is_visual_then_editor_then_vi_and_what_is_wrong_is_said() ->
 async def test_an_editor_is_refused_where_it_can_not_be_opened(world: World) -> None:
     fill(world)
     async with opened(world.workspace, dag="training") as pilot:
-        await press(pilot, "O")
+        await press(pilot, "V")
         await says(pilot, "dags/training.py is not there any more")
 
 
 async def test_read_only_has_no_editor(world: World) -> None:
     fill(world)
     async with opened(world.workspace, read_only=True) as pilot:
-        await press(pilot, "O")
+        await press(pilot, "V")
         await says(pilot, "read-only: nothing can be changed here")
 
 
@@ -302,6 +302,6 @@ async def test_ways_look_as_they_did(scene: str, size: tuple[int, int], world: W
 async def test_the_editor_key_of_import_errors_names_its_file(world: World) -> None:
     fill_failed(world)
     async with opened(world.workspace, environment={"LANG": "C.UTF-8", "EDITOR": "'"}) as pilot:
-        await press(pilot, "e", "O")
+        await press(pilot, "e", "V")
         await says(pilot, "$EDITOR can't be split into words")
         assert app_of(pilot).environment["EDITOR"] == "'"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from app.tui.models.details import DetailLines, Item, details
 from app.tui.reading_details import ChangesKnown, DetailsSnapshot, read_details
@@ -109,6 +111,15 @@ def test_params_tasks_and_versions_are_tables(shop: Workspace) -> None:
     assert "the first that is known" in versions[3]
     place = shown.index(versions[2])
     assert lines.item(place) == Item("version", "2")
+
+
+def test_the_longest_trigger_rule_is_whole_where_there_is_room(shop: Workspace) -> None:
+    snapshot = snapshot_of(shop)
+    assert snapshot.structure is not None
+    rule = "none_failed_min_one_success"
+    tasks = [structs.replace(task, trigger_rule=rule) for task in snapshot.structure.tasks]
+    snapshot = replace(snapshot, structure=structs.replace(snapshot.structure, tasks=tasks))
+    assert any(rule in line for line in texts(details(snapshot, [], 117, SCENE)))
 
 
 @pytest.mark.parametrize("width", [57, 77, 117, 197])

@@ -132,6 +132,15 @@ def test_a_wide_terminal_shows_the_run_too() -> None:
     assert keys(of_all_dags=True, width=140)[3:] == ["dag", "run", "task", "message"]
 
 
+def test_without_a_column_for_it_the_message_begins_with_the_task() -> None:
+    def message(width: int) -> str:
+        shown = columns(of_all_dags=False, width=width)
+        return plain(shown[-1].cell(row(), SCENE))
+
+    assert message(80) == "train[3] try 2 train failed"
+    assert message(120) == "train failed"
+
+
 def test_the_panel_tells_all_with_the_details_line_by_line() -> None:
     lines = [plain(line) for line in event_lines(row(), SCENE)]
     assert lines[0] == " task_failed  2026-11-21 12:00:00"

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,17 +18,11 @@ from hypothesis import strategies as st
 from textual import events
 
 from app.tui.exporting import as_json, free_name, table_csv, table_json, write_new
-from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.views import DAG_VIEWS
-from app.tui.spans import span
-from app.tui.theme import UNICODE
-from app.tui.widgets.table import Column
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, until
-from tests.app.tui.world import NOW
 
-SCENE = Scene(NOW, UTC, UNICODE)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -35,17 +30,19 @@ JSON = st.recursive(
 )
 
 
-@given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=5))
-def test_csv_holds_every_row_and_no_control_character(rows: list[tuple[str, str]]) -> None:
-    columns: list[Column[tuple[str, str]]] = [
-        Column("a", " A", 5, lambda row, scene: (span(row[0]),)),
-        Column("b", "B", 5, lambda row, scene: (span(row[1]),)),
-    ]
-    text = table_csv(columns, rows, SCENE)
-    found = list(csv.reader(io.StringIO(text, newline="")))
-    assert found[0] == ["A", "B"]
-    assert len(found) == len(rows) + 1
-    assert "\x1b" not in text
+@given(st.lists(st.fixed_dictionaries({"a": st.text(), "b": JSON}), max_size=5))
+def test_csv_holds_every_row_and_no_control_character(rows: list[dict[str, Any]]) -> None:
+    text = table_csv(rows)
+    found = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert len(found) == len(rows)
+    assert all(row["a"] is not None for row in found)
+    assert not re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", text)
+
+
+def test_csv_has_the_values_and_not_their_looks() -> None:
+    rows = [{"dag_id": "etl", "last": {"state": "failed", "tries": [1, 2]}, "ran": None}]
+    found = list(csv.DictReader(io.StringIO(table_csv(rows))))
+    assert found == [{"dag_id": "etl", "last.state": "failed", "last.tries": "[1, 2]", "ran": ""}]
 
 
 @given(st.lists(JSON, max_size=4))
@@ -97,7 +94,7 @@ async def test_a_list_is_written_as_it_is_filtered(
         await says(pilot, ".svg")
     text = (tmp_path / "dagtop-shop.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert [row["DAG"].split()[-1] for row in rows] == ["export_features", "ingest_events"]
+    assert [row["dag_id"] for row in rows] == ["export_features", "ingest_events"]
     found = json.loads((tmp_path / "dagtop-shop.json").read_text(encoding="utf-8"))
     assert [row["dag_id"] for row in found] == ["export_features", "ingest_events"]
     assert "export_features" in (tmp_path / "dagtop-shop.txt").read_text(encoding="utf-8")

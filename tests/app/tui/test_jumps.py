@@ -15,6 +15,7 @@ from app.tui.screens.dags import DagsScreen
 from app.tui.screens.graph import GraphScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.log import LogScreen
+from app.tui.screens.run import RunScreen
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, text_of, until
 
@@ -130,6 +131,23 @@ async def test_a_jump_opens_what_it_names(workspace_of: Callable[[str], Workspac
         await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "on to the log")
         await press(pilot, "colon", *"dags", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, DagsScreen), "the list")
+
+
+async def test_a_jump_to_a_run_opens_it_above_its_grid(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "colon", *"recommend", "enter")
+        await press(pilot, "colon", *"run scheduled__2026-11-21T0", "tab", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen), "the run")
+        run = pilot.app.screen
+        assert isinstance(run, RunScreen)
+        await press(pilot, "escape")
+        grid = pilot.app.screen
+        assert isinstance(grid, GridScreen)
+        await until(pilot, lambda: grid.view.run is not None, "a run")
+        assert grid.view.run is not None
+        assert grid.view.run.run_id == run.run_id
 
 
 async def test_the_prompt_says_what_is_wrong(workspace_of: Callable[[str], Workspace]) -> None:

@@ -6,15 +6,18 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.log import LogScreen
 from app.tui.screens.text import TextScreen
 from app.tui.screens.triggering import TriggerForm
+from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.dialogs import ConfirmDialog
 from store import edits
 from store.models import pipeline_file
+from store.structure import DagStructure, Expansion, LiteralLength, TaskStructure
 from tests.app.tui.driving import (
     AppPilot,
     app_of,
@@ -375,6 +378,38 @@ async def test_groups_fold(world: World) -> None:
         assert "▸ select" in text_of(pilot)
         await press(pilot, "enter")
         assert "choose" in text_of(pilot)
+
+
+async def test_the_counts_of_an_older_run_are_shown_whole(world: World) -> None:
+    train = TaskStructure("train", "@task", expansion=Expansion([("n", LiteralLength(12))]))
+    structure = DagStructure("one", "dags/one.py", tasks=[train], roots=["train"])
+    version = world.dag("one", structure)
+    for age, bad in ((2, 3), (1, 0)):
+        run = world.run("one", version, "failed" if bad else "success", ago=timedelta(hours=age))
+        for index in range(12):
+            state = ("failed", "skipped", "upstream_failed")[index] if index < bad else "success"
+            world.instance("one", run, "train", state, map_index=index)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter")
+        assert "train [] 12 · 12✓ " in text_of(pilot)
+        await press(pilot, "h")
+        assert "train [] 12 · 9✓ 1✗ 1⊘ 1↷ " in text_of(pilot)
+        width = grid(pilot).view.name_width
+        await press(pilot, "l")
+        assert grid(pilot).view.name_width == width, "the runs stay where they are"
+
+
+async def test_a_grid_that_is_not_read_yet_says_so(world: World) -> None:
+    three(world)
+    async with opened(world.workspace) as pilot:
+        pilot.app.push_screen(GridScreen(DagFocus("alpha")))
+        screen = grid(pilot)
+        await until(pilot, lambda: screen.is_mounted and screen.query("#run"), "the lines")
+        screen.view.grid = None
+        screen.on_grid_view_moved()
+        assert "reading ..." in str(screen.query_one("#run", InfoLine).line)
+        screen.ask()
+        await says(pilot, "success")
 
 
 async def test_the_grid_filters_its_tasks(world: World) -> None:

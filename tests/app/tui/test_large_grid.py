@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.tui.screens.grid import GridScreen
-from tests.app.tui.driving import AppPilot, opened, press, until
+from tests.app.tui.driving import AppPilot, opened, press, text_of, until
 from tests.app.tui.world import World
 from tests.support.history import fill
 
@@ -46,3 +46,68 @@ async def test_the_window_goes_with_the_cursor(world: World) -> None:
         await until(pilot, lambda: place(screen)[0] != oldest, "a newer run")
         await press(pilot, "dollar_sign")
         await until(pilot, lambda: place(screen)[0] == newest, "the newest run")
+
+
+def names(world: World) -> list[str]:
+    """The runs, oldest first."""
+    with world.store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT run_id FROM dag_run ORDER BY run_after").all()
+    return [row[0] for row in rows]
+
+
+async def test_one_key_goes_to_the_oldest_run_and_one_to_the_newest(world: World) -> None:
+    fill(world.store, dags=1, runs=300, tasks=2, events=False, tries=False, live=False)
+    runs = names(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, GridScreen)
+        await press(pilot, "0")
+        await until(pilot, lambda: place(screen)[0] == runs[0], "the oldest run")
+        await press(pilot, "l", "l", "h")
+        assert place(screen)[0] == runs[1]
+        await press(pilot, "dollar_sign")
+        await until(pilot, lambda: place(screen)[0] == runs[-1], "the newest run")
+
+
+async def test_more_is_read_before_the_cursor_is_at_the_end(world: World) -> None:
+    fill(world.store, dags=1, runs=100, tasks=1000, events=False, tries=False, live=False)
+    runs = names(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, GridScreen)
+        held = place(screen)[1]
+        for _ in range(held - 5):
+            screen.action_travel("left")
+        assert screen.view.run_index == 4
+        await until(pilot, lambda: screen.view.run_index > 4, "older runs before it")
+        assert place(screen)[0] == runs[-1 - (held - 5)], "the cursor stays on its run"
+
+
+async def test_a_run_far_back_is_where_its_link_says(world: World) -> None:
+    fill(world.store, dags=1, runs=300, tasks=2, events=False, tries=False, live=False)
+    run_id = names(world)[120]
+    async with opened(world.workspace, dag="dag_0000", run=run_id) as pilot:
+        await press(pilot, "escape")
+        screen = pilot.app.screen
+        assert isinstance(screen, GridScreen)
+        await until(pilot, lambda: place(screen)[0] == run_id, "the run of the link")
+
+
+async def test_steps_taken_faster_than_runs_are_read_all_count(world: World) -> None:
+    fill(world.store, dags=1, runs=200, tasks=1000, events=False, tries=False, live=False)
+    runs = names(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, GridScreen)
+        for _ in range(150):
+            screen.action_travel("left")
+        await until(pilot, lambda: place(screen)[0] == runs[-151], "150 runs back")
+        assert "‹" in text_of(pilot)
+        assert "›" in text_of(pilot)
+        assert "40+ runs" in text_of(pilot)
+        for _ in range(149):
+            screen.action_travel("right")
+        await until(pilot, lambda: place(screen)[0] == runs[-2], "149 runs on")

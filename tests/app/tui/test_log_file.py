@@ -118,6 +118,29 @@ def test_a_line_without_end_comes_in_pieces(
     file.close()
 
 
+@SLOWLY
+@given(st.lists(st.integers(0, 90), min_size=1, max_size=4), st.booleans(), st.booleans())
+def test_pieces_of_long_lines_are_the_same_from_both_ends(
+    tmp_path: Path, lengths: list[int], ends: bool, overwritten: bool
+) -> None:
+    unit = b"\rab" if overwritten else b"x"
+    content = b"\n".join(unit * length for length in lengths) + b"\n" * ends
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log_file, "LINE_CAP", 4)
+        patch.setattr(log_file, "REACH", 16)  # looked back less far than the lines are long
+        file = opened(tmp_path / "log", content)
+        starts, offset = [], 0
+        while offset < file.size:
+            starts.append(offset)
+            offset = file.line(offset)[1]
+        back, offset = [], file.size
+        while offset > 0:
+            offset = file.before(offset)
+            back.append(offset)
+        file.close()
+    assert list(reversed(back)) == starts
+
+
 def test_a_huge_file_opens_at_its_end_at_once(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with path.open("wb") as log:

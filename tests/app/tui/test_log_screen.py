@@ -113,7 +113,7 @@ async def test_errors_are_gone_to_one_by_one(world: World) -> None:
         await until(pilot, lambda: view.match < last, "the error before")
         assert view.current_line().endswith("ERROR - boom")
         await press(pilot, "b")
-        await says(pilot, "an error further up is not in this log")
+        await says(pilot, "no error further up")
         await press(pilot, "e")
         await until(pilot, lambda: view.match == last, "the last error")
         await press(pilot, "y")
@@ -148,6 +148,9 @@ async def test_a_range_of_times_shows_only_its_lines(world: World) -> None:
         await press(pilot, "g")
         await says(pilot, "line 300")
         assert "line 299" not in text_of(pilot)
+        await press(pilot, "escape", "G", AT, *typed("11:05-11:06"))
+        await pilot.pause()
+        assert "@ 11:05-11:06" in text_of(pilot), "the line about it is there a second time, too"
         await press(pilot, AT, *typed("noon"))
         await says(pilot, "write: last 5m")
         await press(pilot, AT, *typed("since 15:00"))
@@ -170,6 +173,96 @@ async def test_all_matches_are_numbered(world: World) -> None:
         await says(pilot, "LINE is not in this log")
         await press(pilot, "escape")
         assert "/LINE" not in text_of(pilot)
+
+
+async def test_a_search_goes_on_from_where_one_is(world: World) -> None:
+    error = b"[2026-11-21T11:59:00Z] ERROR - boom\n"
+    one_log(world, numbered(50) + error + numbered(200) + error)
+    async with opened_log(world) as pilot:
+        await says(pilot, "boom")
+        await press(pilot, "slash", *typed("line 7"))
+        await press(pilot, "g", "e")
+        view = log_of(pilot).view
+        assert view.match == len(numbered(50)), "the first error, and none beyond the match"
+        await press(pilot, "g", "n")
+        await says(pilot, "/line 7  1 of")
+
+
+async def test_a_key_that_is_held_down_goes_from_match_to_match(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_jobs, "INLINE", 0)
+    one_log(world, numbered(400))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 399")
+        await press(pilot, "g", "slash", *typed("line"))
+        for _ in range(99):
+            pilot.app.post_message(events.Key("n", "n"))
+        await says(pilot, "/line  100 of 400")
+
+
+async def test_a_far_match_is_found_although_the_key_is_held_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_jobs, "INLINE", 0)
+    path = one_log(world, b"start\n")
+    with path.open("ab") as log:
+        log.truncate(1 << 25)  # sparse
+        log.seek(1 << 25)
+        log.write(b"\nneedle\n")
+    async with opened_log(world) as pilot:
+        await says(pilot, "needle")
+        await press(pilot, "g")
+        view = log_of(pilot).view
+        view.search("needle")
+        job = view.jobs.get("search")
+        assert job is not None
+        view.find_next()
+        view.find_next()
+        assert view.jobs.get("search") is job, "it isn't begun anew"
+        await says(pilot, "needle  1 of 1")
+
+
+async def test_a_match_at_the_side_and_in_a_wrapped_line_is_scrolled_to(world: World) -> None:
+    long = b"x" * 300 + b" Needle " + b"y" * 900 + b" needle " + b"z" * 900
+    one_log(world, numbered(60) + long + b"\nneedle\n" + numbered(60))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 59")
+        await press(pilot, "g", "slash", *typed("needle"))
+        await says(pilot, "1 of 3")
+        assert "x Needle y" in text_of(pilot)
+        await press(pilot, "n")
+        assert "y needle z" in text_of(pilot)
+        await press(pilot, "n")
+        assert "\nneedle\n" in text_of(pilot), "back at the left edge"
+        await press(pilot, "g", "w", "n", "n")
+        await says(pilot, "2 of 3")
+        assert "y needle z" in text_of(pilot).replace("\n", "")
+
+
+async def test_no_room_is_empty_below_while_there_are_lines_above(world: World) -> None:
+    one_log(world, numbered(60))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 59")
+        await press(pilot, "g", "slash", *typed("line 59"))
+        await says(pilot, "1 of 1")
+        assert text_of(pilot).splitlines()[-2].endswith("line 59"), "though it is a line less high"
+
+
+async def test_the_place_stays_when_a_filter_is_slow_to_find_a_line(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_jobs, "INLINE", 0)
+    head = b"".join(b"wanted first\n" for _ in range(40))
+    path = one_log(world, head)
+    with path.open("ab") as log:
+        log.write((b"." * 99 + b"\n") * 100_000 + b"wanted last\n" + (b"." * 99 + b"\n") * 100_000)
+        log.write(b"the end\n")
+    async with opened_log(world) as pilot:
+        await says(pilot, "the end")
+        await press(pilot, "k", AMPERSAND, *typed("wanted"))
+        await says(pilot, "41 of 200,042 lines")
+        await says(pilot, "wanted last")
 
 
 async def test_what_is_typed_right_after_the_key_of_a_prompt_is_typed_into_it(
@@ -203,19 +296,27 @@ async def test_a_long_search_says_so_and_escape_ends_it(
 
 
 async def test_marked_lines_are_copied(world: World) -> None:
-    one_log(world, numbered(100))
+    path = one_log(world, numbered(100))
     async with opened_log(world) as pilot:
         await says(pilot, "line 99")
         await press(pilot, "v", "k", "k")
         await says(pilot, "marking lines")
         await press(pilot, "y")
-        await says(pilot, "copied the lines (114 bytes)")
+        await says(pilot, "copied 3 lines (114 bytes)")
+        assert "marking" not in text_of(pilot)
         assert app_of(pilot).clipboard.count("\n") == 3
         assert app_of(pilot).clipboard.endswith("INFO - line 99\n")
         await press(pilot, "v", "g", "y")
-        await says(pilot, "copied the lines")
+        await says(pilot, "copied 81 lines")
         assert "line 0\n" in app_of(pilot).clipboard
-        await press(pilot, "v", "escape")
+        with path.open("ab") as log:
+            log.write(numbered(3000))
+        await press(pilot, "G")
+        await says(pilot, "line 2999")
+        await press(pilot, "v", "g", "y")
+        await says(pilot, "too much for the clipboard: W saves")
+        assert "line 0\n" in app_of(pilot).clipboard, "what was copied before"
+        await press(pilot, "escape")
         assert "marking" not in text_of(pilot)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,15 +21,27 @@ from app.tui.models.dags import (
     tab_counts,
     tabs_line,
 )
-from app.tui.models.grid import bars, cell_line, counts_spans, fold_default, label, visible_rows
+from app.tui.models.grid import (
+    bars,
+    cell_line,
+    counts_spans,
+    dag_line,
+    fold_default,
+    label,
+    visible_rows,
+    windows_to,
+)
 from app.tui.models.instance import reasons_for, touched_lines
+from app.tui.models.scheduling import in_words
+from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, views_line
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_name
 from app.tui.widgets.chrome import crumb_spans, footer_line
 from app.tui.widgets.scrolling import Position
 from app.tui.widgets.table import Scene, place_columns
-from store.queries.dags import DagRow, LastRun, RecentRun
+from store.queries.dags import RECENT_RUNS, DagRow, LastRun, RecentRun
 from store.queries.grid import Cell, GridRow, GridRun
+from store.queries.runs import RunKey
 from store.states import DagRunState, DagRunType, TaskInstanceState
 from tests.app.tui.world import NOW
 
@@ -119,7 +132,48 @@ def test_what_a_filter_can_ask_of_a_dag() -> None:
 
 def test_details_begin_with_what_is_wrong() -> None:
     line = plain(detail_line(dag(import_error="SyntaxError: x"), SCENE)).strip()
-    assert line.startswith("SyntaxError: x · At 00:00 every day")
+    assert line.startswith("SyntaxError: x · @daily · At 00:00 every day")
+
+
+def test_a_schedule_is_shown_as_it_is_written_and_in_words() -> None:
+    cron = dag(schedule="15 6 * * 1-5", schedule_words="At 06:15 from Monday to Friday")
+    assert cells_of(cron)["schedule"] == "15 6 * * 1-5"
+    assert cells_of(cron)["words"] == "At 06:15 from Monday to Friday"
+    line = plain(detail_line(cron, SCENE)).strip()
+    assert line.startswith("15 6 * * 1-5 · At 06:15 from Monday to Friday · dags/shop.py")
+    by_hand = plain(detail_line(dag(schedule="None", schedule_words=""), SCENE)).strip()
+    assert by_hand.startswith("run by hand · dags/shop.py")
+
+
+def test_the_heading_says_how_many_runs_are_counted() -> None:
+    titles = {column.key: column.title for column in columns()}
+    assert titles["counts"] == f"LAST {RECENT_RUNS}"
+
+
+def test_a_time_of_day_says_its_zone_where_it_is_not_the_users() -> None:
+    berlin = Scene(NOW, ZoneInfo("Europe/Berlin"), UNICODE)
+    assert in_words(dag(), SCENE) == "At 00:00 every day"
+    assert in_words(dag(), berlin) == "At 00:00 every day (UTC)"
+    assert in_words(dag(timezone="Europe/Paris"), berlin) == "At 00:00 every day"
+    assert in_words(dag(schedule_words="Every 5 minutes"), berlin) == "Every 5 minutes"
+    assert plain(dag_line(dag(), berlin)).startswith(" on · At 00:00 every day (UTC) · next in 3h")
+
+
+def test_a_wide_list_shows_schedules_in_words() -> None:
+    keys = [place.column.key for place in place_columns(columns(), 199)]
+    assert keys[-4:] == ["tasks", "tags", "owner", "words"]
+    assert place_columns(columns(), 199)[-1].width >= len("At 06:15 from Monday to Friday")
+
+
+def test_eighty_columns_name_all_places_and_all_views_of_a_dag() -> None:
+    for views in (PLACES, DAG_VIEWS, TASK_VIEWS):
+        for current in views:
+            line = plain(views_line(views, current, 80))
+            assert width_of(views_line(views, current, 80)) <= 80
+            for view in views.values():
+                assert any(f"{view.key} {word}" in line for word in (view.title, view.short or "?"))
+    assert "5 Variables  6 Connections" in plain(views_line(PLACES, "home", 120))
+    assert plain(views_line(PLACES, "events", 60)).endswith("9 System 0 Events")
 
 
 # tables
@@ -192,6 +246,15 @@ def test_a_mapped_task_says_how_many_and_how_they_are() -> None:
 
 def run_of(seconds: float | None, state: DagRunState = SUCCESS) -> GridRun:
     return GridRun(1, "r", DagRunType.MANUAL, state, None, NOW, NOW, None, seconds, None)
+
+
+@given(st.integers(1, 400), st.integers(1, 80))
+def test_windows_lead_to_the_last_run_half_by_half(count: int, held: int) -> None:
+    keys = [RunKey(NOW, count - number) for number in range(count)]
+    ends = windows_to(keys, held)
+    starts = [0, *(keys.index(key) + 1 for key in ends)]
+    assert starts[-1] <= count - 1 < starts[-1] + held
+    assert all(b - a <= held for a, b in pairwise(starts))
 
 
 def test_bars_grow_with_durations() -> None:

@@ -113,7 +113,7 @@ def test_an_editor_has_the_terminal_for_itself_and_gives_it_back(world: World) -
         during = termios.tcgetattr(terminal.fd)
         terminal.press(b"\r", seen("TASK"))
         terminal.press(b"8", seen("a pipeline"))
-        terminal.press(b"O", seen("EDITING"))
+        terminal.press(b"V", seen("EDITING"))
         assert termios.tcgetattr(terminal.fd)[3] == terminal.modes[3]
         terminal.press(b"\x03", seen("INTERRUPTED"))
         terminal.resize(100, 30)

@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 from collections.abc import Callable
+from pathlib import Path
 
+import pyte
 import pytest
 from textual.events import Resize
 from textual.geometry import Size
@@ -19,6 +22,7 @@ from app.tui.screens.base import DagtopScreen
 from store.workspace import Workspace
 from tests.app.tui.driving import app_of, opened, text_of, until
 from tests.app.tui.everywhere import EVERYWHERE, SCREENS, go, go_back, quiet, type_keys
+from tests.support.terminal import the_ui
 
 STORM = int(os.environ.get("DAGTOP_TEST_STORM", "0"))
 SIZES = STORM or 2
@@ -28,6 +32,9 @@ MOVING = {"home", "system"}
 """These show the machine as it is now: two looks differ."""
 SCROLLED = {"details below", "task details below", "run facts", "runner log"}
 """Where lines wrap, another width shows another part."""
+
+NOT_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-z]|\x1b\[\?[0-9;]*\$p")
+"""Sequences that pyte trips over."""
 
 
 async def resize(app: DagtopApp, width: int, height: int) -> None:
@@ -115,3 +122,40 @@ async def test_a_terminal_that_was_too_small_gives_the_focus_back(
         await until(pilot, lambda: text_of(pilot) == "needs 40×12 cells\n", "the sentence")
         await resize(app, *END)
         assert app.focused is focused
+
+
+def on_screen(output: bytes, size: tuple[int, int]) -> list[str]:
+    """What a terminal of that size shows after some output."""
+    screen = pyte.Screen(*size)
+    pyte.ByteStream(screen).feed(NOT_PYTE.sub(b"", output))
+    return [line.rstrip() for line in screen.display]
+
+
+def test_a_storm_in_a_real_terminal_leaves_the_screen_right(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path
+) -> None:
+    dice = random.Random(9)
+    with the_ui(workspace_of("normal"), tmp_path, size=END) as one:
+        one.read_until(lambda output: b"recommend" in output and b"\x1b]2;dagtop" in output)
+        one.press(b"jjjj\r", lambda output: b"TASK" in output)
+        one.quiet()
+        for number in range(STORM or 12):
+            one.resize(dice.randint(20, 220), dice.randint(5, 60))
+            os.write(one.fd, dice.choice((b"jk", b"2", b"1", b"??", b"\x1b[6~")))
+            one.read(0.0 if number % 3 else 0.05)
+        one.resize(100, 30)  # so that the last size is another one, and all is painted
+        one.quiet()
+        os.write(one.fd, b"1g")
+        one.quiet()
+        start = len(one.output)
+        one.resize(*END)
+        one.quiet()
+        stormed = on_screen(one.output[start:], END)
+        one.press(b"q", lambda output: b"\x1b[?25h" in output)
+        assert one.end() == 0
+    with the_ui(workspace_of("normal"), tmp_path / "other", size=END) as one:
+        one.read_until(lambda output: b"recommend" in output and b"\x1b]2;dagtop" in output)
+        one.press(b"jjjj\r", lambda output: b"TASK" in output)
+        one.quiet()
+        fresh = on_screen(one.output, END)
+    assert stormed == fresh

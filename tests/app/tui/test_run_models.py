@@ -259,10 +259,17 @@ def test_whole_tasks_go_together_and_some_map_indexes_by_themselves() -> None:
 def test_answers_are_put_together_without_doubles() -> None:
     one = {"instances": [["r", "a", -1, "failed"], ["r", "b", -1, None]]}
     other = {"instances": [["r", "b", -1, None], ["r", "c", -1, None]]}
-    assert together([one, other]) == {
-        "instances": [["r", "a", -1, "failed"], ["r", "b", -1, None], ["r", "c", -1, None]]
-    }
-    assert together([one, "No runner is up to ask."]) == "No runner is up to ask."
+
+    def names(found: object) -> list[tuple[str, str]]:
+        assert isinstance(found, dict)
+        return [(run, task) for run, task, *_ in found["instances"]]
+
+    both = [("shop r", "a"), ("shop r", "b"), ("shop r", "c")]
+    assert names(together([("shop", one), ("shop", other)])) == both
+    two = together([("shop", one), ("mill", other)])
+    assert names(two) == [*both[:2], ("mill r", "b"), ("mill r", "c")]
+    trouble = "No runner is up to ask."
+    assert together([("shop", one), ("shop", trouble)]) == trouble
 
 
 # values
@@ -332,8 +339,43 @@ def test_charts_take_the_room_there_is() -> None:
         assert len(lines) <= max(height, 19)
         assert all(width_of(line) <= 79 for line in lines)
     tall = text(resource_lines(Usage(points(60), 60), one_try(), 79, 45, SCENE))
-    assert "processes" in tall
+    assert "\n processes\n" not in tall, "there never was but one"
     assert "disk" in tall
+    more = (*points(59), replace(points(60)[-1], processes=3))
+    tall = text(resource_lines(Usage(more, 60), one_try(), 79, 45, SCENE))
+    assert "\n processes\n" in tall
+
+
+def test_what_was_written_before_the_first_sample_is_no_peak() -> None:
+    start = replace(points(1)[0], at=START + timedelta(milliseconds=20), write_bytes=8_000_000)
+    course = (
+        start,
+        *(replace(one, write_bytes=8_000_000 + one.write_bytes) for one in points(30)),
+    )
+    lines = text(resource_lines(Usage(course, 31), one_try(), 79, 19, SCENE)).splitlines()
+    disk = next(place for place, line in enumerate(lines) if "disk" in line)
+    assert lines[disk + 1].split()[:2] == ["10", "B"]
+
+
+def test_memory_is_a_filled_area_below_its_peak() -> None:
+    course = tuple(replace(one, rss=272 << 20) for one in points(60))
+    lines = text(resource_lines(Usage(course, 60), one_try(), 79, 19, SCENE)).splitlines()
+    memory = next(place for place, line in enumerate(lines) if "memory (RSS)" in line)
+    assert "320 MiB" in lines[memory + 1], "not 512"
+    assert "⣿⣿⣿⣿" in lines[memory + 4]
+
+
+def test_one_measurement_is_no_course() -> None:
+    shown = text(resource_lines(Usage(points(1), 1), one_try(), 79, 20, SCENE))
+    assert "measured once" in shown
+    assert "CPU, %" not in shown
+
+
+def test_no_share_of_a_processor_is_told_of_an_instant() -> None:
+    short = one_try(duration=0.004, cpu_seconds=0.01)
+    assert "on average" not in text(resource_lines(Usage(), short, 79, 20, SCENE))
+    long = one_try(duration=5.0, cpu_seconds=1.0)
+    assert "20% on average" in text(resource_lines(Usage(), long, 79, 20, SCENE))
 
 
 def test_a_try_without_measurements_says_why() -> None:
@@ -348,3 +390,23 @@ def test_a_try_killed_for_want_of_memory_says_so_first() -> None:
     assert was_out_of_memory(one)
     assert not was_out_of_memory(one_try(reason="killed by ann"))
     assert "out of memory" in plain(resource_lines(Usage(), one, 79, 20, SCENE)[0])
+
+
+def test_what_failed_says_its_last_lines_where_there_is_room() -> None:
+    told, mute = replace(one_try(), id=1), replace(one_try(), id=2, error_place=None)
+    failures = ((instance("told", FAILED), told), (instance("mute", FAILED), mute))
+    rows = tuple(row for row, _ in failures)
+    said = {1: ("a1", "a2", "a3"), 2: ("b1", "b2", "b3")}
+    snapshot = RunSnapshot(RUN, rows, {}, failures, (), (), said)
+    bare = about_lines(snapshot, [], 78, SCENE)
+    for more, wanted in (
+        (0, []),
+        (1, ["b3"]),
+        (2, ["a3", "b3"]),
+        (3, ["a3", "b2", "b3"]),
+        (9, ["a1", "a2", "a3", "b1", "b2", "b3"]),
+    ):
+        lines = about_lines(snapshot, [], 78, SCENE, len(bare) + more)
+        shown = [plain(line).strip() for line in lines]
+        assert [line for line in shown if line in {*said[1], *said[2]}] == wanted
+        assert len(lines) <= len(bare) + more

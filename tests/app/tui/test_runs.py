@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from app.tui.filters import matches, parse
-from app.tui.models.runs import RunList, facts_of, runs_named, tabs_line, wanted_of
-from app.tui.reading_runs import RunEntry, RunsPage, Wanted
+from app.tui.models.long_list import LongList, Page
+from app.tui.models.runs import facts_of, runs_named, tabs_line, wanted_of
+from app.tui.reading_runs import RunEntry, Wanted
 from app.tui.screens.acting_runs import Answers
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dag_views import DagFocus
+from app.tui.screens.long_table import HEAD
 from app.tui.screens.noting import NoteScreen
 from app.tui.screens.run import RunScreen
-from app.tui.screens.run_list import HEAD, RunsTable
+from app.tui.screens.run_list import RunsTable
 from app.tui.screens.runs import RunsScreen
 from app.tui.spans import plain
 from app.tui.widgets.dialogs import ConfirmDialog
@@ -72,12 +74,12 @@ def run(number: int, **values: Any) -> RunRow:
     return replace(row, **values)
 
 
-def page(numbers: range, *, more: bool) -> RunsPage:
+def page(numbers: range, *, more: bool) -> Page[RunEntry]:
     entries = tuple(RunEntry(run(number)) for number in reversed(numbers))
-    return RunsPage(entries, entries[-1].run.key if more and entries else None)
+    return Page(entries, entries[-1].run.key if more and entries else None)
 
 
-def numbers(runs: RunList) -> list[int]:
+def numbers(runs: LongList[RunEntry]) -> list[int]:
     return [entry.run.id for entry in runs.entries]
 
 
@@ -94,7 +96,7 @@ def numbers(runs: RunList) -> list[int]:
 def test_what_is_read_is_always_the_newest_runs_without_a_gap(
     total: int, head: int, size: int, pages: int, new: int
 ) -> None:
-    runs = RunList(Wanted())
+    runs: LongList[RunEntry] = LongList(Wanted())
     first = range(max(0, total - head), total)
     runs.take_head(page(first, more=first.start > 0))
     for _ in range(pages):
@@ -112,7 +114,7 @@ def test_what_is_read_is_always_the_newest_runs_without_a_gap(
 
 
 def test_watched_runs_are_renewed_and_those_that_are_gone_leave() -> None:
-    runs = RunList(Wanted())
+    runs: LongList[RunEntry] = LongList(Wanted())
     runs.take_head(page(range(8, 10), more=True))
     assert runs.next is not None
     runs.take_page(runs.next, page(range(4, 8), more=True))
@@ -123,7 +125,7 @@ def test_watched_runs_are_renewed_and_those_that_are_gone_leave() -> None:
 
 
 def test_a_page_that_comes_too_late_is_left_out() -> None:
-    runs = RunList(Wanted())
+    runs: LongList[RunEntry] = LongList(Wanted())
     runs.take_head(page(range(5, 10), more=True))
     before = runs.next
     assert before is not None

@@ -8,6 +8,8 @@ from app.tui.screens.graph import GraphScreen
 from app.tui.screens.grid import GridScreen
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, text_of, until
+from tests.app.tui.world import World
+from tests.support.history import fill
 
 TO_RECOMMEND = ("colon", *"recommend", "enter")
 
@@ -29,6 +31,16 @@ async def test_the_grid_leads_the_other_half(workspace_of: Callable[[str], Works
         assert row.id == graph.look.task_id
         await press(pilot, "ctrl+w")
         assert graph.view.has_focus
+
+
+async def test_the_grid_at_the_side_goes_on_to_older_runs(world: World) -> None:
+    fill(world.store, dags=1, runs=100, tasks=2, events=False, tries=False, live=False)
+    async with opened(world.workspace, (200, 50)) as pilot:
+        await press(pilot, "enter", "2", "ctrl+w", *["h"] * 35)
+        graph = pilot.app.screen
+        assert isinstance(graph, GraphScreen)
+        await until(pilot, lambda: graph.side.grid and len(graph.side.grid.runs) == 100, "all")
+        assert graph.side.run_index == 99 - 35
 
 
 async def test_a_narrow_terminal_has_one_half(workspace_of: Callable[[str], Workspace]) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from app.tui.refresher import RunnerSeen, StoreTrouble
 from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.gantt import GanttScreen
-from tests.app.tui.driving import app_of, opened, says
+from app.tui.screens.help import HelpScreen
+from app.tui.screens.variables import VariablesScreen
+from app.tui.writing_admin import save_variable
+from tests.app.tui.driving import app_of, opened, says, until
 from tests.app.tui.world import World
 
 
@@ -21,3 +24,15 @@ async def test_a_screen_that_is_being_made_is_left_alone(world: World) -> None:
         app.say("a message")
         app.on_store_trouble(StoreTrouble(""))
         await says(pilot, "Gantt")
+
+
+async def test_what_is_behind_a_dialog_that_opens_at_once_is_read_and_seen(world: World) -> None:
+    with world.store.write() as connection:
+        save_variable(connection, None, {"key": "batch_size", "value": "64"})
+    async with opened(world.workspace) as pilot:
+        app = app_of(pilot)
+        behind = VariablesScreen()
+        app.push_screen(behind)
+        app.push_screen(HelpScreen(()))
+        await until(pilot, lambda: behind.snapshot is not None, "what is behind the dialog")
+        await says(pilot, "Variables 6 Connections")

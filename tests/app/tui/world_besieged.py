@@ -23,6 +23,7 @@ from store.structure import (
     TimetableStructure,
 )
 from tests.app.tui.world import NOW, World
+from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import add_version, event, xcom
 
 EVIL = (
@@ -153,6 +154,7 @@ def fill_besieged(world: World) -> None:
     _fill_failed(world, version)
     _fill_live(world, version)
     _fill_admin(world)
+    _fill_assets(world)
     world.import_error(f"dags/x{EVIL}.py", f"Error {EVIL}", 1, f"Traceback {LINES}\n")
     world.warning(f"dags/w{EVIL}.py", EVIL, LINES)
     _fill_runner(world)
@@ -257,6 +259,17 @@ def _fill_admin(world: World) -> None:
                 "state": "pending",
             },
         )
+
+
+def _fill_assets(world: World) -> None:
+    """One that the DAG produces and runs on, with an event of a task and one of a person."""
+    add_asset(world, 1, EVIL, f"s3://{EVIL}", group=EVIL, extra={EVIL: LINES})
+    refer(world, models.task_outlet_asset_reference, 1, DAG, task_id=LOAD)
+    refer(world, models.task_inlet_asset_reference, 1, DAG, task_id=FIT)
+    refer(world, models.dag_schedule_asset_reference, 1, DAG)
+    source = {"source_dag_id": DAG, "source_run_id": FAILED_RUN, "source_map_index": -1}
+    add_event(world, 1, 1, timedelta(hours=2), actor=EVIL, extra={EVIL: LINES})
+    add_event(world, 2, 1, timedelta(hours=1), **source, source_task_id=LOAD, extra={EVIL: EVIL})
 
 
 def _fill_runner(world: World) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from store import models
 from tests.app.tui.admin_world import fill_rows
 from tests.app.tui.run_world import FAILED, fill_training
 from tests.app.tui.world import NOW, World
+from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import event
 
 
@@ -26,4 +28,8 @@ def fill_small(world: World) -> None:
         details={"exit_status": 1},
         **place,
     )
+    add_asset(world, 1, "model", "s3://shop/models/best", group="models")
+    refer(world, models.task_outlet_asset_reference, 1, "training", task_id="fit")
+    source = {"source_dag_id": "training", "source_run_id": FAILED, "source_map_index": -1}
+    add_event(world, 1, 1, timedelta(hours=2), **source, source_task_id="fit")
     event(world, "dag_unpaused", "ann", "unpaused training", dag_id="training", at=NOW)

@@ -118,3 +118,12 @@ def test_runs_are_counted_by_state_up_to_a_limit(any_store: Store) -> None:
             run.state == state for run in everything if run.dag_id == "dag_0001"
         )
     assert set(none.values()) == {0}
+
+
+def test_the_places_of_runs_down_to_one_are_those_of_the_list(little: Store) -> None:
+    with little.read() as connection:
+        rows = runs.list_runs(connection, RunFilter("dag_0000"), limit=10_000).rows
+        keys = [run.key for run in rows]
+        assert runs.keys_down_to(connection, "dag_0000") == keys
+        assert runs.keys_down_to(connection, "dag_0000", keys[3]) == keys[:4]
+        assert runs.keys_down_to(connection, "nope") == []

@@ -250,7 +250,8 @@ class _Painter:
 
     def _legend(self) -> Spans:
         ascii_only = self.glyphs.is_ascii
-        samples = {"line": "-" if ascii_only else "─", "points": self.glyphs.on, "bars": "■"}
+        rule = "-" if ascii_only else "─"
+        samples = {"line": rule, "area": rule, "points": self.glyphs.on, "bars": "■"}
         if ascii_only:
             samples["bars"] = "#"
         line = list(self.chart.title)
@@ -285,7 +286,7 @@ class _Painter:
             if one.kind == "bars":
                 self._bars(raster, one, across)
         for one in self.series:
-            if one.kind == "line":
+            if one.kind in ("line", "area"):
                 self._line(raster, one, across)
         for one in self.series:
             if one.kind == "points":
@@ -316,6 +317,8 @@ class _Painter:
                     for x, y in stretch
                 ]
                 raster.line(places, one.role)
+        if one.kind == "area":
+            raster.fill_below(one.role)
 
     def _points(self, raster: Raster, one: Series, across: Across) -> None:
         seen: dict[tuple[int, int], Mark] = {}

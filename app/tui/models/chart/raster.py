@@ -72,6 +72,18 @@ class Raster:
                     self._dots[row][column] |= ord(character) - BRAILLE if self.across > 1 else 1
                     self._roles[row][column] = role
 
+    def fill_below(self, role: str) -> None:
+        """Set all dots below the highest one of each column of dots."""
+        for x in range(self.width * self.across):
+            rows = range(self.height * self.down)
+            top = next((y for y in rows if self._is_set(x, y)), self.height * self.down)
+            for y in rows[top:]:
+                self.dot(x, y, role)
+
+    def _is_set(self, x: int, y: int) -> bool:
+        bit = DOTS[x % self.across][y % self.down]
+        return bool(self._dots[y // self.down][x // self.across] & bit)
+
     def put(self, column: int, row: int, character: str, role: str) -> None:
         """Write a character, over whatever is there."""
         if 0 <= column < self.width and 0 <= row < self.height:
