@@ -316,9 +316,7 @@ class _Painter:
                     (across.dot(x, raster.across), self._dot_row(y, raster.height, raster.down))
                     for x, y in stretch
                 ]
-                raster.line(places, one.role)
-        if one.kind == "area":
-            raster.fill_below(one.role)
+                raster.line(places, one.role, filled=one.kind == "area")
 
     def _points(self, raster: Raster, one: Series, across: Across) -> None:
         seen: dict[tuple[int, int], Mark] = {}
