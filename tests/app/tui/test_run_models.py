@@ -212,7 +212,7 @@ def test_reasons_are_those_of_the_task_instance() -> None:
 
 def test_what_is_over_waits_for_nothing_and_what_is_told_to_end_says_so() -> None:
     rows = (instance("a", SUCCESS), instance("b", SCHEDULED), instance("c", RUNNING))
-    snapshot = RunSnapshot(RUN, rows, {}, (), (("c", -1, "killed by ann"),))
+    snapshot = RunSnapshot(RUN, rows, ending=(("c", -1, "killed by ann"),))
     why = why_of(snapshot, {("a", -1): "old", ("b", -1): "pool gpu: 0 of 2 free"})
     assert why == {
         ("b", -1): "pool gpu: 0 of 2 free",
@@ -397,7 +397,7 @@ def test_what_failed_says_its_last_lines_where_there_is_room() -> None:
     failures = ((instance("told", FAILED), told), (instance("mute", FAILED), mute))
     rows = tuple(row for row, _ in failures)
     said = {1: ("a1", "a2", "a3"), 2: ("b1", "b2", "b3")}
-    snapshot = RunSnapshot(RUN, rows, {}, failures, (), (), said)
+    snapshot = RunSnapshot(RUN, rows, failures=failures, said=said)
     bare = about_lines(snapshot, [], 78, SCENE)
     for more, wanted in (
         (0, []),
