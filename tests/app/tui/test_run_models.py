@@ -187,14 +187,14 @@ def test_secrets_in_the_conf_are_hidden() -> None:
 def test_a_long_conf_stands_below_what_failed() -> None:
     run = replace(RUN, conf={f"name_{number}": number for number in range(40)})
     failed = instance("train", FAILED)
-    shown = text(about_lines(RunSnapshot(run, (), {}, ((failed, one_try()),)), [], 78, SCENE))
+    shown = text(about_lines(RunSnapshot(run, (), failures=((failed, one_try()),)), [], 78, SCENE))
     assert shown.index("what failed") < shown.index('"name_39": 39')
 
 
 def test_of_many_failures_five_are_named() -> None:
     failures = tuple((instance(f"t{number}", FAILED), one_try()) for number in range(9))
     rows = tuple(row for row, _ in failures) + tuple(instance(f"u{n}", FAILED) for n in range(91))
-    shown = text(about_lines(RunSnapshot(RUN, rows, {}, failures), [], 78, SCENE))
+    shown = text(about_lines(RunSnapshot(RUN, rows, failures=failures), [], 78, SCENE))
     assert "what failed last, of 100" in shown
     assert shown.count("dags/a.py:8") == 5
     assert "ValueError: loss is nan" in shown
