@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,16 @@ from app.tui import formats
 from app.tui.models.instance import touched_lines
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
+from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+    from store.queries.tasks import InstanceRow
 
 WORKING = ((Span("working out what this touches ...", "dim"),),)
+
+NAMED = 8
+"""Tasks that a question about several names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,11 @@ class Selection:
     run_id: str
     task_ids: tuple[str, ...]
     map_indexes: tuple[int, ...] | None = None
+
+    @property
+    def least(self) -> int:
+        """Task instances that are chosen, as far as that is known without the store."""
+        return len(self.task_ids) * len(self.map_indexes or (None,))
 
     def words(self) -> str:
         """The selection in a few words."""
@@ -43,6 +53,25 @@ class Selection:
             (Span("run   ", "dim"), span(self.run_id)),
             (Span("task  ", "dim"), span(self.words(), "strong")),
         ]
+
+
+def selections(
+    dag_id: str, run_id: str, chosen: Sequence[InstanceRow], every: Iterable[InstanceRow]
+) -> list[Selection]:
+    """The chosen task instances as few selections: tasks as a whole together, and those of which
+    only some map indexes are chosen by the indexes that they have in common."""
+    indexes: dict[str, list[int]] = {}
+    for row in chosen:
+        indexes.setdefault(row.task_id, []).append(row.map_index)
+    numbers: dict[str, int] = {}
+    for row in every:
+        if row.task_id in indexes:
+            numbers[row.task_id] = numbers.get(row.task_id, 0) + 1
+    groups: dict[tuple[int, ...] | None, list[str]] = {}
+    for task_id, found in indexes.items():
+        whole = len(found) == numbers.get(task_id, 0)
+        groups.setdefault(None if whole else tuple(sorted(found)), []).append(task_id)
+    return [Selection(dag_id, run_id, tuple(ids), which) for which, ids in groups.items()]
 
 
 def clear_payload(selection: Selection, on: dict[str, bool]) -> dict[str, Any]:
@@ -82,30 +111,36 @@ def _indexes(selection: Selection) -> list[int] | None:
     return None if selection.map_indexes is None else list(selection.map_indexes)
 
 
-def touched_number(reply: object) -> int:
-    """How many task instances a dry run says an action would touch."""
-    return len(reply.get("instances", ())) if isinstance(reply, dict) else 0
+def touched_number(reply: object, otherwise: int) -> int:
+    """How many task instances a dry run says an action would touch; where it could not be
+    asked, how many were chosen."""
+    return len(reply.get("instances", ())) if isinstance(reply, dict) else otherwise
 
 
-def ask_clear(app: DagtopApp, selection: Selection) -> None:
+def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     """Ask which tasks run again, show them, and clear them."""
+
+    def payloads(choices: Choices) -> list[dict[str, Any]]:
+        wanted = chosen[:1] if choices.on["whole"] else chosen
+        return [clear_payload(one, choices.on) for one in wanted]
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         def then(reply: object) -> None:
-            lines = [*selection.lines(), (), *touched_lines(reply, "Runs again:")]
-            hand_over(lines, number=touched_number(reply))
+            lines = [*_lines(chosen), (), *touched_lines(reply, "Runs again:")]
+            hand_over(lines, number=touched_number(reply, _least(chosen)))
 
-        app.commander.dry_run("clear", clear_payload(selection, choices.on), then)
+        app.commander.dry_runs("clear", payloads(choices), then)
 
     def answered(choices: Choices | None) -> None:
         if choices is not None:
-            what = "the whole run" if choices.on["whole"] else selection.words()
-            app.act("clear", clear_payload(selection, choices.on), f"cleared {what}")
+            what = "the whole run" if choices.on["whole"] else _words(chosen)
+            for payload in payloads(choices):
+                app.act("clear", payload, f"cleared {what}")
 
     app.push_screen(
         ConfirmDialog(
             "Run again?",
-            [*selection.lines(), (), *WORKING],
+            [*_lines(chosen), (), *WORKING],
             "run again",
             toggles=(
                 Toggle("d", "downstream", "what is downstream too", on=True),
@@ -121,37 +156,41 @@ def ask_clear(app: DagtopApp, selection: Selection) -> None:
     )
 
 
-def ask_mark(app: DagtopApp, selection: Selection) -> None:
+def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     """Ask for the state, show what gets it, and mark."""
+    base = {"dag_id": chosen[0].dag_id, "run_id": chosen[0].run_id}
+
+    def payloads(choices: Choices) -> list[dict[str, Any]]:
+        return [mark_payload(one, choices) for one in chosen]
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
+        state = choices.alternative
+
         def then(reply: object) -> None:
-            verb = f"Marked {choices.alternative}:"
-            lines = [*selection.lines(), (), *touched_lines(reply, verb)]
-            hand_over(lines, number=touched_number(reply))
+            lines = [*_lines(chosen), (), *touched_lines(reply, f"Marked {state}:")]
+            hand_over(lines, number=touched_number(reply, _least(chosen)))
 
         if choices.on["whole"]:
-            words = f"The run is marked {choices.alternative}; what runs in it is ended."
-            hand_over([*selection.lines()[:2], (), (Span(words),)])
+            words = f"The run is marked {state}; what runs in it is ended."
+            hand_over([*_lines(chosen)[:2], (), (Span(words),)], number=1)
             return
-        app.commander.dry_run("mark_task", mark_payload(selection, choices), then)
+        app.commander.dry_runs("mark_task", payloads(choices), then)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
         state = choices.alternative
         if choices.on["whole"]:
-            payload = {"dag_id": selection.dag_id, "run_id": selection.run_id, "state": state}
-            app.act("mark_run", payload, f"marked the run {state}")
-        else:
-            payload = mark_payload(selection, choices)
-            app.act("mark_task", payload, f"marked {selection.words()} {state}")
+            app.act("mark_run", {**base, "state": state}, f"marked the run {state}")
+            return
+        for payload in payloads(choices):
+            app.act("mark_task", payload, f"marked {_words(chosen)} {state}")
 
     app.push_screen(
         ConfirmDialog(
             "Mark as?",
-            [*selection.lines(), (), *WORKING],
-            "mark it",
+            [*_lines(chosen), (), *WORKING],
+            "mark it" if len(chosen) == 1 else "mark them",
             alternatives=(("s", "success"), ("f", "failed"), ("k", "skipped")),
             toggles=(
                 Toggle("d", "downstream", "what is downstream too"),
@@ -170,38 +209,73 @@ SIGNALS = "Its process gets SIGTERM, and SIGKILL if it does not end."
 IDLE = "It has no process at work. w takes the whole run, y alone does nothing."
 
 
-def ask_kill(app: DagtopApp, selection: Selection, *, works: bool) -> None:
-    """Ask whether to end the task's process, or the whole run, and do it.
+def at_work(rows: Iterable[InstanceRow]) -> list[tuple[str, int | None]]:
+    """Of task instances those that have a process, as ``ask_kill`` wants them."""
+    return [
+        (row.task_id, None if row.map_index < 0 else row.map_index)
+        for row in rows
+        if row.state in EXECUTING_TASK_STATES
+    ]
 
-    ``works``: the selection has a process at work; else only the run as a whole can be ended.
+
+def ask_kill(
+    app: DagtopApp,
+    chosen: Sequence[Selection],
+    working: Sequence[tuple[str, int | None]],
+    number: int | None = None,
+) -> None:
+    """Ask whether to end the processes of task instances, or the whole run, and do it.
+
+    ``working``: those of them that have a process; of none only the run as a whole can be ended.
+    Where it names mapped tasks as a whole (no map index), ``number`` says how many processes.
     """
+    base = {"dag_id": chosen[0].dag_id, "run_id": chosen[0].run_id}
+    number = len(working) if number is None else number
+    what = formats.plural(number, "task instance") if number > 1 else _words(chosen)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        base = {"dag_id": selection.dag_id, "run_id": selection.run_id}
         if choices.on["whole"]:
             app.act("cancel_run", base, "cancelled the run")
             return
-        if not works:
+        if not working:
             app.say("nothing was killed: no process is at work")
-            return
-        for task_id in selection.task_ids:
-            for index in selection.map_indexes or (None,):
-                payload = {**base, "task_id": task_id, "map_index": index}
-                app.act("kill", payload, f"told {selection.words()} to end")
+        for task_id, index in working:
+            payload = {**base, "task_id": task_id, "map_index": index}
+            app.act("kill", payload, f"told {what} to end")
 
+    words = Span(SIGNALS, "dim") if working else Span(IDLE, "warning")
     app.push_screen(
         ConfirmDialog(
             "Kill what runs?",
-            [
-                *selection.lines(),
-                (),
-                (Span(SIGNALS if works else IDLE, "dim" if works else "warning"),),
-            ],
+            [*_lines(chosen), (), (words,)],
             "kill",
             toggles=(Toggle("w", "whole", "the whole run, it fails"),),
-            number=len(selection.map_indexes or ()),
+            number=number,
         ),
         answered,
     )
+
+
+def _least(chosen: Sequence[Selection]) -> int:
+    return sum(one.least for one in chosen)
+
+
+def _words(chosen: Sequence[Selection]) -> str:
+    return ", ".join(one.words() for one in chosen[:3]) + (" ..." if len(chosen) > 3 else "")
+
+
+def _lines(chosen: Sequence[Selection]) -> list[Spans]:
+    """The choice as a dialog names it."""
+    if len(chosen) == 1:
+        return chosen[0].lines()
+    lines = chosen[0].lines()[:2]
+    names: list[str] = []
+    for one in chosen:
+        names.extend(one.task_ids if one.map_indexes is None else (one.words(),))
+    for number, name in enumerate(names[:NAMED]):
+        lines.append((Span("tasks " if not number else "      ", "dim"), span(name, "strong")))
+    if len(names) > NAMED:
+        lines.append((Span(f"      and {formats.plural(len(names) - NAMED, 'more task')}", "dim"),))
+    return lines

@@ -217,7 +217,7 @@ class RunViewScreen(DagViewScreen):
     def action_clear(self) -> None:
         """Run tasks again."""
         if selection := self.selection():
-            ask_clear(self.dagtop, selection)
+            ask_clear(self.dagtop, [selection])
 
     def action_retry(self) -> None:
         """Run tasks again, with other params."""
@@ -229,7 +229,7 @@ class RunViewScreen(DagViewScreen):
     def action_mark_state(self) -> None:
         """Mark tasks, or the run."""
         if selection := self.selection():
-            ask_mark(self.dagtop, selection)
+            ask_mark(self.dagtop, [selection])
 
     def action_kill(self) -> None:
         """End what runs."""
@@ -239,8 +239,10 @@ class RunViewScreen(DagViewScreen):
         if run.ended_at is not None:
             self.dagtop.say("the run has ended: nothing of it runs")
             return
-        works = cell is not None and not EXECUTING_TASK_STATES.isdisjoint(cell.counts)
-        ask_kill(self.dagtop, selection, works=works)
+        counts = cell.counts if cell is not None else {}
+        number = sum(counts.get(state, 0) for state in EXECUTING_TASK_STATES)
+        working = [(task_id, None) for task_id in selection.task_ids] if number else []
+        ask_kill(self.dagtop, [selection], working, number)
 
 
 class OneRunScreen(RunViewScreen):

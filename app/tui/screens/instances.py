@@ -15,14 +15,13 @@ from app.tui.formats import run_name
 from app.tui.models.grid import counts_spans
 from app.tui.models.instance import instance_columns, instance_name
 from app.tui.reading import InstancesSnapshot, read_instances
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, at_work
 from app.tui.screens.listing import ListScreen
 from app.tui.spans import Span
 from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
-from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
@@ -152,7 +151,7 @@ class InstancesScreen(ListScreen["InstanceRow"]):
     def action_clear(self) -> None:
         """Run instances again."""
         if selection := self.selection():
-            ask_clear(self.dagtop, selection)
+            ask_clear(self.dagtop, [selection])
 
     def action_retry(self) -> None:
         """Run instances again, with other params."""
@@ -164,10 +163,9 @@ class InstancesScreen(ListScreen["InstanceRow"]):
     def action_mark_state(self) -> None:
         """Mark instances."""
         if selection := self.selection():
-            ask_mark(self.dagtop, selection)
+            ask_mark(self.dagtop, [selection])
 
     def action_kill(self) -> None:
         """End what runs."""
         if selection := self.selection():
-            works = any(row.state in EXECUTING_TASK_STATES for row in self.table.chosen())
-            ask_kill(self.dagtop, selection, works=works)
+            ask_kill(self.dagtop, [selection], at_work(self.table.chosen()))

@@ -36,7 +36,7 @@ from app.tui.models.run_table import (
 )
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
-from app.tui.screens import run_acting
+from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, at_work, selections
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.triggering import clone, trigger
 from app.tui.spans import Span, Spans, span
@@ -251,7 +251,7 @@ class RunScreen(ListScreen["InstanceRow"]):
                     self._reasons, self._run_why = found
                     self._show_why()
 
-        self.dagtop.commander.ask(request, then)
+        self.dagtop.commander.ask(request, then, key="reasons")
 
     def tick(self) -> None:
         super().tick()
@@ -399,7 +399,7 @@ class RunScreen(ListScreen["InstanceRow"]):
     def parts(self) -> list[Selection]:
         """The marked task instances, else the one under the cursor."""
         every = self.snapshot.instances if self.snapshot is not None else ()
-        return run_acting.selections(self.dag_id, self.run_id, self.table.chosen(), every)
+        return selections(self.dag_id, self.run_id, self.table.chosen(), every)
 
     def action_retry(self) -> None:
         """Run task instances again, with other params."""
@@ -421,14 +421,14 @@ class RunScreen(ListScreen["InstanceRow"]):
     def action_clear(self) -> None:
         """Run task instances again."""
         if chosen := self.parts():
-            run_acting.clear(self.dagtop, chosen)
+            ask_clear(self.dagtop, chosen)
 
     def action_mark_state(self) -> None:
         """Mark task instances."""
         if chosen := self.parts():
-            run_acting.mark(self.dagtop, chosen)
+            ask_mark(self.dagtop, chosen)
 
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
-            run_acting.kill(self.dagtop, chosen, self.table.chosen())
+            ask_kill(self.dagtop, chosen, at_work(self.table.chosen()))

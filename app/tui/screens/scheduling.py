@@ -85,7 +85,7 @@ class ScheduleForm(FormScreen):
             "expression": text,
             "count": TIMES,
         }
-        self.dagtop.commander.ask(request, then)
+        self.dagtop.commander.ask(request, then, key="schedule")
 
     def _owner(self) -> list[Spans]:
         """Whose schedule it is now."""

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, at_work
 from app.tui.screens.searching import SearchScreen
 from app.tui.screens.task_views import TaskViewScreen
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.lines_view import LinesView
 from app.tui.widgets.prompt import PromptLine
-from store.states import EXECUTING_TASK_STATES
 
 
 class InstanceScreen(TaskViewScreen):
@@ -48,19 +47,18 @@ class InstanceScreen(TaskViewScreen):
     def action_clear(self) -> None:
         """Run it again."""
         if selection := self.selection():
-            ask_clear(self.dagtop, selection)
+            ask_clear(self.dagtop, [selection])
 
     def action_mark_state(self) -> None:
         """Mark it."""
         if selection := self.selection():
-            ask_mark(self.dagtop, selection)
+            ask_mark(self.dagtop, [selection])
 
     def action_kill(self) -> None:
         """End its process."""
         selection = self.selection()
         if selection is not None and self.facts is not None:
-            works = self.facts.instance.state in EXECUTING_TASK_STATES
-            ask_kill(self.dagtop, selection, works=works)
+            ask_kill(self.dagtop, [selection], at_work([self.facts.instance]))
 
 
 class InstanceLinesScreen(SearchScreen, InstanceScreen):

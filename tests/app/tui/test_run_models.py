@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.tui.commander import together
 from app.tui.models.run import (
     about_lines,
     bar,
@@ -33,7 +34,7 @@ from app.tui.reading import InstanceFacts
 from app.tui.reading_run import RunSnapshot
 from app.tui.reading_task import DetailsFacts, Neighbour, TemplatesFacts
 from app.tui.scene import Scene
-from app.tui.screens.run_acting import selections, together
+from app.tui.screens.acting import selections
 from app.tui.spans import Span, plain, width_of
 from app.tui.theme import ASCII, UNICODE
 from store.queries.estimates import PastRun
@@ -262,6 +263,7 @@ def test_answers_are_put_together_without_doubles() -> None:
     assert together([one, other]) == {
         "instances": [["r", "a", -1, "failed"], ["r", "b", -1, None], ["r", "c", -1, None]]
     }
+    assert together([{"runs": [1]}]) == {"runs": [1]}
     assert together([one, "No runner is up to ask."]) == "No runner is up to ask."
 
 
