@@ -139,7 +139,11 @@ class Terminal:
     """The program under a pseudo-terminal with an emulated screen."""
 
     def __init__(
-        self, command: list[str], size: tuple[int, int], environment: dict[str, str]
+        self,
+        command: list[str],
+        size: tuple[int, int],
+        environment: dict[str, str],
+        folder: Path,
     ) -> None:
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
@@ -147,6 +151,7 @@ class Terminal:
         if self.pid == 0:
             columns, rows = size
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            os.chdir(folder)
             os.execvpe(command[0], command, environment)
 
     def settle(self, quiet: float = 0.6, limit: float = 8.0) -> None:
@@ -215,7 +220,7 @@ def as_png(screen: pyte.Screen, path: Path, size: int = 16) -> None:
     image = Image.new(
         "RGB",
         (screen.columns * width + 2 * margin, screen.lines * height + 2 * margin),
-        BACKGROUND,
+        cell_colours(screen.buffer[screen.lines // 2][screen.columns - 1])[1],
     )
     draw = ImageDraw.Draw(image)
     for y in range(screen.lines):
@@ -298,16 +303,23 @@ def take(
         f"sys.exit(run(Workspace(Path({str(workspace)!r}))))"
     )
     with tempfile.TemporaryDirectory() as state:  # what was looked at last is of no account
-        _draw(start, scene, size, out, {"XDG_STATE_HOME": state, **extra})
+        _draw(start, workspace, scene, size, out, {"XDG_STATE_HOME": state, **extra})
     return out / f"{scene.name}-{size[0]}x{size[1]}.png"
 
 
 def _draw(
-    start: str, scene: Scene, size: tuple[int, int], out: Path, extra: dict[str, str]
+    start: str,
+    workspace: Path,
+    scene: Scene,
+    size: tuple[int, int],
+    out: Path,
+    extra: dict[str, str],
 ) -> None:
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **extra}
     environment.setdefault("LANG", "C.UTF-8")
-    terminal = Terminal([sys.executable, "-P", "-c", start], size, environment)
+    # so that commands for the shell begin with "dagtop" alone
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
+    terminal = Terminal([sys.executable, "-P", "-c", start], size, environment, workspace)
     try:
         terminal.wait_for_paint()
         for key in scene.keys:
@@ -343,7 +355,7 @@ def main() -> None:
     if arguments.only:
         wanted = [one for one in wanted if one[0].name in arguments.only]
     jobs = [(*one, (columns, rows)) for one in wanted for columns, rows in sizes]
-    workspace, out = arguments.workspace.resolve(), arguments.out
+    workspace, out = arguments.workspace.resolve(), arguments.out.resolve()
 
     def draw(job: tuple[Scene, dict[str, str], tuple[int, int]]) -> Path:
         scene, environment, size = job

@@ -136,6 +136,8 @@ def _stored(row: sqlite3.Row) -> SimpleNamespace:
         values[name] = from_micros(values[name])
     for name in JSON:
         values[name] = msgspec.json.decode(values[name])
+    if values["schedule_run"] is not None:
+        values["schedule_run"] = msgspec.json.decode(values["schedule_run"])
     for name in ("is_paused", "is_active"):
         values[name] = bool(values[name])
     return SimpleNamespace(**values)

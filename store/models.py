@@ -137,6 +137,7 @@ dag = Table(
     Column("schedule_override", Text),  # the schedule put in the place of the author's, or NULL
     Column("schedule_override_by", Text),
     Column("schedule_override_at", Timestamp),
+    Column("schedule_run", Json),  # what the override gives its runs: conf, note, experiment
 )
 
 dag_version = Table(

@@ -29,6 +29,7 @@ FURNITURE = (
 """Commands that give the workspace what the demo's pipelines don't need."""
 
 VERSIONS = "SELECT count(*) FROM dag_version WHERE dag_id = 'elasticnet_sweep'"
+ASSET_DAGS = "SELECT count(*) FROM dag WHERE dag_id IN ('ingest', 'features')"
 ALPHAS = "ALPHAS = [0.001, 0.003, 0.01, 0.03, 0.1]"
 
 
@@ -37,8 +38,45 @@ def draw(live: Live, *arguments: str) -> None:
     subprocess.run([*program, "--workspace", live.workspace.root, *arguments], check=True)
 
 
+ASSETS = """
+from dagtop import Asset, dag, task
+
+orders, clicks = Asset("orders"), Asset("clicks", group="web")
+
+
+@dag(schedule="@daily", is_paused_upon_creation=False)
+def ingest():
+    @task(outlets=[orders])
+    def load_orders():
+        return 128
+
+    @task(outlets=[clicks])
+    def load_clicks():
+        return 4096
+
+    load_orders() >> load_clicks()
+
+
+@dag(schedule=(orders & clicks), is_paused_upon_creation=False)
+def features():
+    @task(inlets=[orders, clicks], outlets=[Asset("features", uri="s3://shop/features")])
+    def join():
+        return 120
+
+    join()
+
+
+ingest()
+features()
+"""
+"""What makes assets and runs on them."""
+
+
 def furnish(live: Live) -> None:
-    """Variables, pools, and a second version of a pipeline with a run of its own."""
+    """Variables, pools, assets, and a second version of a pipeline with a run of its own."""
+    live.write("assets.py", ASSETS)
+    wait_for(lambda: live.value(ASSET_DAGS) == 2, what="the pipelines of assets")
+    live.trigger("ingest")
     for command in FURNITURE:
         line = [sys.executable, "-m", "dagtop", *command, "-w", str(live.workspace.root)]
         subprocess.run(line, check=True, cwd=ROOT)

@@ -341,6 +341,12 @@ def schedule(
             show_default=False,
         ),
     ] = None,
+    conf: ConfOption = None,
+    param: ParamOption = None,
+    remark: Annotated[str | None, typer.Option("--note", help="A note on its runs.")] = None,
+    experiment: Annotated[
+        str | None, typer.Option(help="Experiment that its runs belong to.", show_default=False)
+    ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="As the file says again.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what it would mean.")
@@ -350,17 +356,25 @@ def schedule(
 ) -> None:
     """Show a DAG's schedule, or put another in its place.
 
-    It holds until it is reset, also when the file changes. The runner is asked, so one must be up.
+    It holds until it is reset, also when the file changes; its runs get the params, note and
+    experiment that are given. The runner is asked, so one must be up.
     """
     from app.cli.scheduling import set_schedule, show_schedule
 
     if reset and expression is not None:
         raise usage_error("give a schedule or --reset, not both")
+    of_runs = conf is not None or param or remark is not None or experiment is not None
+    if of_runs and expression is None:
+        raise usage_error("params, note and experiment are those of a schedule: give one")
     space = chosen_workspace(workspace)
     if (expression is None and not reset) or dry_run:
         show_schedule(space, dag, "" if reset else expression, json=json)
     else:
-        set_schedule(space, dag, None if reset else expression, json=json)
+        run: dict[str, Any] = {}
+        if of_runs:
+            settled = _settled(space, dag, conf, param, None)
+            run = {"run": {"conf": settled["conf"], "note": remark, "experiment": experiment}}
+        set_schedule(space, dag, None if reset else expression, run, json=json)
 
 
 @app.command("next")

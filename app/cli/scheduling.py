@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from app.cli.acting import act, ask
 from app.cli.output import note, print_json, say
 from app.cli.times import shown
+from app.recurring import run_words
 from store.workspace import Workspace
 
 
@@ -34,6 +36,9 @@ def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: b
             f"overridden by {row.schedule_override_by} since "
             f"{shown(row.schedule_override_at, None)}; the file says {found['file']['summary']}"
         )
+    if expression is None:
+        for name, words in run_words(row.schedule_run):
+            say(f"  {name}: {words}")
     for text in found["times"]:
         say(f"  {shown(datetime.fromisoformat(text), None)}")
     if not found["times"]:
@@ -41,11 +46,17 @@ def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: b
         say(f"  {'when its assets had events' if on_assets else 'no further scheduled run'}")
 
 
-def set_schedule(space: Workspace, dag: str, expression: str | None, *, json: bool) -> None:
-    """Put a schedule in the place of the file's; None: take the file's again."""
-    answer = act(space, "schedule", {"dag_id": dag, "expression": expression})
+def set_schedule(
+    space: Workspace, dag: str, expression: str | None, run: dict[str, Any], *, json: bool
+) -> None:
+    """Put a schedule in the place of the file's; None: take the file's again.
+
+    ``run``: perhaps what its runs get, as ``run``.
+    """
+    answer = act(space, "schedule", {"dag_id": dag, "expression": expression, **run})
     if json:
-        print_json({name: value for name, value in answer.items() if name != "held"})
+        hidden = ("held", "former_run")
+        print_json({name: value for name, value in answer.items() if name not in hidden})
         return
     what = answer["words"]
     if not answer["changed"]:

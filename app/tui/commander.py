@@ -65,16 +65,17 @@ class Replied(Message):
         self.reply = reply
 
 
-def together(replies: Sequence[dict[str, Any] | str]) -> dict[str, Any] | str:
-    """Several answers as one, each task instance once; or the first sentence why there is none."""
+def together(replies: Sequence[tuple[str, dict[str, Any] | str]]) -> dict[str, Any] | str:
+    """Answers of dry runs, each with its DAG, as one, each task instance once; or the first
+    sentence why there is none."""
     if len(replies) == 1:
-        return replies[0]
+        return replies[0][1]
     instances: dict[tuple[Any, ...], Any] = {}
-    for reply in replies:
+    for dag_id, reply in replies:
         if isinstance(reply, str):
             return reply
-        for one in reply.get("instances", ()):
-            instances.setdefault(tuple(one[:3]), one)
+        for run_id, *rest in reply.get("instances", ()):
+            instances.setdefault((dag_id, run_id, *rest[:2]), (f"{dag_id} {run_id}", *rest))
     return {"instances": list(instances.values())}
 
 
@@ -151,8 +152,11 @@ class Commander:
         """
 
         def job() -> Message:
-            requests = [self._request(kind, {**one, "dry_run": True}) for one in payloads]
-            return Replied(then, together([self._reply(request) for request in requests]))
+            replies = [
+                (one["dag_id"], self._reply(self._request(kind, {**one, "dry_run": True})))
+                for one in payloads
+            ]
+            return Replied(then, together(replies))
 
         self._ask(job, then, "dry_run")
 

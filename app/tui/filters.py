@@ -73,11 +73,16 @@ def _holds(term: Term, facts: Facts) -> bool:
     return any(term.value in value.lower() for value in values)
 
 
+def number_of(text: str) -> float | None:
+    """``10m`` as 600.0; None where it is no number."""
+    match = _NUMBER.fullmatch(text)
+    return None if match is None or match[2] not in _UNITS else float(match[1]) * _UNITS[match[2]]
+
+
 def _compares(term: Term, number: float | None) -> bool:
-    match = _NUMBER.fullmatch(term.value)
-    if number is None or match is None or match[2] not in _UNITS:
+    limit = number_of(term.value)
+    if number is None or limit is None:
         return False
-    limit = float(match[1]) * _UNITS[match[2]]
     match term.operator:
         case ">":
             return number > limit

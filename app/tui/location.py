@@ -23,6 +23,8 @@ class Location:
     """The view of the task instance; None: the DAG's view is on top."""
     run_screen: bool = False
     """The run's own screen is on top of the DAG's view."""
+    over_runs: bool = False
+    """The table of the task over all runs is on top."""
 
     def is_more_of(self, other: Location) -> bool:
         """Whether this is the same, only that run, task or map index are known by now."""
@@ -43,7 +45,7 @@ def from_words(words: object) -> Location | None:
     """What ``words`` gave; None where it is nothing of the kind."""
     if not isinstance(words, dict):
         return None
-    kinds = {"map_index": int, "run_screen": bool}
+    kinds = {"map_index": int, "run_screen": bool, "over_runs": bool}
     known = {field.name for field in fields(Location)}
     found: dict[str, Any] = {
         name: value

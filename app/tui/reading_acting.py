@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,3 +60,11 @@ def read_notes(
         index = -1 if map_index is None else map_index
         instance = get_instance(connection, run.id, task_id, index)
     return Notes(run.note or "", None if instance is None else instance.note or "")
+
+
+def count_runs_of(store: Store, dag_ids: Sequence[str]) -> dict[str, int]:
+    """How many runs DAGs have, of each state up to a limit."""
+    from store.queries.runs import count_runs
+
+    with store.read() as connection:
+        return {dag_id: sum(count_runs(connection, dag_id).values()) for dag_id in dag_ids}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from app.tui.models.last_lines import TAIL, last_lines
+from app.tui.reading import error_line
 
 if TYPE_CHECKING:
     from store.engine import Store
@@ -14,6 +19,9 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 50
 """Failed task instances whose newest try is read: the last ones."""
+
+LOGS = 5
+"""Of how many of them the end of the log is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +39,15 @@ class RunSnapshot:
     """Task, map index and why, of processes that have been told to end."""
     assets: tuple[tuple[str, int], ...] = ()
     """Whose events it consumed, and how many of each."""
+    said: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """The last lines of the logs of failed tries, by the id of the try."""
 
 
-def read_run_screen(store: Store, dag_id: str, run_id: str) -> RunSnapshot | None:
-    """A run with its task instances; None if there is none of that name."""
+def read_run_screen(
+    store: Store, dag_id: str, run_id: str, log: Callable[[int, int], Path]
+) -> RunSnapshot | None:
+    """A run with its task instances; None if there is none of that name. ``log`` gives the path
+    of a try's log."""
     from store.queries.assets import consumed_assets
     from store.queries.dags import get_structure
     from store.queries.latest_tries import latest_tries
@@ -61,14 +74,26 @@ def read_run_screen(store: Store, dag_id: str, run_id: str) -> RunSnapshot | Non
     tasks = structure.tasks if structure is not None else []
     places = {task.task_id: place for place, task in enumerate(tasks)}
     rows.sort(key=lambda row: (places.get(row.task_id, len(places)), row.task_id, row.map_index))
+    failures = tuple((row, tries[row.id]) for row in last if row.id in tries)
     return RunSnapshot(
         run,
         tuple(rows),
         {task.task_id: task.operator for task in tasks},
-        tuple((row, tries[row.id]) for row in last if row.id in tries),
+        failures,
         ending,
         tuple(assets),
+        {one.id: _said(log(run.id, one.id), one) for _, one in failures[:LOGS]},
     )
+
+
+def _said(path: Path, one: TryRow) -> tuple[str, ...]:
+    """The last lines of a try's log; none, if it is gone."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            return last_lines(file.read(TAIL), error_line(one))
+    except OSError:  # upkeep has deleted it; the screen of the log says so
+        return ()
 
 
 def read_past_runs(store: Store, run: RunRow, instances: int) -> tuple[PastRun, ...]:

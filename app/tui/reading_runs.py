@@ -30,6 +30,8 @@ class Wanted:
     """``run_after`` at or after this."""
     until: datetime | None = None
     """``run_after`` before this."""
+    backfill_id: int | None = None
+    """Only those of this backfill."""
 
     def has(self, entry: RunEntry) -> bool:
         """Whether a run is one of them."""
@@ -37,6 +39,8 @@ class Wanted:
         if self.since is not None and run.run_after < self.since:
             return False
         if self.until is not None and run.run_after >= self.until:
+            return False
+        if self.backfill_id is not None and run.backfill_id != self.backfill_id:
             return False
         return not (self.states and run.state not in self.states) and not (
             self.types and run.run_type not in self.types
@@ -78,6 +82,7 @@ def read_runs(
     store: Store, wanted: Wanted, *, limit: int, watched: Sequence[int] = ()
 ) -> RunsSnapshot:
     """The newest runs; of those further back only the ``watched`` ones (row ids) again."""
+    from store.queries.backfills import run_counts
     from store.queries.dags import get_dag
     from store.queries.runs import count_runs, get_runs, list_runs
 
@@ -88,7 +93,10 @@ def read_runs(
         others = [key for key in watched if key not in known]
         further = get_runs(connection, others) if others else []
         entries = _entries(connection, [*page.rows, *further])
-        counts = count_runs(connection, wanted.dag_id)
+        if wanted.backfill_id is None:
+            counts = count_runs(connection, wanted.dag_id)
+        else:
+            counts = run_counts(connection, [wanted.backfill_id]).get(wanted.backfill_id, {})
     head = Page(entries[: len(page.rows)], page.next)
     return RunsSnapshot(wanted, dag, head, entries[len(page.rows) :], counts)
 
@@ -105,7 +113,14 @@ def read_page(store: Store, wanted: Wanted, before: RunKey, limit: int) -> Page[
 def _filter(wanted: Wanted) -> RunFilter:
     from store.queries.runs import RunFilter
 
-    return RunFilter(wanted.dag_id, wanted.states, wanted.types, wanted.since, wanted.until)
+    return RunFilter(
+        wanted.dag_id,
+        wanted.states,
+        wanted.types,
+        wanted.since,
+        wanted.until,
+        wanted.backfill_id,
+    )
 
 
 def _entries(connection: Any, runs: Sequence[RunRow]) -> tuple[RunEntry, ...]:

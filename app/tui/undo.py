@@ -19,11 +19,17 @@ TOGETHER = 2.0
 """Seconds within which commands with the same sentence are one act: a key sends several."""
 
 OPPOSITES = {"pause": "unpause", "unpause": "pause"}
+OPPOSITES_OF_BACKFILLS = {
+    "pause_backfill": "unpause_backfill",
+    "unpause_backfill": "pause_backfill",
+}
 IMPOSSIBLE = {
     "trigger": "a run that was triggered can be cancelled, not taken back",
     "kill": "the process was told to end",
     "backfill": "its runs are made; cancel those that should not run",
+    "cancel_backfill": "its queued runs have failed; clear those that should run",
     "delete_dag": "what was deleted is gone",
+    "delete_runs": "what was deleted is gone",
     "asset_event": "DAGs may have run on it",
 }
 
@@ -69,13 +75,21 @@ def step_of(act: Act) -> Step | None:
         changed = list(answer.get("changed", answer.get("dag_ids", ())))
         command = (OPPOSITES[act.kind], {"dag_ids": changed})
         return Step(act.done, act.at, (command,)) if changed else None
+    if act.kind in OPPOSITES_OF_BACKFILLS:
+        command = (OPPOSITES_OF_BACKFILLS[act.kind], dict(payload))
+        return Step(act.done, act.at, (command,)) if answer.get("changed") else None
+    if act.kind == "limit_backfill":
+        former = answer.get("former")
+        command = ("limit_backfill", {**payload, "max_active_runs": former})
+        changed = former != payload.get("max_active_runs")
+        return Step(act.done, act.at, (command,)) if changed else None
     if act.kind == "note":
         former = str(answer.get("former", ""))
         command = ("note", {**payload, "text": former})
         return Step(act.done, act.at, (command,)) if former != payload.get("text") else None
     if act.kind == "schedule":
-        former = answer.get("former")
-        command = ("schedule", {**payload, "expression": former})
+        former = {"expression": answer.get("former"), "run": answer.get("former_run")}
+        command = ("schedule", {"dag_id": payload["dag_id"], **former})
         return Step(act.done, act.at, (command,)) if answer.get("changed") else None
     if act.kind == "set_priority":
         return Step(act.done, act.at, _former_priorities(payload, answer["instances"]))

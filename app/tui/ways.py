@@ -76,6 +76,8 @@ class Ways:
         self._app.push_screen(view.load()(focus))
         if location.run_screen and location.run_id is not None:
             self.open_run(location.dag_id, location.run_id)
+        if location.over_runs and location.task_id is not None:
+            self.open_over_runs(location.dag_id, location.task_id)
         if location.task_view is None or location.run_id is None or location.task_id is None:
             return
         view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
@@ -118,6 +120,12 @@ class Ways:
         from app.tui.screens.run import RunScreen
 
         self._app.push_screen(RunScreen(dag_id, run_id))
+
+    def open_over_runs(self, dag_id: str, task_id: str) -> None:
+        """Show the instances of a task in all runs of its DAG."""
+        from app.tui.screens.all_tasks import OverRunsScreen
+
+        self._app.push_screen(OverRunsScreen(dag_id, task_id))
 
     def open_details(
         self, dag_id: str, run_id: str, task_id: str, map_index: int | None = None

@@ -276,23 +276,26 @@ def reasons(engine: Engine, question: GetReasons) -> Answer:
 
 
 def _reason_of_idle_run(engine: Engine, question: GetReasons) -> Answer:
-    table = models.dag_run
+    table, backfill = models.dag_run, models.backfill
     with engine.store.read() as connection:
-        state = connection.execute(
-            select(table.c.state).where(
-                table.c.dag_id == question.dag_id, table.c.run_id == question.run_id
-            )
-        ).scalar()
-    if state is None:
+        run = connection.execute(
+            select(table.c.state, backfill)
+            .outerjoin(backfill, backfill.c.id == table.c.backfill_id)
+            .where(table.c.dag_id == question.dag_id, table.c.run_id == question.run_id)
+        ).first()
+    if run is None:
         return Answer(error=f"DAG {question.dag_id} has no run {question.run_id!r}")
-    if state != "queued":
+    if run.state != "queued":
         return Answer(value=[])
     pipeline = engine.brain.pipelines[question.dag_id]
-    running = len(engine.brain.runs_of(question.dag_id))
+    running = [one.backfill_id for one in engine.brain.runs_of(question.dag_id)].count(run.id)
+    whose = "the DAG" if run.id is None else f"backfill {run.id}"
+    limit = pipeline.max_active_runs if run.id is None else run.max_active_runs
     text = pipeline.hold() or (
-        f"the run is queued: {running} runs of the DAG are running, "
-        f"max_active_runs is {pipeline.max_active_runs}"
+        f"the run is queued: {running} runs of {whose} are running, max_active_runs is {limit}"
     )
+    if run.paused_at is not None and run.ended_at is None:
+        text = pipeline.hold() or f"the run is queued: backfill {run.id} is paused"
     return Answer(value=[["", -1, text]])
 
 

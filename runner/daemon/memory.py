@@ -43,6 +43,8 @@ class Pipeline:
     next_interval_end: datetime | None = None
     schedule_override: str | None = None
     """The schedule that people have put in the place of the file's."""
+    schedule_run: dict[str, Any] | None = None
+    """What that schedule gives its runs: conf, note, experiment."""
     _structure: DagStructure | None = None
     _tasks: dict[str, TaskStructure] | None = None
 
@@ -60,9 +62,10 @@ class Pipeline:
         """As the file has it."""
         return decode_structure(self.document)
 
-    def override_schedule(self, text: str | None) -> None:
-        """Put a schedule in the place of the file's; None: it is the file's again."""
-        self.schedule_override = text
+    def override_schedule(self, text: str | None, run: dict[str, Any] | None) -> None:
+        """Put a schedule in the place of the file's, with what it gives its runs; None: it is the
+        file's again."""
+        self.schedule_override, self.schedule_run = text, run
         self._structure = None
 
     @property

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from runner.authoring.exceptions import ParamValidationError
+from runner.authoring.params import check_conf
 from runner.authoring.timetables import DagRunInfo, DataInterval
 from runner.daemon import making, timing
 from runner.daemon.memory import Pipeline
@@ -43,6 +45,10 @@ def create_due_run(turn: Turn, dag_id: str) -> None:
     turn.changes.flush(turn.connection)
     if not making.is_taken(turn, dag_id, models.dag_run.c.logical_date, logical_date):
         info = DagRunInfo(logical_date, DataInterval(*interval), due)
+        run = pipeline.schedule_run or {}
+        if (wrong := _unfit(pipeline, run.get("conf"))) is not None:
+            give_up_schedule(turn, dag_id, wrong)
+            return
         making.make_run(
             turn,
             pipeline,
@@ -54,8 +60,23 @@ def create_due_run(turn: Turn, dag_id: str) -> None:
             logical_date=logical_date,
             interval=interval,
             run_after=due,
+            conf=run.get("conf"),
+            note=run.get("note"),
+            experiment=run.get("experiment"),
         )
     plan_next(turn, pipeline, interval)
+
+
+def _unfit(pipeline: Pipeline, conf: dict[str, Any] | None) -> str | None:
+    """Why the params that a schedule gives its runs fit no more: the file may have changed."""
+    if not conf:
+        return None
+    params = pipeline.structure.params
+    try:
+        check_conf([(param.name, param.has_default, param.schema) for param in params], conf)
+    except ParamValidationError as error:
+        return f"the params that people gave its schedule don't fit its file any more: {error}"
+    return None
 
 
 def active_scheduled(turn: Turn, pipeline: Pipeline) -> int:
@@ -119,6 +140,7 @@ def preview(
         "times": [time.isoformat() for time in times],
         "end_date": own.end_date,
         "override": pipeline.schedule_override,
+        "run": pipeline.schedule_run,
         "file": {"summary": own.timetable.summary, "words": own.timetable.description},
     }
 

@@ -73,6 +73,8 @@ class DagRow:
     """The schedule that people have put in the place of the file's; None: it is the file's."""
     schedule_override_by: str | None = None
     schedule_override_at: datetime | None = None
+    schedule_run: dict[str, Any] | None = None
+    """What that schedule gives its runs: conf, note, experiment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ def dag_row(
         schedule_override=row.schedule_override,
         schedule_override_by=row.schedule_override_by,
         schedule_override_at=row.schedule_override_at,
+        schedule_run=row.schedule_run,
     )
 
 

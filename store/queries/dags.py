@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -143,6 +143,12 @@ def dag_ids(connection: Connection, *, active: bool | None = True) -> list[str]:
     if active is not None:
         query = query.where(dag.c.is_active == active)
     return list(connection.execute(query).scalars())
+
+
+def tags_of_dags(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The tags of every DAG."""
+    rows: Iterable[AnyRow] = connection.execute(select(dag.c.dag_id, dag.c.tags))
+    return {row.dag_id: tuple(row.tags) for row in rows}
 
 
 def get_structure(

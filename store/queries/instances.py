@@ -77,6 +77,11 @@ class PlacedInstance:
         return self.instance.id
 
     @property
+    def version_id(self) -> int:
+        """The version of the DAG that it runs, or ran, with."""
+        return self.instance.version_id or self.run_version_id
+
+    @property
     def key(self) -> InstanceKey:
         return InstanceKey(self.run_after, self.instance.dag_run_id, self.instance.id)
 
@@ -102,24 +107,22 @@ def newest_instances(
     """At most ``limit`` task instances before ``before`` in the list, of at most so many runs as
     ``CHUNKS`` are together."""
     wanted = wanted or InstanceFilter()
-    most = sum(CHUNKS)
     after = None if before is None else RunKey(before.run_after, before.dag_run_id + 1)
-    runs = newest_runs(connection, wanted.dag_ids, limit=most + 1, before=after)
-    newest = InstanceKey(runs[0].run_after, runs[0].id + 1, 0) if runs else None
+    newest: InstanceKey | None = None
     rows: list[PlacedInstance] = []
-    start = 0
     for size in CHUNKS:
-        chunk = runs[start : min(start + size, most)]
-        start += size
-        if not chunk:
-            break
-        rows.extend(_of_runs(connection, wanted, chunk, limit + 1 - len(rows), before))
+        runs = newest_runs(connection, wanted.dag_ids, limit=size, before=after)
+        if runs and newest is None:
+            newest = InstanceKey(runs[0].run_after, runs[0].id + 1, 0)
+        if runs:
+            rows.extend(_of_runs(connection, wanted, runs, limit + 1 - len(rows), before))
+            after = RunKey(runs[-1].run_after, runs[-1].id)
         if len(rows) > limit:
             return InstancePage(tuple(rows[:limit]), rows[limit - 1].key, newest)
-    last = None
-    if len(runs) > most:
-        last = InstanceKey(runs[most - 1].run_after, runs[most - 1].id, 0)
-    return InstancePage(tuple(rows), last, newest)
+        if len(runs) < size:
+            return InstancePage(tuple(rows), None, newest)
+    assert after is not None
+    return InstancePage(tuple(rows), InstanceKey(after.run_after, after.id, 0), newest)
 
 
 def get_placed(connection: Connection, ids: Collection[int]) -> list[PlacedInstance]:

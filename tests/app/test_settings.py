@@ -51,6 +51,8 @@ def test_keys_are_written_as_people_see_them(space: Workspace, tmp_path: Path) -
         ("[ui]\nbel = true\n", r"no setting bel.*did you mean bell\?"),
         ("[kees]\n", r"no section \[kees\].*did you mean keys\?"),
         ('[keys]\n"task.clear" = "C"\n', r"no action task.clear.*did you mean tasks.clear\?"),
+        ('[keys]\n"tasks.clear" = "F5x"\n', r"has 'F5x', which is no key; keys are written as"),
+        ('[keys]\n"tasks.clear" = ["x", "ctrlk"]\n', r"has 'ctrlk', which is no key"),
         ('[keys]\n"tasks.clear" = 3\n', r'"tasks.clear" must be a key or a list of keys'),
         ('[ui]\ntimezone = "Mars/Base"\n', r"timezone is 'Mars/Base'.*time zone"),
         ("[runner]\nparallelism = 1\n", r"no section \[runner\]"),

@@ -18,6 +18,7 @@ from app.tui.actions import (
     acting,
     admin,
     assets,
+    backfills,
     calendar,
     code,
     dag,
@@ -79,6 +80,7 @@ _PARTS = (
     calendar,
     events,
     details,
+    backfills,
     assets,
 )
 
@@ -184,10 +186,17 @@ def clashes(actions: Iterable[Action], keys: Mapping[str, tuple[str, ...]]) -> d
 
 
 def actions_for(contexts: Iterable[str], *, read_only: bool = False) -> list[Action]:
-    """The actions valid where these contexts hold, in the order of the registry."""
-    wanted = set(contexts)
+    """The actions valid where these contexts hold, in the order of the registry.
+
+    Where two contexts have an action with the same handler, it is that of the later context.
+    """
+    places = {context: place for place, context in enumerate(contexts)}
+    found = [action for action in ACTIONS if action.context in places]
+    latest = {action.call: action for action in sorted(found, key=lambda a: places[a.context])}
     return [
-        action for action in ACTIONS if action.context in wanted and not (read_only and action.acts)
+        action
+        for action in found
+        if latest[action.call] is action and not (read_only and action.acts)
     ]
 
 

@@ -70,6 +70,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tasks.run_details", ("r",), "Run", "all about the run", VIEW),
     Action("tasks.merged", ("M",), "Logs", "the logs of the group or the run, by time", GO),
     Action("tasks.details", ("o",), "Details", "all about the task instance", GO),
+    Action("tasks.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
     Action("tasks.copy", ("y",), "Copy", "copy the task id (OSC 52)", VIEW),
     Action("run.previous_run", ("less_than_sign",), "Older run", "the run before", GO),
     Action("run.next_run", ("greater_than_sign",), "Newer run", "the next run", GO),
@@ -77,7 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid.why", ("w",), "Why", "why the task waits", VIEW),
     Action("grid.fold", ("space",), "Fold", "fold or unfold the group", VIEW),
     Action("grid.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),
-    Action("grid.first_run", ("0",), "First run", "to the oldest run", MOVE),
+    Action("grid.first_run", ("circumflex_accent",), "First run", "to the oldest run", MOVE),
     Action("grid.last_run", ("dollar_sign",), "Last run", "to the newest run", MOVE),
     Action("grid.filter", ("slash",), "Filter", "only tasks with these words", VIEW),
 )

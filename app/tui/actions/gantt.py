@@ -14,7 +14,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("gantt.zoom_in", ("plus",), "Zoom", "half the time, around the task", VIEW, 5),
     Action("gantt.zoom_out", ("minus",), "Zoom out", "twice the time", VIEW),
     Action("gantt.zoom", ("z",), "To task", "the time of the task under the cursor", VIEW),
-    Action("gantt.whole", ("0",), "Whole run", "the whole time of the run", VIEW),
+    Action("gantt.whole", ("equals_sign",), "Whole run", "the whole time of the run", VIEW),
     Action("gantt.pan_left", ("H", "shift+left"), "Earlier", "half a screen earlier", MOVE),
     Action("gantt.pan_right", ("L", "shift+right"), "Later", "half a screen later", MOVE),
     Action("gantt.order", ("s",), "Order", "by start, or in the order of the pipeline", VIEW),

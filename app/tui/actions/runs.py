@@ -42,6 +42,15 @@ ACTIONS: tuple[Action, ...] = (
         destructive=True,
     ),
     Action(
+        "runs.delete",
+        ("d",),
+        "Delete",
+        "delete ended runs with logs and XComs",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
         "runs.clone",
         ("T",),
         "Clone",

@@ -25,5 +25,5 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("trends.log_scale", ("L",), "Log scale", "durations on a logarithmic scale", VIEW),
     Action("trends.filter", ("slash",), "Filter", "only tasks with these words", VIEW),
-    Action("trends.first_run", ("0",), "First run", "to the oldest run", MOVE),
+    Action("trends.first_run", ("circumflex_accent",), "First run", "to the oldest run", MOVE),
 )

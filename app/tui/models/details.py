@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.durations import duration
+from app.recurring import run_words
 from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.models.assets import condition_words, schedule_facts
@@ -160,6 +161,8 @@ def _schedule(snapshot: DetailsSnapshot, times: Sequence[datetime], scene: Scene
         by = f"set by {dag.schedule_override_by or '?'} since {since}"
         own = "" if structure is None else f", the file says {structure.timetable.summary}"
         facts.append(("overridden", (span(by + own, "warning"),)))
+    for name, words in run_words(dag.schedule_run):
+        facts.append((name, (span(words),)))
     if condition is not None:
         facts.extend(schedule_facts(snapshot.assets, scene))
     facts.append(("timezone", (span(dag.timezone),)))

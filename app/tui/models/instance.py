@@ -204,6 +204,10 @@ _AT_WORK = frozenset(
 )
 
 
+_AGAIN = (TaskInstanceState.UP_FOR_RETRY, TaskInstanceState.UP_FOR_RESCHEDULE)
+"""States that end by themselves, at a time that is known."""
+
+
 def touched_lines(reply: object, verb: str) -> list[Spans]:
     """What a dry run says an action would touch, tasks of mapped ones together."""
     if isinstance(reply, str):
@@ -245,6 +249,10 @@ def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
     look = task_look(state)
     glyph = look.ascii_glyph if scene.glyphs.is_ascii else look.glyph
     parts: list[Spans] = [(Span(f"{glyph} {look.word}", f"state.{state or 'none'}"),)]
+    if instance.next_at is not None and state in _AGAIN:
+        left = formats.countdown(instance.next_at, scene.now)
+        at = formats.clock(instance.next_at, scene.now, scene.zone)
+        parts.append((Span("again ", "dim"), Span(f"{left}, {at}", "warning")))
     if one is not None:
         parts.append((Span(f"try {one.try_number} of {instance.max_tries + 1}"),))
         if one.duration is not None:

@@ -12,6 +12,7 @@ from app.tui import formats
 from app.tui.models.assets import consumed_words
 from app.tui.models.grid import counts_spans, run_span, state_span
 from app.tui.models.instance import instance_name
+from app.tui.models.last_lines import MOST
 from app.tui.models.run_estimate import Estimate
 from app.tui.models.task_values import compact, masked, value_lines
 from app.tui.reading import error_line
@@ -145,8 +146,10 @@ def about_lines(
     run_why: Sequence[str],
     width: int,
     scene: Scene,
+    room: int = 0,
 ) -> list[Spans]:
-    """All facts of the run, then what failed, then a conf that takes more than a line."""
+    """All facts of the run, then what failed, then a conf that takes more than a line. What is
+    left of ``room`` lines is for what failed tries said last."""
     run = snapshot.run
     facts_of_run = _facts(run, scene)
     if snapshot.assets:
@@ -155,14 +158,37 @@ def about_lines(
     lines.extend(
         (Span(f" {'why it waits':<{LABEL}}", "dim"), span(why, "warning")) for why in run_why
     )
-    failures = snapshot.failures
-    if failures:
-        number = sum(row.state in TROUBLED for row in snapshot.instances)
-        words = f" what failed last, of {number:,}" if number > FAILURES else " what failed"
-        lines.append((Span(words, "heading"),))
-        for row, one in failures[:FAILURES]:
-            line = failure_line(row, one, scene)
-            lines.append(fit(line, width, ellipsis=scene.glyphs.ellipsis))
+    below = _note_and_conf(run, width)
+    return [*lines, *_failures(snapshot, width, scene, room - len(lines) - len(below)), *below]
+
+
+def _failures(snapshot: RunSnapshot, width: int, scene: Scene, room: int) -> list[Spans]:
+    """What failed, and below each what it said last: first those whose error names no place."""
+    failures = snapshot.failures[:FAILURES]
+    if not failures:
+        return []
+    number = sum(row.state in TROUBLED for row in snapshot.instances)
+    words = f" what failed last, of {number:,}" if number > FAILURES else " what failed"
+    lines: list[Spans] = [(Span(words, "heading"),)]
+    room -= 1 + len(failures)
+    counts = dict.fromkeys((one.id for _, one in failures), 0)
+    order = sorted((one for _, one in failures), key=lambda one: one.error_place is not None)
+    for one in order * MOST:
+        if room > 0 and counts[one.id] < len(snapshot.said.get(one.id, ())):
+            counts[one.id] += 1
+            room -= 1
+    for row, one in failures:
+        line = failure_line(row, one, scene)
+        lines.append(fit(line, width, ellipsis=scene.glyphs.ellipsis))
+        said = snapshot.said.get(one.id, ())
+        for text in said[len(said) - counts[one.id] :]:
+            shown = (Span("      "), span(text, "dim"))
+            lines.append(fit(shown, width, ellipsis=scene.glyphs.ellipsis))
+    return lines
+
+
+def _note_and_conf(run: RunRow, width: int) -> list[Spans]:
+    lines: list[Spans] = []
     facts: list[Fact] = []
     if run.note:
         facts.extend(_several("note", run.note.strip().split("\n"), "accent"))

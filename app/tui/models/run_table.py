@@ -45,7 +45,8 @@ def waited(row: InstanceRow, now: datetime) -> float | None:
     return max(0.0, (now - row.scheduled_at).total_seconds())
 
 
-def _task_cell(row: InstanceRow, scene: Scene) -> Spans:
+def task_cell(row: InstanceRow, scene: Scene) -> Spans:
+    """The task, and which instance of a mapped one."""
     head = (span(row.task_id, "strong"),)
     if row.map_index < 0:
         return head
@@ -53,11 +54,13 @@ def _task_cell(row: InstanceRow, scene: Scene) -> Spans:
     return (*head, Span(f"[{row.map_index}]", "accent"), *label)
 
 
-def _state_cell(row: InstanceRow, scene: Scene) -> Spans:
+def state_cell(row: InstanceRow, scene: Scene) -> Spans:
+    """The state, glyph and word."""
     return (state_span(row.state, scene.glyphs, f" {task_look(row.state).word}"),)
 
 
-def _try_cell(row: InstanceRow, scene: Scene) -> Spans:
+def try_cell(row: InstanceRow, scene: Scene) -> Spans:
+    """Which try of how many."""
     if not row.try_number:
         return ()
     role = "warning" if row.try_number > 1 else "text"
@@ -68,7 +71,8 @@ def _started_cell(row: InstanceRow, scene: Scene) -> Spans:
     return (Span(formats.clock(row.started_at, scene.now, scene.zone), "dim"),)
 
 
-def _took_cell(row: InstanceRow, scene: Scene) -> Spans:
+def took_cell(row: InstanceRow, scene: Scene) -> Spans:
+    """How long it took, or has taken so far."""
     return (Span(duration(took(row, scene.now))),)
 
 
@@ -76,7 +80,8 @@ def _waited_cell(row: InstanceRow, scene: Scene) -> Spans:
     return (Span(duration(waited(row, scene.now)), "dim" if row.started_at else "warning"),)
 
 
-def _pool_cell(row: InstanceRow, scene: Scene) -> Spans:
+def pool_cell(row: InstanceRow, scene: Scene) -> Spans:
+    """The pool, and how many slots of it."""
     slots = f" ×{row.pool_slots}" if row.pool_slots != 1 else ""
     return (span(row.pool, "dim"), Span(slots, "dim"))
 
@@ -91,13 +96,13 @@ def run_columns(beside: Beside, width: int, longest: int = 0) -> list[Column[Ins
     def why_cell(row: InstanceRow, scene: Scene) -> Spans:
         return why_spans(row, beside.why, scene)
 
-    task: Column[InstanceRow] = Column("task", "TASK", 16, _task_cell, _name_key, most=44)
-    state = Column("state", "STATE", 17, _state_cell, lambda r: task_look(r.state).order)
-    tries = Column("try", "TRY", 5, _try_cell, lambda r: r.try_number, right=True, descending=True)
+    task: Column[InstanceRow] = Column("task", "TASK", 16, task_cell, _name_key, most=44)
+    state = Column("state", "STATE", 17, state_cell, lambda r: task_look(r.state).order)
+    tries = Column("try", "TRY", 5, try_cell, lambda r: r.try_number, right=True, descending=True)
     started = Column("started", "STARTED", 9, _started_cell, _start_key)
-    took_ = Column("took", "TOOK", 7, _took_cell, _took_key, right=True, descending=True)
+    took_ = Column("took", "TOOK", 7, took_cell, _took_key, right=True, descending=True)
     waited_ = Column("waited", "WAITED", 7, _waited_cell, _waited_key, right=True, descending=True)
-    pool = Column("pool", "POOL", 12, _pool_cell, lambda r: r.pool)
+    pool = Column("pool", "POOL", 12, pool_cell, lambda r: r.pool)
     operator = Column(
         "operator", "OPERATOR", 14, operator_cell, lambda r: beside.operators.get(r.task_id, "")
     )

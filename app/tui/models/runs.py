@@ -42,9 +42,9 @@ def wanted_of(dag_id: str | None, tab: str, terms: Sequence[Term]) -> Wanted:
     states, types = TABS[tab] or frozenset(DagRunState), frozenset(DagRunType)
     for term in terms:
         if term.field == "state":
-            states &= frozenset(s for s in DagRunState if _chooses(term, s.value))
+            states &= frozenset(s for s in DagRunState if chooses(term, s.value))
         elif term.field == "type":
-            types &= frozenset(t for t in DagRunType if _chooses(term, t.value))
+            types &= frozenset(t for t in DagRunType if chooses(term, t.value))
     return Wanted(
         dag_id,
         frozenset() if len(states) in (0, len(DagRunState)) else states,
@@ -52,7 +52,8 @@ def wanted_of(dag_id: str | None, tab: str, terms: Sequence[Term]) -> Wanted:
     )
 
 
-def _chooses(term: Term, value: str) -> bool:
+def chooses(term: Term, value: str) -> bool:
+    """Whether a term lets a value through."""
     if term.operator not in (":", "="):
         return True
     holds = term.value == value if term.operator == "=" else term.value in value

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from app.recurring import run_words
 from app.tui import formats
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, span
@@ -42,12 +43,26 @@ def _zone(name: str) -> tzinfo:
 
 
 def preview_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
-    """A schedule in words, and when its next runs would be made."""
-    lines: list[Spans] = [(Span("means     ", "dim"), span(reply.get("words", ""), "strong"))]
+    """A schedule in words, what it gives its runs, and when the next of them would be made."""
+    lines: list[Spans] = [means_line(reply)]
+    lines.extend(
+        (Span(f"{name:<10}", "dim"), span(text)) for name, text in run_words(reply.get("run"))
+    )
     own = reply.get("file") or {}
     summary, words = own.get("summary", ""), own.get("words", "")
     tail = () if not words or words == summary else (span(f"  {words}", "dim"),)
     lines.append((Span("the file  ", "dim"), span(summary), *tail))
+    return [*lines, *times_lines(reply, scene)]
+
+
+def means_line(reply: Mapping[str, Any]) -> Spans:
+    """A schedule in words."""
+    return (Span("means     ", "dim"), span(reply.get("words", ""), "strong"))
+
+
+def times_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
+    """When the next runs of a schedule would be made."""
+    lines: list[Spans] = []
     if reply.get("due"):
         words = "one run starts at once, for the interval that is over"
         lines.append((Span("now       ", "dim"), Span(words, "warning")))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.tui.models.task_values import compact, masked
 from app.tui.reading import InstanceFacts
 from app.tui.spans import Span, Spans, span
+from store.states import EXECUTING_TASK_STATES, FINISHED_TASK_STATES, DagRunType
 
 if TYPE_CHECKING:
     from store.queries.runs import RunRow
@@ -34,6 +35,9 @@ class ShellCommand:
         """The command as it is shown."""
         return f"{program} {join(self.shown or self.words)}"
 
+
+_OF_A_SCHEDULE = (DagRunType.SCHEDULED, DagRunType.BACKFILL)
+"""Runs of a date that a backfill makes again."""
 
 Section = tuple[str, list[ShellCommand]]
 CommandEntry = tuple[Spans, ShellCommand | None]
@@ -77,24 +81,50 @@ def _looking(facts: InstanceFacts, one: TryRow | None) -> list[ShellCommand]:
 
 def _instance(facts: InstanceFacts) -> list[ShellCommand]:
     here = (facts.run.dag_id, facts.run.run_id, facts.instance.task_id)
-    index = _index(facts)
+    index, conf = _index(facts), facts.run.conf or {}
 
     def clear(does: str, *options: str) -> ShellCommand:
         return ShellCommand(does, words("tasks clear", here, *index, *options))
 
-    def mark(state: str) -> ShellCommand:
-        options = ("--state", state, *index)
-        return ShellCommand(f"mark it {state}", words("tasks mark", here, *options))
+    def mark(does: str, state: str, *options: str) -> ShellCommand:
+        return ShellCommand(does, words("tasks mark", here, "--state", state, *index, *options))
 
-    return [
+    def retry(conf: Any) -> tuple[str, ...]:
+        return words("tasks clear", here, *index, "--downstream", "--conf", compact(conf))
+
+    found = [
         clear("see what would run again", "--downstream", "--dry-run"),
         clear("run it again, and what is downstream", "--downstream"),
         clear("run it again, alone"),
-        mark("success"),
-        mark("failed"),
-        mark("skipped"),
+        clear("run it again, and what is upstream", "--upstream"),
+        clear("run again what failed of it and below it", "--downstream", "--only-failed"),
+        clear("run it again in the runs before too", "--past"),
+        clear("run it again in the runs after too", "--future"),
+        ShellCommand(
+            "run it again with other params: change them", retry(conf), retry(masked(conf))
+        ),
+        *(mark(f"mark it {state}", state) for state in ("success", "failed", "skipped")),
+        mark("mark what is upstream success too", "success", "--upstream"),
+        mark("mark what is downstream skipped too", "skipped", "--downstream"),
+        mark("mark it success in the runs before too", "success", "--past"),
+        mark("mark it success in the runs after too", "success", "--future"),
         ShellCommand("end its process", words("tasks kill", here, *index)),
+        ShellCommand("print its note", words("tasks note", here, *index)),
+        _noting("tasks note", here, facts.instance.note, *index),
     ]
+    state = facts.instance.state
+    if state not in EXECUTING_TASK_STATES and state not in FINISHED_TASK_STATES:
+        weight = str(facts.instance.priority_weight or 1)
+        does = "set its priority weight: a higher one starts earlier"
+        found.append(ShellCommand(does, words("tasks priority", (*here, weight), *index)))
+        reset = words("tasks priority", here, "--reset", *index)
+        found.append(ShellCommand("its weight as the file says again", reset))
+    return found
+
+
+def _noting(command: str, here: Sequence[str], note: str | None, *options: str) -> ShellCommand:
+    text = note or "seen by me"
+    return ShellCommand("write another note on it", words(command, (*here, text), *options))
 
 
 def _run(run: RunRow) -> list[ShellCommand]:
@@ -105,6 +135,8 @@ def _run(run: RunRow) -> list[ShellCommand]:
         ShellCommand("mark the run success", words("runs mark", (*here, "success"))),
         ShellCommand("mark the run failed", words("runs mark", (*here, "failed"))),
         ShellCommand("end the run", words("runs cancel", here)),
+        ShellCommand("print its note", words("runs note", here)),
+        _noting("runs note", here, run.note),
     ]
 
 
@@ -130,7 +162,7 @@ def _dag(facts: InstanceFacts) -> list[ShellCommand]:
         ShellCommand("unpause it", words("dags unpause", dag)),
         ShellCommand("its runs", words("runs list", dag)),
     ]
-    if run.logical_date is not None:
+    if run.logical_date is not None and run.run_type in _OF_A_SCHEDULE:
         day = run.logical_date.isoformat()
         span_of = ("--from", day, "--to", day, "--reprocess", "completed")
         found.append(with_conf("run this date again as a backfill", "dags backfill", *span_of))

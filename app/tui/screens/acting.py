@@ -10,11 +10,13 @@ from app.tui import formats
 from app.tui.models.instance import touched_lines
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
-from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
     from store.queries.tasks import InstanceRow
+
+PREVIEWED = 50
+"""Commands of which is worked out what they touch; of more only the choice is named."""
 
 WORKING = ((Span("working out what this touches ...", "dim"),),)
 
@@ -30,11 +32,6 @@ class Selection:
     run_id: str
     task_ids: tuple[str, ...]
     map_indexes: tuple[int, ...] | None = None
-
-    @property
-    def least(self) -> int:
-        """Task instances that are chosen, as far as that is known without the store."""
-        return len(self.task_ids) * len(self.map_indexes or (None,))
 
     def words(self) -> str:
         """The selection in a few words."""
@@ -56,10 +53,11 @@ class Selection:
 
 
 def selections(
-    dag_id: str, run_id: str, chosen: Sequence[InstanceRow], every: Iterable[InstanceRow]
+    dag_id: str, run_id: str, chosen: Sequence[InstanceRow], every: Iterable[InstanceRow] = ()
 ) -> list[Selection]:
     """The chosen task instances as few selections: tasks as a whole together, and those of which
-    only some map indexes are chosen by the indexes that they have in common."""
+    only some map indexes (as far as ``every`` instance of the run is known) are chosen by the
+    indexes that they have in common."""
     indexes: dict[str, list[int]] = {}
     for row in chosen:
         indexes.setdefault(row.task_id, []).append(row.map_index)
@@ -69,7 +67,7 @@ def selections(
             numbers[row.task_id] = numbers.get(row.task_id, 0) + 1
     groups: dict[tuple[int, ...] | None, list[str]] = {}
     for task_id, found in indexes.items():
-        whole = len(found) == numbers.get(task_id, 0)
+        whole = found == [-1] or len(found) == numbers.get(task_id, 0)
         groups.setdefault(None if whole else tuple(sorted(found)), []).append(task_id)
     return [Selection(dag_id, run_id, tuple(ids), which) for which, ids in groups.items()]
 
@@ -121,19 +119,15 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     """Ask which tasks run again, show them, and clear them."""
 
     def payloads(choices: Choices) -> list[dict[str, Any]]:
-        wanted = chosen[:1] if choices.on["whole"] else chosen
+        wanted = _one_of_each_run(chosen) if choices.on["whole"] else chosen
         return [clear_payload(one, choices.on) for one in wanted]
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
-        def then(reply: object) -> None:
-            lines = [*_lines(chosen), (), *touched_lines(reply, "Runs again:")]
-            hand_over(lines, number=touched_number(reply, _least(chosen)))
-
-        app.commander.dry_runs("clear", payloads(choices), then)
+        _preview(app, chosen, "clear", payloads(choices), "Runs again:", hand_over)
 
     def answered(choices: Choices | None) -> None:
         if choices is not None:
-            what = "the whole run" if choices.on["whole"] else _words(chosen)
+            what = _runs_words(chosen) if choices.on["whole"] else _words(chosen)
             for payload in payloads(choices):
                 app.act("clear", payload, f"cleared {what}")
 
@@ -146,7 +140,7 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 Toggle("d", "downstream", "what is downstream too", on=True),
                 Toggle("u", "upstream", "what is upstream too"),
                 Toggle("f", "only_failed", "only what failed"),
-                Toggle("w", "whole", "the whole run"),
+                Toggle("w", "whole", _runs_words(chosen)),
                 Toggle("b", "past", "runs before this one too"),
                 Toggle("a", "future", "runs after this one too"),
             ),
@@ -158,30 +152,33 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
 
 def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     """Ask for the state, show what gets it, and mark."""
-    base = {"dag_id": chosen[0].dag_id, "run_id": chosen[0].run_id}
+    runs = _one_of_each_run(chosen)
+    several = len(runs) > 1
 
     def payloads(choices: Choices) -> list[dict[str, Any]]:
         return [mark_payload(one, choices) for one in chosen]
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         state = choices.alternative
-
-        def then(reply: object) -> None:
-            lines = [*_lines(chosen), (), *touched_lines(reply, f"Marked {state}:")]
-            hand_over(lines, number=touched_number(reply, _least(chosen)))
-
         if choices.on["whole"]:
             words = f"The run is marked {state}; what runs in it is ended."
-            hand_over([*_lines(chosen)[:2], (), (Span(words),)], number=1)
-            return
-        app.commander.dry_runs("mark_task", payloads(choices), then)
+            if several:
+                words = f"The {len(runs)} runs are marked {state}; what runs in them is ended."
+            where = _lines(chosen)[: 1 if several else 2]
+            hand_over([*where, (), (Span(words),)], number=len(runs))
+        else:
+            verb = f"Marked {state}:"
+            _preview(app, chosen, "mark_task", payloads(choices), verb, hand_over)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
         state = choices.alternative
         if choices.on["whole"]:
-            app.act("mark_run", {**base, "state": state}, f"marked the run {state}")
+            done = f"marked {formats.plural(len(runs), 'run') if several else 'the run'} {state}"
+            for one in runs:
+                payload = {"dag_id": one.dag_id, "run_id": one.run_id, "state": state}
+                app.act("mark_run", payload, done)
             return
         for payload in payloads(choices):
             app.act("mark_task", payload, f"marked {_words(chosen)} {state}")
@@ -197,7 +194,7 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 Toggle("u", "upstream", "what is upstream too"),
                 Toggle("b", "past", "runs before this one too"),
                 Toggle("a", "future", "runs after this one too"),
-                Toggle("w", "whole", "the run as a whole"),
+                Toggle("w", "whole", "the runs as a whole" if several else "the run as a whole"),
             ),
             preview=preview,
         ),
@@ -209,57 +206,67 @@ SIGNALS = "Its process gets SIGTERM, and SIGKILL if it does not end."
 IDLE = "It has no process at work. w takes the whole run, y alone does nothing."
 
 
-def at_work(rows: Iterable[InstanceRow]) -> list[tuple[str, int | None]]:
-    """Of task instances those that have a process, as ``ask_kill`` wants them."""
-    return [
-        (row.task_id, None if row.map_index < 0 else row.map_index)
-        for row in rows
-        if row.state in EXECUTING_TASK_STATES
-    ]
-
-
 def ask_kill(
     app: DagtopApp,
     chosen: Sequence[Selection],
-    working: Sequence[tuple[str, int | None]],
+    working: Sequence[Selection],
     number: int | None = None,
 ) -> None:
-    """Ask whether to end the processes of task instances, or the whole run, and do it.
+    """Ask whether to end the processes of task instances, or whole runs, and do it.
 
-    ``working``: those of them that have a process; of none only the run as a whole can be ended.
-    Where it names mapped tasks as a whole (no map index), ``number`` says how many processes.
+    ``working``: those of the choice that have a process; of none only whole runs can be ended.
+    Where it names mapped tasks as a whole, ``number`` says how many processes they have.
     """
-    base = {"dag_id": chosen[0].dag_id, "run_id": chosen[0].run_id}
-    number = len(working) if number is None else number
-    what = formats.plural(number, "task instance") if number > 1 else _words(chosen)
+    number = _number(working) if number is None else number
+    what = formats.plural(number, "task instance") if number > 1 else _words(working)
+    runs = _runs_words(chosen)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
         if choices.on["whole"]:
-            app.act("cancel_run", base, "cancelled the run")
+            for one in _one_of_each_run(chosen):
+                payload = {"dag_id": one.dag_id, "run_id": one.run_id}
+                app.act("cancel_run", payload, f"cancelled {runs.removeprefix('the whole ')}")
             return
         if not working:
             app.say("nothing was killed: no process is at work")
-        for task_id, index in working:
-            payload = {**base, "task_id": task_id, "map_index": index}
-            app.act("kill", payload, f"told {what} to end")
+        for one in working:
+            base = {"dag_id": one.dag_id, "run_id": one.run_id}
+            for task_id in one.task_ids:
+                for index in one.map_indexes or (None,):
+                    payload = {**base, "task_id": task_id, "map_index": index}
+                    app.act("kill", payload, f"told {what} to end")
 
     words = Span(SIGNALS, "dim") if working else Span(IDLE, "warning")
+    end = "they fail" if len(_one_of_each_run(chosen)) > 1 else "it fails"
     app.push_screen(
         ConfirmDialog(
             "Kill what runs?",
             [*_lines(chosen), (), (words,)],
             "kill",
-            toggles=(Toggle("w", "whole", "the whole run, it fails"),),
+            toggles=(Toggle("w", "whole", f"{runs}, {end}"),),
             number=number,
         ),
         answered,
     )
 
 
-def _least(chosen: Sequence[Selection]) -> int:
-    return sum(one.least for one in chosen)
+def _one_of_each_run(chosen: Sequence[Selection]) -> list[Selection]:
+    first: dict[tuple[str, str], Selection] = {}
+    for one in chosen:
+        first.setdefault((one.dag_id, one.run_id), one)
+    return list(first.values())
+
+
+def _runs_words(chosen: Sequence[Selection]) -> str:
+    number = len(_one_of_each_run(chosen))
+    return "the whole run" if number == 1 else f"the {number} whole runs"
+
+
+def _number(chosen: Sequence[Selection]) -> int:
+    """How many task instances they are, a mapped task as a whole counted once."""
+    return sum(len(one.task_ids) * len(one.map_indexes or (None,)) for one in chosen)
 
 
 def _words(chosen: Sequence[Selection]) -> str:
@@ -268,14 +275,43 @@ def _words(chosen: Sequence[Selection]) -> str:
 
 def _lines(chosen: Sequence[Selection]) -> list[Spans]:
     """The choice as a dialog names it."""
+    lines = chosen[0].lines()
     if len(chosen) == 1:
-        return chosen[0].lines()
-    lines = chosen[0].lines()[:2]
-    names: list[str] = []
+        return lines
+    runs = _one_of_each_run(chosen)
+    del lines[2:]
+    if len(runs) > 1:
+        dags = formats.plural(len({one.dag_id for one in runs}), "DAG")
+        where = formats.plural(len(runs), "run")
+        lines = [(Span("in    ", "dim"), Span(where, "strong"), Span(f" of {dags}", "dim"))]
+    names: list[Spans] = []
     for one in chosen:
-        names.extend(one.task_ids if one.map_indexes is None else (one.words(),))
+        of_run = f"  {one.dag_id} {formats.run_name(one.run_id)}" if len(runs) > 1 else ""
+        own = one.task_ids if one.map_indexes is None else (one.words(),)
+        names.extend((span(name, "strong"), span(of_run, "dim")) for name in own)
     for number, name in enumerate(names[:NAMED]):
-        lines.append((Span("tasks " if not number else "      ", "dim"), span(name, "strong")))
+        lines.append((Span("tasks " if not number else "      ", "dim"), *name))
     if len(names) > NAMED:
         lines.append((Span(f"      and {formats.plural(len(names) - NAMED, 'more task')}", "dim"),))
     return lines
+
+
+def _preview(
+    app: DagtopApp,
+    chosen: Sequence[Selection],
+    kind: str,
+    payloads: Sequence[dict[str, Any]],
+    verb: str,
+    hand_over: Callable[..., None],
+) -> None:
+    """Works out what all parts of the choice touch together, each task instance once."""
+
+    def then(reply: object) -> None:
+        number = touched_number(reply, _number(chosen))
+        hand_over([*_lines(chosen), (), *touched_lines(reply, verb)], number=number)
+
+    if len(payloads) > PREVIEWED:
+        words = f"{verb} {formats.plural(_number(chosen), 'task instance')} and what is ticked."
+        hand_over([*_lines(chosen), (), (Span(words, "dim"),)], number=_number(chosen))
+    else:
+        app.commander.dry_runs(kind, payloads, then)

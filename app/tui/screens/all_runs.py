@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.clicks import tab_at
 from app.tui.models.runs import TABS, columns, tabs_line
 from app.tui.screens.places import PlaceScreen
 from app.tui.screens.run_list import RunsTable
@@ -79,6 +80,14 @@ class AllRunsScreen(RunsTable, PlaceScreen):
         self._turn_tab(-1)
 
     def _turn_tab(self, step: int) -> None:
-        self.tab = NAMES[(NAMES.index(self.tab) + step) % len(NAMES)]
+        self._show_tab(NAMES[(NAMES.index(self.tab) + step) % len(NAMES)])
+
+    def on_info_line_clicked(self, message: InfoLine.Clicked) -> None:
+        tab = tab_at(message.line.line, NAMES, message.x)
+        if message.line.id == "tabs" and tab is not None:
+            self._show_tab(tab)
+
+    def _show_tab(self, tab: str) -> None:
+        self.tab = tab
         self.keep()
         self.show_rows()

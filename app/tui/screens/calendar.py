@@ -307,7 +307,7 @@ class DayRunsScreen(RunsScreen):
         return replace(super().wanted, since=day_start(self.day, zone), until=until)
 
     def total(self) -> int:
-        return max(self.count, len(self.runs.entries))
+        return max(self.count, len(self.read.entries))
 
     def crumbs(self) -> tuple[str, ...]:
         return (*super().crumbs(), f"{self.day:%a} {self.day.day} {self.day:%b %Y}")

@@ -159,6 +159,14 @@ class RunViewScreen(DagViewScreen):
         else:
             self.dagtop.ways.open_details(self.dag_id, run.run_id, row.id)
 
+    def action_over_runs(self) -> None:
+        """Show the instances that the task under the cursor has in all runs."""
+        row = self.row_now()
+        if row is None or row.kind == "group":
+            self.dagtop.say("put the cursor on a task: its instances in all runs are listed")
+        else:
+            self.dagtop.ways.open_over_runs(self.dag_id, row.id)
+
     def action_merged(self) -> None:
         """The logs of the group, or of the instances, under the cursor, else of the whole run."""
         run, row, cell = self.run_now(), self.row_now(), self.cell_now()
@@ -241,8 +249,7 @@ class RunViewScreen(DagViewScreen):
             return
         counts = cell.counts if cell is not None else {}
         number = sum(counts.get(state, 0) for state in EXECUTING_TASK_STATES)
-        working = [(task_id, None) for task_id in selection.task_ids] if number else []
-        ask_kill(self.dagtop, [selection], working, number)
+        ask_kill(self.dagtop, [selection], [selection] if number else [], number)
 
 
 class OneRunScreen(RunViewScreen):

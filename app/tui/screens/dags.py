@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.clicks import tab_at
 from app.tui.filters import Facts
 from app.tui.formats import plural
 from app.tui.models.dags import (
@@ -142,7 +143,15 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         if self.snapshot is None:
             self.dagtop.say("there are no DAGs yet")
             return
-        self.tab = TABS[(TABS.index(self.tab) + step) % len(TABS)]
+        self._show_tab(TABS[(TABS.index(self.tab) + step) % len(TABS)])
+
+    def on_info_line_clicked(self, message: InfoLine.Clicked) -> None:
+        tab = tab_at(message.line.line, TABS, message.x)
+        if message.line.id == "tabs" and tab is not None:
+            self._show_tab(tab)
+
+    def _show_tab(self, tab: str) -> None:
+        self.tab = tab
         self.keep()
         self.show_rows()
 
@@ -181,6 +190,13 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
 
         if dag := self._only("backfill"):
             ask_backfill(self.dagtop, dag.dag_id)
+
+    def action_delete(self) -> None:
+        """Delete DAGs with all their runs, after asking."""
+        from app.tui.screens.deleting import ask_delete_dags
+
+        if chosen := self.table.chosen():
+            ask_delete_dags(self.dagtop, chosen)
 
     def _only(self, what: str) -> DagRow | None:
         """The one DAG that is marked or under the cursor; says so where several are."""

@@ -139,12 +139,21 @@ class FormScreen(ModalScreen[Values | None]):
         )
         self._ticket = 0
         self._wanted_done = False
+        self._hidden: frozenset[int] = frozenset()
 
     # what subclasses say
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         """The form's values, and what is wrong with which field."""
         raise NotImplementedError
+
+    def hidden(self, texts: list[str]) -> frozenset[int]:
+        """Numbers of the fields that have no sense beside what stands in the others."""
+        return frozenset()
+
+    def preview_room(self, texts: list[str]) -> int:
+        """Lines that the preview is to have now."""
+        return self.preview_lines
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
         """Work out, off the event loop, what the form would do, and hand over its lines."""
@@ -162,7 +171,8 @@ class FormScreen(ModalScreen[Values | None]):
                 yield FormLine(line)
             with VerticalScroll(id="fields", can_focus=False):
                 for number, field in enumerate(self.fields):
-                    with Vertical(classes="field"):
+                    with Vertical(classes="field") as box:
+                        box.id = f"box-{number}"
                         yield FormLine(_label(field))
                         yield self._control(field, number)
                         yield FormLine((), classes="problem")
@@ -203,14 +213,17 @@ class FormScreen(ModalScreen[Values | None]):
         described = any(field.description for field in self.fields)
         about_lines = ABOUT_LINES if described else 0
         room = self.app.size.height * 9 // 10 - FRAME_LINES - about_lines - len(self._head_lines())
-        preview = min(self.preview_lines, max(0, room - FIELD_LINES * min(2, len(self.fields))))
-        height = max(3, min(room - preview, FIELD_LINES * len(self.fields)))
+        shown = len(self.fields) - len(self._hidden)
+        wanted = self.preview_room(self.texts())
+        preview = min(wanted, max(0, room - FIELD_LINES * min(2, shown)))
+        height = max(3, min(room - preview, FIELD_LINES * shown))
         self.query_one("#fields").styles.height = height
         about = self.query_one("#about", TextView)
         about.styles.height = ABOUT_LINES
         about.display = described
         for one in self.query("#preview").results(TextView):
             one.styles.height = preview
+            one.display = bool(preview)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show all of the field: its name above and what is wrong with it below; and its words."""
@@ -226,7 +239,8 @@ class FormScreen(ModalScreen[Values | None]):
         if not self.is_attached:
             return
         fields = self.query_one("#fields", VerticalScroll)
-        top, height = FIELD_LINES * number, fields.size.height
+        above = number - sum(one < number for one in self._hidden)
+        top, height = FIELD_LINES * above, fields.size.height
         if top < fields.scroll_y:
             fields.scroll_to(y=top, animate=False)
         elif top + FIELD_LINES > fields.scroll_y + height:
@@ -246,6 +260,7 @@ class FormScreen(ModalScreen[Values | None]):
         return found
 
     def _changed(self) -> None:
+        self._arrange()
         self.show_errors()
         if self.preview_lines:
             self._ticket += 1
@@ -255,6 +270,19 @@ class FormScreen(ModalScreen[Values | None]):
                 self.post_message(Previewed(ticket, lines))
 
             self.preview(self.texts(), hand_over)
+
+    def _arrange(self) -> None:
+        """Show the fields that have a sense now, with what is typed last in sight."""
+        hidden = self.hidden(self.texts())
+        if hidden == self._hidden:
+            return
+        self._hidden = hidden
+        for number in range(len(self.fields)):
+            self.query_one(f"#box-{number}").display = number not in hidden
+        self.on_resize()
+        if self.focused is not None and self.focused.id is not None:
+            number = int(self.focused.id.removeprefix("field-"))
+            self.call_after_refresh(self._show_field, number)
 
     def show_errors(self) -> tuple[Values, Errors]:
         """Say at each field what is wrong with it."""

@@ -15,13 +15,14 @@ from app.tui.formats import run_name
 from app.tui.models.grid import counts_spans
 from app.tui.models.instance import instance_columns, instance_name
 from app.tui.reading import InstancesSnapshot, read_instances
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, at_work
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.listing import ListScreen
 from app.tui.spans import Span
 from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
+from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
@@ -123,6 +124,10 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         if row is not None:
             self.dagtop.ways.open_details(self.dag_id, self.run_id, self.task_id, row.map_index)
 
+    def action_over_runs(self) -> None:
+        """Show the instances that the task has in all runs."""
+        self.dagtop.ways.open_over_runs(self.dag_id, self.task_id)
+
     def action_note(self) -> None:
         """Write a note on the instance, or on its run."""
         from app.tui.screens.noting import ask_note
@@ -168,4 +173,5 @@ class InstancesScreen(ListScreen["InstanceRow"]):
     def action_kill(self) -> None:
         """End what runs."""
         if selection := self.selection():
-            ask_kill(self.dagtop, [selection], at_work(self.table.chosen()))
+            works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
+            ask_kill(self.dagtop, [selection], selections(self.dag_id, self.run_id, works))

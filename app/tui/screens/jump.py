@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -12,7 +13,7 @@ from textual.widgets import Input
 
 from app.tui.jumps import Completion, Known, Target, complete, parse
 from app.tui.reading import read_jumps
-from app.tui.screens.views import DAG_VIEWS, PLACES, in_order
+from app.tui.screens.views import DAG_VIEWS, PLACES
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.text_view import TextView
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Completions shown at once."""
+NAMES_WIDTH = 33
+"""Cells for what can be typed, before what it means; more where one of them is longer."""
 
 
 class JumpScreen(ModalScreen[Target | None]):
@@ -39,8 +42,8 @@ class JumpScreen(ModalScreen[Target | None]):
     def __init__(self, here: Location | None) -> None:
         super().__init__()
         self._known = Known(
-            places={name: PLACES[name].title for name in in_order(PLACES)},
-            views={name: DAG_VIEWS[name].title for name in in_order(DAG_VIEWS)},
+            places={name: view.title for name, view in PLACES.items()},
+            views={name: view.title for name, view in DAG_VIEWS.items()},
             dag_id=here.dag_id if here is not None else None,
             run_id=here.run_id if here is not None else None,
         )
@@ -100,7 +103,11 @@ class JumpScreen(ModalScreen[Target | None]):
     def _show(self) -> None:
         top = max(0, (self._cursor or 0) - SHOWN + 1)
         rows = self._found[top : top + SHOWN]
-        lines = [_line(one, top + i == self._cursor) for i, one in enumerate(rows)]
+        width = max((cell_len(one.text) for one in rows), default=0)
+        lines = [
+            _line(one, max(NAMES_WIDTH, width), top + i == self._cursor)
+            for i, one in enumerate(rows)
+        ]
         if len(self._found) > top + SHOWN:
             more = len(self._found) - top - SHOWN + 1
             lines[-1] = (Span(f" and {more} more", "dim"),)
@@ -142,9 +149,10 @@ class JumpScreen(ModalScreen[Target | None]):
         self.dismiss(target)
 
 
-def _line(completion: Completion, selected: bool) -> Spans:
+def _line(completion: Completion, width: int, selected: bool) -> Spans:
     ground = "@cursor" if selected else ""
+    gap = " " * (width - cell_len(completion.text))
     return (
-        span(f" {completion.text:<34} ", f"text{ground}"),
+        span(f" {completion.text}{gap}  ", f"text{ground}"),
         span(f"{completion.meaning} ", f"dim{ground}"),
     )

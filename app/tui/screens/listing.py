@@ -117,6 +117,14 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def on_table_chosen(self) -> None:
         self.action_open()
 
+    def on_table_head_clicked(self, message: Table.HeadClicked) -> None:
+        self.sort_by_head(message.key)
+
+    def sort_by_head(self, key: str) -> None:
+        """Sort by the column whose title was clicked."""
+        self.table.sort_toggled(key)
+        self.keep()
+
     def action_columns(self) -> None:
         """Choose the columns."""
         from app.tui.screens.columns import ColumnsScreen

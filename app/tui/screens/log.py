@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -50,10 +51,13 @@ class LogScreen(InstanceScreen, LogAsking):
         one = self.current_try()
         path = None if one is None else self.dagtop.workspace.log(one.dag_run_id, one.id)
         view: LogView = self.view
-        view.waiting = self.missing_words() or (
-            "there is no log: the try has not started, or its log was deleted by upkeep"
-        )
         started = None if one is None else one.started_at
+        view.waiting = self.missing_words() or (
+            "the try has not started yet: its log begins when it does"
+            if started is None
+            else f"there is no log any more: {self._place_of(path)} was deleted, by upkeep "
+            "([retention] log_days) or by hand"
+        )
         if path != self._shown or path is None:
             self._shown, self.time_range = path, None
             view.origin = started
@@ -63,6 +67,11 @@ class LogScreen(InstanceScreen, LogAsking):
             view.origin = started
             view.repaint_lines()
         self.show_status()
+
+    def _place_of(self, path: Path | None) -> str:
+        """The path as one finds it from the workspace's folder."""
+        root = self.dagtop.workspace.root
+        return "it" if path is None else os.path.relpath(path, root)
 
     def log_is_live(self) -> bool:
         one = self.current_try()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,7 +21,7 @@ from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.dialogs import Choices, ConfirmDialog
 from app.tui.widgets.log_filter import parse_filter
 from app.tui.widgets.log_levels import LEVEL_NAMES, NONE
-from app.tui.widgets.log_painting import ABSOLUTE, plain_line
+from app.tui.widgets.log_painting import ABSOLUTE, plain_lines
 from app.tui.widgets.log_times import TimeRange, parse_range
 from app.tui.widgets.log_view import LogView
 from app.tui.widgets.prompt import PromptLine
@@ -309,6 +310,8 @@ class LogAsking(DagtopScreen):
     def action_mark_lines(self) -> None:
         """Begin to mark lines, or stop it."""
         self.view.mark()
+        if self.view.marked is None and not self.view.current_line():
+            self.dagtop.say("there is no line to mark")
         self.show_status()
 
     def action_copy(self) -> None:
@@ -329,6 +332,8 @@ class LogAsking(DagtopScreen):
         line = view.current_line()
         if line:
             self.dagtop.copy(line, "the line")
+        else:
+            self.dagtop.say("there is no line to copy")
 
     def action_copy_path(self) -> None:
         """Copy the path of the log file."""
@@ -395,14 +400,18 @@ def write_lines(source: Any, job: Job, path: Path) -> int | str:
     lines = 0
     try:
         with beside.open("w", encoding="utf-8", errors="replace") as out:
-            for place, line in source.lines():
+            decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+            text = "\n"
+            for place, data in source.texts():
                 if job.cancelled:
                     break
-                out.write(plain_line(line))
+                text = plain_lines(decode(data)) or text
+                out.write(text)
+                lines += text.count("\n")
+                job.done = source.share(place)
+            if not text.endswith("\n"):
                 out.write("\n")
                 lines += 1
-                if lines % 1000 == 0:
-                    job.done = source.share(place)
         if job.cancelled:
             beside.unlink()
             return "stopped"

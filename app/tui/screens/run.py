@@ -36,7 +36,7 @@ from app.tui.models.run_table import (
 )
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
-from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, at_work, selections
+from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.triggering import clone, trigger
 from app.tui.spans import Span, Spans, span
@@ -45,6 +45,7 @@ from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 from app.tui.widgets.text_view import TextView
+from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
@@ -129,7 +130,8 @@ class RunScreen(ListScreen["InstanceRow"]):
     # snapshots
 
     def fetch(self) -> Fetch:
-        return partial(read_run_screen, dag_id=self.dag_id, run_id=self.run_id)
+        log = self.dagtop.workspace.log
+        return partial(read_run_screen, dag_id=self.dag_id, run_id=self.run_id, log=log)
 
     def show_snapshot(self, snapshot: RunSnapshot | None) -> None:
         if snapshot is None:
@@ -181,10 +183,11 @@ class RunScreen(ListScreen["InstanceRow"]):
         progress.right = self._estimate_words()
         is_bare = width < NARROW and bool(progress.right)
         progress.line = progress_line(instances, width, scene, is_bare=is_bare)
-        lines = about_lines(self.snapshot, self._run_why, width - 2, scene)
+        most = max(3, (self.app.size.height - FRAME) // 2)
+        lines = about_lines(self.snapshot, self._run_why, width - 2, scene, most)
         about = self.about
         about.show(lines)
-        rows = min(len(lines), max(3, (self.app.size.height - FRAME) // 2))
+        rows = min(len(lines), most)
         if about.styles.height is None or about.styles.height.value != rows:
             about.styles.height = rows
         more = about.row_count > rows
@@ -311,6 +314,12 @@ class RunScreen(ListScreen["InstanceRow"]):
         if row is not None:
             self.dagtop.ways.open_details(self.dag_id, self.run_id, row.task_id, row.map_index)
 
+    def action_over_runs(self) -> None:
+        """Show the instances that the task under the cursor has in all runs."""
+        row = self.table.current
+        if row is not None:
+            self.dagtop.ways.open_over_runs(self.dag_id, row.task_id)
+
     def action_why(self) -> None:
         """Show each reason to wait, with the tasks that wait for it."""
         if self.snapshot is None or self.snapshot.run.ended_at is not None:
@@ -431,4 +440,5 @@ class RunScreen(ListScreen["InstanceRow"]):
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
-            ask_kill(self.dagtop, chosen, at_work(self.table.chosen()))
+            works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
+            ask_kill(self.dagtop, chosen, selections(self.dag_id, self.run_id, works))

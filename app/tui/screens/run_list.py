@@ -72,6 +72,10 @@ class RunsTable(LongTable["RunEntry"]):
         """The marked runs, else the one under the cursor."""
         return [entry.run for entry in self.chosen()]
 
+    def sort_by_head(self, key: str) -> None:
+        super().sort_by_head(key)
+        self._read_on()
+
     def action_open(self) -> None:
         """Open the run."""
         entry = self.table.current
@@ -96,6 +100,13 @@ class RunsTable(LongTable["RunEntry"]):
         """Cancel runs."""
         if runs := self.chosen_runs():
             ask_cancel_runs(self.dagtop, runs)
+
+    def action_delete(self) -> None:
+        """Delete runs that have ended."""
+        from app.tui.screens.deleting import ask_delete_runs
+
+        if runs := self.chosen():
+            ask_delete_runs(self.dagtop, runs)
 
     def action_trigger(self) -> None:
         """Trigger a run of the DAG."""

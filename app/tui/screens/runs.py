@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -13,7 +13,7 @@ from app.tui.bindings import bindings
 from app.tui.models.grid import dag_line
 from app.tui.models.long_list import LongList
 from app.tui.models.runs import columns
-from app.tui.reading_runs import RunEntry, RunsSnapshot
+from app.tui.reading_runs import RunEntry, RunsSnapshot, Wanted
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.run_list import RunsTable
 from app.tui.screens.triggering import trigger
@@ -39,7 +39,9 @@ class RunsScreen(RunsTable, DagViewScreen):
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "table", "runs")
     BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "table", "runs")
 
-    def __init__(self, focus: DagFocus) -> None:
+    def __init__(self, focus: DagFocus, backfill_id: int | None = None) -> None:
+        """``backfill_id``: only the runs of this backfill."""
+        self.backfill_id = backfill_id
         super().__init__(focus)
         self._sought = focus.run_id
         kept = focus.kept.get(self.view_name)
@@ -59,6 +61,13 @@ class RunsScreen(RunsTable, DagViewScreen):
     def of_dag(self) -> str:
         return self.dag_id
 
+    def wanted_now(self, filter_text: str) -> Wanted:
+        return replace(super().wanted_now(filter_text), backfill_id=self.backfill_id)
+
+    def crumbs(self) -> tuple[str, ...]:
+        own = () if self.backfill_id is None else (f"backfill {self.backfill_id}",)
+        return (*super().crumbs(), *own)
+
     def remember(self) -> None:
         entry = self.table.current
         if entry is not None:
@@ -71,6 +80,20 @@ class RunsScreen(RunsTable, DagViewScreen):
         if self._sought is None:
             self.table.travel("top")
         super().follow()
+
+    def action_show_view(self, name: str) -> None:
+        """Another view; from the runs of one backfill also back, and on to all runs."""
+        if self.backfill_id is not None and name == "backfills":
+            self.app.pop_screen()
+        elif self.backfill_id is not None and name == self.view_name:
+            self.app.switch_screen(RunsScreen(self.look))
+        else:
+            super().action_show_view(name)
+
+    @property
+    def list_name(self) -> str:
+        own = "" if self.backfill_id is None else " of a backfill"
+        return f"{super().list_name}{own}"
 
     def dag_now(self) -> DagRow | None:
         return self.snapshot.dag if self.snapshot is not None else None

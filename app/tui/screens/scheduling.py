@@ -41,6 +41,19 @@ def ask_schedule(app: DagtopApp, dag_id: str) -> None:
     app.refresher.once(lambda store: read_form(store, dag_id), ask)
 
 
+def ask_times(
+    app: DagtopApp, dag_id: str, text: str, then: Callable[[dict[str, Any] | str], None]
+) -> None:
+    """Ask what a schedule would mean for a DAG; ``then`` gets the answer, or why there is none."""
+    request = {
+        "type": "preview_schedule",
+        "dag_id": dag_id,
+        "expression": text,
+        "count": TIMES,
+    }
+    app.commander.ask(request, then)
+
+
 class ScheduleForm(FormScreen):
     """One field, and what it means."""
 
@@ -79,13 +92,7 @@ class ScheduleForm(FormScreen):
                 if self.is_attached:
                     self.show_errors()
 
-        request = {
-            "type": "preview_schedule",
-            "dag_id": self._dag.dag_id,
-            "expression": text,
-            "count": TIMES,
-        }
-        self.dagtop.commander.ask(request, then, key="schedule")
+        ask_times(self.dagtop, self._dag.dag_id, text, then)
 
     def _owner(self) -> list[Spans]:
         """Whose schedule it is now."""

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, at_work
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.searching import SearchScreen
 from app.tui.screens.task_views import TaskViewScreen
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.lines_view import LinesView
 from app.tui.widgets.prompt import PromptLine
+from store.states import EXECUTING_TASK_STATES
 
 
 class InstanceScreen(TaskViewScreen):
@@ -28,6 +29,10 @@ class InstanceScreen(TaskViewScreen):
     def action_run_details(self) -> None:
         """Show its run."""
         self.dagtop.ways.open_run(self.look.dag_id, self.look.run_id)
+
+    def action_over_runs(self) -> None:
+        """Show the instances that its task has in all runs."""
+        self.dagtop.ways.open_over_runs(self.look.dag_id, self.look.task_id)
 
     def action_note(self) -> None:
         """Write a note on it, or on its run."""
@@ -58,7 +63,8 @@ class InstanceScreen(TaskViewScreen):
         """End its process."""
         selection = self.selection()
         if selection is not None and self.facts is not None:
-            ask_kill(self.dagtop, [selection], at_work([self.facts.instance]))
+            works = self.facts.instance.state in EXECUTING_TASK_STATES
+            ask_kill(self.dagtop, [selection], [selection] if works else [])
 
 
 class InstanceLinesScreen(SearchScreen, InstanceScreen):

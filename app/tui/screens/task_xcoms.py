@@ -60,12 +60,19 @@ class TaskXComsScreen(InstanceScreen):
 
     # actions
 
+    @property
+    def has_row(self) -> bool:
+        return self.table.current is not None
+
     def action_open(self) -> None:
         """Open the value."""
         row = self.table.current
         if row is not None and self.facts is not None:
             crumbs = (*self.crumbs(), row.key)
             self.app.push_screen(ValueScreen(crumbs, self.facts.run.id, row))
+
+    def on_table_head_clicked(self, message: Table.HeadClicked) -> None:
+        self.table.sort_toggled(message.key)
 
     def action_sort(self) -> None:
         """Sort by the next column."""

@@ -1,16 +1,20 @@
-"""Triggering a run: the form made from the DAG's params, empty or with those of a past run."""
+"""Triggering a run, once or on a schedule: the form made from the DAG's params, empty or with
+those of a past run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.tui.commander import NO_RUNNER
 from app.tui.formats import run_name
+from app.tui.models.scheduling import means_line, times_lines
 from app.tui.params import (
     JSON,
     Field,
     Filled,
     check,
+    choice,
     field_of,
     filled_from,
     line,
@@ -21,6 +25,7 @@ from app.tui.params import (
 )
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormScreen, Values
+from app.tui.screens.scheduling import ask_times
 from app.tui.spans import Span, Spans, span
 
 if TYPE_CHECKING:
@@ -39,29 +44,58 @@ CONF = Field(
 """The field of a DAG that has no params."""
 
 
-def own_fields(zone: str, dag_id: str, experiment: str = "") -> list[Field]:
-    """The fields about the run itself."""
+ONE_OFF, RECURRING = "one-off", "recurring"
+NAME, NOTE, EXPERIMENT, TYPE, DATE, SCHEDULE = range(6)
+"""Places of the fields about the run itself, behind those of its params."""
+ONLY = {ONE_OFF: (NAME, DATE), RECURRING: (SCHEDULE,)}
+"""Fields that only one type of run has."""
+PERIODIC = ("cron", "delta")
+"""How the kinds of schedules begin that have a text to begin with."""
+
+
+def own_fields(facts: FormFacts) -> list[Field]:
+    """The fields about the run itself, in the order of their places."""
+    dag, run = facts.dag, facts.run
+    periodic = facts.structure.timetable.kind.startswith(PERIODIC)
     return [
-        line("note", "optional", description="What the run is for; it can be edited later (a)."),
         line(
-            "run id",
+            "run name",
             "optional",
             placeholder="made from the time",
-            description="The name of the run; no other run of the DAG may have it.",
+            description="The run's id; no other run of the DAG may have it.",
+        ),
+        line(
+            "description",
+            "optional",
+            description="What the run is for: its note, which can be edited later (a).",
+        ),
+        line(
+            "experiment",
+            "optional",
+            text=(run.experiment or "") if run is not None else "",
+            placeholder=dag.dag_id,
+            description="What its tasks track (params, metrics) is compared within it.",
+        ),
+        choice(
+            "run type",
+            (ONE_OFF, RECURRING),
+            description="One-off: a single run, now. Recurring: a run at each time of a schedule, "
+            "with these params.",
         ),
         line(
             "logical date",
             "optional",
             placeholder="now",
             description="The time that the run is about: 2026-11-21, or 2026-11-21T10:00+01:00. "
-            f"Without an offset it is in the DAG's time zone, {zone}.",
+            f"Without an offset it is in the DAG's time zone, {dag.timezone}.",
         ),
         line(
-            "experiment",
-            "optional",
-            text=experiment,
-            placeholder=dag_id,
-            description="What its tasks track (params, metrics) is compared within it.",
+            "schedule",
+            "cron, @daily, every 6 hours",
+            text=dag.schedule_override or (dag.schedule if periodic else ""),
+            required=True,
+            description="Each of its runs gets these params, description and experiment. It takes "
+            "the place of the file's schedule until it is reset (@).",
         ),
     ]
 
@@ -81,10 +115,15 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
             app.push_screen(TriggerForm(facts), send)
 
     def send(values: Values | None) -> None:
-        if values is not None:
-            named = values["run_id"]
-            done = f"triggered {dag_id} as {named}" if named else f"triggered {dag_id}"
-            app.act("trigger", {"dag_id": dag_id, **values}, done)
+        if values is None:
+            return
+        if "expression" in values:
+            done = f"{dag_id} runs {values['expression']} with these params"
+            app.act("schedule", {"dag_id": dag_id, **values}, done)
+            return
+        named = values["run_id"]
+        done = f"triggered {dag_id} as {named}" if named else f"triggered {dag_id}"
+        app.act("trigger", {"dag_id": dag_id, **values}, done)
 
     app.refresher.once(read, ask)
 
@@ -137,49 +176,88 @@ class ConfForm(FormScreen):
 
 
 class TriggerForm(ConfForm):
-    """A field a param, and what the run is called and about."""
+    """A field a param; what the run is called and about, and whether it comes again."""
+
+    preview_lines: ClassVar[int] = 7
 
     def __init__(self, facts: FormFacts) -> None:
         from json import dumps
 
-        run = facts.run
-        self._zone = zone_of(facts.dag.timezone)
+        run, dag = facts.run, facts.dag
+        self._dag = dag
+        self._zone = zone_of(dag.timezone)
+        self._wrong: dict[str, str] = {}
         conf = (run.conf or {}) if run is not None else {}
         filled = filled_from(facts.structure.params, conf)
-        head = [schedule_line(facts.dag)]
+        head = [schedule_line(dag)]
+        if dag.is_paused:
+            head.append((Span("paused    ", "warning"), Span("it waits for p, which unpauses")))
         if run is not None:
             head.append((Span("params    ", "dim"), Span("of "), span(run_name(run.run_id))))
             head.extend(left_out_lines(facts.structure.params, filled))
         super().__init__(
-            f"Trigger {facts.dag.dag_id}" + (" again" if run is not None else ""),
+            f"Trigger {dag.dag_id}" + (" again" if run is not None else ""),
             filled.params,
             "trigger",
             conf_text=dumps(conf, ensure_ascii=False) if conf else "",
-            more=own_fields(
-                facts.dag.timezone, facts.dag.dag_id, (run.experiment or "") if run else ""
-            ),
+            more=own_fields(facts),
             head=head,
         )
 
+    def _type(self, texts: Sequence[str]) -> str:
+        return texts[self.conf_fields + TYPE]
+
+    def hidden(self, texts: list[str]) -> frozenset[int]:
+        other = ONE_OFF if self._type(texts) == RECURRING else RECURRING
+        return frozenset(self.conf_fields + place for place in ONLY[other])
+
+    def preview_room(self, texts: list[str]) -> int:
+        return self.preview_lines if self._type(texts) == RECURRING else 0
+
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         conf, errors = self.check_conf(texts)
-        note, run_id, date, experiment = texts[self.conf_fields :]
-        wrong = run_id_error(run_id.strip())
+        own = [text.strip() for text in texts[self.conf_fields :]]
+        run = {
+            "conf": conf,
+            "note": own[NOTE] or None,
+            "experiment": own[EXPERIMENT] or None,
+        }
+        if self._type(texts) == RECURRING:
+            wrong = self._wrong.get(own[SCHEDULE])
+            if not own[SCHEDULE] or own[SCHEDULE].lower() in ("none", "never"):
+                wrong = "a schedule is wanted: 0 3 * * *, @daily, every 15 minutes"
+            if wrong is not None:
+                errors[self.conf_fields + SCHEDULE] = wrong
+            return {"expression": own[SCHEDULE], "run": run}, errors
+        wrong = run_id_error(own[NAME])
         if wrong is not None:
-            errors[self.conf_fields + 1] = wrong
+            errors[self.conf_fields + NAME] = wrong
         found = None
         try:
-            found = moment(date, self._zone)
+            found = moment(own[DATE], self._zone)
         except ValueError as error:
-            errors[self.conf_fields + 2] = str(error)
-        values = {
-            "conf": conf,
-            "logical_date": None if found is None else found.isoformat(),
-            "run_id": run_id.strip() or None,
-            "note": note.strip() or None,
-            "experiment": experiment.strip() or None,
-        }
-        return values, errors
+            errors[self.conf_fields + DATE] = str(error)
+        date = None if found is None else found.isoformat()
+        return {**run, "logical_date": date, "run_id": own[NAME] or None}, errors
+
+    def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
+        text = texts[self.conf_fields + SCHEDULE].strip()
+        if self._type(texts) != RECURRING or not text:
+            hand_over([])
+            return
+
+        def then(reply: dict[str, Any] | str) -> None:
+            if not isinstance(reply, str):
+                hand_over([means_line(reply), *times_lines(reply, self.dagtop.scene())])
+            elif reply == NO_RUNNER:
+                hand_over([(Span("No runner is up to say when it would run.", "warning"),)])
+            else:
+                self._wrong[text] = reply
+                hand_over([])
+                if self.is_attached:
+                    self.show_errors()
+
+        ask_times(self.dagtop, self._dag.dag_id, text, then)
 
 
 def schedule_line(dag: DagRow) -> Spans:

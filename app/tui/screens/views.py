@@ -38,6 +38,7 @@ PLACES: dict[str, View] = {
     "home": View("1", "Home", "home", "HomeScreen"),
     "dags": View("2", "DAGs", "dags", "DagsScreen"),
     "runs": View("3", "Runs", "all_runs", "AllRunsScreen"),
+    "tasks": View("I", "Tasks", "all_tasks", "AllTasksScreen"),
     "xcoms": View("4", "XComs", "xcoms", "XComsScreen"),
     "variables": View("5", "Variables", "variables", "VariablesScreen", "Vars"),
     "connections": View("6", "Connections", "connections", "ConnectionsScreen", "Conns"),
@@ -46,20 +47,21 @@ PLACES: dict[str, View] = {
     "system": View("9", "System", "system", "SystemScreen"),
     "events": View("0", "Events", "events", "AllEventsScreen"),
 }
-"""Views of the workspace. Their names are those of the actions ``place.show-<name>``."""
+"""Views of the workspace in their order; the actions ``place.show-<name>``."""
 
 DAG_VIEWS: dict[str, View] = {
     "grid": View("1", "Grid", "grid", "GridScreen"),
     "graph": View("2", "Graph", "graph", "GraphScreen"),
+    "runs": View("3", "Runs", "runs", "RunsScreen"),
+    "gantt": View("4", "Gantt", "gantt", "GanttScreen"),
     "trends": View("5", "Trends", "trends", "TrendsScreen"),
     "calendar": View("6", "Calendar", "calendar", "CalendarScreen"),
     "details": View("7", "Details", "details", "DetailsScreen"),
     "code": View("8", "Code", "code", "CodeScreen"),
     "events": View("9", "Events", "events", "EventsScreen"),
-    "runs": View("3", "Runs", "runs", "RunsScreen"),
-    "gantt": View("4", "Gantt", "gantt", "GanttScreen"),
+    "backfills": View("0", "Backfills", "backfills", "BackfillsScreen"),
 }
-"""Views of a DAG; the actions ``view.show-<name>``."""
+"""Views of a DAG in their order; the actions ``view.show-<name>``."""
 
 TASK_VIEWS: dict[str, View] = {
     "log": View("1", "Log", "log", "LogScreen"),
@@ -69,7 +71,7 @@ TASK_VIEWS: dict[str, View] = {
     "resources": View("5", "Resources", "task_resources", "ResourcesScreen"),
     "commands": View("6", "Commands", "task_commands", "CommandsScreen"),
 }
-"""Views of a task instance; the actions ``task.show-<name>``."""
+"""Views of a task instance in their order; the actions ``task.show-<name>``."""
 
 
 class ViewsScreen(DagtopScreen):
@@ -118,19 +120,14 @@ class ViewsScreen(DagtopScreen):
         self._turn_view(-1)
 
     def _turn_view(self, step: int) -> None:
-        names = in_order(self.views)
+        names = list(self.views)
         self.action_show_view(names[(names.index(self.view_name) + step) % len(names)])
-
-
-def in_order(views: Mapping[str, View]) -> list[str]:
-    """The names of views, in the order of their keys on the keyboard: 0 comes last."""
-    return sorted(views, key=lambda name: (views[name].key == "0", views[name].key))
 
 
 def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:
     """The titles of the views with their keys: with air, close together, the short ones; where not
     all fit, as many around the current one as do."""
-    names = in_order(views)
+    names = list(views)
     place = names.index(current)
     every = len(names)
     forms = [(2, False, every), (1, False, every)]

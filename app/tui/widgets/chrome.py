@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual import events
+from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
 from textual.timer import Timer
 
 from app.tui.actions import Action, key_name
+from app.tui.clicks import press
 from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
 from app.tui.theme import Glyphs
 from app.tui.widgets.line_view import LineView
@@ -83,9 +86,20 @@ class Banner(LineView):
     def build(self, y: int) -> Strip:
         return self.strip(fit(self.line, self.size.width, ellipsis=self.dagtop.glyphs.ellipsis))
 
+    def on_click(self, event: events.Click) -> None:
+        press(self.dagtop, self.line, event.x)
+
 
 class InfoLine(LineView):
     """A line of text that a screen sets: tabs, what is under the cursor, a status."""
+
+    class Clicked(Message):
+        """The line was clicked at a cell."""
+
+        def __init__(self, line: InfoLine, x: int) -> None:
+            super().__init__()
+            self.line = line
+            self.x = x
 
     line: var[Spans] = var(())
     right: var[Spans] = var(())
@@ -97,15 +111,21 @@ class InfoLine(LineView):
         self.repaint()
 
     def build(self, y: int) -> Strip:
-        if y:
-            return self.strip(())
+        return self.strip(() if y else self._whole())
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            press(self.dagtop, self._whole(), event.x)
+            self.post_message(self.Clicked(self, event.x))
+
+    def _whole(self) -> Spans:
         width = self.size.width
         room = width - width_of(self.right) - (2 if self.right else 0)
         ellipsis = self.dagtop.glyphs.ellipsis
         if room < 10:
-            return self.strip(fit(self.line, width, ellipsis=ellipsis))
+            return fit(self.line, width, ellipsis=ellipsis)
         left = fit(self.line, room, ellipsis=ellipsis)
-        return self.strip((*left, Span(" "), *self.right, Span(" ")) if self.right else left)
+        return (*left, Span(" "), *self.right, Span(" ")) if self.right else left
 
 
 class FooterLine(LineView):
@@ -140,6 +160,10 @@ class FooterLine(LineView):
             )
             return self.strip(line)
         return self.strip(footer_line(self.actions, self.size.width))
+
+    def on_click(self, event: events.Click) -> None:
+        if not self.message:
+            press(self.dagtop, footer_line(self.actions, self.size.width), event.x)
 
 
 def footer_line(actions: Sequence[Action], width: int) -> Spans:

@@ -226,12 +226,28 @@ class FileLines:
         """How far down a place is."""
         return (place - self.low) / max(1, self.high - self.low)
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
-        """All lines with their places; not for the event loop."""
-        place = self.first()
-        while place is not None:
-            yield place, self.line(place)
-            place = self.after(place)
+    def texts(self) -> Iterator[tuple[int, bytes]]:
+        """All lines with their newlines, some at a time, and where they are; not for the event
+        loop."""
+        if self.filtered:
+            for block in range(self.low // BLOCK, -(-self.high // BLOCK)):
+                starts = self.starts(block)
+                yield block * BLOCK, b"".join(self.line(start) + b"\n" for start in starts)
+            return
+        start = self.low
+        while start < self.high:
+            data = self.file.read(start, min(BLOCK, self.high - start))
+            following = start + data.rfind(b"\n") + 1
+            if following > start:
+                data = data[: following - start]
+            else:  # of a line longer than a block a piece
+                data, following = self.file.line(start)
+                if b"\r" in data or self.file.read(following - 1, 1) == b"\n":
+                    data += b"\n"
+            if not data and following <= start:
+                return
+            yield start, data
+            start = following
 
     # blocks of a filter
 

@@ -344,13 +344,13 @@ class MergedLines:
         label = crop_text(part.label, room)
         return (Span(label.ljust(room), part.role), Span(" "))
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
+    def texts(self) -> Iterator[tuple[int, bytes]]:
         """All lines, without keeping their places; not for the event loop."""
         self.to_top()
         while self._extend():
             spot = self._front[-1]
             label = self.parts[spot[0]].label.encode()
-            yield 0, label + b": " + self.parts[spot[0]].lines.line(spot[1])
+            yield 0, label + b": " + self.parts[spot[0]].lines.line(spot[1]) + b"\n"
             del self._front[:-1]
             self._known.clear()
 

@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.spans import span, width_of
+from app.tui.spans import Spans, span, width_of
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import LogFilter
@@ -22,6 +22,7 @@ from app.tui.widgets.log_levels import clock_of
 from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_painting import ABSOLUTE, STAMP_MODES, Paint, segments_of
 from app.tui.widgets.log_search import Needle, Tally
+from app.tui.widgets.text_view import wrapped
 
 POLL = 0.25
 """Seconds between two looks at the file, and so between two paints while following."""
@@ -273,17 +274,16 @@ class LogPager(LineView, can_focus=True):
             if self.marked is not None and min(self.marked) <= row.place <= max(self.marked):
                 return self._grounded(row.strip)
             return row.strip
-        if y == 0 and not self._rows:
-            return self._words()
-        return self.strip(())
+        words = () if self._rows else self._words()
+        return self.strip(words[y] if y < len(words) else ())
 
     def _grounded(self, strip: Strip) -> Strip:
         ground = self.dagtop.palette.style("text", "cursor")
         style = Style(bgcolor=ground.bgcolor, reverse=ground.reverse)
         return Strip([Segment(one.text, (one.style or Style()) + style) for one in strip])
 
-    def _words(self) -> Strip:
-        """What is said where no line is."""
+    def _words(self) -> list[Spans]:
+        """What is said where no line is, in as many rows as that takes."""
         words = self.problem or self.waiting
         source = self.source
         if source is not None and not self.problem and source.exists:
@@ -292,7 +292,8 @@ class LogPager(LineView, can_focus=True):
                 words = "filtering ..."
             elif source.size:
                 words = "no line passes the filter: Esc clears it"
-        return self.strip((span(" "), span(words, "error" if self.problem else "dim")))
+        line = (span(" "), span(words, "error" if self.problem else "dim"))
+        return wrapped(line, max(10, self.size.width), 1)
 
     def on_resize(self) -> None:
         super().on_resize()

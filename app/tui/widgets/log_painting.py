@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 
-from app.text import sanitize, sanitize_log
+from app.text import sanitize, sanitize_lines, sanitize_log
 from app.tui.widgets.log_levels import DEBUG, ERROR, STAMP, WARNING, Clock, level_of
 from app.tui.widgets.sgr import styled
 
@@ -115,6 +115,13 @@ def since(seconds: float) -> str:
 def plain_line(line: bytes) -> str:
     """The line as plain text, its last state if it was overwritten; times as they are written."""
     return sanitize(sanitize_log(line.decode("utf-8", "replace")))
+
+
+def plain_lines(text: str) -> str:
+    """Lines as plain text, as ``plain_line`` makes one."""
+    if "\r" not in text:
+        return sanitize_lines(text)
+    return "\n".join(sanitize(sanitize_log(line)) for line in text.split("\n"))
 
 
 def highlight(

@@ -103,6 +103,13 @@ class Table(RowsView, Generic[T]):
     class Chosen(Message):
         """A row was clicked twice."""
 
+    class HeadClicked(Message):
+        """The title of a column that rows can be sorted by was clicked."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
+
     def __init__(
         self,
         columns: Sequence[Column[T]],
@@ -168,6 +175,12 @@ class Table(RowsView, Generic[T]):
         column = next((c for c in self.columns if c.key == following), None)
         self.sort_by(following, column.descending if column else False)
         return column.title.strip().lower() or column.key if column else "the usual order"
+
+    def sort_toggled(self, key: str) -> None:
+        """Sort by a column; the other way round if it is sorted by already."""
+        column = next(c for c in self.columns if c.key == key)
+        again = key == self.sort_column
+        self.sort_by(key, not self.sort_descending if again else column.descending)
 
     def _arrange(self, keep: str | None) -> None:
         column = next((c for c in self.columns if c.key == self.sort_column), None)
@@ -387,6 +400,10 @@ class Table(RowsView, Generic[T]):
 
     def on_click(self, event: events.Click) -> None:
         index = self.position.top + event.y - 1
+        if event.y == 0:
+            for place in self._placed:
+                if place.x <= event.x < place.x + place.width and place.column.sort:
+                    self.post_message(self.HeadClicked(place.column.key))
         if event.y == 0 or index >= len(self.items):
             return
         again = index == self.position.cursor and event.chain >= 2

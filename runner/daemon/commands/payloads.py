@@ -117,9 +117,22 @@ class Note(Struct, forbid_unknown_fields=True):
     map_index: Index | None = None
 
 
+Experiment = Annotated[str, Meta(max_length=LONGEST_EXPERIMENT)] | None
+
+
+class RecurringRun(Struct, forbid_unknown_fields=True):
+    """What each run of a schedule gets."""
+
+    conf: dict[str, Any] | None = None
+    note: str | None = None
+    experiment: Experiment = None
+
+
 class Schedule(Struct, forbid_unknown_fields=True):
     dag_id: Name
     expression: Annotated[str, Meta(max_length=200)] | None = None
+    run: RecurringRun | None = None
+    """Not given: as it is, while there is a schedule by hand; null: nothing."""
 
 
 class OfDag(Struct, forbid_unknown_fields=True):

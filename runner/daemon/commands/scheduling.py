@@ -7,26 +7,34 @@ from typing import Any
 from sqlalchemy import update
 
 from runner.daemon import schedules
-from runner.daemon.commands.common import Payload, Refused, named_pipeline
+from runner.daemon.commands.common import Payload, Refused, checked_conf, named_pipeline
+from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling.overrides import timetable_for
 from store import models
 
 
 def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
-    """Override a DAG's schedule until it is reset; None or an empty text: as the file says."""
+    """Override a DAG's schedule until it is reset; None or an empty text: as the file says.
+
+    With ``run``: what each run of that schedule gets.
+    """
     pipeline = named_pipeline(turn, payload)
     wanted = " ".join((payload.get("expression") or "").split()) or None
-    former = pipeline.schedule_override
-    if wanted == pipeline.own_structure.timetable.summary:
+    former, former_run = pipeline.schedule_override, pipeline.schedule_run
+    run = _run_of(pipeline, payload)
+    if wanted == pipeline.own_structure.timetable.summary and run is None:
         wanted = None
+    if wanted is None:
+        run = None
     if wanted is not None:
         try:
             timetable_for(pipeline.own_structure, wanted)
         except ValueError as error:
             raise Refused(str(error)) from None
-    if wanted != former:
-        pipeline.override_schedule(wanted)
+    changed = (wanted, run) != (former, former_run)
+    if changed:
+        pipeline.override_schedule(wanted, run)
         timetable = pipeline.structure.timetable
         turn.connection.execute(
             update(models.dag)
@@ -37,31 +45,53 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
                 schedule_override=wanted,
                 schedule_override_by=None if wanted is None else actor,
                 schedule_override_at=None if wanted is None else turn.now,
+                schedule_run=run,
             )
         )
         turn.changes.flush(turn.connection)
         schedules.plan_next(turn, pipeline, schedules.last_interval(turn, pipeline.dag_id))
-        words = (
-            f"{actor} set the schedule to {wanted}, the file says "
-            f"{pipeline.own_structure.timetable.summary}"
-            if wanted is not None
-            else f"{actor} reset the schedule to the file's: {timetable.summary}"
-        )
-        turn.changes.event(
-            turn.now,
-            "schedule_set" if wanted is not None else "schedule_reset",
-            words,
-            actor=actor,
-            dag_id=pipeline.dag_id,
-            details={"expression": wanted, "former": former},
-        )
+        _write_event(turn, pipeline, actor, former)
     due = pipeline.next_run_after
     return {
         "dag_id": pipeline.dag_id,
         "expression": wanted,
         "former": former,
-        "changed": wanted != former,
+        "former_run": former_run,
+        "changed": changed,
         "words": pipeline.structure.timetable.description,
         "next": None if due is None else due.isoformat(),
         "held": pipeline.hold(),
     }
+
+
+def _run_of(pipeline: Pipeline, payload: Payload) -> Payload | None:
+    """What each run gets; None: nothing but what the file says."""
+    if "run" not in payload:
+        return pipeline.schedule_run
+    given = payload["run"]
+    if given is None:
+        return None
+    experiment = (given.get("experiment") or "").strip()
+    run = {
+        "conf": checked_conf(pipeline, given.get("conf")),
+        "note": given.get("note"),
+        "experiment": experiment,
+    }
+    return {name: value for name, value in run.items() if value} or None
+
+
+def _write_event(turn: Turn, pipeline: Pipeline, actor: str, former: str | None) -> None:
+    wanted, run = pipeline.schedule_override, pipeline.schedule_run
+    own = pipeline.own_structure.timetable.summary
+    words = f"{actor} reset the schedule to the file's: {own}"
+    if wanted is not None:
+        params = "" if run is None else ", with params"
+        words = f"{actor} set the schedule to {wanted}{params}, the file says {own}"
+    turn.changes.event(
+        turn.now,
+        "schedule_set" if wanted is not None else "schedule_reset",
+        words,
+        actor=actor,
+        dag_id=pipeline.dag_id,
+        details={"expression": wanted, "former": former, "run": run},
+    )

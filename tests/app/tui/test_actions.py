@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import string
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import pytest
+from textual.keys import _character_to_key
 
 import app.tui.screens
-from app.tui.actions import ACTIONS, BY_ID, GROUPS, Action, actions_for, footer_actions, keys_table
+from app.tui.actions import (
+    ACTIONS,
+    BY_ID,
+    GROUPS,
+    Action,
+    actions_for,
+    footer_actions,
+    is_key,
+    key_name,
+    key_of_name,
+    keys_table,
+)
 from app.tui.application import DagtopApp
 from app.tui.bindings import bindings
 from app.tui.screens.base import DagtopScreen
@@ -102,6 +115,33 @@ def test_what_destroys_acts() -> None:
 def test_keys_avoid_what_terminals_cannot_tell_apart() -> None:
     taken = {"ctrl+i", "ctrl+m", "ctrl+j", "ctrl+h", "ctrl+s", "ctrl+q", "ctrl+z", "ctrl+enter"}
     assert not taken.intersection(key for action in ACTIONS for key in action.keys)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("f5", "F5"),
+        ("shift+f12", "S-F12"),
+        ("ctrl+left", "^Left"),
+        ("ctrl+d", "^D"),
+        ("alt+x", "Alt-x"),
+        ("delete", "Del"),
+        ("exclamation_mark", "!"),
+        ("less_than_sign", "<"),
+        ("comma", ","),
+        ("é", "é"),
+    ],
+)
+def test_a_key_is_shown_as_people_write_it_and_read_back(key: str, name: str) -> None:
+    assert key_name(key) == name
+    assert key_of_name(name) == key
+    assert is_key(key)
+
+
+def test_every_sign_of_the_keyboard_is_the_key_that_textual_means() -> None:
+    assert [s for s in string.punctuation if key_of_name(s) != _character_to_key(s)] == []
+    assert [key for a in ACTIONS for key in a.keys if key_of_name(key_name(key)) != key] == []
+    assert not is_key("foo")
 
 
 def test_the_readme_table_names_every_action() -> None:

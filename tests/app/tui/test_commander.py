@@ -69,7 +69,7 @@ def test_of_what_is_typed_over_only_the_newest_is_asked(world: World) -> None:
     commander = Commander(world.workspace, messages.put)
     with slow_runner(world) as (free, asked):
         for number in range(5):
-            commander.dry_runs("clear", [{"number": number}], lambda reply: None)
+            commander.dry_runs("clear", [{"dag_id": "etl", "number": number}], lambda reply: None)
             if not number:
                 while not asked:  # the first is on its way before the others are typed
                     Event().wait(0.01)

@@ -83,7 +83,7 @@ async def test_of_many_in_several_tasks_the_number_is_wanted_too(world: World) -
             ask(app_of(pilot), some)
             await says(pilot, "type 30")
             await press(pilot, "y", "enter")
-        ask_kill(app_of(pilot), some, [("a", index) for index in range(25)])
+        ask_kill(app_of(pilot), some, [Selection("etl", "r", ("a",), tuple(range(25)))])
         await says(pilot, "type 25")
         await press(pilot, "y", "enter")
     assert commands(world.workspace) == []

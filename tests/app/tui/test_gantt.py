@@ -344,6 +344,12 @@ def test_the_critical_path_goes_back_along_what_ended_last() -> None:
     assert critical_path({}, edges) == ()
 
 
+def test_the_critical_path_goes_on_before_a_branch_that_was_not_taken() -> None:
+    edges = [("a", "b"), ("b", "taken"), ("b", "left out"), ("taken", "end"), ("left out", "end")]
+    path = critical_path({"a": 1, "b": 2, "taken": 3, "end": 4}, edges)
+    assert path == ("a", "b", "taken", "end")
+
+
 @given(
     st.dictionaries(st.integers(0, 12).map(str), st.integers(0, 99)),
     st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12))),

@@ -15,7 +15,7 @@ from app.tui.widgets.log_filter import error_starts, parse_filter
 from app.tui.widgets.log_levels import DEBUG, ERROR, INFO, NONE, WARNING, clock_of, level_of
 from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_merge import END, TOP, MergedLines, Part
-from app.tui.widgets.log_painting import moment, plain_line, since
+from app.tui.widgets.log_painting import moment, plain_line, plain_lines, since
 from app.tui.widgets.log_search import Job, Needle
 from app.tui.widgets.log_times import offset_of, parse_range
 
@@ -381,7 +381,7 @@ def test_logs_are_merged_by_time_and_tracebacks_stay_together(tmp_path: Path) ->
     assert back_of(lines) == wanted
     lines.to_top()
     assert all_of(lines) == wanted
-    assert [line.partition(b": ")[2] for _, line in lines.copy().lines()] == wanted
+    assert [line.partition(b": ")[2] for _, line in lines.copy().texts()] == wanted
 
 
 def test_what_comes_to_merged_logs_is_put_to_the_end(tmp_path: Path) -> None:
@@ -453,3 +453,28 @@ def test_merged_logs_are_filtered_by_level(tmp_path: Path) -> None:
     assert lines.counts() == (2, 3, True)
     assert lines.find_error(TOP, False, Job("")) == (0, 0)
     assert lines.find_error(END, True, Job("")) == (1, 0)
+
+
+@pytest.mark.parametrize("wanted", ["", "o"])
+def test_what_is_saved_is_what_is_shown(tmp_path: Path, small_blocks: None, wanted: str) -> None:
+    content = "one\n\x1b[31mtwo ö\x1b[0m\n1%\r99% o\r\n\nthe end o".encode() * 9
+    lines = FileLines(opened(tmp_path / "log", content), parse_filter(wanted))
+    saved = b"".join(data for _, data in lines.texts()).decode()
+    assert plain_lines(saved).split("\n") == [plain_line(line) for line in all_of(lines)] + (
+        [""] if wanted else []
+    )
+
+
+def test_a_line_longer_than_a_block_is_saved_as_one(tmp_path: Path, small_blocks: None) -> None:
+    content = b"begin\n" + "ö".encode() * 20_000 + b"\nend"
+    lines = FileLines(opened(tmp_path / "log", content))
+    assert b"".join(data for _, data in lines.texts()) == content
+
+
+def test_the_last_state_of_an_endless_progress_bar_is_saved(
+    tmp_path: Path, small_blocks: None
+) -> None:
+    content = b"".join(b"\r%02d%%" % n for n in range(99)) * 60 + b"\nend\n"
+    lines = FileLines(opened(tmp_path / "log", content))
+    saved = b"".join(data for _, data in lines.texts()).decode()
+    assert plain_lines(saved) == "98%\nend\n"

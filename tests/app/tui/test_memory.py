@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from app.settings import Settings
 from app.tui.location import History, Location, from_words
@@ -12,6 +17,25 @@ from app.tui.screens.dags import DagsScreen
 from app.tui.screens.graph import GraphScreen
 from store.workspace import Workspace
 from tests.app.tui.driving import app_of, opened, press, text_of, until
+
+ROOT = Path(__file__).resolve().parents[3]
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from app.tui.memory import Memory
+
+def killed(path, text, **options):
+    if sys.argv[2] == "write_text":
+        with path.open("w") as file:
+            file.write(str(text)[:20])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(Path, sys.argv[2], killed)
+memory = Memory(Path(sys.argv[1]))
+memory.put("last", "x" * 100)
+memory.save()
+"""
+"""Writes, and is killed when half of it is written, or before it takes the place of the file."""
 
 
 def test_what_was_put_is_there_the_next_time(tmp_path: Path) -> None:
@@ -43,6 +67,20 @@ def test_a_damaged_file_counts_as_empty_and_is_written_anew(tmp_path: Path) -> N
     memory.put("a", 1)
     memory.save()
     assert Memory(path).get("a") == 1
+
+
+@pytest.mark.parametrize("moment", ["write_text", "replace"])
+def test_a_terminal_killed_while_it_writes_harms_nothing(tmp_path: Path, moment: str) -> None:
+    path = tmp_path / "view.json"
+    one = Memory(path)
+    one.put("theirs", 1)
+    one.save()
+    command = [sys.executable, "-c", KILLED, str(path), moment]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    assert Memory(path).get("theirs") == 1
+    one.put("mine", 2)
+    one.save()  # the lock of the killed one is free
+    assert (Memory(path).get("theirs"), Memory(path).get("mine")) == (1, 2)
 
 
 def test_the_oldest_entries_give_way(tmp_path: Path) -> None:
@@ -106,7 +144,7 @@ async def test_keys_of_the_settings_replace_those_of_the_registry(
     async with opened(workspace_of("normal"), (100, 70), settings=settings) as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, DagsScreen)
-        assert "f6 Filter" in text_of(pilot)
+        assert "F6 Filter" in text_of(pilot)
         await press(pilot, "tab")
         assert screen.tab == "All"
         await press(pilot, "z")
@@ -114,6 +152,14 @@ async def test_keys_of_the_settings_replace_those_of_the_registry(
         await press(pilot, "question_mark")
         shown = [line for line in text_of(pilot).splitlines() if "Next tab" in line]
         assert " z " in shown[0]
+
+
+async def test_an_action_may_have_no_key_and_is_not_in_the_footer(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    settings = Settings(keys={"table.filter": ()})
+    async with opened(workspace_of("normal"), settings=settings) as pilot:
+        assert "p Pause   Tab Next tab" in text_of(pilot)
 
 
 async def test_a_key_taken_from_another_action_is_said(

@@ -260,11 +260,18 @@ def test_whole_tasks_go_together_and_some_map_indexes_by_themselves() -> None:
 def test_answers_are_put_together_without_doubles() -> None:
     one = {"instances": [["r", "a", -1, "failed"], ["r", "b", -1, None]]}
     other = {"instances": [["r", "b", -1, None], ["r", "c", -1, None]]}
-    assert together([one, other]) == {
-        "instances": [["r", "a", -1, "failed"], ["r", "b", -1, None], ["r", "c", -1, None]]
-    }
-    assert together([{"runs": [1]}]) == {"runs": [1]}
-    assert together([one, "No runner is up to ask."]) == "No runner is up to ask."
+
+    def names(found: dict[str, Any] | str) -> list[tuple[str, str]]:
+        assert isinstance(found, dict)
+        return [(run, task) for run, task, *_ in found["instances"]]
+
+    both = [("shop r", "a"), ("shop r", "b"), ("shop r", "c")]
+    assert names(together([("shop", one), ("shop", other)])) == both
+    two = together([("shop", one), ("mill", other)])
+    assert names(two) == [*both[:2], ("mill r", "b"), ("mill r", "c")]
+    trouble = "No runner is up to ask."
+    assert together([("shop", one), ("shop", trouble)]) == trouble
+    assert together([("shop", {"runs": [1]})]) == {"runs": [1]}
 
 
 # values
@@ -350,3 +357,23 @@ def test_a_try_killed_for_want_of_memory_says_so_first() -> None:
     assert was_out_of_memory(one)
     assert not was_out_of_memory(one_try(reason="killed by ann"))
     assert "out of memory" in plain(resource_lines(Usage(), one, 79, 20, SCENE)[0])
+
+
+def test_what_failed_says_its_last_lines_where_there_is_room() -> None:
+    told, mute = replace(one_try(), id=1), replace(one_try(), id=2, error_place=None)
+    failures = ((instance("told", FAILED), told), (instance("mute", FAILED), mute))
+    rows = tuple(row for row, _ in failures)
+    said = {1: ("a1", "a2", "a3"), 2: ("b1", "b2", "b3")}
+    snapshot = RunSnapshot(RUN, rows, {}, failures, (), (), said)
+    bare = about_lines(snapshot, [], 78, SCENE)
+    for more, wanted in (
+        (0, []),
+        (1, ["b3"]),
+        (2, ["a3", "b3"]),
+        (3, ["a3", "b2", "b3"]),
+        (9, ["a1", "a2", "a3", "b1", "b2", "b3"]),
+    ):
+        lines = about_lines(snapshot, [], 78, SCENE, len(bare) + more)
+        shown = [plain(line).strip() for line in lines]
+        assert [line for line in shown if line in {*said[1], *said[2]}] == wanted
+        assert len(lines) <= len(bare) + more

@@ -13,6 +13,7 @@ from app.tui.scene import Scene
 from app.tui.screens.backfilling import BackfillForm
 from app.tui.screens.retrying import RetryForm
 from app.tui.screens.scheduling import ScheduleForm
+from app.tui.screens.triggering import TriggerForm
 from app.tui.spans import plain
 from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import ConfirmDialog
@@ -106,6 +107,66 @@ async def test_a_schedule_is_checked_as_it_is_typed_and_set(running: Live) -> No
         await says(pilot, "overridden by")
         await press(pilot, "escape", "U")
         await until(pilot, lambda: running.query(query)[0][0] is None, "the file's schedule")
+
+
+async def recurring(pilot: AppPilot) -> None:
+    """In the trigger form: another rate, a description, and on to the run type."""
+    await form(pilot, TriggerForm)
+    await press(pilot, *["backspace"] * 3, "2", *["tab"] * 3, *"nightly", "tab", "tab")
+    assert "logical date" in text_of(pilot)
+    await press(pilot, "right")
+    await until(
+        pilot, lambda: "logical date" not in text_of(pilot), "the fields of a recurring run"
+    )
+    await press(pilot, "tab", *["backspace"] * 6)
+
+
+async def test_a_recurring_run_is_made_in_the_trigger_form_and_runs_with_its_params(
+    running: Live,
+) -> None:
+    lasting = PIPELINE.replace(", end_date=datetime(2026, 3, 1)", "").replace("shop", "always")
+    running.write("always.py", lasting)
+    running.wait_for_dag("always")
+    async with opened(running.workspace, (100, 40)) as pilot:
+        await press(pilot, "t")
+        await recurring(pilot)
+        await press(pilot, "ctrl+r")
+        await says(pilot, "a schedule is wanted")
+        await press(pilot, *"61 * * * *")
+        await says(pilot, "is not valid")
+        await press(pilot, "home", "delete", "delete", "0")
+        await says(pilot, "Every hour")
+        assert text_of(pilot).count(":00:00 UTC") == 5
+        await press(pilot, "ctrl+r")
+        await says(pilot, "always runs 0 * * * * with these params")
+        query = "SELECT conf, note FROM dag_run WHERE note IS NOT NULL"
+        await until(pilot, lambda: running.query(query), "a scheduled run")
+        assert running.query(query)[0] == ('{"rate":2,"name":"a"}', "nightly")
+        await press(pilot, "at")
+        await says(pilot, '"rate": 2')
+        await press(pilot, "escape", "U")
+        gone = "SELECT schedule_override, schedule_run FROM dag WHERE dag_id = 'always'"
+        await until(pilot, lambda: running.query(gone) == [(None, None)], "the file's schedule")
+
+
+async def test_a_one_off_run_has_no_schedule_and_a_recurring_one_no_name(world: World) -> None:
+    world.dag("plain")
+    async with opened(world.workspace, (100, 50)) as pilot:
+        await press(pilot, "t")
+        await form(pilot, TriggerForm)
+        assert "run name" in text_of(pilot)
+        assert "every 6 hours" not in text_of(pilot)
+        await press(pilot, *["tab"] * 4, "right")
+        await until(pilot, lambda: "run name" not in text_of(pilot), "no name")
+        await press(pilot, "tab", *"@hourly")
+        await says(pilot, "No runner is up to say when")
+        await press(pilot, "ctrl+r")
+        ((kind, payload),) = await commanded(pilot)
+        run = {"conf": {}, "note": None, "experiment": None}
+        assert (kind, payload) == (
+            "schedule",
+            {"dag_id": "plain", "expression": "@hourly", "run": run},
+        )
 
 
 async def test_without_a_runner_the_schedule_form_says_so(world: World) -> None:

@@ -12,13 +12,18 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from app.cli.root import app
+from app.tui.actions import actions_for
 from app.tui.models.task_commands import ShellCommand, command_entries, sections
 from app.tui.reading import InstanceFacts, read_task
 from app.tui.spans import plain
+from store.states import DagRunType, TaskInstanceState
 from tests.app.tui.run_world import CONF, LIVE, fill_training
 from tests.app.tui.world import World
 
-READS = {"tasks logs", "tasks state", "tasks xcoms", "runs show", "runs list", "dags show"}
+READS = {
+    *("tasks logs", "tasks state", "tasks xcoms", "tasks note", "runs note"),
+    *("runs show", "runs list", "dags show"),
+}
 """Commands that change nothing, import no file and need no runner."""
 
 
@@ -63,12 +68,54 @@ def test_the_command_line_takes_every_command(
             assert params["dag"] == "training", "without a command the UI is opened"
 
 
+COMMANDS_OF_ACTIONS = {
+    "clear": ["tasks clear", "runs clear"],
+    "mark_state": ["tasks mark", "runs mark"],
+    "kill": ["tasks kill", "runs cancel"],
+    "note": ["tasks note", "runs note"],
+    "retry": ["tasks clear --conf"],
+    "priority": ["tasks priority"],
+}
+"""What does from a shell what the actions on a task instance do."""
+
+
+def test_every_action_on_a_task_instance_has_its_command(world: World) -> None:
+    acting = {
+        action.handler.removeprefix("action_")
+        for action in actions_for(("instances", "instance", "log_instance"))
+        if action.acts
+    }
+    assert acting == set(COMMANDS_OF_ACTIONS)
+    fill_training(world)
+    facts = facts_of(world, "fit", 1)
+    waiting = replace(facts, instance=replace(facts.instance, state=TaskInstanceState.SCHEDULED))
+    lines = [" ".join(command.words) for command in every(waiting)]
+    for action, commands in COMMANDS_OF_ACTIONS.items():
+        for command in commands:
+            begin, _, option = command.partition(" --")
+            found = [line for line in lines if line.startswith(begin) and option in line]
+            assert found, f"{action}: {command}"
+    for option in ("upstream", "downstream", "past", "future"):  # as the questions offer them
+        for begin in ("tasks clear", "tasks mark"):
+            assert any(line.startswith(begin) and f"--{option}" in line for line in lines), option
+    assert any("--only-failed" in line for line in lines)
+
+
+def test_a_weight_is_set_only_of_what_has_not_started(world: World) -> None:
+    fill_training(world)
+    facts = facts_of(world, "fit", 1)
+    done = replace(facts, instance=replace(facts.instance, state=TaskInstanceState.SUCCESS))
+    assert not any(command.words[:2] == ("tasks", "priority") for command in every(done))
+
+
 def test_those_that_only_read_find_what_they_are_about(world: World) -> None:
     fill_training(world)
     facts = facts_of(world, "fit", 1)
     done = 0
     for command in every(facts):
         if " ".join(command.words[:2]) not in READS or "-f" in command.words:
+            continue
+        if command.does.startswith("write"):
             continue
         place = ["--workspace", str(world.workspace.root)]
         result = CliRunner().invoke(app, [*place, *command.words])
@@ -106,3 +153,12 @@ def test_a_run_without_a_date_has_no_commands_with_one(world: World) -> None:
     undated = replace(facts, run=replace(facts.run, logical_date=None))
     words = [" ".join(command.words) for command in every(undated)]
     assert not any("--logical-date" in one or "backfill" in one for one in words)
+
+
+def test_a_backfill_is_offered_for_dates_of_the_schedule_alone(world: World) -> None:
+    fill_training(world)
+    facts = facts_of(world, "load")
+    for kind in DagRunType:
+        one = replace(facts, run=replace(facts.run, run_type=kind))
+        found = any(command.words[:2] == ("dags", "backfill") for command in every(one))
+        assert found is (kind in (DagRunType.SCHEDULED, DagRunType.BACKFILL)), kind

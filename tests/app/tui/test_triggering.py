@@ -52,17 +52,18 @@ async def form(pilot: AppPilot) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, TriggerForm), "the form")
 
 
-async def test_note_run_id_and_date_are_sent(world: World) -> None:
+async def test_run_name_description_experiment_and_date_are_sent(world: World) -> None:
     world.dag("plain")
     async with opened(world.workspace) as pilot:
         await press(pilot, "t")
         await form(pilot)
-        await press(pilot, "tab", *"why", "tab", *"a b", "tab", *"soon")
+        await press(pilot, "tab", *"a b", "tab", *"why", "tab", *"sweep", "tab", "tab", *"soon")
         await says(pilot, "a run id has 1 to 250")
         await says(pilot, "not a date")
         await press(pilot, "ctrl+r")
         await says(pilot, "2 fields to mend")
-        await press(pilot, "backspace", "backspace", "tab", *["backspace"] * 4, *"2026-11-20")
+        await press(pilot, "backspace", "backspace", *["tab"] * 4, *["backspace"] * 4)
+        await press(pilot, *"2026-11-20")
         await press(pilot, "ctrl+r")
         ((_, payload),) = await commanded(pilot)
         assert payload == {
@@ -71,7 +72,7 @@ async def test_note_run_id_and_date_are_sent(world: World) -> None:
             "logical_date": "2026-11-20T00:00:00+00:00",
             "run_id": "a",
             "note": "why",
-            "experiment": None,
+            "experiment": "sweep",
         }
 
 
@@ -148,11 +149,11 @@ async def test_keys_that_come_all_at_once_keep_their_order(world: World) -> None
     async with opened(world.workspace) as pilot:
         await press(pilot, "t")
         await form(pilot)
-        keys = [*"{}", "left", *'"a": 12', "backspace", "tab", *"why", "tab", *"mine"]
+        keys = [*"{}", "left", *'"a": 12', "backspace", "tab", *"mine", "tab", *"why"]
         for key in keys:
             character = key if len(key) == 1 else None
             pilot.app.post_message(events.Key(key, character))
-        await until(pilot, lambda: "mine" in text_of(pilot), "all keys")
+        await until(pilot, lambda: "why" in text_of(pilot), "all keys")
         await press(pilot, "ctrl+r")
         ((_, payload),) = await commanded(pilot)
         found = (payload["conf"], payload["note"], payload["run_id"])
@@ -168,6 +169,6 @@ async def test_a_run_gets_an_experiment_and_a_clone_of_it_the_same(world: World)
         await says(pilot, "experiment")
         await press(pilot, "T")
         await form(pilot)
-        await press(pilot, *["tab"] * 5, *" 2", "ctrl+r")
+        await press(pilot, *["tab"] * 4, *" 2", "ctrl+r")
         ((_, payload),) = await commanded(pilot)
         assert payload["experiment"] == "sweep 2"

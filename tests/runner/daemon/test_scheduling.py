@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from runner.daemon import schedules
 from runner.daemon.commands import Refused
-from store.structure import DagStructure, TaskStructure, TimetableStructure
+from store.structure import DagStructure, ParamStructure, TaskStructure, TimetableStructure
 from tests.support.live import ROOT, Live, wait_for
 from tests.support.turns import NOW, Turns
 
@@ -109,6 +110,50 @@ def test_what_is_no_schedule_is_refused_and_changes_nothing(turns: Turns) -> Non
     assert shown(turns) == before
 
 
+RUN = {"conf": {"rate": 0.5}, "note": "each night", "experiment": "sweep"}
+
+
+def test_the_runs_of_a_recurring_run_get_its_params_note_and_experiment(turns: Turns) -> None:
+    turns.do("schedule", dag_id="dag", expression="@hourly", run=RUN)
+    turns.schedule()
+    turns.restart()
+    turns.passes(hours=1)
+    turns.schedule()
+    made = turns.rows("SELECT run_type, conf, note, experiment FROM dag_run")
+    assert made == [("scheduled", '{"rate":0.5}', "each night", "sweep")] * 2
+
+
+def test_an_edited_schedule_keeps_what_its_runs_get_and_a_reset_drops_it(turns: Turns) -> None:
+    turns.do("schedule", dag_id="dag", expression="@hourly", run=RUN)
+    edited = turns.do("schedule", dag_id="dag", expression="0 3 * * *")
+    assert (edited["former"], edited["former_run"]) == ("@hourly", RUN)
+    assert turns.brain.pipelines["dag"].schedule_run == RUN
+    turns.do("schedule", dag_id="dag", expression="@daily", run=RUN)
+    assert shown(turns)[2] == "@daily", "the file's schedule, with params that it hasn't"
+    turns.do("schedule", dag_id="dag", expression=None)
+    assert turns.rows("SELECT schedule_override, schedule_run FROM dag") == [(None, None)]
+    back = {"expression": edited["former"], "run": edited["former_run"]}
+    turns.do("schedule", dag_id="dag", **back)
+    assert turns.brain.pipelines["dag"].schedule_run == RUN
+
+
+def test_params_that_the_dag_does_not_take_are_refused_also_after_a_change_of_the_file(
+    turns: Turns,
+) -> None:
+    def with_rate(kind: str) -> DagStructure:
+        params = [ParamStructure("rate", default=1, schema={"type": kind})]
+        return msgspec.structs.replace(dag(), params=params)
+
+    turns.take_in("dags/a.py", with_rate("integer"), text="typed")
+    with pytest.raises(Refused, match="rate"):
+        turns.do("schedule", dag_id="dag", expression="@hourly", run={"conf": {"rate": "x"}})
+    turns.do("schedule", dag_id="dag", expression="@hourly", run={"conf": {"rate": 2}})
+    turns.take_in("dags/a.py", with_rate("string"), text="changed")
+    turns.schedule()
+    assert turns.rows("SELECT id FROM dag_run") == []
+    assert "don't fit its file any more" in turns.rows("SELECT schedule_error FROM dag")[0][0]
+
+
 def test_none_stops_the_schedule(turns: Turns) -> None:
     turns.do("schedule", dag_id="dag", expression="None")
     assert due(turns) is None
@@ -167,6 +212,11 @@ def test_the_command_line_shows_sets_and_resets_it(shared: Live) -> None:
     assert "already" in run_command(root, "dags", "schedule", "cli", "0 3 * * *").out
     assert run_command(root, "dags", "schedule", "cli", "61 * * * *").code == 4
     assert run_command(root, "dags", "schedule", "cli", "@daily", "--reset").code == 2
+    noted = ("--note", "each night", "-p", "a=1")
+    assert run_command(root, "dags", "schedule", "cli", *noted).code == 2
+    assert run_command(root, "dags", "schedule", "cli", "0 3 * * *", *noted).code == 0
+    out = run_command(root, "dags", "schedule", "cli").out
+    assert '  params: {"a": 1}\n  note: each night\n' in out
     following = subprocess.run(
         [
             sys.executable,

@@ -22,6 +22,7 @@ from store.queries import (
     connections,
     dags,
     history,
+    instances,
     pools,
     runs,
     system,
@@ -53,8 +54,13 @@ SMALL_INDEXES = (
     "ix_task_try_open",
     "ix_callback_open",
 )
-UP_TO_A_LIMIT = ("SCAN dag_run USING INDEX ix_dag_run_run_after", "SCAN event")
-"""Lists without a choice read their table in its order, newest first, and stop at their limit."""
+UP_TO_A_LIMIT = (
+    "SCAN dag_run USING INDEX ix_dag_run_run_after",
+    "SCAN event",
+    "SCAN task_instance USING COVERING INDEX sqlite_autoindex_task_instance_1",
+)
+"""Lists without a choice read their table in its order, newest first, and stop at their limit; so
+does a count."""
 FAILED = frozenset({DagRunState.FAILED})
 MANUAL = frozenset({DagRunType.MANUAL})
 A_DAG = "dag_0002"
@@ -119,6 +125,25 @@ QUERIES: dict[str, Query] = {
     "days of a DAG": lambda c: history.tally_days(
         c, A_DAG, [START + HOUR * 24 * day for day in range(3)]
     ),
+    "tasks over runs": lambda c: instances.newest_instances(c, limit=20),
+    "tasks of a DAG over runs": lambda c: instances.newest_instances(
+        c, instances.InstanceFilter((A_DAG,)), limit=20
+    ),
+    "a task over runs": lambda c: instances.newest_instances(
+        c, instances.InstanceFilter((A_DAG,), task_id_of(2)), limit=20
+    ),
+    "tasks over runs, none": lambda c: instances.newest_instances(
+        c, instances.InstanceFilter(states=frozenset({TaskInstanceState.REMOVED}))
+    ),
+    "tasks over runs, deep": lambda c: instances.newest_instances(
+        c, before=instances.InstanceKey(*middle(c), 0), limit=20
+    ),
+    "some tasks of runs": lambda c: instances.get_placed(c, [3, 9]),
+    "count_instances": lambda c: instances.count_instances(c, most=5),
+    "count_instances of a task": lambda c: instances.count_instances(
+        c, A_DAG, task_id_of(2), most=5
+    ),
+    "tags of DAGs": dags.tags_of_dags,
     "list_tries": lambda c: tasks.list_tries(c, 30),
     "latest_try": lambda c: tasks.latest_try(c, 30),
     "list_xcoms": lambda c: tasks.list_xcoms(c, 30, task_id_of(1), -1, max_bytes=10),

@@ -146,9 +146,10 @@ def critical_path(ends: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> 
     for source, target in edges:
         upstream.setdefault(target, []).append(source)
     current = max(sorted(ends), key=ends.__getitem__)
-    path, seen = [current], {current}
+    path = [current]
     while True:
         near: list[str] = []
+        seen = set(path)
         queue = list(upstream.get(current, ()))
         while queue:
             task = queue.pop()

@@ -1,0 +1,34 @@
+"""Actions of a DAG's backfills."""
+
+from __future__ import annotations
+
+from app.tui.actions.action import ACT, GO, VIEW, Action
+
+TITLES = {
+    "backfills": "backfills of a DAG",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("view.show-backfills", ("0",), "Backfills", "spans of time made up for", GO),
+    Action(
+        "backfills.pause",
+        ("p",),
+        "Pause",
+        "hold the backfill's queued runs, or let go",
+        ACT,
+        3,
+        acts=True,
+    ),
+    Action(
+        "backfills.cancel",
+        ("x",),
+        "Cancel",
+        "cancel: queued runs fail, what runs goes on",
+        ACT,
+        5,
+        acts=True,
+        destructive=True,
+    ),
+    Action("backfills.edit", ("e",), "Limit", "how many of its runs run at once", ACT, acts=True),
+    Action("backfills.copy", ("y",), "Copy", "copy the backfill's id (OSC 52)", VIEW),
+)

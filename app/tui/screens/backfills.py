@@ -1,0 +1,232 @@
+"""One DAG: its backfills, held, limited and cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from app.tui.bindings import bindings
+from app.tui.filters import Facts
+from app.tui.formats import plural
+from app.tui.models.backfills import (
+    backfill_lines,
+    backfills_named,
+    columns,
+    detail_line,
+    facts_of,
+)
+from app.tui.models.grid import dag_line
+from app.tui.params import line
+from app.tui.reading_backfills import BackfillsSnapshot, read_backfills
+from app.tui.screens.acting_runs import NAMED
+from app.tui.screens.dag_views import DagFocus, DagViewScreen
+from app.tui.screens.forms import Errors, FormScreen, Values
+from app.tui.screens.listing import ListScreen
+from app.tui.spans import Span, Spans
+from app.tui.widgets.chrome import InfoLine
+from app.tui.widgets.dialogs import Choices, ConfirmDialog
+from app.tui.widgets.prompt import PromptLine
+from app.tui.widgets.table import Table
+from store.states import DagRunState
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+    from app.tui.refresher import Fetch
+    from store.queries.backfills import BackfillRow
+    from store.queries.dags import DagRow
+
+
+class BackfillsScreen(ListScreen["BackfillRow"], DagViewScreen):
+    """All backfills of a DAG, newest first."""
+
+    view_name: ClassVar[str] = "backfills"
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "table", "backfills")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "table", "backfills")
+    filter_hint: ClassVar[str] = "words  state:paused  by:ann  failed>0  runs>10  !not"
+    first_order: ClassVar[str] = "id"
+
+    def __init__(self, focus: DagFocus) -> None:
+        super().__init__(focus)
+        self.snapshot: BackfillsSnapshot | None = None
+
+    def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
+        yield InfoLine(widget_id="dag")
+        yield Table(columns(), lambda row: str(row.id), empty="reading ...", widget_id="main")
+        yield InfoLine(widget_id="detail")
+        yield PromptLine("/", widget_id="filter")
+
+    def facts(self, row: BackfillRow) -> Facts:
+        return facts_of(row)
+
+    def remember(self) -> None:
+        self.look.kept[self.view_name] = self.table.current_key
+
+    def dag_now(self) -> DagRow | None:
+        return None if self.snapshot is None else self.snapshot.dag
+
+    # snapshots
+
+    def fetch(self) -> Fetch:
+        return partial(read_backfills, dag_id=self.dag_id)
+
+    def show_snapshot(self, snapshot: BackfillsSnapshot | None) -> None:
+        if snapshot is None:
+            self.table.empty = ""
+            self.table.repaint()
+            self.show_missing()
+            return
+        self.show_rows()
+        kept = self.look.kept.pop(self.view_name, None)
+        if isinstance(kept, str):
+            self.table.go_to(kept)
+
+    def show_rows(self) -> None:
+        """Show what passes the filter."""
+        if self.snapshot is None:
+            return
+        rows = self.snapshot.rows
+        self.table.empty = "No backfill passes the filter. Esc clears it."
+        if not rows:
+            how = "" if self.dagtop.read_only else " B makes the runs of a span of time."
+            self.table.empty = f"There are no backfills of this DAG.{how}"
+        self.table.show(self.passing(rows))
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        scene = self.dagtop.scene()
+        if self.snapshot is not None:
+            info = self.query_one("#dag", InfoLine)
+            info.line = dag_line(self.snapshot.dag, scene)
+            info.right = self.count_words(len(self.snapshot.rows), "backfill", "backfills")
+        self.query_one("#detail", InfoLine).line = detail_line(self.table.current, scene)
+
+    def on_table_moved(self) -> None:
+        self._show_lines()
+
+    def tick(self) -> None:
+        super().tick()
+        self._show_lines()
+
+    # actions
+
+    def action_open(self) -> None:
+        """The runs of the backfill."""
+        from app.tui.screens.runs import RunsScreen
+
+        row = self.table.current
+        if row is not None:
+            self.app.push_screen(RunsScreen(DagFocus(self.dag_id), backfill_id=row.id))
+
+    def action_pause(self) -> None:
+        """Pause what runs, let go on what is paused; several marked: all follow the first."""
+        if rows := self._open_ones("paused"):
+            held = rows[0].paused_at is not None
+            kind, word = ("unpause_backfill", "unpaused") if held else ("pause_backfill", "paused")
+            those = [row for row in rows if (row.paused_at is not None) == held]
+            for row in those:
+                done = f"{word} {backfills_named(those)}"
+                self.dagtop.act(kind, {"backfill_id": row.id}, done)
+
+    def action_cancel(self) -> None:
+        """Cancel backfills, after asking."""
+        if rows := self._open_ones("cancelled"):
+            ask_cancel_backfills(self.dagtop, rows)
+
+    def action_edit(self) -> None:
+        """Set how many runs of the backfill run at the same time."""
+        if rows := self._open_ones("given another limit"):
+            ask_limit(self.dagtop, rows)
+
+    def action_copy(self) -> None:
+        """Copy the ids."""
+        rows = self.table.chosen()
+        if rows:
+            ids = "\n".join(str(row.id) for row in rows)
+            self.dagtop.copy(ids, f"the id of {backfills_named(rows)}")
+
+    def _open_ones(self, what: str) -> list[BackfillRow]:
+        """Of the marked backfills, else the one under the cursor, those that are not over."""
+        chosen = self.table.chosen()
+        found = [row for row in chosen if row.is_open]
+        if not chosen:
+            self.dagtop.say("no backfill is under the cursor")
+        elif not found:
+            words = f"{backfills_named(chosen)} is {chosen[0].state}"
+            if len(chosen) > 1:
+                words = f"all {len(chosen)} are over"
+            self.dagtop.say(f"{words}: it can't be {what}" if len(chosen) == 1 else words)
+        return found
+
+
+def ask_cancel_backfills(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
+    """Ask whether backfills are to end, say how many runs fail by it, and do it."""
+    queued = sum(row.runs.get(DagRunState.QUEUED, 0) for row in rows)
+    running = sum(row.runs.get(DagRunState.RUNNING, 0) for row in rows)
+    named = backfills_named(rows)
+    lines: list[Spans] = [*backfill_lines(rows, app.scene(), NAMED), ()]
+    verb = "fails" if queued == 1 else "fail"
+    lines.append(
+        (Span(f"{plural(queued, 'queued run')} {verb} without having started.", "strong"),)
+    )
+    if running:
+        goes = "goes" if running == 1 else "go"
+        words = f"{plural(running, 'running one')} {goes} on; cancel them in their own list."
+        lines.append((Span(words, "dim"),))
+
+    def answered(choices: Choices | None) -> None:
+        if choices is None:
+            return
+        for row in rows:
+            app.act("cancel_backfill", {"backfill_id": row.id}, f"cancelled {named}")
+
+    dialog = ConfirmDialog(
+        f"Cancel {named}?", lines, f"cancel {named}", number=max(queued, len(rows))
+    )
+    app.push_screen(dialog, answered)
+
+
+def ask_limit(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
+    """Ask how many runs of backfills run at the same time, and set it."""
+
+    def send(values: Values | None) -> None:
+        if values is None:
+            return
+        limit = values["max_active_runs"]
+        for row in rows:
+            payload = {"backfill_id": row.id, "max_active_runs": limit}
+            done = f"{plural(limit, 'run')} of {backfills_named(rows)} may run at once"
+            app.act("limit_backfill", payload, done)
+
+    app.push_screen(LimitForm(app, rows), send)
+
+
+class LimitForm(FormScreen):
+    """One number, and what it is now."""
+
+    def __init__(self, app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
+        now = sorted({row.max_active_runs for row in rows})
+        head = backfill_lines(rows, app.scene(), NAMED)
+        head.append((Span("now   ", "dim"), Span(", ".join(map(str, now)))))
+        field = line(
+            "max active runs",
+            "whole number",
+            text=str(now[0]) if len(now) == 1 else "",
+            required=True,
+            description="How many runs of the backfill run at the same time. What runs already "
+            "goes on.",
+        )
+        super().__init__("Limit", [field], "set", head=head)
+
+    def check(self, texts: list[str]) -> tuple[Values, Errors]:
+        try:
+            limit = int(texts[0])
+        except ValueError:
+            return {}, {0: "a whole number is wanted, as 10"}
+        if not 1 <= limit <= 10**9:
+            return {}, {0: "give at least 1" if limit < 1 else f"give at most {10**9}"}
+        return {"max_active_runs": limit}, {}
