@@ -28,6 +28,9 @@ FURNITURE = (
 )
 """Commands that give the workspace what the demo's pipelines don't need."""
 
+SETTINGS = "[runner]\nresource_interval = 0.1\n"
+"""The demo's tasks take seconds: measured every five, their resources would be a dot."""
+
 VERSIONS = "SELECT count(*) FROM dag_version WHERE dag_id = 'elasticnet_sweep'"
 ASSET_DAGS = "SELECT count(*) FROM dag WHERE dag_id IN ('ingest', 'features')"
 ALPHAS = "ALPHAS = [0.001, 0.003, 0.01, 0.03, 0.1]"
@@ -90,7 +93,9 @@ def furnish(live: Live) -> None:
 
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dagtop-screenshots-") as folder:
-        live = Live(prepare(Path(folder) / "demo"))
+        root = prepare(Path(folder) / "demo")
+        (root / "dagtop.toml").write_text(SETTINGS)
+        live = Live(root)
         live.start()
         try:
             for beginning in start_history(live.workspace):

@@ -9,7 +9,7 @@ from typing import Any
 from app.cli import documents
 from app.cli.acting import act, ask
 from app.cli.errors import near_misses, usage_error
-from app.cli.lookups import find_instance, find_run, find_tasks, instance_name
+from app.cli.lookups import find_dag, find_instance, find_run, find_tasks, instance_name
 from app.cli.output import (
     Cell,
     Column,
@@ -25,6 +25,12 @@ from app.cli.times import shown
 from app.durations import duration
 from store.engine import Store
 from store.queries import tasks
+from store.queries.instances import (
+    InstanceFilter,
+    InstanceKey,
+    PlacedInstance,
+    newest_instances,
+)
 from store.queries.tasks import InstanceRow, TryRow
 from store.states import TASK_STATE_LOOKS, TaskInstanceState
 from store.workspace import Workspace
@@ -77,13 +83,17 @@ def list_instances(
     store: Store,
     dag_id: str,
     run: str,
+    task_id: str | None,
     states: list[TaskInstanceState | None] | None,
     json: bool,
 ) -> None:
     """Print the task instances of a run."""
+    task_ids = None if task_id is None else [task_id]
     with store.read() as connection:
         row = find_run(connection, dag_id, run)
-        instances = tasks.list_instances(connection, row.id, states=states)
+        if task_ids is not None:
+            find_tasks(connection, row, task_ids)
+        instances = tasks.list_instances(connection, row.id, task_ids=task_ids, states=states)
     if json:
         print_json(
             {
@@ -94,6 +104,39 @@ def list_instances(
         )
         return
     print_table(INSTANCE_COLUMNS, map(instance_cells, instances), empty="there is no such task")
+
+
+def list_over_runs(
+    store: Store,
+    dag_id: str | None,
+    task_id: str | None,
+    states: list[TaskInstanceState | None] | None,
+    limit: int,
+    json: bool,
+) -> None:
+    """Print the newest task instances of all runs, of one DAG or of all."""
+    dag_ids = None if dag_id is None else (dag_id,)
+    wanted = InstanceFilter(dag_ids, task_id, frozenset(states or ()))
+    found: list[PlacedInstance] = []
+    before: InstanceKey | None = None
+    with store.read() as connection:
+        if dag_id is not None:
+            find_dag(connection, dag_id)
+        while True:
+            page = newest_instances(connection, wanted, limit=limit - len(found), before=before)
+            found.extend(page.rows)
+            before = page.next
+            if before is None or len(found) == limit:
+                break
+    if json:
+        rows = [{"run_id": one.run_id} | documents.of_instance(one.instance) for one in found]
+        print_json({"instances": rows, "more": before is not None})
+        return
+    columns = [Column("dag"), Column("run"), *INSTANCE_COLUMNS]
+    cells = ([one.instance.dag_id, one.run_id, *instance_cells(one.instance)] for one in found)
+    print_table(columns, cells, empty="there is no such task instance")
+    if before is not None:
+        note(f"the newest {limit}; --limit shows more")
 
 
 def shown_priority(instance: InstanceRow) -> str:

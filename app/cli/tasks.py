@@ -19,7 +19,7 @@ from app.cli.session import (
     reading,
 )
 
-app = group("List, watch and change the task instances of a run.")
+app = group("List, watch and change task instances.")
 
 DagArgument = Annotated[
     str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
@@ -63,20 +63,41 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what wou
 
 @app.command("list")
 def list_tasks(
-    dag: DagArgument,
-    run: RunArgument = "latest",
+    dag: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DAG",
+            help="Only of this DAG; of all DAGs and runs without.",
+            autocompletion=complete_dag,
+        ),
+    ] = None,
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="Run id, the beginning of one, 'latest', or 'all'.",
+            autocompletion=complete_run,
+        ),
+    ] = "latest",
     state: Annotated[
         list[str] | None, typer.Option(help="Only in these states; may be repeated.")
     ] = None,
+    task: Annotated[str | None, typer.Option(metavar="TASK", help="Only of this task.")] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="At most so many, over several runs.")
+    ] = 50,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the task instances of a run."""
+    """List the task instances of a run, or of all, newest runs first."""
     from app.cli import task_views
 
     states = task_views.task_states(state)
     with reading(workspace) as store:
-        task_views.list_instances(store, dag, run, states, json)
+        if dag is None or run == "all":
+            task_views.list_over_runs(store, dag, task, states, limit, json)
+        else:
+            task_views.list_instances(store, dag, run, task, states, json)
 
 
 @app.command("state")

@@ -23,10 +23,12 @@ KEYS = (
     b"\x1b", b"\r",
 )  # fmt: skip
 """What is pressed in turn by chance: pages, ends, searches, filters, levels, out and in again."""
+SECONDS = 4.0
+"""From one key to the next."""
 
 
 def hour(folder: Path) -> Iterator[Figure]:
-    """An hour in a log of 1 GB that a task goes on writing, with a key every two seconds."""
+    """An hour in a log of 1 GB that a task goes on writing, with a key every four seconds."""
     with live(folder / "hour") as workspace:
         workspace.write("noise.py", NOISE)
         workspace.start()
@@ -42,7 +44,10 @@ def hour(folder: Path) -> Iterator[Figure]:
             chance, sizes, process = random.Random(1), list[float](), psutil.Process(one.pid)
             end = time.monotonic() + 60 * MINUTES
             while time.monotonic() < end:
-                one.answer(chance.choice(KEYS), 1.0, limit=2.0)
+                until = time.monotonic() + SECONDS
+                one.answer(chance.choice(KEYS), 1.0, limit=SECONDS)
+                while time.monotonic() < until:
+                    one.read(until - time.monotonic())
                 sizes.append(process.memory_info().rss / 1e6)
     tenth = max(1, len(sizes) // 10)
     first, last = max(sizes[:tenth]), max(sizes[-tenth:])

@@ -1,6 +1,6 @@
 """Two classifiers learn handwritten digits, epoch by epoch, with their loss on the log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +11,10 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-from dagtop import Param, dag, log_metric, log_params, set_tag, task
+from dagtop import Asset, Param, dag, log_metric, log_params, set_tag, task
 
 DIGITS = np.arange(10)
+MODEL = Asset("digits_model", group="models")
 
 
 def pixels_and_labels(seed: int) -> Any:
@@ -70,12 +71,14 @@ def train_network(seed: str, params: dict[str, Any] | None = None) -> float:
     return follow(model, settings["epochs"], int(seed))
 
 
-@task
-def compare(sgd: float, network: float) -> str:
-    """Name the better model."""
+@task(outlets=[MODEL])
+def compare(sgd: float, network: float, outlet_events: Mapping[Asset, Any] | None = None) -> str:
+    """Name the better model; its success is an event of the asset."""
     winner = "network" if network > sgd else "sgd"
     print(f"sgd {sgd:.3f}, network {network:.3f}: {winner} wins")
     set_tag("winner", winner)
+    if outlet_events is not None:
+        outlet_events[MODEL].extra = {"winner": winner, "accuracy": round(max(sgd, network), 3)}
     return winner
 
 
@@ -113,3 +116,26 @@ def digits_training() -> None:
 
 
 digits_training()
+
+
+@task
+def report(triggering_asset_events: Mapping[Asset, Any] | None = None) -> None:
+    """Print what is new of each asset."""
+    for asset, events in (triggering_asset_events or {}).items():
+        for event in events:
+            print(asset.name, event.source_run_id, event.extra)
+
+
+@dag(
+    schedule=[MODEL, Asset("recommendations")],
+    description="Says what is new, once there are both a model and recommendations",
+    default_args={"owner": "vision"},
+    tags=["assets"],
+    is_paused_upon_creation=False,
+)
+def news() -> None:
+    """Runs on assets, not on a clock."""
+    report()
+
+
+news()

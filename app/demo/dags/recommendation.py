@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dagtop import Label, Param, dag, log_metric, log_params, task, task_group
+from dagtop import Asset, Label, Param, dag, log_metric, log_params, task, task_group
 
 USERS, ITEMS, TASTES = 240, 120, 8
 CONFIDENCE = 5.0  # how much more a view counts than the lack of one
@@ -165,7 +165,7 @@ def validate_and_format(
     return str(path)
 
 
-@task
+@task(outlets=[Asset("recommendations")])
 def stream_out(path: str, day: str) -> int:
     """Send the lists on their way: here, the first of them to the log."""
     lines = Path(path).read_text().splitlines()

@@ -21,6 +21,9 @@ TABS = ("All", "Active", "Paused", "Running", "Failed")
 STRIP = 10
 """Runs in the strip of recent ones."""
 
+COUNTED = 20
+"""Runs that are counted by state: the newest, as many as the store reads for a list."""
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_OFF = datetime(9999, 1, 1, tzinfo=UTC)
 SHOWN_COUNTS = ("running", "queued", "failed", "success")
@@ -151,7 +154,7 @@ def override_words(dag: DagRow, scene: Scene) -> str:
 
 
 def counts_cell(dag: DagRow, scene: Scene) -> Spans:
-    """Runs by state, those that need attention first."""
+    """The newest runs by state, those that need attention first."""
     parts: list[Spans] = []
     for state in SHOWN_COUNTS:
         number = _runs_in(dag, state)
@@ -244,7 +247,7 @@ def columns() -> list[Column[DagRow]]:
         Column("last", "LAST RUN", 14, last_cell, _last_key, descending=True),
         Column("next", "NEXT RUN", 16, next_cell, _next_key),
         Column("strip", "RECENT", STRIP, strip_cell),
-        Column("counts", "RUNS", 9, counts_cell, _count_key, descending=True),
+        Column("counts", f"LAST {COUNTED}", 9, counts_cell, _count_key, descending=True),
         Column("schedule", "SCHEDULE", 14, schedule_cell, lambda d: d.schedule),
         Column("tasks", "LAST RUN'S TASKS", 18, tasks_cell),
         Column("tags", "TAGS", 16, tags_cell, lambda d: " ".join(d.tags)),

@@ -24,6 +24,9 @@ LEAST_CHART = 5
 LABEL = 8
 """Cells of the labels at the left, so that the charts begin at the same place."""
 
+MEANINGFUL = 1.0
+"""Seconds that a try takes at least where a share of them is told."""
+
 AXIS = 2
 """Lines of the axis of time, which the last chart has in any case."""
 
@@ -42,10 +45,15 @@ def resource_lines(usage: Usage, one: TryRow, width: int, height: int, scene: Sc
         if one.ended_at is None:
             words = "no measurements yet"
         return [*lines, (), (Span(f" {words}", "dim"),)]
+    if len(usage.points) == 1:
+        words = f"measured once, {duration(one.duration)} long: there is no course to draw"
+        if one.duration is None:
+            words = "measured once so far"
+        return [*lines, (), (Span(f" {words}", "dim"),)]
     begin = one.started_at or usage.points[0].at
     charts = charts_of(usage.points, begin, one, scene)
     room = height - len(lines)
-    if room < LEAST_CHART * len(charts) + AXIS:
+    if room < LEAST_CHART * len(charts) + AXIS or len({p.processes for p in usage.points}) == 1:
         charts = charts[:3]
     each = max(LEAST_CHART, (room - AXIS) // len(charts))
     for number, chart in enumerate(charts):
@@ -88,7 +96,7 @@ def _processor(one: TryRow) -> str:
     if one.cpu_seconds is None:
         return ""
     words = duration(one.cpu_seconds)
-    if one.duration:
+    if one.duration and one.duration >= MEANINGFUL:
         words += f", {100 * one.cpu_seconds / one.duration:.0f}% on average"
     return words
 
@@ -116,13 +124,17 @@ def charts_of(
         return Chart(series, across, y, title=(Span(title, "heading"),), legend=len(series) > 1)
 
     return [
-        chart(" CPU, % of one core", "percent", Series("", xs, [p.cpu_percent for p in points])),
-        chart(" memory (RSS)", "bytes", Series("", xs, [p.rss for p in points], "good")),
+        chart(
+            " CPU, % of one core",
+            "percent",
+            Series("", xs, [p.cpu_percent for p in points], kind="area"),
+        ),
+        chart(" memory (RSS)", "bytes", Series("", xs, [p.rss for p in points], "good", "area")),
         chart(
             " disk, bytes a second",
             "bytes",
-            Series("read", xs, reads, "accent"),
-            Series("written", xs, writes, "warning"),
+            Series("read", xs[1:], reads, "accent"),
+            Series("written", xs[1:], writes, "warning"),
         ),
         chart(" processes", "count", Series("", xs, [p.processes for p in points], "text")),
     ]
@@ -136,14 +148,12 @@ _LABELS: dict[Unit, Callable[[float], str]] = {
 
 
 def _rates(points: Sequence[UsagePoint], xs: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Bytes read and written each second, between each point and the one before."""
+    """Bytes read and written each second, between each point and the one before. What came before
+    the first is left out: it is of an instant, and would dwarf all else."""
     reads: list[float] = []
     writes: list[float] = []
-    read = write = 0
-    before = 0.0
-    for point, x in zip(points, xs, strict=True):
-        seconds = max(x - before, 0.001)
-        reads.append(max(0, point.read_bytes - read) / seconds)
-        writes.append(max(0, point.write_bytes - write) / seconds)
-        read, write, before = point.read_bytes, point.write_bytes, x
+    for before, point, start, end in zip(points, points[1:], xs, xs[1:], strict=False):
+        seconds = max(end - start, 0.001)
+        reads.append(max(0, point.read_bytes - before.read_bytes) / seconds)
+        writes.append(max(0, point.write_bytes - before.write_bytes) / seconds)
     return reads, writes

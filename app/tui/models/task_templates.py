@@ -40,7 +40,7 @@ def template_entries(
     """The lines of the screen. ``why_not``: why there are no rendered fields, if it is known."""
     entries: list[TemplateEntry] = _title("rendered fields")
     if more.rendered is None:
-        words = why_not or "the try did not come to rendering its fields"
+        words = why_not or "none: the task has none, or the try did not come to rendering them"
         entries.append(((Span(f"   {words}", "dim"),), None))
     elif not more.rendered:
         entries.append(((Span("   its operator has none", "dim"),), None))

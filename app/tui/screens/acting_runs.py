@@ -108,7 +108,8 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         touched, state = others(choices.alternative), choices.alternative
         number = formats.plural(len(touched), "run")
-        words = Span(f"{number} marked {state}; what runs in them is ended.", "dim")
+        where = "it" if len(touched) == 1 else "them"
+        words = Span(f"{number} marked {state}; what runs in {where} is ended.", "dim")
         if not touched:
             words = Span(f"All are {state} already: nothing would change.", "warning")
         hand_over([*lines, (), (words,)], number=len(touched))

@@ -178,11 +178,11 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         self.dagtop.act(kind, {"dag_ids": ids}, f"{kind}d {named(chosen)}")
 
     def action_edit_schedule(self) -> None:
-        """Edit the schedule of the DAG under the cursor."""
+        """Edit the schedule of the DAG under the cursor, or of all that are marked."""
         from app.tui.screens.scheduling import ask_schedule
 
-        if dag := self._only("edit schedules"):
-            ask_schedule(self.dagtop, dag.dag_id)
+        if ids := [dag.dag_id for dag in self.table.chosen()]:
+            ask_schedule(self.dagtop, *ids)
 
     def action_backfill(self) -> None:
         """Backfill the DAG under the cursor."""

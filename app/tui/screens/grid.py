@@ -222,6 +222,9 @@ class GridScreen(RunViewScreen):
 
     def _show_lines(self) -> None:
         view, scene = self.view, self.dagtop.scene()
+        if view.grid is None:  # or it would say that there are no runs
+            self.query_one("#run", InfoLine).line = (Span("  reading ...", "dim"),)
+            return
         self.query_one("#run", InfoLine).line = run_line(view.run, scene)
         error = ""
         if self.facts is not None and self.facts.tries:

@@ -129,9 +129,12 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         self.dagtop.ways.open_over_runs(self.dag_id, self.task_id)
 
     def action_note(self) -> None:
-        """Write a note on the instance, or on its run."""
-        from app.tui.screens.noting import ask_note
+        """Write a note on the instance or its run, or the same on all that are marked."""
+        from app.tui.screens.noting import ask_note, ask_note_on_instances
 
+        if len(rows := self.table.chosen()) > 1:
+            ask_note_on_instances(self.dagtop, self.dag_id, self.run_id, rows)
+            return
         row = self.table.current
         if row is not None:
             ask_note(self.dagtop, self.dag_id, self.run_id, self.task_id, row.map_index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -23,6 +24,7 @@ from app.tui.spans import Span, Spans, span
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
     from store.engine import Store
+    from store.queries.tasks import InstanceRow
 
 LONGEST = 10_000
 """Characters of a note that the store takes."""
@@ -66,7 +68,8 @@ def ask_note(
         if task_id is not None and notes.instance is not None:
             name = instance_name(task_id, -1 if map_index is None else map_index)
             subjects.insert(0, Subject(name, task_id, map_index, notes.instance))
-        app.push_screen(NoteScreen(dag_id, run_id, subjects), save)
+        head = place_lines(dag_id, run_id)
+        app.push_screen(NoteScreen(head, subjects), save)
 
     def save(texts: dict[Subject, str] | None) -> None:
         for subject, text in (texts or {}).items():
@@ -83,16 +86,61 @@ def ask_note(
     app.refresher.once(read, ask)
 
 
+Noted = tuple[str, str, str | None, int | None]
+"""What a note is on: DAG, run, and perhaps task and map index."""
+
+
+def place_lines(dag_id: str, run_id: str) -> list[Spans]:
+    """The run as the editor names it."""
+    return [
+        (Span("DAG   ", "dim"), span(dag_id)),
+        (Span("run   ", "dim"), span(run_name(run_id), "strong")),
+    ]
+
+
+def ask_note_on_all(app: DagtopApp, what: str, places: Sequence[Noted], replaced: int) -> None:
+    """Write one note on several runs or task instances; ``replaced`` of them have one now."""
+    subject = Subject(what, None, None, "")
+    head: list[Spans] = [(Span("on all  ", "dim"), span(what, "strong"))]
+    if replaced:
+        words = f"the notes that {replaced} of them have"
+        if replaced == 1:
+            words = "the note that 1 of them has"
+        head.append((Span("instead of ", "warning"), Span(words)))
+
+    def save(texts: dict[Subject, str] | None) -> None:
+        text = (texts or {}).get(subject)
+        for dag_id, run_id, task_id, map_index in places if text else ():
+            payload = {
+                "dag_id": dag_id,
+                "run_id": run_id,
+                "task_id": task_id,
+                "map_index": map_index,
+                "text": text,
+            }
+            app.act("note", payload, f"wrote the note on {what}")
+
+    app.push_screen(NoteScreen(head, [subject]), save)
+
+
+def ask_note_on_instances(
+    app: DagtopApp, dag_id: str, run_id: str, rows: Sequence[InstanceRow]
+) -> None:
+    """Write one note on several task instances of a run."""
+    places = [(dag_id, run_id, row.task_id, row.map_index) for row in rows]
+    replaced = sum(bool(row.note) for row in rows)
+    ask_note_on_all(app, plural(len(rows), "task instance"), places, replaced)
+
+
 class NoteScreen(ModalScreen["dict[Subject, str] | None"]):
     """The editor. Its answer is what was changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("form")
     AUTO_FOCUS = "TextArea"
 
-    def __init__(self, dag_id: str, run_id: str, subjects: list[Subject]) -> None:
+    def __init__(self, head: Sequence[Spans], subjects: list[Subject]) -> None:
         super().__init__()
-        self._dag_id = dag_id
-        self._run_id = run_id
+        self._head = head
         self._subjects = subjects
         self._shown = subjects[0]
         self._texts = {one: sanitize_lines(one.note) for one in subjects}
@@ -104,8 +152,8 @@ class NoteScreen(ModalScreen["dict[Subject, str] | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="form") as box:
             box.border_title = "Note"
-            yield FormLine((Span("DAG   ", "dim"), span(self._dag_id)))
-            yield FormLine((Span("run   ", "dim"), span(run_name(self._run_id), "strong")))
+            for line in self._head:
+                yield FormLine(line)
             if len(self._subjects) > 1:
                 names = [span(one.name).text for one in self._subjects]
                 yield ChoiceField(choice("on", names))

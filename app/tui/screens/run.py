@@ -394,9 +394,12 @@ class RunScreen(ListScreen["InstanceRow"]):
         trigger(self.dagtop, self.dag_id)
 
     def action_note(self) -> None:
-        """Write a note on the run, or on the task instance under the cursor."""
-        from app.tui.screens.noting import ask_note
+        """Write a note on the run or the task instance here, or the same on all that are marked."""
+        from app.tui.screens.noting import ask_note, ask_note_on_instances
 
+        if len(rows := self.table.chosen()) > 1:
+            ask_note_on_instances(self.dagtop, self.dag_id, self.run_id, rows)
+            return
         row = self.table.current
         place = (None, None) if row is None else (row.task_id, row.map_index)
         ask_note(self.dagtop, self.dag_id, self.run_id, *place)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.filters import Facts, parse
-from app.tui.formats import run_name
+from app.tui.formats import plural, run_name
 from app.tui.models.runs import detail_line, facts_of, total_of, wanted_of
 from app.tui.reading_runs import RunEntry, RunsSnapshot, Wanted, read_page, read_runs
 from app.tui.screens.acting_runs import ask_cancel_runs, ask_clear_runs, ask_mark_runs
@@ -105,7 +105,7 @@ class RunsTable(LongTable["RunEntry"]):
         """Delete runs that have ended."""
         from app.tui.screens.deleting import ask_delete_runs
 
-        if runs := self.chosen():
+        if runs := self.chosen_runs():
             ask_delete_runs(self.dagtop, runs)
 
     def action_trigger(self) -> None:
@@ -121,12 +121,16 @@ class RunsTable(LongTable["RunEntry"]):
             clone(self.dagtop, entry.run.dag_id, entry.run.run_id)
 
     def action_note(self) -> None:
-        """Write a note on the run under the cursor."""
-        from app.tui.screens.noting import ask_note
+        """Write a note on the run, or the same on all that are marked."""
+        from app.tui.screens.noting import ask_note, ask_note_on_all
 
-        entry = self.table.current
-        if entry is not None:
-            ask_note(self.dagtop, entry.run.dag_id, entry.run.run_id)
+        runs = self.chosen_runs()
+        if len(runs) == 1:
+            ask_note(self.dagtop, runs[0].dag_id, runs[0].run_id)
+        elif runs:
+            places = [(run.dag_id, run.run_id, None, None) for run in runs]
+            replaced = sum(bool(run.note) for run in runs)
+            ask_note_on_all(self.dagtop, plural(len(runs), "run"), places, replaced)
 
     def action_copy_id(self) -> None:
         """Copy the run ids."""

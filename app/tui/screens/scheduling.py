@@ -22,21 +22,28 @@ TIMES = 5
 """Times of the next runs that are shown."""
 
 
-def ask_schedule(app: DagtopApp, dag_id: str) -> None:
-    """Ask for a DAG's schedule, and put it in the place of the file's, or take that again."""
+def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
+    """Ask for a DAG's schedule, and put it in the place of the file's, or take that again.
+
+    With ``others``: the same for those, too.
+    """
+    ids = (dag_id, *others)
+    what = formats.plural(len(ids), "DAG") if others else dag_id
 
     def ask(facts: FormFacts | None) -> None:
         if facts is None:
             app.say(f"there is no DAG {dag_id}", "error")
         else:
-            app.push_screen(ScheduleForm(facts.dag), send)
+            app.push_screen(ScheduleForm(facts.dag, others), send)
 
     def send(values: Values | None) -> None:
         if values is None:
             return
         text = values["expression"]
-        done = f"{dag_id} runs {text}" if text else f"{dag_id} runs as its file says"
-        app.act("schedule", {"dag_id": dag_id, **values}, done)
+        runs, file = ("run", "their files say") if others else ("runs", "its file says")
+        done = f"{what} {runs} {text}" if text else f"{what} {runs} as {file}"
+        for one in ids:
+            app.act("schedule", {"dag_id": one, **values}, done)
 
     app.refresher.once(lambda store: read_form(store, dag_id), ask)
 
@@ -59,7 +66,7 @@ class ScheduleForm(FormScreen):
 
     preview_lines: ClassVar[int] = 10
 
-    def __init__(self, dag: DagRow) -> None:
+    def __init__(self, dag: DagRow, others: Sequence[str] = ()) -> None:
         self._dag = dag
         self._wrong: dict[str, str] = {}
         field = line(
@@ -70,7 +77,11 @@ class ScheduleForm(FormScreen):
             description="It holds until it is reset, also when the file changes. "
             "Empty: as the file says.",
         )
-        super().__init__(f"Schedule of {dag.dag_id}", [field], "set", head=[])
+        title, head = f"Schedule of {dag.dag_id}", []
+        if others:
+            title = f"Schedule of {len(others) + 1} DAGs"
+            head = [(Span("DAGs  ", "dim"), span(", ".join((dag.dag_id, *others)), "strong"))]
+        super().__init__(title, [field], "set", head=head)
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         text = texts[0].strip()

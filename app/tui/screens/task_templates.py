@@ -12,6 +12,7 @@ from app.tui.reading_task import TemplatesFacts, read_templates
 from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import Read
 from app.tui.widgets.lines_view import EntryLines, Lines
+from store.states import TaskInstanceState
 
 
 class TemplatesScreen(InstanceLinesScreen):
@@ -40,7 +41,10 @@ class TemplatesScreen(InstanceLinesScreen):
             self.view.show(Lines())
             return
         more: TemplatesFacts = self.snapshot.own
+        one = self.current_try()
         why_not = self.missing_words()
+        if one is not None and one.state == TaskInstanceState.SUCCESS:
+            why_not = "the task has none"
         width = self.app.size.width
         entries = template_entries(more, self.facts.run.conf, why_not, width)
         self.view.show(EntryLines(entries))

@@ -28,6 +28,8 @@ LONGEST_LABEL = 24
 KEPT_VECTORS = 64
 TOP, END = (-1, 0), (-2, 0)
 INSTANT = 1e-6
+BACK = 1 << 20
+"""Bytes above a line in which its time is looked for, where it has none itself."""
 Spot = tuple[int, int]
 
 
@@ -251,10 +253,11 @@ class MergedLines:
         """The time of a line: its own, or that of the line above."""
         file, start = self.parts[number].lines.file, self.parts[number].start
         passed: list[Spot] = []
+        first = place
         while True:
             known = self._times.get((number, place))
             moment = self.clock(file.read(place, 80)) if known is None else known
-            if moment is not None or place <= 0 or len(passed) > 2000:
+            if moment is not None or place <= 0 or len(passed) > 2000 or first - place > BACK:
                 break
             passed.append((number, place))
             place = file.before(place)

@@ -133,8 +133,7 @@ class LogView(LogPager, can_focus=True):
             self.source.grow_tally(self.tally, size)
         if not self.jobs.get("filter"):
             self._count_lines()
-        if not self.jobs.get("matches"):
-            self._count_matches()
+        self._count_matches()
 
     def _count_lines(self) -> None:
         """Filter the whole log, to know how many lines pass; from what is visible on."""
@@ -185,7 +184,6 @@ class LogView(LogPager, can_focus=True):
                 found = source.find(needle, source.edge(backwards), backwards, job, spot)
             return found
 
-        self.jobs.cancel("matches")
         self._look("searching", f"{self.needle} is not in this log", backwards, work)
         self.post_message(self.Changed())
 
@@ -220,6 +218,8 @@ class LogView(LogPager, can_focus=True):
             self._found(missing),
             glances=isinstance(self.source, FileLines),
         )
+        if self.jobs.get("search") is not None:  # it comes first
+            self.jobs.cancel("matches")
 
     def _from(self, backwards: bool, step: int) -> Any:
         """Where a search begins: beyond the match, if it is visible, else at the first row."""
@@ -243,7 +243,7 @@ class LogView(LogPager, can_focus=True):
 
     def _count_matches(self) -> None:
         """Count all matches; what is counted already stays so."""
-        if self.source is None or not self.needle:
+        if self.source is None or not self.needle or self.jobs.get("matches") is not None:
             return
         counts: Any = self.source.tally() if self.tally is None else self.tally
         self.tally, needle = counts, Needle(self.needle)

@@ -64,7 +64,13 @@ def test_a_backfill_is_listed_held_limited_and_cancelled_and_its_runs_deleted(li
     assert "0/4" in listed[1]
     assert listed[1].split().count(client.user()) == 1
 
+    waiting = {"dag_id": "slow", "run_id": made["runs"][3]["run_id"]}
+    assert live.ask("get_reasons", **waiting)[0][2] == (
+        f"the run is queued: 1 runs of backfill {key} are running, max_active_runs is 1"
+    )
     assert dagtop(live, "dags", "pause-backfill", key).out == f"backfill {key} is paused\n"
+    paused = f"the run is queued: backfill {key} is paused"
+    assert live.ask("get_reasons", **waiting)[0][2] == paused
     raised = dagtop(live, "dags", "limit-backfill", key, "2", "--json").document
     assert raised == {"backfill_id": int(key), "max_active_runs": 2, "former": 1}
     document = dagtop(live, "dags", "backfills", "slow", "--json").document

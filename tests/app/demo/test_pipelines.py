@@ -18,7 +18,7 @@ import pytest
 from app.demo import HISTORY, prepare
 from app.demo.workspace import PIPELINES
 from runner.authoring.parse import ParsedFile, parse_file
-from store.structure import DagStructure
+from store.structure import AllAssets, AssetStructure, DagStructure
 from store.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -165,3 +165,16 @@ def test_fails_on_purpose_does(workspace: Workspace) -> None:
     assert state_of(summary, "tidy_up") == "success"
     (alert,) = (workspace.root / "alerts.jsonl").read_text().splitlines()
     assert json.loads(alert)["task"] == "broken"
+
+
+def test_assets_are_produced_and_consumed(structures: dict[str, DagStructure]) -> None:
+    condition = structures["news"].asset_condition
+    assert isinstance(condition, AllAssets)
+    wanted = {one.name for one in condition.objects if isinstance(one, AssetStructure)}
+    made = {
+        asset.name
+        for history in HISTORY
+        for task in structures[history.dag_id].tasks
+        for asset in task.outlets
+    }
+    assert wanted == made == {"digits_model", "recommendations"}

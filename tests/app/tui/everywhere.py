@@ -23,6 +23,7 @@ INSTANCES: Keys = ("enter", "j", "enter")
 RUN: Keys = ("enter", "r")
 RUN_FAILED: Keys = (*FAILED, "r")
 EVENT: Keys = ("enter", "9")
+BACKFILLS: Keys = ("enter", "0")
 
 SCREENS: dict[str, Keys] = {
     "dags": (),
@@ -57,6 +58,8 @@ SCREENS: dict[str, Keys] = {
     "details below": ("enter", "7", "G"),
     "code": ("enter", "8"),
     "diff": ("enter", "8", "D"),
+    "backfills": BACKFILLS,
+    "runs of a backfill": (*BACKFILLS, "enter"),
     "events": EVENT,
     "event info": (*EVENT, "i"),
     "run": RUN,
@@ -112,6 +115,9 @@ ACTING: dict[str, Keys] = {
     "clear runs": ("3", "c"),
     "mark runs": ("3", "m"),
     "kill runs": ("3", "x"),
+    "delete a run": ("3", "j", "d"),
+    "cancel a backfill": (*BACKFILLS, "x"),
+    "limit of a backfill": (*BACKFILLS, "e"),
     "note on a run": ("3", "a"),
     "clear instances": (*INSTANCES, "asterisk", "c"),
     "note on an instance": (*INSTANCES, "a"),

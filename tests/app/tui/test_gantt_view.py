@@ -57,7 +57,7 @@ async def test_plus_and_minus_zoom_and_pan_and_escape_shows_everything_again(
         assert view.form.window is None
         await press(pilot, "j", "j", "z")
         assert view.form.window is not None
-        await press(pilot, "0")
+        await press(pilot, "equals_sign")
         assert view.form.window is None
         assert isinstance(pilot.app.screen, GanttScreen)
 

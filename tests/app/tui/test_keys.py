@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
+from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.log import LogScreen
 from app.tui.screens.text import TextScreen
 from app.tui.screens.triggering import TriggerForm
+from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.dialogs import ConfirmDialog
 from store import edits
 from store.models import pipeline_file
@@ -395,6 +397,19 @@ async def test_the_counts_of_an_older_run_are_shown_whole(world: World) -> None:
         width = grid(pilot).view.name_width
         await press(pilot, "l")
         assert grid(pilot).view.name_width == width, "the runs stay where they are"
+
+
+async def test_a_grid_that_is_not_read_yet_says_so(world: World) -> None:
+    three(world)
+    async with opened(world.workspace) as pilot:
+        pilot.app.push_screen(GridScreen(DagFocus("alpha")))
+        screen = grid(pilot)
+        await until(pilot, lambda: screen.is_mounted and screen.query("#run"), "the lines")
+        screen.view.grid = None
+        screen.on_grid_view_moved()
+        assert "reading ..." in str(screen.query_one("#run", InfoLine).line)
+        screen.ask()
+        await says(pilot, "success")
 
 
 async def test_the_grid_filters_its_tasks(world: World) -> None:

@@ -37,7 +37,7 @@ async def test_the_window_goes_with_the_cursor(world: World) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, GridScreen)
         assert place(screen)[0] == newest
-        await far(pilot, screen, "0")
+        await far(pilot, screen, "circumflex_accent")
         run_id, held = place(screen)
         assert run_id == oldest
         assert held * TASKS <= 40_000

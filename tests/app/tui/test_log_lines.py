@@ -384,6 +384,13 @@ def test_logs_are_merged_by_time_and_tracebacks_stay_together(tmp_path: Path) ->
     assert [line.partition(b": ")[2] for _, line in lines.copy().texts()] == wanted
 
 
+def test_a_time_far_above_a_line_is_not_looked_for(tmp_path: Path) -> None:
+    lines = merged(tmp_path, at(9, "x\n") + b"y" * (1 << 19) + b"\nz", at(1, "a\n"))
+    assert lines.time(0, lines.parts[0].lines.size - 1) != lines.parts[0].start
+    far = merged(tmp_path, at(9, "x\n") + b"y" * (3 << 20) + b"\nz", at(1, "a\n"))
+    assert far.time(0, far.parts[0].lines.size - 1) == far.parts[0].start
+
+
 def test_what_comes_to_merged_logs_is_put_to_the_end(tmp_path: Path) -> None:
     lines = merged(tmp_path, at(1, "a\n"), at(2, "b\n"))
     assert len(back_of(lines)) == 2

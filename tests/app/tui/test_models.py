@@ -39,7 +39,7 @@ from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_
 from app.tui.widgets.chrome import crumb_spans, footer_line
 from app.tui.widgets.scrolling import Position
 from app.tui.widgets.table import Scene, place_columns
-from store.queries.dags import DagRow, LastRun, RecentRun
+from store.queries.dags import RECENT_RUNS, DagRow, LastRun, RecentRun
 from store.queries.grid import Cell, GridRow, GridRun
 from store.queries.runs import RunKey
 from store.states import DagRunState, DagRunType, TaskInstanceState
@@ -143,6 +143,11 @@ def test_a_schedule_is_shown_as_it_is_written_and_in_words() -> None:
     assert line.startswith("15 6 * * 1-5 · At 06:15 from Monday to Friday · dags/shop.py")
     by_hand = plain(detail_line(dag(schedule="None", schedule_words=""), SCENE)).strip()
     assert by_hand.startswith("run by hand · dags/shop.py")
+
+
+def test_the_heading_says_how_many_runs_are_counted() -> None:
+    titles = {column.key: column.title for column in columns()}
+    assert titles["counts"] == f"LAST {RECENT_RUNS}"
 
 
 def test_a_time_of_day_says_its_zone_where_it_is_not_the_users() -> None:

@@ -83,3 +83,38 @@ async def test_the_editor_looks_as_it_did(size: tuple[int, int], world: World) -
     keys = ("enter", "a", "shift+tab", "right")
     shown = await check_dialog("acting_note", size, world.workspace, keys)
     assert "\x1b" not in shown
+
+
+async def test_one_note_is_written_on_all_marked_runs_and_undone(world: World) -> None:
+    version = world.dag("plain")
+    for number, note in ((1, "old"), (2, None), (3, None)):
+        world.run(
+            "plain", version, "failed", ago=timedelta(hours=number), run_id=f"r{number}", note=note
+        )
+
+    def written() -> list[str | None]:
+        with world.store.read() as connection:
+            query = "SELECT note FROM dag_run ORDER BY run_id"
+            return list(connection.exec_driver_sql(query).scalars())
+
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "3", "space", "v", "j", "v", "a")
+        await editor(pilot)
+        await says(pilot, "the note that 1 of them has")
+        await press(pilot, *"bad data", "ctrl+r")
+        await until(pilot, lambda: written() == ["bad data"] * 3, "the note on all")
+        await press(pilot, "U")
+        await until(pilot, lambda: written() == ["old", None, None], "the notes as before")
+
+
+async def test_one_note_is_written_on_all_marked_task_instances(world: World) -> None:
+    fill(world)
+    async with opened(world.workspace, dag="plain") as pilot:
+        await press(pilot, "r", "asterisk", "a")
+        await editor(pilot)
+        await says(pilot, "3 task instances")
+        await press(pilot, *"why", "ctrl+r")
+        await until(pilot, lambda: notes(world)[1] == "why", "the note")
+        with world.store.read() as connection:
+            query = "SELECT count(*) FROM task_instance WHERE note = 'why'"
+            assert connection.exec_driver_sql(query).scalar() == 3

@@ -365,3 +365,13 @@ async def test_a_task_without_a_try_says_so_in_every_view(world: World) -> None:
         await says(pilot, "no try yet")
         await press(pilot, "3")
         await says(pilot, "no try yet")
+
+
+async def test_a_task_that_has_no_templates_is_not_said_to_have_failed_at_them(
+    world: World,
+) -> None:
+    fill_training(world)
+    async with opened(world.workspace, dag="training", run=LIVE, task="load") as pilot:
+        await press(pilot, "3")
+        await says(pilot, "rendered fields")
+        assert "the task has none" in text_of(pilot)

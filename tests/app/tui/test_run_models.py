@@ -341,8 +341,43 @@ def test_charts_take_the_room_there_is() -> None:
         assert len(lines) <= max(height, 19)
         assert all(width_of(line) <= 79 for line in lines)
     tall = text(resource_lines(Usage(points(60), 60), one_try(), 79, 45, SCENE))
-    assert "processes" in tall
+    assert "\n processes\n" not in tall, "there never was but one"
     assert "disk" in tall
+    more = (*points(59), replace(points(60)[-1], processes=3))
+    tall = text(resource_lines(Usage(more, 60), one_try(), 79, 45, SCENE))
+    assert "\n processes\n" in tall
+
+
+def test_what_was_written_before_the_first_sample_is_no_peak() -> None:
+    start = replace(points(1)[0], at=START + timedelta(milliseconds=20), write_bytes=8_000_000)
+    course = (
+        start,
+        *(replace(one, write_bytes=8_000_000 + one.write_bytes) for one in points(30)),
+    )
+    lines = text(resource_lines(Usage(course, 31), one_try(), 79, 19, SCENE)).splitlines()
+    disk = next(place for place, line in enumerate(lines) if "disk" in line)
+    assert lines[disk + 1].split()[:2] == ["10", "B"]
+
+
+def test_memory_is_a_filled_area_below_its_peak() -> None:
+    course = tuple(replace(one, rss=272 << 20) for one in points(60))
+    lines = text(resource_lines(Usage(course, 60), one_try(), 79, 19, SCENE)).splitlines()
+    memory = next(place for place, line in enumerate(lines) if "memory (RSS)" in line)
+    assert "320 MiB" in lines[memory + 1], "not 512"
+    assert "⣿⣿⣿⣿" in lines[memory + 4]
+
+
+def test_one_measurement_is_no_course() -> None:
+    shown = text(resource_lines(Usage(points(1), 1), one_try(), 79, 20, SCENE))
+    assert "measured once" in shown
+    assert "CPU, %" not in shown
+
+
+def test_no_share_of_a_processor_is_told_of_an_instant() -> None:
+    short = one_try(duration=0.004, cpu_seconds=0.01)
+    assert "on average" not in text(resource_lines(Usage(), short, 79, 20, SCENE))
+    long = one_try(duration=5.0, cpu_seconds=1.0)
+    assert "20% on average" in text(resource_lines(Usage(), long, 79, 20, SCENE))
 
 
 def test_a_try_without_measurements_says_why() -> None:

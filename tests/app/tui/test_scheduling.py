@@ -169,6 +169,22 @@ async def test_a_one_off_run_has_no_schedule_and_a_recurring_one_no_name(world: 
         )
 
 
+async def test_the_schedule_of_all_marked_dags_is_set(world: World) -> None:
+    for name in ("ada", "bob", "eve"):
+        world.dag(name)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "space", "space", "at")
+        await form(pilot, ScheduleForm)
+        await says(pilot, "Schedule of 2 DAGs")
+        await says(pilot, "ada, bob")
+        await press(pilot, *["backspace"] * 12, *"@weekly", "ctrl+r")
+        sent = await commanded(pilot, 2)
+        assert [(kind, one["dag_id"], one["expression"]) for kind, one in sent] == [
+            ("schedule", "ada", "@weekly"),
+            ("schedule", "bob", "@weekly"),
+        ]
+
+
 async def test_without_a_runner_the_schedule_form_says_so(world: World) -> None:
     world.dag("plain")
     async with opened(world.workspace) as pilot:

@@ -32,6 +32,20 @@ def test_a_note_is_undone_by_the_one_before() -> None:
     assert step.commands == (("note", {"dag_id": "a", "run_id": "r", "text": "old"}),)
 
 
+def test_a_paused_backfill_is_let_go_on_and_a_limit_is_what_it_was() -> None:
+    step = step_of(act("pause_backfill", {"backfill_id": 3, "changed": True}, backfill_id=3))
+    assert step is not None
+    assert step.commands == (("unpause_backfill", {"backfill_id": 3}),)
+    assert (
+        step_of(act("pause_backfill", {"backfill_id": 3, "changed": False}, backfill_id=3)) is None
+    )
+    answer = {"backfill_id": 3, "former": 2}
+    step = step_of(act("limit_backfill", answer, backfill_id=3, max_active_runs=9))
+    assert step is not None
+    assert step.commands == (("limit_backfill", {"backfill_id": 3, "max_active_runs": 2}),)
+    assert step_of(act("limit_backfill", answer, backfill_id=3, max_active_runs=2)) is None
+
+
 def test_priority_weights_are_undone_to_each_one_that_was() -> None:
     answer = {"instances": [["t", 0, None], ["t", 1, 5], ["t", 2, None]]}
     step = step_of(act("set_priority", answer, dag_id="a", run_id="r", priority=9))
@@ -48,6 +62,8 @@ def test_what_can_not_be_undone_says_why() -> None:
         act("trigger", {"run_id": "r"}),
         act("clear", {"undo": {"impossible": "work was at work"}}),
         act("clear", None),
+        act("cancel_backfill", {"backfill_id": 3, "failed": 2, "running": 0}),
+        act("delete_runs", {"runs": 1}),
     ):
         step = step_of(one)
         assert step is not None

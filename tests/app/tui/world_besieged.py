@@ -151,6 +151,7 @@ def fill_besieged(world: World) -> None:
     with world.store.write() as connection:
         connection.execute(update(models.source).values(text=SOURCE))
     version = add_version(world, DAG, 2, structure(2), SOURCE * 2, 1)
+    _fill_backfill(world)
     _fill_failed(world, version)
     _fill_live(world, version)
     _fill_admin(world)
@@ -160,8 +161,25 @@ def fill_besieged(world: World) -> None:
     _fill_runner(world)
 
 
+def _fill_backfill(world: World) -> None:
+    world._insert(
+        models.backfill,
+        id=1,
+        dag_id=DAG,
+        from_date=NOW - timedelta(days=30),
+        to_date=NOW - timedelta(days=1),
+        conf={EVIL: LINES},
+        reprocess=EVIL,
+        max_active_runs=2,
+        run_backwards=True,
+        actor=LINES,
+        created_at=NOW - timedelta(hours=3),
+    )
+
+
 def _fill_failed(world: World, version: int) -> None:
-    values = {"note": LINES, "triggered_by": EVIL, "conf": {EVIL: LINES, "half": "\ud83d"}}
+    values: dict[str, Any] = {"note": LINES, "triggered_by": EVIL, "backfill_id": 1}
+    values["conf"] = {EVIL: LINES, "half": "\ud83d"}
     run = world.run(DAG, version, "failed", ago=timedelta(hours=2), run_id=FAILED_RUN, **values)
     for task, index in ((LOAD, -1), (FIT, 0), (FIT, 1), (LAST, -1)):
         world.instance(

@@ -250,7 +250,8 @@ class _Painter:
 
     def _legend(self) -> Spans:
         ascii_only = self.glyphs.is_ascii
-        samples = {"line": "-" if ascii_only else "─", "points": self.glyphs.on, "bars": "■"}
+        rule = "-" if ascii_only else "─"
+        samples = {"line": rule, "area": rule, "points": self.glyphs.on, "bars": "■"}
         if ascii_only:
             samples["bars"] = "#"
         line = list(self.chart.title)
@@ -285,7 +286,7 @@ class _Painter:
             if one.kind == "bars":
                 self._bars(raster, one, across)
         for one in self.series:
-            if one.kind == "line":
+            if one.kind in ("line", "area"):
                 self._line(raster, one, across)
         for one in self.series:
             if one.kind == "points":
@@ -315,7 +316,7 @@ class _Painter:
                     (across.dot(x, raster.across), self._dot_row(y, raster.height, raster.down))
                     for x, y in stretch
                 ]
-                raster.line(places, one.role)
+                raster.line(places, one.role, filled=one.kind == "area")
 
     def _points(self, raster: Raster, one: Series, across: Across) -> None:
         seen: dict[tuple[int, int], Mark] = {}

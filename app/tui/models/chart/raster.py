@@ -25,7 +25,12 @@ _alone = threading.Lock()
 
 @lru_cache(maxsize=64)
 def drawn(
-    places: tuple[tuple[int, int], ...], width: int, height: int, dots: tuple[int, int]
+    places: tuple[tuple[int, int], ...],
+    width: int,
+    height: int,
+    dots: tuple[int, int],
+    *,
+    filled: bool = False,
 ) -> list[str]:
     """A line from dot to dot as plotext draws it, ``height`` lines of ``width`` characters.
 
@@ -44,11 +49,12 @@ def drawn(
         plotext.xfrequency(0)
         plotext.yfrequency(0)
         plotext.xlim(0, width * across - 1)
-        plotext.ylim(1 - height * down, 0)
+        plotext.ylim(0, height * down - 1)
         plotext.plot(
             [x for x, _ in places],
-            [-y for _, y in places],
+            [height * down - 1 - y for _, y in places],
             marker="braille" if across > 1 else "*",
+            fillx=filled,
         )
         return [line.partition("\x1b")[0] for line in plotext.build().splitlines()[:height]]
 
@@ -63,9 +69,13 @@ class Raster:
         self._roles = [["text"] * width for _ in range(height)]
         self._texts = [[BLANK] * width for _ in range(height)]
 
-    def line(self, places: Sequence[tuple[int, int]], role: str) -> None:
-        """Draw a line from dot to dot: columns and rows of dots, the first row is the highest."""
-        cells = drawn(tuple(places), self.width, self.height, (self.across, self.down))
+    def line(self, places: Sequence[tuple[int, int]], role: str, *, filled: bool = False) -> None:
+        """Draw a line from dot to dot: columns and rows of dots, the first row is the highest.
+
+        ``filled``: with all that is below it.
+        """
+        dots = (self.across, self.down)
+        cells = drawn(tuple(places), self.width, self.height, dots, filled=filled)
         for row, text in enumerate(cells):
             for column, character in enumerate(text):
                 if character not in NOTHING:

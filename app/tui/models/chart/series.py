@@ -32,7 +32,8 @@ class Series:
     xs: Sequence[float]
     ys: Sequence[float]
     role: str = "accent"
-    kind: Literal["line", "points", "bars"] = "line"
+    kind: Literal["line", "area", "points", "bars"] = "line"
+    """An area is a line with all below it."""
     marks: Sequence[Mark] = ()
     """Of points and bars: one for each point. Bars show theirs in a row below the plot."""
 

@@ -45,7 +45,8 @@ def step_of(unit: Unit, low: float, high: float, most: int) -> float:
     """The distance of ticks: the least round one of which ``most`` fit."""
     raw = min(max(high / max(1, most) - low / max(1, most), 5e-300), LARGEST)
     if unit == "bytes" and 1 <= raw < 2**60:
-        return 2.0 ** ceil(log2(raw))
+        whole = 2.0 ** floor(log2(raw))
+        return next(part * whole for part in (1.0, 1.25, 1.5, 2.0) if part * whole >= raw)
     if unit == "duration" and raw > 0.5:
         for step in (*CLOCK_STEPS, *DAY_STEPS):
             if step >= raw:
