@@ -27,6 +27,7 @@ from store.engine import Store
 from store.queries import runs, tasks
 from store.queries.assets import consumed_assets
 from store.queries.runs import RunFilter, RunRow
+from store.secrets import masked
 from store.states import RUN_STATE_LOOKS, TASK_STATE_LOOKS, DagRunState, DagRunType
 
 
@@ -125,7 +126,7 @@ def show_run(store: Store, dag_id: str, name: str, json: bool) -> None:
             ("started", shown(row.started_at, None)),
             ("ended", shown(row.ended_at, None)),
             ("took", duration(row.duration)),
-            ("conf", jsonlib.dumps(row.conf, ensure_ascii=False) if row.conf else ""),
+            ("conf", jsonlib.dumps(masked(row.conf), ensure_ascii=False) if row.conf else ""),
             ("version", str(row.version)),
             ("note", row.note or ""),
             ("task instances", summary),

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.filters import Facts, Term
+from app.tui.models.task_values import compact
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.table import Column
+from store.secrets import masked
 
 if TYPE_CHECKING:
     from store.events import EventRow
@@ -191,7 +193,7 @@ def detail_line(row: EventRow | None, scene: Scene) -> Spans:
     if row.task_id:
         parts.append((Span("task ", "dim"), span(task_words(row))))
     if row.details not in (None, {}, []):
-        text = json.dumps(row.details, ensure_ascii=False, default=str)
+        text = compact(masked(row.details))
         parts.append((span(text, "dim"),))
     return (Span("  "), *joined(parts, dot))
 
@@ -214,6 +216,6 @@ def event_lines(row: EventRow | None, scene: Scene) -> list[Spans]:
     parts = [(Span(f"{name} ", "dim"), span(value)) for name, value in facts if value]
     lines.append(joined(parts, Span("  ")))
     if row.details not in (None, {}, []):
-        text = json.dumps(row.details, ensure_ascii=False, indent=2, default=str)
+        text = json.dumps(masked(row.details), ensure_ascii=False, indent=2, default=str)
         lines.extend((span(line),) for line in sanitize_lines(text).split("\n"))
     return [(Span(" "), *line) for line in lines]

@@ -6,20 +6,10 @@ import json
 from typing import Any
 
 from app.text import sanitize_lines
-from store.secrets import MASK, is_sensitive
+from store.secrets import masked
 
 LONGEST = 20_000
 """Characters of one value that are shown."""
-
-
-def masked(value: Any) -> Any:
-    """The value without what its names say is secret."""
-    if isinstance(value, dict):
-        return {
-            name: MASK if is_sensitive(str(name)) and inner else masked(inner)
-            for name, inner in value.items()
-        }
-    return [masked(one) for one in value] if isinstance(value, list) else value
 
 
 def masked_as(name: str, value: Any) -> Any:

@@ -275,7 +275,7 @@ def _words(chosen: Sequence[Selection]) -> str:
 
 def _lines(chosen: Sequence[Selection]) -> list[Spans]:
     """The choice as a dialog names it."""
-    lines = chosen[0].lines()
+    lines: list[Spans] = chosen[0].lines()
     if len(chosen) == 1:
         return lines
     runs = _one_of_each_run(chosen)
