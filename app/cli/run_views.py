@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as jsonlib
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
 
 from app.cli import documents
 from app.cli.dag_views import named_states
@@ -43,15 +42,9 @@ def run_filter(
         dag_id=dag_id,
         states=named_states("--state", states, DagRunState),
         types=named_states("--type", types, DagRunType),
-        since=parse_moment(since, _local_zone(), "--since") if since else None,
-        until=parse_moment(until, _local_zone(), "--until") if until else None,
+        since=parse_moment(since, None, "--since") if since else None,
+        until=parse_moment(until, None, "--until") if until else None,
     )
-
-
-def _local_zone() -> tzinfo:
-    zone = datetime.now().astimezone().tzinfo
-    assert zone is not None
-    return zone
 
 
 def list_runs(store: Store, wanted: RunFilter, limit: int, json: bool) -> None:
