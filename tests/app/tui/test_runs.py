@@ -17,7 +17,6 @@ from app.tui.models.long_list import LongList, Page
 from app.tui.models.runs import facts_of, runs_named, started_cell, tabs_line, wanted_of
 from app.tui.reading_runs import RunEntry, Wanted
 from app.tui.scene import Scene
-from app.tui.screens.acting_runs import Answers
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.long_table import HEAD
@@ -199,15 +198,6 @@ def test_a_tab_of_very_many_runs_says_at_least() -> None:
     line = plain(tabs_line({DagRunState.SUCCESS: 10_000, DagRunState.FAILED: 3}, "Failed"))
     assert "Success 10k+" in line
     assert "Failed 3 " in line
-
-
-def test_answers_of_several_dry_runs_are_put_together() -> None:
-    seen: list[object] = []
-    answers = Answers(2, seen.append)
-    answers.take({"instances": [1]})
-    assert seen == []
-    answers.take({"instances": [2]})
-    assert seen == [{"instances": [1, 2]}]
 
 
 # the screens
