@@ -38,7 +38,7 @@ from app.tui.models.run_table import (
 )
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
-from app.tui.screens import run_acting
+from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.beside import BesideScreen
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.triggering import clone, trigger
@@ -277,7 +277,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
                     self._reasons, self._run_why = found
                     self._show_why()
 
-        self.dagtop.commander.ask(request, then)
+        self.dagtop.commander.ask(request, then, key="reasons")
 
     def tick(self) -> None:
         super().tick()
@@ -436,7 +436,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def parts(self) -> list[Selection]:
         """The marked task instances, else the one under the cursor."""
         every = self.snapshot.instances if self.snapshot is not None else ()
-        return run_acting.selections(self.dag_id, self.run_id, self.table.chosen(), every)
+        return selections(self.dag_id, self.run_id, self.table.chosen(), every)
 
     def action_retry(self) -> None:
         """Run task instances again, with other params."""
@@ -458,16 +458,15 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def action_clear(self) -> None:
         """Run task instances again."""
         if chosen := self.parts():
-            run_acting.clear(self.dagtop, chosen)
+            ask_clear(self.dagtop, chosen)
 
     def action_mark_state(self) -> None:
         """Mark task instances."""
         if chosen := self.parts():
-            run_acting.mark(self.dagtop, chosen)
+            ask_mark(self.dagtop, chosen)
 
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
             works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
-            working = run_acting.selections(self.dag_id, self.run_id, works)
-            run_acting.kill(self.dagtop, chosen, working)
+            ask_kill(self.dagtop, chosen, selections(self.dag_id, self.run_id, works))
