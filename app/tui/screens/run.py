@@ -42,7 +42,6 @@ from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.beside import BesideScreen
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.triggering import clone, trigger
-from app.tui.screens.views import DAG_VIEWS, views_line
 from app.tui.spans import Span, Spans, span
 from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
@@ -127,7 +126,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.about.can_focus = False
-        self._show_views()
+        self.show_dag_views()
 
     def subject(self) -> tuple[str, str, str | None]:
         row = self.table.current
@@ -141,10 +140,6 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         for instance, one in chosen or failures[:1]:
             return instance.task_id, places_of_try(one)
         return None, ()
-
-    def _show_views(self) -> None:
-        """Fill the line of the views of its DAG: they open with this run in focus."""
-        self.query_one("#views", InfoLine).line = views_line(DAG_VIEWS, "", self.app.size.width)
 
     @property
     def about(self) -> TextView:
@@ -287,7 +282,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def on_resize(self) -> None:
         super().on_resize()
         if self.is_there:
-            self._show_views()
+            self.show_dag_views()
         if self.is_there and self.snapshot is not None:
             self._set_columns()
             self.table.set_columns(self.table.all_columns)
