@@ -106,6 +106,7 @@ class DagtopApp(App[int]):
         memory = memory or Memory()
         super().__init__(driver_class=driver_class)
         self.workspace = workspace
+        self.environment = environment
         self.read_only = read_only
         self.clock = clock
         self.zone = zone if zone is not None else zone_named(settings.ui.timezone)
@@ -354,6 +355,8 @@ class DagtopApp(App[int]):
     def action_palette(self) -> None:
         """Search all actions."""
         from app.tui.actions import MOVE, Action, with_keys
+        from app.tui.jumps import Target
+        from app.tui.screens.jump import known_here
         from app.tui.screens.palette import PaletteScreen
 
         screen = self.screen
@@ -367,12 +370,14 @@ class DagtopApp(App[int]):
             if action.group != MOVE and action.id != "everywhere.palette"
         ]
 
-        async def do(action: Action | None) -> None:
-            if action is not None and not screen.lacks_row(action):
+        async def do(action: Action | Target | None) -> None:
+            if isinstance(action, Target):
+                self.ways.go(action)
+            elif action is not None and not screen.lacks_row(action):
                 owner = "app" if action.context == "everywhere" else "screen"
                 await self.run_action(f"{owner}.{action.call}", screen)
 
-        self.push_screen(PaletteScreen(found), do)
+        self.push_screen(PaletteScreen(found, known_here(self.ways.here())), do)
 
     def action_theme(self) -> None:
         """The next theme."""

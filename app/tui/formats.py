@@ -95,6 +95,11 @@ def size(octets: int | None) -> str:
     return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
 
 
+def somebody(triggered_by: str | None) -> bool:
+    """Whether somebody triggered a run; that its schedule or assets did, its type says already."""
+    return triggered_by not in (None, "", "schedule", "asset")
+
+
 def plural(number: int, noun: str) -> str:
     """ "1 run", "3 runs", "2 tries"."""
     if number == 1:

@@ -12,6 +12,7 @@ TITLES = {
 ACTIONS: tuple[Action, ...] = (
     Action("view.show-runs", ("3",), "Runs", "all runs, as a table", GO),
     Action("place.show-runs", ("3",), "Runs", "the runs of all DAGs", GO),
+    Action("place.show-tasks", ("I",), "Tasks", "the task instances of all DAGs and runs", GO),
     Action(
         "runs.clear",
         ("c",),

@@ -43,7 +43,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("instances.merged", ("M",), "Logs", "the logs of the marked, or of all, by time", GO),
     Action("instances.details", ("o",), "Details", "all about the task instance", GO),
     Action("instances.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
-    Action("place.show-tasks", ("I",), "Tasks", "the task instances of all DAGs and runs", GO),
     Action("over_runs.run_details", ("r",), "Run", "the run it belongs to", GO, 5),
     Action("over_runs.copy", ("y",), "Copy ids", "copy DAG, run and task (OSC 52)", VIEW),
     Action("task.previous_try", ("left_parenthesis",), "Older try", "the try before", GO, 7),

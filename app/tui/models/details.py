@@ -256,6 +256,9 @@ def _table(
         yield DetailLine((*line, *first), item)
         for one in rest[:MOST_LINES]:
             yield DetailLine((Span(" " * used), *one), item)
+        if more := rest[MOST_LINES:]:
+            words = formats.plural(len(more), "more line")
+            yield DetailLine((Span(" " * used), *fit((Span(words, "dim"),), widths[last])), item)
 
 
 def _params(

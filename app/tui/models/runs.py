@@ -229,7 +229,7 @@ def detail_line(entry: RunEntry | None, scene: Scene) -> Spans:
         parts.append((Span(f"cleared {formats.plural(run.clear_number, 'time')}", "warning"),))
     if run.conf:
         parts.append((span(conf_text(run), "dim"),))
-    if run.triggered_by:
+    if formats.somebody(run.triggered_by):
         parts.append((span(f"by {run.triggered_by}", "dim"),))
     parts.append((Span(f"version {run.version}", "dim"),))
     return (Span("  "), *joined(parts, Span(f" {glyphs.dot} ", "faint")))

@@ -80,7 +80,17 @@ class DagViewScreen(SideScreen):
             span(f"there is no DAG {self.dag_id}", "error"),
         )
 
+    def line_now(self) -> int:
+        """The line of its file that is looked at; 0: none."""
+        return 0
+
     # actions of all views of a DAG
+
+    def action_edit_file(self) -> None:
+        """Open its file in the editor."""
+        from app.tui.screens.sourcing import edit_line
+
+        edit_line(self.dagtop, self.dag_id, line=self.line_now())
 
     def action_trigger(self) -> None:
         """Trigger a run."""

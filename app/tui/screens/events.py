@@ -214,6 +214,11 @@ class EventsScreen(EventsTable, DagViewScreen):
         super().__init__(focus)
         self.only_run = bool(focus.kept.get("events"))
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        if task_id := self.look.kept.pop("events_of", None):
+            self.filter_text = f"task:{task_id}"
+
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="dag")

@@ -149,11 +149,12 @@ class GraphScreen(OneRunScreen):
         self.action_open()
 
     def _show_lines(self) -> None:
+        if self.snapshot is None:
+            return
         view, scene = self.view, self.dagtop.scene()
         info = self.query_one("#run", InfoLine)
         info.line = run_line(self.run_now(), scene)
-        older = self.snapshot is not None and not self.snapshot.is_newest
-        info.right = (Span("older run", "warning"),) if older else ()
+        info.right = () if self.snapshot.is_newest else (Span("older run", "warning"),)
         self.query_one("#cell", InfoLine).line = cell_line(
             view.row, view.current, self.error, scene
         )

@@ -49,6 +49,8 @@ class LongTable(ListScreen[E]):
         self._sought: str | None = None
         self._facts: dict[int, tuple[E, Facts]] = {}
         self._rest_timer: Any = None
+        self._marks_all = False
+        """All that pass are to be marked, once they are read."""
 
     # what subclasses say
 
@@ -120,7 +122,14 @@ class LongTable(ListScreen[E]):
         if self._sought is not None and self.table.go_to(self._sought):
             self._sought = None
         self._read_on()
+        if self._marks_all and self._is_read():
+            self._mark_all_read()
         self.show_counts()
+
+    def _is_read(self) -> bool:
+        """Whether there is nothing more to read of what is wanted now."""
+        whole = self.read.next is None or len(self.read.entries) >= MOST
+        return whole and self.snapshot is not None and self.wanted == self.read.wanted
 
     def empty_words(self) -> str:
         """Why no row is shown."""
@@ -137,7 +146,7 @@ class LongTable(ListScreen[E]):
         if before is None or self._reading == before or len(self.read.entries) >= MOST:
             return
         enough = len(table.items) > table.position.cursor + 2 * table.position.page
-        if enough and table.sort_column is None and self._sought is None:
+        if enough and not self._marks_all and table.sort_column is None and self._sought is None:
             return
         self._reading, wanted = before, self.read.wanted
 
@@ -207,6 +216,9 @@ class LongTable(ListScreen[E]):
 
     def chosen(self) -> list[E]:
         """The marked rows, else the one under the cursor."""
+        if self._marks_all:
+            self.dagtop.say(f"reading all {self.nouns[1]} to mark them: a moment", "warning")
+            return []
         rows = self.table.chosen()
         if not rows:
             self.dagtop.say(f"no {self.nouns[0]} is under the cursor")
@@ -221,3 +233,26 @@ class LongTable(ListScreen[E]):
         """Turn the order round."""
         super().action_reverse()
         self._read_on()
+
+    def action_mark_all(self) -> None:
+        """Mark all that pass the filter, or none; what isn't read yet is read first."""
+        if self._is_read():
+            super().action_mark_all()
+            return
+        self._marks_all = True
+        self.dagtop.say(f"reading all {self.nouns[1]} to mark them ...")
+        self._read_on()
+
+    def _mark_all_read(self) -> None:
+        self._marks_all = False
+        self.table.mark_all()
+        marked = f"{len(self.table.marks):,} {self.nouns[1]}"
+        more = " that are the newest; older ones only a filter can reach" if self.read.next else ""
+        self.dagtop.say(f"marked {marked}{more}")
+
+    def step_back(self) -> bool:
+        if self._marks_all:
+            self._marks_all = False
+            self.dagtop.say("nothing was marked")
+            return True
+        return super().step_back()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +14,8 @@ from app.tui.filters import Facts
 from app.tui.formats import run_name
 from app.tui.location import Location
 from app.tui.models.instance import instance_name
+from app.tui.models.places import Place as FilePlace
+from app.tui.models.places import places_of_try
 from app.tui.models.run import (
     Place,
     about_lines,
@@ -37,8 +39,10 @@ from app.tui.models.run_table import (
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
 from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
+from app.tui.screens.beside import BesideScreen
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.triggering import clone, trigger
+from app.tui.screens.views import DAG_VIEWS, views_line
 from app.tui.spans import Span, Spans, span
 from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
@@ -56,7 +60,7 @@ if TYPE_CHECKING:
 NARROW = 80
 """Columns below which an estimate takes the place of the states in numbers."""
 
-FRAME = 4
+FRAME = 5
 """Lines that neither the facts nor the table have."""
 
 
@@ -65,7 +69,7 @@ def row_key(row: InstanceRow) -> str:
     return f"{row.map_index} {row.task_id}"
 
 
-class RunScreen(ListScreen["InstanceRow"]):
+class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     """The facts of a run above the table of its task instances."""
 
     contexts: ClassVar[tuple[str, ...]] = (
@@ -106,6 +110,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
 
     def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="state")
         yield InfoLine(widget_id="progress")
         yield TextView(widget_id="facts")
@@ -122,6 +127,24 @@ class RunScreen(ListScreen["InstanceRow"]):
     def on_mount(self) -> None:
         super().on_mount()
         self.about.can_focus = False
+        self._show_views()
+
+    def subject(self) -> tuple[str, str, str | None]:
+        row = self.table.current
+        return self.dag_id, self.run_id, None if row is None else row.task_id
+
+    def failed_at(self) -> tuple[str | None, Sequence[FilePlace]]:
+        """Where the task instance under the cursor failed, else the last that did."""
+        failures = self.snapshot.failures if self.snapshot is not None else ()
+        row = self.table.current
+        chosen = [pair for pair in failures if row is not None and pair[0].id == row.id]
+        for instance, one in chosen or failures[:1]:
+            return instance.task_id, places_of_try(one)
+        return None, ()
+
+    def _show_views(self) -> None:
+        """Fill the line of the views of its DAG: they open with this run in focus."""
+        self.query_one("#views", InfoLine).line = views_line(DAG_VIEWS, "", self.app.size.width)
 
     @property
     def about(self) -> TextView:
@@ -263,6 +286,8 @@ class RunScreen(ListScreen["InstanceRow"]):
 
     def on_resize(self) -> None:
         super().on_resize()
+        if self.is_there:
+            self._show_views()
         if self.is_there and self.snapshot is not None:
             self._set_columns()
             self.table.set_columns(self.table.all_columns)

@@ -271,9 +271,15 @@ class Table(RowsView, Generic[T]):
 
     def toggle_all(self) -> None:
         """Mark all rows; if all are marked, none."""
+        before = self.marks
+        self.mark_all()
+        if self.marks == before:
+            self.clear_marks()
+
+    def mark_all(self) -> None:
+        """Mark all rows."""
         self.end_range()
-        keys = {self.key(item) for item in self.items}
-        self.marks = set() if self.marks == keys else keys
+        self.marks = {self.key(item) for item in self.items}
         self.moved()
 
     def clear_marks(self) -> bool:

@@ -129,6 +129,28 @@ def test_tasks_list_and_state(dagtop: Command) -> None:
     assert "failed" in dagtop("tasks", "state", DAG, FAILED, "task_002").out
 
 
+def test_tasks_list_over_runs(dagtop: Command) -> None:
+    everything = dagtop("tasks", "list", "--json", "-n", "1000").document
+    assert everything["more"] is False
+    rows = everything["instances"]
+    assert len(rows) == 3 * 5 * 4
+    assert [row["run_id"] for row in rows[:12]] == [NEWEST] * 12
+    failed = dagtop("tasks", "list", "--state", "failed", "--json").document["instances"]
+    assert failed == [row for row in rows if row["state"] == "failed"]
+    assert failed
+    some = dagtop("tasks", "list", DAG, "all", "--task", "task_002", "-n", "2", "--json").document
+    assert some["more"] is True
+    assert [(row["dag_id"], row["task_id"]) for row in some["instances"]] == [(DAG, "task_002")] * 2
+    shown = dagtop("tasks", "list", "--limit", "3")
+    assert shown.out.split()[:4] == ["DAG", "RUN", "TASK", "STATE"]
+    assert len(shown.out.splitlines()) == 4
+    assert "the newest 3; --limit shows more" in shown.err
+    one = dagtop("tasks", "list", DAG, FAILED, "--task", "task_001", "--json").document
+    assert [row["task_id"] for row in one["instances"]] == ["task_001"]
+    assert dagtop("tasks", "list", DAG, FAILED, "--task", "task_01").code == ExitCode.NOT_FOUND
+    assert "did you mean" in dagtop("tasks", "list", "dag_000", "all").err
+
+
 def test_a_misspelt_task_is_not_found(dagtop: Command) -> None:
     outcome = dagtop("tasks", "state", DAG, "latest", "task_02")
     assert outcome.code == ExitCode.NOT_FOUND

@@ -22,7 +22,7 @@ from tests.support.terminal import LOOKS, terminal
 COPIES = re.compile(rb"\x1b\]52;c;[A-Za-z0-9+/=]*\x07")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_nothing_of_the_data_reaches_terminal_or_files(
     workspace_of: Callable[[str], Workspace], tmp_path: Path
 ) -> None:
@@ -31,7 +31,7 @@ def test_nothing_of_the_data_reaches_terminal_or_files(
         sys.executable, "-m", "tests.app.tui.walker", str(workspace.root), str(tmp_path),
     ]  # fmt: skip
     with terminal(command, LOOKS, (120, 40)) as one:
-        one.read_until(lambda output: b"\x1b[?1049l" in output, timeout=100.0)
+        one.read_until(lambda output: b"\x1b[?1049l" in output, timeout=280.0)
         assert one.end() == 0, one.output[-3000:].decode("utf-8", "replace")
     if os.environ.get("DAGTOP_TEST_RECORD"):
         Path(os.environ["DAGTOP_TEST_RECORD"]).write_bytes(one.output)

@@ -122,6 +122,15 @@ def test_the_longest_trigger_rule_is_whole_where_there_is_room(shop: Workspace) 
     assert any(rule in line for line in texts(details(snapshot, [], 117, SCENE)))
 
 
+def test_what_a_cell_has_no_room_for_is_counted(shop: Workspace) -> None:
+    snapshot = snapshot_of(shop)
+    assert snapshot.structure is not None
+    many = [f"upstream_number_{number}" for number in range(40)]
+    tasks = [structs.replace(task, upstream=many) for task in snapshot.structure.tasks]
+    snapshot = replace(snapshot, structure=structs.replace(snapshot.structure, tasks=tasks))
+    assert any("more lines" in line for line in texts(details(snapshot, [], 77, SCENE)))
+
+
 @pytest.mark.parametrize("width", [57, 77, 117, 197])
 def test_no_line_is_wider_than_there_is_room(shop: Workspace, width: int) -> None:
     lines = details(snapshot_of(shop), [], width, SCENE)

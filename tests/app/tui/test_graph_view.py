@@ -9,12 +9,14 @@ from rich.cells import cell_len
 from sqlalchemy import update
 
 from app.tui.models.graph.nodes import node_spans
+from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.graph import GraphScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.instances import InstancesScreen
 from app.tui.screens.log import LogScreen
 from app.tui.spans import plain
 from app.tui.theme import ASCII, UNICODE
+from app.tui.widgets.chrome import InfoLine
 from store import models
 from store.queries.grid import Cell, GridRow
 from store.states import TaskInstanceState
@@ -377,6 +379,18 @@ async def test_a_dag_without_tasks_or_runs_says_so(world: World) -> None:
 
 
 # acting
+
+
+async def test_before_it_is_read_nothing_is_said_of_runs(world: World) -> None:
+    three(world)
+    async with opened(world.workspace, dag="alpha") as pilot:
+        pilot.app.push_screen(GraphScreen(DagFocus("alpha")))
+        screen = graph(pilot)
+        await until(pilot, lambda: screen.query("#run"), "the lines")
+        screen.snapshot = None
+        screen.query_one("#run", InfoLine).line = ()
+        screen.tick()
+        assert screen.query_one("#run", InfoLine).line == ()
 
 
 async def test_enter_opens_the_log_the_instances_or_the_group(world: World) -> None:

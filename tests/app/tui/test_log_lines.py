@@ -381,7 +381,7 @@ def test_logs_are_merged_by_time_and_tracebacks_stay_together(tmp_path: Path) ->
     assert back_of(lines) == wanted
     lines.to_top()
     assert all_of(lines) == wanted
-    assert [line.partition(b": ")[2] for _, line in lines.copy().texts()] == wanted
+    assert [line.partition(b": ")[2][:-1] for _, line in lines.copy().texts()] == wanted
 
 
 def test_a_time_far_above_a_line_is_not_looked_for(tmp_path: Path) -> None:

@@ -323,8 +323,8 @@ async def test_lines_are_searched(world: World) -> None:
         await press(pilot, "enter", "r", "j", "j", "j", "o", "slash", *"model.step", "enter")
         await says(pilot, "1 of 1")
         await says(pilot, "model.step(batch)")
-        await press(pilot, "escape", "6", "slash", *"backfill", "enter", "y")
-        assert " dags backfill training" in pilot.app.clipboard
+        await press(pilot, "escape", "6", "slash", *"unpause", "enter", "y")
+        assert " dags unpause training" in pilot.app.clipboard
         await press(pilot, "escape", "3", "slash", *"epochs", "enter", "n", "N")
         await says(pilot, " of 3")
 

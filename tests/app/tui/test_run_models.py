@@ -187,14 +187,14 @@ def test_secrets_in_the_conf_are_hidden() -> None:
 def test_a_long_conf_stands_below_what_failed() -> None:
     run = replace(RUN, conf={f"name_{number}": number for number in range(40)})
     failed = instance("train", FAILED)
-    shown = text(about_lines(RunSnapshot(run, (), {}, ((failed, one_try()),)), [], 78, SCENE))
+    shown = text(about_lines(RunSnapshot(run, (), failures=((failed, one_try()),)), [], 78, SCENE))
     assert shown.index("what failed") < shown.index('"name_39": 39')
 
 
 def test_of_many_failures_five_are_named() -> None:
     failures = tuple((instance(f"t{number}", FAILED), one_try()) for number in range(9))
     rows = tuple(row for row, _ in failures) + tuple(instance(f"u{n}", FAILED) for n in range(91))
-    shown = text(about_lines(RunSnapshot(RUN, rows, {}, failures), [], 78, SCENE))
+    shown = text(about_lines(RunSnapshot(RUN, rows, failures=failures), [], 78, SCENE))
     assert "what failed last, of 100" in shown
     assert shown.count("dags/a.py:8") == 5
     assert "ValueError: loss is nan" in shown
@@ -212,7 +212,7 @@ def test_reasons_are_those_of_the_task_instance() -> None:
 
 def test_what_is_over_waits_for_nothing_and_what_is_told_to_end_says_so() -> None:
     rows = (instance("a", SUCCESS), instance("b", SCHEDULED), instance("c", RUNNING))
-    snapshot = RunSnapshot(RUN, rows, {}, (), (("c", -1, "killed by ann"),))
+    snapshot = RunSnapshot(RUN, rows, ending=(("c", -1, "killed by ann"),))
     why = why_of(snapshot, {("a", -1): "old", ("b", -1): "pool gpu: 0 of 2 free"})
     assert why == {
         ("b", -1): "pool gpu: 0 of 2 free",
@@ -398,7 +398,7 @@ def test_what_failed_says_its_last_lines_where_there_is_room() -> None:
     failures = ((instance("told", FAILED), told), (instance("mute", FAILED), mute))
     rows = tuple(row for row, _ in failures)
     said = {1: ("a1", "a2", "a3"), 2: ("b1", "b2", "b3")}
-    snapshot = RunSnapshot(RUN, rows, {}, failures, (), (), said)
+    snapshot = RunSnapshot(RUN, rows, failures=failures, said=said)
     bare = about_lines(snapshot, [], 78, SCENE)
     for more, wanted in (
         (0, []),

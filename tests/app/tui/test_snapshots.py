@@ -11,6 +11,7 @@ import pytest
 
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, text_of
+from tests.app.tui.everywhere import INSTANCES, LOG
 from tests.app.tui.snapshot import SIZES, check, check_scene, settled
 
 RECOMMEND = ("j",) * 5
@@ -54,6 +55,15 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
     "log_missing": ("normal", (*RECOMMEND[1:], "enter", "enter")),
     "log_not_started": ("normal", (*RECOMMEND[1:], "enter", *["j"] * 7, "enter")),
     "log_hostile": ("hostile", ("j", "j", "j", "enter", "enter")),
+    "palette": ("normal", (*RECOMMEND[1:], "enter", "ctrl+p")),
+    "letters": ("normal", ("apostrophe",)),
+    "variables_empty": ("empty", ("5",)),
+    "connections_empty": ("empty", ("6",)),
+    "instances_hostile": ("besieged", INSTANCES),
+    "merged_hostile": ("besieged", ("enter", "M")),
+    "task_resources_hostile": ("besieged", (*LOG, "5")),
+    "pool_hostile": ("besieged", ("7", "enter")),
+    "asset_events_hostile": ("besieged", ("8", "enter")),
 }
 
 
