@@ -414,6 +414,20 @@ async def test_the_logs_of_a_run_are_merged_and_lead_to_each_task(world: World) 
         assert log_of(pilot).look.task_id == "train"
 
 
+async def test_a_range_of_times_stays_when_another_task_begins(world: World) -> None:
+    fill_logs(world)
+    async with opened(world.workspace, dag="shop") as pilot:
+        await press(pilot, "M")
+        await says(pilot, "3 logs by time")
+        await press(pilot, AT, *typed("11:55:21-11:55:30"))
+        await says(pilot, "@ 11:55:21")
+        world.instance("shop", 1, "report", "running", log=b"[2026-11-21T11:55:22Z] INFO - new\n")
+        await says(pilot, "4 logs by time")
+        await until(pilot, lambda: "INFO - new" in text_of(pilot), "its log")
+        assert "@ 11:55:21" in text_of(pilot)
+        assert "shard" not in text_of(pilot)
+
+
 async def test_the_logs_of_marked_instances_are_merged(world: World) -> None:
     fill_logs(world)
     async with opened(world.workspace, dag="shop", run="r1") as pilot:
