@@ -130,7 +130,7 @@ def took_cell(entry: RunEntry, scene: Scene) -> Spans:
 def started_cell(entry: RunEntry, scene: Scene) -> Spans:
     """When it started."""
     if entry.run.started_at is None:
-        return (Span("not yet", "dim"),)
+        return (Span("not yet" if entry.run.ended_at is None else "never", "dim"),)
     return (Span(formats.clock(entry.run.started_at, scene.now, scene.zone), "text"),)
 
 
