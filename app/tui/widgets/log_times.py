@@ -136,13 +136,3 @@ def next_timed(file: LogFile, clock: Clock, start: int, end: int) -> tuple[int, 
             offset = following
         start = file.line(start + offset)[1] if offset < len(data) else start + offset
     return None
-
-
-def last_timed(file: LogFile, clock: Clock, start: int, lines: int = 400) -> float | None:
-    """The time of the line that starts there, or of the one above that has one."""
-    for _ in range(lines):
-        moment = clock(file.read(start, 80))
-        if moment is not None or start <= 0:
-            return moment
-        start = file.before(start)
-    return None

@@ -414,6 +414,37 @@ async def test_the_logs_of_a_run_are_merged_and_lead_to_each_task(world: World) 
         assert log_of(pilot).look.task_id == "train"
 
 
+async def test_new_lines_are_counted_unless_they_are_too_many(world: World) -> None:
+    one_log(world, numbered(600))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 599")
+        await press(pilot, "g")
+        path = log_of(pilot).log_path()
+        assert path is not None
+        with path.open("ab") as log:
+            log.write(b"one more\n" * 3)
+        await says(pilot, "+3 lines")
+        with path.open("ab") as log:
+            log.truncate(path.stat().st_size + (64 << 20))
+        await says(pilot, "+many lines")
+        await press(pilot, "G")
+        await until(pilot, lambda: log_of(pilot).view.new_lines == 0, "the end")
+
+
+async def test_a_range_of_times_stays_when_another_task_begins(world: World) -> None:
+    fill_logs(world)
+    async with opened(world.workspace, dag="shop") as pilot:
+        await press(pilot, "M")
+        await says(pilot, "3 logs by time")
+        await press(pilot, AT, *typed("11:55:21-11:55:30"))
+        await says(pilot, "@ 11:55:21")
+        world.instance("shop", 1, "report", "running", log=b"[2026-11-21T11:55:22Z] INFO - new\n")
+        await says(pilot, "4 logs by time")
+        await until(pilot, lambda: "INFO - new" in text_of(pilot), "its log")
+        assert "@ 11:55:21" in text_of(pilot)
+        assert "shard" not in text_of(pilot)
+
+
 async def test_the_logs_of_marked_instances_are_merged(world: World) -> None:
     fill_logs(world)
     async with opened(world.workspace, dag="shop", run="r1") as pilot:
