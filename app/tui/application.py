@@ -106,6 +106,7 @@ class DagtopApp(App[int]):
         memory = memory or Memory()
         super().__init__(driver_class=driver_class)
         self.workspace = workspace
+        self.environment = environment
         self.read_only = read_only
         self.clock = clock
         self.zone = zone if zone is not None else zone_named(settings.ui.timezone)
@@ -275,6 +276,12 @@ class DagtopApp(App[int]):
         """Send a command to the runner; ``done`` is said when it was taken."""
         self.commander.send(kind, payload, done)
 
+    def _fatal_error(self) -> None:
+        """The report of a crash: without the values of variables, which may be secret, or large."""
+        from rich.traceback import Traceback
+
+        self.panic(Traceback(show_locals=False, width=None))
+
     def action_undo(self) -> None:
         """Take the last act of this terminal back, where that can be."""
         undo_last(self)
@@ -354,6 +361,8 @@ class DagtopApp(App[int]):
     def action_palette(self) -> None:
         """Search all actions."""
         from app.tui.actions import MOVE, Action, with_keys
+        from app.tui.jumps import Target
+        from app.tui.screens.jump import known_here
         from app.tui.screens.palette import PaletteScreen
 
         screen = self.screen
@@ -367,12 +376,14 @@ class DagtopApp(App[int]):
             if action.group != MOVE and action.id != "everywhere.palette"
         ]
 
-        async def do(action: Action | None) -> None:
-            if action is not None and not screen.lacks_row(action):
+        async def do(action: Action | Target | None) -> None:
+            if isinstance(action, Target):
+                self.ways.go(action)
+            elif action is not None and not screen.lacks_row(action):
                 owner = "app" if action.context == "everywhere" else "screen"
                 await self.run_action(f"{owner}.{action.call}", screen)
 
-        self.push_screen(PaletteScreen(found), do)
+        self.push_screen(PaletteScreen(found, known_here(self.ways.here())), do)
 
     def action_theme(self) -> None:
         """The next theme."""

@@ -152,7 +152,9 @@ def complete(text: str, known: Known) -> list[Completion]:
     verbs = {"dag": "a DAG", "run": "a run of this DAG", "log": "the log of a task of this run"}
     for name, title in known.places.items():
         if name.startswith(first):
-            found.append(Completion(name, f"{title}, of the workspace"))
+            of_dag = known.dag_id is not None and name in known.views  # as ``parse`` has it
+            whose = f"{title} of {known.dag_id}" if of_dag else f"{title}, of the workspace"
+            found.append(Completion(name, whose))
     if known.dag_id is not None:
         for name, title in known.views.items():
             if name.startswith(first) and name not in known.places:

@@ -10,8 +10,11 @@ from app.tui.models.source import Source, source_of_text
 from app.tui.models.versions import Changes, Diff, changes_between
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from app.tui.models.places import Place
     from store.engine import Store
     from store.queries.dags import DagRow
     from store.queries.versions import VersionText
@@ -122,3 +125,33 @@ def _compare(pair: _Pair) -> tuple[Diff, Changes]:
     old, new = pair.old, pair.new
     changes = changes_between(old.structure, new.structure, old.text, new.text)
     return Diff(source_of_text(old.text), source_of_text(new.text), changes), changes
+
+
+def read_files(store: Store, dag_id: str, run_id: str) -> tuple[str, ...]:
+    """The pipeline file that a run's version was made from, and the one that the DAG is in now;
+    none if there is no such DAG. They are below the workspace's folder."""
+    from store.queries.dags import get_dag, get_structure
+    from store.queries.runs import get_run
+
+    with store.read() as connection:
+        dag, run = get_dag(connection, dag_id, recent=1), get_run(connection, dag_id, run_id)
+        structure = None if run is None else get_structure(connection, dag_id, run.version_id)
+    found = (None if structure is None else structure.file, None if dag is None else dag.file)
+    return tuple(file for file in found if file)
+
+
+def read_place(
+    store: Store, root: Path, dag_id: str, places: Sequence[Place], line: int
+) -> Place | str:
+    """The first place whose file there is, else a line of the DAG's file; or why there is none."""
+    from app.tui.models.places import Place
+    from store.queries.dags import get_dag
+
+    with store.read() as connection:
+        dag = get_dag(connection, dag_id, recent=1)
+    if dag is None:
+        return f"there is no DAG {dag_id}"
+    for place in (*places, Place(dag.file, line)):
+        if (root / place.file).is_file():
+            return place
+    return f"{dag.file} is not there any more"

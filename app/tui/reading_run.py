@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,8 @@ class RunSnapshot:
     instances: tuple[InstanceRow, ...]
     """In the order of the pipeline."""
     operators: Mapping[str, str] = field(default_factory=dict)
+    """By task id."""
+    upstream: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By task id."""
     failures: tuple[tuple[InstanceRow, TryRow], ...] = ()
     """The newest tries of what failed, the last one first."""
@@ -79,6 +81,7 @@ def read_run_screen(
         run,
         tuple(rows),
         {task.task_id: task.operator for task in tasks},
+        {task.task_id: task.upstream for task in tasks},
         failures,
         ending,
         tuple(assets),

@@ -121,6 +121,43 @@ class Ways:
 
         self._app.push_screen(RunScreen(dag_id, run_id))
 
+    def open_view(
+        self,
+        name: str,
+        dag_id: str,
+        run_id: str,
+        task_id: str | None = None,
+        events_of: str | None = None,
+    ) -> None:
+        """Show a view of a DAG with a run, and a task, in focus; Esc comes back.
+
+        ``events_of``: a task, if only its events are wanted.
+        """
+        from app.tui.screens.dag_views import DagFocus
+
+        if name == "code":
+            self.open_code(dag_id, run_id, task_id)
+            return
+        focus = DagFocus(dag_id, run_id, task_id)
+        focus.kept["events"] = True  # only those of the run
+        focus.kept["events_of"] = events_of
+        screen = DAG_VIEWS[name].load()
+        self._app.push_screen(screen(focus))
+
+    def open_code(
+        self, dag_id: str, run_id: str, task_id: str | None, line: int = 0, words: str = ""
+    ) -> None:
+        """Show the source of a run's version at a line, and say ``words``; without one where the
+        task is defined."""
+        from app.tui.screens.code import CodeForm, CodeScreen
+        from app.tui.screens.dag_views import DagFocus
+
+        focus = DagFocus(dag_id, run_id, task_id)
+        form = CodeForm(cursor=max(0, line - 1), run_id=run_id, said=words)
+        form.go_to = None if line else task_id
+        focus.kept["code"] = form
+        self._app.push_screen(CodeScreen(focus))
+
     def open_over_runs(self, dag_id: str, task_id: str) -> None:
         """Show the instances of a task in all runs of its DAG."""
         from app.tui.screens.all_tasks import OverRunsScreen

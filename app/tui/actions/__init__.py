@@ -19,6 +19,7 @@ from app.tui.actions import (
     admin,
     assets,
     backfills,
+    beside,
     calendar,
     code,
     dag,
@@ -82,6 +83,7 @@ _PARTS = (
     details,
     backfills,
     assets,
+    beside,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

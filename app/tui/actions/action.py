@@ -48,4 +48,7 @@ class Action:
         _, _, view = self.id.partition(".show-")
         if view:
             return f"show_view('{view}')"
+        _, _, view = self.id.partition(".dag-")
+        if view:
+            return f"show_dag('{view}')"
         return self.handler

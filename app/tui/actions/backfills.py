@@ -23,7 +23,7 @@ ACTIONS: tuple[Action, ...] = (
         "backfills.cancel",
         ("x",),
         "Cancel",
-        "cancel: queued runs fail, what runs goes on",
+        "its queued runs fail, what runs goes on",
         ACT,
         5,
         acts=True,

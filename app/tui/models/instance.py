@@ -240,7 +240,7 @@ def touched_lines(reply: object, verb: str) -> list[Spans]:
 
 
 def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
-    """The line above a log: state, try, times, where the error is."""
+    """The line above a log: state, try, times, the error."""
     instance = facts.instance
     dot = Span(f" {scene.glyphs.dot} ", "faint")
     state = instance.state.value if instance.state else None
@@ -263,6 +263,12 @@ def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
         line = error_line(one)
         if line:
             parts.append((span(line, "error" if one.error_type else "text"),))
-        if one.error_place:
-            parts.append((span(scene.place(one.error_place), "accent"),))
     return (Span(" "), *joined(parts, dot))
+
+
+def error_place(one: TryRow | None, scene: Scene) -> Spans:
+    """Where a try failed, to stand behind that."""
+    if one is None or not one.error_place:
+        return ()
+    dot = Span(f" {scene.glyphs.dot} ", "faint")
+    return (dot, span(scene.place(one.error_place), "accent"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,11 +15,12 @@ from app.tui.models.grid import counts_spans, run_span, state_span
 from app.tui.models.instance import instance_name
 from app.tui.models.last_lines import MOST
 from app.tui.models.run_estimate import Estimate
-from app.tui.models.task_values import compact, masked, value_lines
+from app.tui.models.task_values import compact, value_lines
 from app.tui.reading import error_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, width_of
 from app.tui.theme import task_look
+from store.secrets import masked
 from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ BAR = 24
 
 MIDDLE = 100
 """Columns from which on there is room for times of day."""
+
+NAMED = 2
+"""Failed tasks that are named as the reason why another didn't run."""
 
 TROUBLED = frozenset({TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY})
 """States of what failed, perhaps to be tried again."""
@@ -77,7 +82,7 @@ def state_line(run: RunRow, scene: Scene) -> Spans:
         parts.append((Span(took), Span(f" since {begun}", "dim")))
     else:
         parts.append((Span(f"queued {formats.ago(run.queued_at, scene.now)}", "dim"),))
-    by = (Span(" by ", "dim"), span(run.triggered_by)) if run.triggered_by else ()
+    by = (Span(" by ", "dim"), span(run.triggered_by)) if formats.somebody(run.triggered_by) else ()
     parts.append((Span(run.run_type.value, "text"), *by))
     return (Span(" "), *joined(parts, dot))
 
@@ -295,9 +300,47 @@ def why_of(snapshot: RunSnapshot, reasons: Mapping[Place, str]) -> dict[Place, s
     }
     over = {(r.task_id, r.map_index) for r in snapshot.instances if r.state in FINISHED_TASK_STATES}
     words.update({place: why for place, why in reasons.items() if place not in over})
+    words.update(upstream_failures(snapshot))
     for task, index, why in snapshot.ending:
         words[task, index] = f"has been told to end: {why}"
     return words
+
+
+def upstream_failures(snapshot: RunSnapshot) -> dict[Place, str]:
+    """Of what didn't run for it, which tasks failed upstream: "broken failed"."""
+    state = TaskInstanceState.UPSTREAM_FAILED
+    behind = [row for row in snapshot.instances if row.state is state]
+    failed: dict[str, list[str]] = {}
+    for row in snapshot.instances:
+        if behind and row.state is TaskInstanceState.FAILED:
+            failed.setdefault(row.task_id, []).append(instance_name(row.task_id, row.map_index))
+    found: dict[Place, str] = {}
+    words: dict[str, str] = {}
+    for row in behind:
+        if row.task_id not in words:
+            names = _failed_above(row.task_id, snapshot.upstream, failed)
+            more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+            words[row.task_id] = f"{', '.join(names[:NAMED])}{more} failed" if names else ""
+        if words[row.task_id]:
+            found[row.task_id, row.map_index] = words[row.task_id]
+    return found
+
+
+def _failed_above(
+    task_id: str, upstream: Mapping[str, Sequence[str]], failed: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """What failed among all that is upstream of a task, the nearest first."""
+    names: list[str] = []
+    seen, line = {task_id}, deque(upstream.get(task_id, ()))
+    while line:
+        above = line.popleft()
+        if above in seen:
+            continue
+        seen.add(above)
+        names.extend(failed.get(above, ()))
+        if above not in failed:
+            line.extend(upstream.get(above, ()))
+    return names
 
 
 def why_lines(instances: Sequence[InstanceRow], why: Mapping[Place, str]) -> list[str]:

@@ -40,6 +40,8 @@ class CodeForm:
     """The run that was in focus when this version was chosen."""
     go_to: str | None = None
     """A task whose definition is wanted."""
+    said: str = ""
+    """What is to be said of the cursor's line once it is shown."""
 
 
 class CodeScreen(SearchScreen, DagViewScreen):
@@ -109,6 +111,9 @@ class CodeScreen(SearchScreen, DagViewScreen):
         if self.form.go_to is not None:
             task_id, self.form.go_to = self.form.go_to, None
             self._go_to_definition(task_id)
+        if self.form.said:
+            self.dagtop.say(self.form.said)
+            self.form.said = ""
         self._show_lines()
 
     def _show_lines(self) -> None:
@@ -227,6 +232,13 @@ class CodeScreen(SearchScreen, DagViewScreen):
         else:
             self.form.other, self._start = int(text), 0
             self._show_version(snapshot.version, compare=True)
+
+    def line_now(self) -> int:
+        if self.snapshot is None:
+            return 0
+        diff = self.snapshot.diff
+        cursor = self.view.cursor if diff is None else diff.new_line(self.view.cursor)
+        return 0 if cursor is None else cursor + 1
 
     # tasks
 

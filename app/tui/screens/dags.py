@@ -184,6 +184,13 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         if ids := [dag.dag_id for dag in self.table.chosen()]:
             ask_schedule(self.dagtop, *ids)
 
+    def action_edit_file(self) -> None:
+        """Open the file of the DAG under the cursor in the editor."""
+        from app.tui.screens.sourcing import edit_line
+
+        if dag := self._only("edit files"):
+            edit_line(self.dagtop, dag.dag_id)
+
     def action_backfill(self) -> None:
         """Backfill the DAG under the cursor."""
         from app.tui.screens.backfilling import ask_backfill

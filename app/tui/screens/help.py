@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _place(action: Action) -> tuple[int, int]:
     """What only this screen has, the commonest first; then views by number, then the rest."""
     key = action.keys[0]
-    if len(key) == 1 and key.isdigit() and ".show-" in action.id:
+    if len(key) == 1 and key.isdigit() and (".show-" in action.id or ".dag-" in action.id):
         return 1, int(key) or 10
     return (2 if action.context == "everywhere" else 0), action.footer or 50
 

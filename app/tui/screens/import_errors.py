@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from app.tui.models.dags import place_of
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from app.tui.bindings import bindings
+from app.tui.models.places import Place
 from app.tui.reading import DagsSnapshot, read_dags
 from app.tui.refresher import Fetch
-from app.tui.screens.text import TextScreen
+from app.tui.screens.text import TextScreen, text_lines
+from app.tui.widgets.text_view import TextView
 
 NONE_LEFT = "All pipeline files can be imported."
 
@@ -13,23 +19,48 @@ NONE_LEFT = "All pipeline files can be imported."
 class ImportErrorsScreen(TextScreen):
     """The tracebacks, and the warnings, as they are now."""
 
+    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "text", "import_errors")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "text", "import_errors")
+
     def __init__(self, snapshot: DagsSnapshot) -> None:
-        super().__init__(("import errors",), errors_text(snapshot))
+        self._parts = parts_of(snapshot)
+        super().__init__(("import errors",), text_of(self._parts))
 
     def fetch(self) -> Fetch:
         return read_dags
 
     def show_snapshot(self, snapshot: DagsSnapshot) -> None:
-        self.show_text(errors_text(snapshot))
+        self._parts = parts_of(snapshot)
+        self.show_text(text_of(self._parts))
+
+    def action_edit_file(self) -> None:
+        """Open the file in the editor whose error is the first one to be seen."""
+        from app.tui.editor import edit
+
+        line = self.query_one("#main", TextView).top_line
+        for place, text in self._parts:
+            line -= len(text_lines(text)) + 1
+            if line < 0:
+                edit(self.dagtop, place)
+                return
+        self.dagtop.say("all pipeline files can be imported")
 
 
-def errors_text(snapshot: DagsSnapshot) -> str:
-    """File and line, the error and its traceback, of each file; then the warnings."""
-    parts: list[str] = []
+def parts_of(snapshot: DagsSnapshot) -> list[tuple[Place, str]]:
+    """Of each file with an error its place, the error and the traceback; then the warnings."""
+    parts: list[tuple[Place, str]] = []
     for error in snapshot.errors:
-        words = f"{place_of(error.file, error.line)}\n{error.error}\n"
-        parts.append(f"{words}\n{error.traceback.rstrip()}\n" if error.traceback else words)
-    parts.extend(
-        f"{place_of(one.file, one.line)}\nwarning: {one.message}\n" for one in snapshot.warnings
-    )
-    return "\n".join(parts) or NONE_LEFT
+        place = Place(error.file, error.line or 0)
+        words = f"{place}\n{error.error}\n"
+        if error.traceback:
+            words = f"{words}\n{error.traceback.rstrip()}\n"
+        parts.append((place, words))
+    for one in snapshot.warnings:
+        place = Place(one.file, one.line or 0)
+        parts.append((place, f"{place}\nwarning: {one.message}\n"))
+    return parts
+
+
+def text_of(parts: list[tuple[Place, str]]) -> str:
+    """All of it."""
+    return "\n".join(text for _, text in parts) or NONE_LEFT

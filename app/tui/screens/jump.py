@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.cells import cell_len
@@ -28,6 +29,21 @@ NAMES_WIDTH = 33
 """Cells for what can be typed, before what it means; more where one of them is longer."""
 
 
+def known_here(here: Location | None) -> Known:
+    """What can be jumped to from where one is, before it is read what there is."""
+    return Known(
+        places={name: view.title for name, view in PLACES.items()},
+        views={name: view.title for name, view in DAG_VIEWS.items()},
+        dag_id=here.dag_id if here is not None else None,
+        run_id=here.run_id if here is not None else None,
+    )
+
+
+def with_names(known: Known, names: JumpNames) -> Known:
+    """That with what was read."""
+    return replace(known, dag_ids=names.dag_ids, run_ids=names.run_ids, task_ids=names.task_ids)
+
+
 class JumpScreen(ModalScreen[Target | None]):
     """An input with completions; Tab takes the one under the cursor, Enter goes."""
 
@@ -41,12 +57,7 @@ class JumpScreen(ModalScreen[Target | None]):
 
     def __init__(self, here: Location | None) -> None:
         super().__init__()
-        self._known = Known(
-            places={name: view.title for name, view in PLACES.items()},
-            views={name: view.title for name, view in DAG_VIEWS.items()},
-            dag_id=here.dag_id if here is not None else None,
-            run_id=here.run_id if here is not None else None,
-        )
+        self._known = known_here(here)
         self._found: list[Completion] = []
         self._cursor: int | None = None
         self._is_read = False
@@ -73,16 +84,7 @@ class JumpScreen(ModalScreen[Target | None]):
         dag_id = self._known.dag_id
 
         def then(names: JumpNames) -> None:
-            known = self._known
-            self._known = Known(
-                known.places,
-                known.views,
-                names.dag_ids,
-                known.dag_id,
-                known.run_id,
-                names.run_ids,
-                names.task_ids,
-            )
+            self._known = with_names(self._known, names)
             self._is_read = True
             if self.is_attached and self.query(Input):
                 self._complete()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.models.places import Place, places_on_screen
 from app.tui.screens.log_asking import LogAsking, LogWishes
 from app.tui.screens.task_instance_views import InstanceScreen
 from app.tui.screens.task_views import TaskFocus
@@ -68,6 +69,12 @@ class LogScreen(InstanceScreen, LogAsking):
             view.repaint_lines()
         self.show_status()
 
+    def failed_at(self) -> tuple[str | None, Sequence[Place]]:
+        """In the traceback on screen, from the error gone to on; else as the try failed."""
+        shown = self.view.text_from_here()
+        places = places_on_screen(shown, self.dagtop.scene().folder)
+        return (self.look.task_id, places) if places else super().failed_at()
+
     def _place_of(self, path: Path | None) -> str:
         """The path as one finds it from the workspace's folder."""
         root = self.dagtop.workspace.root
@@ -88,7 +95,7 @@ class LogScreen(InstanceScreen, LogAsking):
     def default_name(self) -> str:
         look, one = self.look, self.current_try()
         parts = [look.dag_id, look.run_id, look.task_id]
-        if (look.map_index or -1) >= 0:
+        if look.map_index is not None and look.map_index >= 0:
             parts.append(str(look.map_index))
         parts.append(f"try{one.try_number if one else 0}")
         return file_name(*parts)

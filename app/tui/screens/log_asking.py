@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from app.tui.exporting import typed_path, working_folder
+from app.tui.formats import plural
 from app.tui.screens.base import DagtopScreen
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.chrome import InfoLine
@@ -122,8 +123,10 @@ class LogAsking(DagtopScreen):
             live = self.log_is_live()
             words.append(Span("following" if live else "end", "good" if live else "dim"))
         else:
-            if view.new_lines:
-                words.append(Span(f"+{view.new_lines:,} lines  ", "warning"))
+            if view.new_lines is None:
+                words.append(Span("+many lines  ", "warning"))
+            elif view.new_lines:
+                words.append(Span(f"+{plural(view.new_lines, 'line')}  ", "warning"))
             words.append(Span(f"{view.percent}%", "dim"))
         return tuple(words)
 

@@ -1,9 +1,10 @@
-"""The palette: every action that is possible here, found by words."""
+"""The palette: every action that is possible here, found by words, and where ``:`` leads."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,11 +13,28 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from app.tui.actions import Action, key_name
-from app.tui.spans import Span, Spans
+from app.tui.jumps import Completion, Known, Target, complete, parse
+from app.tui.reading import JumpNames, read_jumps
+from app.tui.screens.jump import with_names
+from app.tui.spans import Span, Spans, span
 from app.tui.widgets.text_view import TextView
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+
+_VIEW = re.compile(r"\.(?:show|dag)-")
+"""In the ids of actions that go to a view."""
 
 SHOWN = 10
 """Actions shown at once."""
+
+
+def ways_from(text: str, known: Known, actions: Sequence[Action]) -> list[Completion]:
+    """Where ``:`` leads with a text, but for views that an action goes to already."""
+    shown = {action.id.rpartition("-")[2] for action in actions if _VIEW.search(action.id)}
+    return [
+        one for one in complete(text, known) if one.text not in shown and not one.text.endswith(" ")
+    ]
 
 
 def matching(actions: Sequence[Action], text: str) -> list[Action]:
@@ -30,7 +48,19 @@ def matching(actions: Sequence[Action], text: str) -> list[Action]:
     return sorted(found, key=lambda action: not action.name.lower().startswith(text.lower()))
 
 
-class PaletteScreen(ModalScreen["Action | None"]):
+def in_rank(
+    text: str, actions: Sequence[Action], ways: Sequence[Completion]
+) -> list[Action | Completion]:
+    """All of them: first what is called by the text, then what has its words somewhere."""
+
+    def is_called(one: Action | Completion) -> bool:
+        name = one.name if isinstance(one, Action) else one.text.removeprefix("dag ")
+        return name.lower().startswith(text.strip().lower())
+
+    return sorted([*actions, *ways], key=lambda one: not is_called(one))
+
+
+class PaletteScreen(ModalScreen[Action | Target | None]):
     """An input with the actions below it; gives the one that was chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,18 +70,19 @@ class PaletteScreen(ModalScreen["Action | None"]):
     ]
     AUTO_FOCUS = "Input"
 
-    def __init__(self, actions: Sequence[Action]) -> None:
+    def __init__(self, actions: Sequence[Action], known: Known) -> None:
         super().__init__()
         # what only this screen has comes first
         self._actions = sorted(actions, key=lambda one: one.context == "everywhere")
-        self._found = list(self._actions)
+        self._known = known
+        self._found: list[Action | Completion] = []
         self._cursor = 0
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="palette") as box:
             box.border_title = "Actions"
             box.border_subtitle = "Enter does it   Esc closes"
-            field = Input(placeholder="words of an action", compact=True)
+            field = Input(placeholder="words of an action, or where to go", compact=True)
             field.cursor_blink = False
             yield field
             view = TextView(wrap=False)
@@ -60,17 +91,32 @@ class PaletteScreen(ModalScreen["Action | None"]):
             yield view
 
     def on_mount(self) -> None:
-        self._show()
+        def then(names: JumpNames) -> None:
+            if self.is_attached and self.query(Input):
+                self._known = with_names(self._known, names)
+                self._find()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._found, self._cursor = matching(self._actions, event.value), 0
+        dag_id = self._known.dag_id
+        app = cast("DagtopApp", self.app)
+        app.refresher.once(lambda store: read_jumps(store, dag_id), then)
+        self._find()
+
+    def on_input_changed(self) -> None:
+        self._cursor = 0
+        self._find()
+
+    def _find(self) -> None:
+        text = self.query_one(Input).value
+        ways = ways_from(text.strip(), self._known, self._actions)
+        self._found = in_rank(text, matching(self._actions, text), ways)
         self._show()
 
     def _show(self) -> None:
         top = max(0, min(self._cursor - SHOWN + 1, len(self._found) - SHOWN))
         rows = self._found[top : top + SHOWN]
-        lines = [_line(action, top + i == self._cursor) for i, action in enumerate(rows)]
-        self.query_one(TextView).show(lines or [(Span("no action of this screen matches", "dim"),)])
+        lines = [_line(one, top + i == self._cursor) for i, one in enumerate(rows)]
+        nothing = "no action of this screen, and no place, matches"
+        self.query_one(TextView).show(lines or [(Span(nothing, "dim"),)])
 
     def action_move(self, step: int) -> None:
         """Go to another action."""
@@ -83,12 +129,20 @@ class PaletteScreen(ModalScreen["Action | None"]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._found:
-            self.dismiss(self._found[self._cursor])
+        if not self._found:
+            return
+        chosen = self._found[self._cursor]
+        self.dismiss(chosen if isinstance(chosen, Action) else parse(chosen.text, self._known))
 
 
-def _line(action: Action, selected: bool) -> Spans:
+def _line(action: Action | Completion, selected: bool) -> Spans:
     ground = "@cursor" if selected else ""
+    if isinstance(action, Completion):
+        return (
+            Span(f" {':':<9} ", f"key{ground}"),
+            span(f"{action.text:<13} ", f"strong{ground}"),
+            span(f"{action.meaning} ", f"dim{ground}"),
+        )
     keys = " ".join(key_name(key) for key in action.keys[:2])
     return (
         Span(f" {keys:<9} ", f"key{ground}"),

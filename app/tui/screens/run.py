@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +14,8 @@ from app.tui.filters import Facts
 from app.tui.formats import run_name
 from app.tui.location import Location
 from app.tui.models.instance import instance_name
+from app.tui.models.places import Place as FilePlace
+from app.tui.models.places import places_of_try
 from app.tui.models.run import (
     Place,
     about_lines,
@@ -36,7 +38,8 @@ from app.tui.models.run_table import (
 )
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
-from app.tui.screens import run_acting
+from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
+from app.tui.screens.beside import BesideScreen
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.triggering import clone, trigger
 from app.tui.spans import Span, Spans, span
@@ -56,7 +59,7 @@ if TYPE_CHECKING:
 NARROW = 80
 """Columns below which an estimate takes the place of the states in numbers."""
 
-FRAME = 4
+FRAME = 5
 """Lines that neither the facts nor the table have."""
 
 
@@ -65,7 +68,7 @@ def row_key(row: InstanceRow) -> str:
     return f"{row.map_index} {row.task_id}"
 
 
-class RunScreen(ListScreen["InstanceRow"]):
+class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     """The facts of a run above the table of its task instances."""
 
     contexts: ClassVar[tuple[str, ...]] = (
@@ -106,6 +109,7 @@ class RunScreen(ListScreen["InstanceRow"]):
         return self.dagtop.trouble_spans() or self.dagtop.runner_trouble()
 
     def body(self) -> Iterable[Widget]:
+        yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="state")
         yield InfoLine(widget_id="progress")
         yield TextView(widget_id="facts")
@@ -122,6 +126,20 @@ class RunScreen(ListScreen["InstanceRow"]):
     def on_mount(self) -> None:
         super().on_mount()
         self.about.can_focus = False
+        self.show_dag_views()
+
+    def subject(self) -> tuple[str, str, str | None]:
+        row = self.table.current
+        return self.dag_id, self.run_id, None if row is None else row.task_id
+
+    def failed_at(self) -> tuple[str | None, Sequence[FilePlace]]:
+        """Where the task instance under the cursor failed, else the last that did."""
+        failures = self.snapshot.failures if self.snapshot is not None else ()
+        row = self.table.current
+        chosen = [pair for pair in failures if row is not None and pair[0].id == row.id]
+        for instance, one in chosen or failures[:1]:
+            return instance.task_id, places_of_try(one)
+        return None, ()
 
     @property
     def about(self) -> TextView:
@@ -254,7 +272,7 @@ class RunScreen(ListScreen["InstanceRow"]):
                     self._reasons, self._run_why = found
                     self._show_why()
 
-        self.dagtop.commander.ask(request, then)
+        self.dagtop.commander.ask(request, then, key="reasons")
 
     def tick(self) -> None:
         super().tick()
@@ -263,6 +281,8 @@ class RunScreen(ListScreen["InstanceRow"]):
 
     def on_resize(self) -> None:
         super().on_resize()
+        if self.is_there:
+            self.show_dag_views()
         if self.is_there and self.snapshot is not None:
             self._set_columns()
             self.table.set_columns(self.table.all_columns)
@@ -411,7 +431,7 @@ class RunScreen(ListScreen["InstanceRow"]):
     def parts(self) -> list[Selection]:
         """The marked task instances, else the one under the cursor."""
         every = self.snapshot.instances if self.snapshot is not None else ()
-        return run_acting.selections(self.dag_id, self.run_id, self.table.chosen(), every)
+        return selections(self.dag_id, self.run_id, self.table.chosen(), every)
 
     def action_retry(self) -> None:
         """Run task instances again, with other params."""
@@ -433,16 +453,15 @@ class RunScreen(ListScreen["InstanceRow"]):
     def action_clear(self) -> None:
         """Run task instances again."""
         if chosen := self.parts():
-            run_acting.clear(self.dagtop, chosen)
+            ask_clear(self.dagtop, chosen)
 
     def action_mark_state(self) -> None:
         """Mark task instances."""
         if chosen := self.parts():
-            run_acting.mark(self.dagtop, chosen)
+            ask_mark(self.dagtop, chosen)
 
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
             works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
-            working = run_acting.selections(self.dag_id, self.run_id, works)
-            run_acting.kill(self.dagtop, chosen, working)
+            ask_kill(self.dagtop, chosen, selections(self.dag_id, self.run_id, works))

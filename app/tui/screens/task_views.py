@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.formats import run_name
 from app.tui.location import Location
-from app.tui.models.instance import instance_name, log_title
+from app.tui.models.instance import error_place, instance_name, log_title
+from app.tui.models.places import Place, places_of_try
 from app.tui.reading import InstanceFacts, TaskSnapshot, read_task
 from app.tui.screens.base import DagtopScreen
-from app.tui.screens.views import TASK_VIEWS, View, ViewsScreen
+from app.tui.screens.beside import BesideScreen
+from app.tui.screens.views import BESIDE_TASK, TASK_VIEWS, View, ViewsScreen
 from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
 
@@ -40,11 +42,12 @@ class TaskFocus:
     """What a view wants to find again when one comes back to it, by the view's name."""
 
 
-class TaskViewScreen(ViewsScreen):
+class TaskViewScreen(BesideScreen, ViewsScreen):
     """One view of a task instance. Subclasses take a ``TaskFocus`` alone, have InfoLines
     ``#views`` and ``#title``, and show what arrived in ``show_task``."""
 
     views: ClassVar[Mapping[str, View]] = TASK_VIEWS
+    beside: ClassVar[Mapping[str, View]] = BESIDE_TASK
 
     def __init__(self, focus: TaskFocus) -> None:
         super().__init__()
@@ -111,7 +114,8 @@ class TaskViewScreen(ViewsScreen):
         """The line about the instance and its try."""
         if self.facts is not None:
             title = self.query_one("#title", InfoLine)
-            title.line = log_title(self.facts, self.current_try(), self.dagtop.scene())
+            scene, one = self.dagtop.scene(), self.current_try()
+            title.line, title.end = log_title(self.facts, one, scene), error_place(one, scene)
 
     def tick(self) -> None:
         super().tick()
@@ -127,6 +131,19 @@ class TaskViewScreen(ViewsScreen):
             look = task_look(self.snapshot.facts.instance.state)
             return f"{without_try}: {look.word}, {look.meaning}"
         return ""
+
+    # to the views of its DAG, and to the code
+
+    def subject(self) -> tuple[str, str, str | None]:
+        return self.look.dag_id, self.look.run_id, self.look.task_id
+
+    def failed_at(self) -> tuple[str | None, Sequence[Place]]:
+        """Where the shown try failed."""
+        return self.look.task_id, places_of_try(self.current_try())
+
+    def action_show_dag(self, name: str) -> None:
+        """A view of the DAG with the run and the task in focus; of events those of the task."""
+        self.dagtop.ways.open_view(name, *self.subject(), events_of=self.look.task_id)
 
     # actions
 

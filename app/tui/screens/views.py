@@ -7,7 +7,7 @@ a screen of its own; turning to another replaces it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -66,18 +66,27 @@ DAG_VIEWS: dict[str, View] = {
 TASK_VIEWS: dict[str, View] = {
     "log": View("1", "Log", "log", "LogScreen"),
     "details": View("2", "Details", "task_details", "DetailsScreen"),
-    "templates": View("3", "Templates", "task_templates", "TemplatesScreen"),
+    "templates": View("3", "Templates", "task_templates", "TemplatesScreen", "Templ"),
     "xcoms": View("4", "XComs", "task_xcoms", "TaskXComsScreen"),
-    "resources": View("5", "Resources", "task_resources", "ResourcesScreen"),
-    "commands": View("6", "Commands", "task_commands", "CommandsScreen"),
+    "resources": View("5", "Resources", "task_resources", "ResourcesScreen", "Usage"),
+    "commands": View("6", "Commands", "task_commands", "CommandsScreen", "Cmds"),
 }
 """Views of a task instance in their order; the actions ``task.show-<name>``."""
+
+BESIDE_TASK: dict[str, View] = {
+    name: replace(DAG_VIEWS[name], key=key)
+    for name, key in (("graph", "7"), ("code", "8"), ("events", "9"), ("gantt", "0"))
+}
+"""Views of a DAG that a task instance leads to; the actions ``task.dag-<name>``. The keys of Code
+and Events are those that the DAG's views have."""
 
 
 class ViewsScreen(DagtopScreen):
     """One of several views of a thing, with an InfoLine ``#views``."""
 
     views: ClassVar[Mapping[str, View]] = {}
+    beside: ClassVar[Mapping[str, View]] = {}
+    """What stands behind them in the line of views: it opens above this one."""
     view_name: ClassVar[str]
 
     def make(self, view: View) -> DagtopScreen:
@@ -99,7 +108,8 @@ class ViewsScreen(DagtopScreen):
         """Fill the line of views."""
         for line in self.query("#views").results(InfoLine):
             line.display = len(self.views) > 1
-            line.line = views_line(self.views, self.view_name, self.app.size.width)
+            views = {**self.views, **self.beside}
+            line.line = views_line(views, self.view_name, self.app.size.width)
 
     # actions of all views
 
@@ -126,9 +136,9 @@ class ViewsScreen(DagtopScreen):
 
 def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:
     """The titles of the views with their keys: with air, close together, the short ones; where not
-    all fit, as many around the current one as do."""
+    all fit, as many around the current one as do. ``current`` may be none of them."""
     names = list(views)
-    place = names.index(current)
+    place = names.index(current) if current in views else 0
     every = len(names)
     forms = [(2, False, every), (1, False, every)]
     forms.extend((1, True, reach) for reach in range(every, -1, -1))
@@ -136,7 +146,7 @@ def views_line(views: Mapping[str, View], current: str, width: int) -> Spans:
     for gap, short, reach in forms:
         pieces: list[Span] = [Span(" ")]
         for number, name in enumerate(names):
-            view, here = views[name], number == place
+            view, here = views[name], name == current
             pieces.append(Span(view.key, "key"))
             if abs(number - place) <= reach:
                 title = (view.short if short else "") or view.title

@@ -20,6 +20,9 @@ from app.tui.widgets.line_view import LineView
 MESSAGE_TIME = 6.0
 """Seconds for which the footer shows a message."""
 
+LEAST = 24
+"""Cells of a line that are left to it beside its end."""
+
 
 class HeaderLine(LineView):
     """Breadcrumbs on the left, the runner's state on the right."""
@@ -102,9 +105,14 @@ class InfoLine(LineView):
             self.x = x
 
     line: var[Spans] = var(())
+    end: var[Spans] = var(())
+    """What stands behind the line, and is there also where the line is cut for it."""
     right: var[Spans] = var(())
 
     def watch_line(self) -> None:
+        self.repaint()
+
+    def watch_end(self) -> None:
         self.repaint()
 
     def watch_right(self) -> None:
@@ -121,11 +129,25 @@ class InfoLine(LineView):
     def _whole(self) -> Spans:
         width = self.size.width
         room = width - width_of(self.right) - (2 if self.right else 0)
-        ellipsis = self.dagtop.glyphs.ellipsis
         if room < 10:
-            return fit(self.line, width, ellipsis=ellipsis)
-        left = fit(self.line, room, ellipsis=ellipsis)
+            return self._left(width)
+        left = self._left(room)
         return (*left, Span(" "), *self.right, Span(" ")) if self.right else left
+
+    def _left(self, room: int) -> Spans:
+        ellipsis = self.dagtop.glyphs.ellipsis
+        rest = room - width_of(self.end)
+        if not self.end or width_of(self.line) <= rest:
+            return fit((*self.line, *self.end), room, ellipsis=ellipsis)
+        if rest < LEAST:  # of a long path the beginning and the line number
+            end = tuple(
+                Span(shorten(piece.text, max(12, room - LEAST), ellipsis), piece.role)
+                for piece in self.end
+            )
+            rest = room - width_of(end)
+        else:
+            end = self.end
+        return fit((*fit(self.line, max(0, rest), ellipsis=ellipsis), *end), room)
 
 
 class FooterLine(LineView):

@@ -53,6 +53,12 @@ class LogView(LogPager, can_focus=True):
         place = self.current()
         return "" if place is None else plain_line(self.source.line(place))
 
+    def text_from_here(self) -> list[str]:
+        """Texts of the visible lines from the one that is meant on."""
+        first = self.current()
+        places = dict.fromkeys(row.place for row in self._rows)
+        return [plain_line(self.source.line(p)) for p in places if first is None or p >= first]
+
     def mark(self) -> None:
         """Begin to mark lines, or stop it."""
         if self.marked is not None or not self._rows:

@@ -83,6 +83,18 @@ class TextView(LineView, can_focus=True):
         """Rows on screen if all could be seen."""
         return len(self._rows)
 
+    @property
+    def top_line(self) -> int:
+        """Index of the line that the first visible row is of."""
+        if not self.wrap:
+            return self.position.top
+        width, rows = max(1, self.size.width - 2), 0
+        for index, line in enumerate(self._lines):
+            rows += len(wrapped(line, width, 2))
+            if rows > self.position.top:
+                return index
+        return 0
+
     def rows_in(self, width: int) -> int:
         """Rows that all lines take in a widget of that width."""
         return len(self._rows_of(width))

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from store.workspace import Workspace
+from tests.app.tui.world import World, fill_recommend
 from tests.support.terminal import Terminal, the_ui
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -93,6 +94,36 @@ def test_quitting_restores_the_terminal(workspace_of: Callable[[str], Workspace]
         terminal.read_until(seen("recommend"))
         assert b"\x1b[?25h" in terminal.press(b"q", seen("\x1b[?25h"))
         assert terminal.end() == 0
+
+
+def test_an_editor_has_the_terminal_for_itself_and_gives_it_back(world: World) -> None:
+    fill_recommend(world)
+    root = world.workspace.root
+    (root / "dags").mkdir(exist_ok=True)
+    (root / "dags/1.py").write_text("# a pipeline\n")
+    script, told = root / "nano", root / "told"
+    script.write_text(
+        "#!/bin/sh\ntrap 'echo INTERRUPTED' INT\n"
+        f"printf '%s\\n' \"$@\" >{told}\necho EDITING\n"
+        'until read -r line; do :; done\necho "GOT $line"\n'
+    )
+    script.chmod(0o755)
+    with running(world.workspace, VISUAL=f"{script} --softwrap") as terminal:
+        terminal.read_until(seen("recommend"))
+        during = termios.tcgetattr(terminal.fd)
+        terminal.press(b"\r", seen("TASK"))
+        terminal.press(b"8", seen("a pipeline"))
+        terminal.press(b"V", seen("EDITING"))
+        assert termios.tcgetattr(terminal.fd)[3] == terminal.modes[3]
+        terminal.press(b"\x03", seen("INTERRUPTED"))
+        terminal.resize(100, 30)
+        terminal.press(b"q\n", seen("GOT q"))
+        back = terminal.read_until(seen("back from dags/1.py"))
+        assert b"a pipeline" in back, "all is painted again"
+        assert termios.tcgetattr(terminal.fd)[3] == during[3]
+        terminal.press(b"q", seen("\x1b[?1049l"))
+        assert terminal.end() == 0
+    assert told.read_text().split("\n") == ["--softwrap", "+1", str(root / "dags/1.py"), ""]
 
 
 def test_nothing_is_sent_while_nothing_changes(workspace_of: Callable[[str], Workspace]) -> None:
