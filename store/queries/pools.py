@@ -28,8 +28,6 @@ class PoolRow:
     scheduled: int = 0
     """Slots that wait to be given."""
     deferred: int = 0
-    exists: bool = True
-    """False: task instances name it, but nobody made it, so they wait."""
 
     @property
     def used(self) -> int:
@@ -37,9 +35,23 @@ class PoolRow:
         return self.running + self.queued + (self.deferred if self.include_deferred else 0)
 
     @property
+    def exists(self) -> bool:
+        """Whether there is such a pool."""
+        return True
+
+    @property
     def open(self) -> int | None:
         """Slots that are free; None where there is no limit."""
         return None if self.slots < 0 else self.slots - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPool(PoolRow):
+    """A pool that task instances name and nobody made: they wait."""
+
+    @property
+    def exists(self) -> bool:
+        return False
 
 
 def list_pools(connection: Connection) -> list[PoolRow]:
@@ -58,12 +70,12 @@ def list_pools(connection: Connection) -> list[PoolRow]:
     ]
 
 
-def missing_pools(connection: Connection) -> list[PoolRow]:
+def missing_pools(connection: Connection) -> list[MissingPool]:
     """The pools that live task instances name and that don't exist, by name."""
     usage = _usage(connection)
     known = set(connection.execute(select(pool.c.name)).scalars())
     return [
-        PoolRow(name, 0, "", False, exists=False, **usage[name])
+        MissingPool(name, 0, "", False, **usage[name])
         for name in sorted(usage)
         if name not in known
     ]

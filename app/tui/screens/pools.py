@@ -135,11 +135,11 @@ class PoolsScreen(AdminScreen["PoolRow"]):
     def edit(self, name: str | None) -> None:
         row = next((one for one in self.rows() if one.name == name), None)
         check = partial(models.problems, known=self.known())
-        save = save_pool
-        if name is not None and row is not None and not row.exists:
 
-            def save(connection: Any, _: str | None, touched: Mapping[str, str]) -> str:
-                return save_pool(connection, None, {"name": name, **touched})
+        def save(connection: Any, name: str | None, touched: Mapping[str, str]) -> str:
+            if row is not None and not row.exists:
+                return save_pool(connection, None, {"name": row.name, **touched})
+            return save_pool(connection, name, touched)
 
         self.open_form(name, pool_fields(row), save, check)
 
