@@ -215,8 +215,9 @@ class PoolScreen(ListScreen["SlotRow"]):
         pool, scene = self.pool, self.dagtop.scene()
         summary = self.query_one("#summary", InfoLine)
         detail = self.query_one("#detail", InfoLine)
-        if pool is None:
-            summary.line = (Span(" This pool was deleted: its tasks wait.", "warning"),)
+        if pool is None or not pool.exists:
+            words = " There is no such pool: its tasks wait until it is made."
+            summary.line = (Span(words, "warning"),)
             detail.line = ()
         else:
             summary.line = (Span(" "), *models.bar(pool, scene.glyphs))

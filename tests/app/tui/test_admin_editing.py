@@ -401,7 +401,7 @@ async def test_enter_on_a_pool_lists_who_holds_and_waits_and_then_a_log(stocked:
         await press(pilot, "escape")
         with stocked.store.write() as connection:
             edits.delete_pool(connection, "gpu", "ann")
-        await says(pilot, "This pool was deleted: its tasks wait.")
+        await says(pilot, "There is no such pool: its tasks wait until it is made.")
 
 
 async def test_a_tall_terminal_lists_them_below_the_pools(stocked: World) -> None:
