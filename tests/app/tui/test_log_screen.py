@@ -355,7 +355,7 @@ async def test_merged_logs_say_that_they_hold_the_newest_tries_alone(world: Worl
         connection.execute(update(models.task_instance).where(of_train).values(try_number=3))
     async with opened(world.workspace, dag="shop") as pilot:
         await press(pilot, "M")
-        await says(pilot, "3 logs by time  newest tries only: 2 earlier not in it")
+        await says(pilot, "3 logs by time  newest tries only, without 2 earlier ones")
 
 
 async def test_what_is_not_found_may_be_among_what_the_filter_hides(world: World) -> None:
