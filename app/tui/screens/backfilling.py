@@ -30,19 +30,17 @@ def ask_backfill(app: DagtopApp, dag_id: str) -> None:
         if facts is None:
             app.say(f"there is no DAG {dag_id}", "error")
         else:
-            app.push_screen(BackfillForm(facts), check)
+            BackfillForm(facts).open(app, check)
 
-    def check(values: Values | None) -> None:
-        if values is None:
-            return
+    def check(form: FormScreen, values: Values) -> None:
         number = values.pop("number")
         if number <= TYPED_FROM:
-            send(values, number)
+            send(form, values, number)
             return
 
         def answered(choices: Choices | None) -> None:
             if choices is not None:
-                send(values, number)
+                send(form, values, number)
 
         lines: list[Spans] = [
             (Span("DAG   ", "dim"), Span(dag_id)),
@@ -51,13 +49,13 @@ def ask_backfill(app: DagtopApp, dag_id: str) -> None:
         dialog = ConfirmDialog("Backfill?", lines, f"make {number:,} runs", number=number)
         app.push_screen(dialog, answered)
 
-    def send(values: Values, number: int) -> None:
+    def send(form: FormScreen, values: Values, number: int) -> None:
         what = (
             f"backfilling {plural(number, 'run')} of {dag_id}"
             if number
             else f"backfilling {dag_id}"
         )
-        app.act("backfill", {"dag_id": dag_id, **values, "dry_run": False}, what)
+        form.act([("backfill", {"dag_id": dag_id, **values, "dry_run": False})], what)
 
     app.refresher.once(lambda store: read_form(store, dag_id), ask)
 

@@ -9,7 +9,7 @@ from app.tui.models.instance import touched_lines
 from app.tui.params import choice, filled_from
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.acting import Selection
-from app.tui.screens.forms import Errors, Values
+from app.tui.screens.forms import Errors, FormScreen, Values
 from app.tui.screens.triggering import ConfForm
 from app.tui.spans import Span, Spans, span
 
@@ -32,14 +32,12 @@ def ask_retry(app: DagtopApp, selection: Selection) -> None:
         if facts is None or facts.run is None:
             app.say(f"DAG {selection.dag_id} has no run {selection.run_id}", "error")
         else:
-            app.push_screen(RetryForm(facts, selection), send)
+            RetryForm(facts, selection).open(app, send)
 
-    def send(values: Values | None) -> None:
-        if values is None:
-            return
+    def send(form: FormScreen, values: Values) -> None:
         what = "the whole run" if values["task_ids"] is None else selection.words()
         how = "with other params" if "conf" in values else "with the same params"
-        app.act("clear", {**values, "dry_run": False}, f"{what} runs again {how}")
+        form.act([("clear", {**values, "dry_run": False})], f"{what} runs again {how}")
 
     def read(store: Any) -> FormFacts | None:
         return read_form(store, selection.dag_id, selection.run_id)

@@ -112,18 +112,14 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
         elif run_id is not None and facts.run is None:
             app.say(f"DAG {dag_id} has no run {run_id}", "error")
         else:
-            app.push_screen(TriggerForm(facts), send)
+            TriggerForm(facts).open(app, send)
 
-    def send(values: Values | None) -> None:
-        if values is None:
-            return
-        if "expression" in values:
-            done = f"{dag_id} runs {values['expression']} with these params"
-            app.act("schedule", {"dag_id": dag_id, **values}, done)
-            return
-        named = values["run_id"]
+    def send(form: FormScreen, values: Values) -> None:
+        kind, named = "trigger", values.get("run_id")
         done = f"triggered {dag_id} as {named}" if named else f"triggered {dag_id}"
-        app.act("trigger", {"dag_id": dag_id, **values}, done)
+        if "expression" in values:
+            kind, done = "schedule", f"{dag_id} runs {values['expression']} with these params"
+        form.act([(kind, {"dag_id": dag_id, **values})], done)
 
     app.refresher.once(read, ask)
 
@@ -173,6 +169,10 @@ class ConfForm(FormScreen):
         names = [param.name for param in self.params]
         values, errors = check(self.params, dict(zip(names, texts, strict=False)))
         return values, {names.index(name): words for name, words in errors.items()}
+
+    def about(self, why: str, texts: list[str]) -> int | None:
+        starts = (f"param {param.name!r}" for param in self.params)
+        return next((at for at, start in enumerate(starts) if why.startswith(start)), None)
 
 
 class TriggerForm(ConfForm):
@@ -239,6 +239,16 @@ class TriggerForm(ConfForm):
             errors[self.conf_fields + DATE] = str(error)
         date = None if found is None else found.isoformat()
         return {**run, "logical_date": date, "run_id": own[NAME] or None}, errors
+
+    def about(self, why: str, texts: list[str]) -> int | None:
+        values, errors = self.check(texts)
+        named = {NAME: values.get("run_id"), DATE: values.get("logical_date")}
+        if "expression" in values:
+            named = {SCHEDULE: values["expression"]}
+        places = [place for place, text in named.items() if text and text in why]
+        if errors or not places:
+            return super().about(why, texts)
+        return self.conf_fields + places[0]
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
         text = texts[self.conf_fields + SCHEDULE].strip()
