@@ -183,7 +183,9 @@ def undo_last(app: DagtopApp) -> None:
         if kind == "restore":
             app.commander.do(kind, payload, partial(then, command))
         else:
-            app.commander.send(kind, payload, f"undone: {step.what}", is_undo=True)
+            # What an unpaused DAG has started is not taken back.
+            rest = "; its runs stay, tasks at work go on" if kind == "pause" else ""
+            app.commander.send(kind, payload, f"undone: {step.what}{rest}", is_undo=True)
 
 
 def _say_undone(app: DagtopApp, step: Step, replies: Sequence[tuple[Command, Reply]]) -> None:

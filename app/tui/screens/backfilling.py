@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from app.tui.commander import NO_RUNNER
 from app.tui.formats import plural
 from app.tui.models.scheduling import backfill_lines
-from app.tui.params import Field, choice, line, moment, value_of, zone_of
+from app.tui.params import Field, choice, line, moment, zone_of
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormScreen, Values
-from app.tui.screens.triggering import CONF, schedule_line
+from app.tui.screens.triggering import CONF, conf_of, schedule_line, trouble_lines
 from app.tui.spans import Span, Spans
 from app.tui.widgets.dialogs import TYPED_FROM, Choices, ConfirmDialog
 
@@ -101,7 +101,7 @@ class BackfillForm(FormScreen):
             f"Backfill {facts.dag.dag_id}",
             fields_of(facts.dag.timezone),
             "make the runs",
-            head=[schedule_line(facts.dag)],
+            head=[*trouble_lines(facts.dag, "the runs wait"), schedule_line(facts.dag)],
         )
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
@@ -136,9 +136,7 @@ class BackfillForm(FormScreen):
             if not 1 <= values["max_active_runs"] <= 10**9:
                 errors[4] = "at least 1"
         try:
-            values["conf"] = value_of(CONF, texts[5]) or None
-            if not isinstance(values["conf"], dict | None):
-                errors[5] = 'a JSON object is wanted: {"name": value}'
+            values["conf"] = conf_of(texts[5]) or None
         except ValueError as error:
             errors[5] = str(error)
         return values, errors

@@ -251,7 +251,9 @@ class FormScreen(ModalScreen[None]):
         shown = len(self.fields) - len(self._hidden)
         wanted = self.preview_room(self.texts())
         preview = min(wanted, max(0, room - FIELD_LINES * min(2, shown)))
-        height = max(3, min(room - preview, FIELD_LINES * shown))
+        # Whole fields only: the one on top isn't shown without its name.
+        seen = max(1, min((room - preview) // FIELD_LINES, shown))
+        height = FIELD_LINES * seen
         self.query_one("#fields").styles.height = height
         about = self.query_one("#about", TextView)
         about.styles.height = ABOUT_LINES
@@ -276,10 +278,8 @@ class FormScreen(ModalScreen[None]):
         fields = self.query_one("#fields", VerticalScroll)
         above = number - sum(one < number for one in self._hidden)
         top, height = FIELD_LINES * above, fields.size.height
-        if top < fields.scroll_y:
-            fields.scroll_to(y=top, animate=False)
-        elif top + FIELD_LINES > fields.scroll_y + height:
-            fields.scroll_to(y=top + FIELD_LINES - height, animate=False)
+        y = max(min(fields.scroll_y, top), top + FIELD_LINES - height)
+        fields.scroll_to(y=y - y % FIELD_LINES, animate=False)
 
     # what stands in it
 

@@ -10,7 +10,7 @@ from app.tui.params import choice, filled_from
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.acting import Selection
 from app.tui.screens.forms import Errors, FormScreen, Values
-from app.tui.screens.triggering import ConfForm
+from app.tui.screens.triggering import ConfForm, conf_text
 from app.tui.spans import Span, Spans, span
 
 if TYPE_CHECKING:
@@ -51,8 +51,6 @@ class RetryForm(ConfForm):
     preview_lines: ClassVar[int] = 6
 
     def __init__(self, facts: FormFacts, selection: Selection) -> None:
-        from json import dumps
-
         assert facts.run is not None
         self._selection = selection
         self._conf = facts.run.conf or {}
@@ -67,7 +65,7 @@ class RetryForm(ConfForm):
             "Retry with other params",
             filled.params,
             "run again",
-            conf_text=dumps(self._conf, ensure_ascii=False) if self._conf else "",
+            conf_text=conf_text(self._conf),
             more=[choice("what runs again", SCOPES)],
             head=head,
         )
