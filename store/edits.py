@@ -21,13 +21,10 @@ from store.models import connection as connection_table
 from store.models import dag, dag_run, pool, task_instance, variable, xcom
 from store.queries.connections import ConnectionDetails
 from store.queries.pools import DEFAULT_POOL
+from store.values import LONGEST_NOTE
 
 MOST_SLOTS = 10**9
 """Of a pool: what databases keep in 32 bits, and sums of two of them."""
-
-
-LONGEST_NOTE = 10_000
-"""Characters of a note."""
 
 
 def set_paused(

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from store.states import DagRunState, TaskInstanceState
 
+LONGEST_NOTE = 10_000
+"""Characters of a note."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 TASK_STATES: dict[str | None, TaskInstanceState | None] = {

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app.cli.errors import usage_error
 from store.queries.connections import ConnectionDetails
-from store.secrets import MASK, is_sensitive
+from store.secrets import MASK, masked
 
 EXTRA = "__extra__"
 """Query key that holds all extra settings as one JSON document."""
@@ -75,13 +75,4 @@ def masked_extra(extra: str | None) -> str | None:
         document = json.loads(extra)
     except ValueError:
         return MASK
-    return json.dumps(_masked(document), ensure_ascii=False)
-
-
-def _masked(value: object) -> object:
-    if isinstance(value, dict):
-        return {
-            name: MASK if is_sensitive(str(name)) and inner else _masked(inner)
-            for name, inner in value.items()
-        }
-    return [_masked(one) for one in value] if isinstance(value, list) else value
+    return json.dumps(masked(document), ensure_ascii=False)

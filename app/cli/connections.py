@@ -18,11 +18,11 @@ from app.cli.session import (
     reading,
     writing,
 )
+from store.secrets import MASK
 
 app = group("List, get, add and delete Connections.")
 
 IdArgument = Annotated[str, typer.Argument(metavar="CONN_ID", help="Id of the Connection.")]
-MASK = "***"
 
 
 @app.command("list")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from store.secrets import masked
+
 if TYPE_CHECKING:
     from store.events import EventRow
     from store.queries.backfills import BackfillRow
@@ -99,17 +101,20 @@ def of_backfill(row: BackfillRow) -> Document:
         "created_at ended_at paused_at cancelled_at total done",
     )
     document["runs"] = _by_state(row.runs)
+    document["conf"] = masked(row.conf)
     return document
 
 
 def of_run(row: RunRow) -> Document:
-    """A DAG run."""
-    return _fields(
+    """A DAG run, secrets in its conf masked."""
+    document = _fields(
         row,
         "dag_id run_id run_type state logical_date data_interval_start data_interval_end "
         "run_after queued_at started_at ended_at duration conf note triggered_by version "
         "backfill_id clear_number experiment",
     )
+    document["conf"] = masked(row.conf)
+    return document
 
 
 def of_instance(row: InstanceRow) -> Document:
@@ -154,7 +159,6 @@ def of_connection(row: ConnectionRow) -> Document:
 
 
 def of_event(row: EventRow) -> Document:
-    """An event of the audit trail."""
-    return _fields(
-        row, "id at kind actor dag_id run_id task_id map_index try_number message details"
-    )
+    """An event of the audit trail, secrets in its details masked."""
+    names = "id at kind actor dag_id run_id task_id map_index try_number message"
+    return {**_fields(row, names), "details": masked(row.details)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as jsonlib
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
 
 from app.cli import documents
 from app.cli.dag_views import named_states
@@ -27,6 +26,7 @@ from store.engine import Store
 from store.queries import runs, tasks
 from store.queries.assets import consumed_assets
 from store.queries.runs import RunFilter, RunRow
+from store.secrets import masked
 from store.states import RUN_STATE_LOOKS, TASK_STATE_LOOKS, DagRunState, DagRunType
 
 
@@ -42,15 +42,9 @@ def run_filter(
         dag_id=dag_id,
         states=named_states("--state", states, DagRunState),
         types=named_states("--type", types, DagRunType),
-        since=parse_moment(since, _local_zone(), "--since") if since else None,
-        until=parse_moment(until, _local_zone(), "--until") if until else None,
+        since=parse_moment(since, None, "--since") if since else None,
+        until=parse_moment(until, None, "--until") if until else None,
     )
-
-
-def _local_zone() -> tzinfo:
-    zone = datetime.now().astimezone().tzinfo
-    assert zone is not None
-    return zone
 
 
 def list_runs(store: Store, wanted: RunFilter, limit: int, json: bool) -> None:
@@ -125,7 +119,7 @@ def show_run(store: Store, dag_id: str, name: str, json: bool) -> None:
             ("started", shown(row.started_at, None)),
             ("ended", shown(row.ended_at, None)),
             ("took", duration(row.duration)),
-            ("conf", jsonlib.dumps(row.conf, ensure_ascii=False) if row.conf else ""),
+            ("conf", jsonlib.dumps(masked(row.conf), ensure_ascii=False) if row.conf else ""),
             ("version", str(row.version)),
             ("note", row.note or ""),
             ("task instances", summary),

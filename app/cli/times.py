@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from app.cli.errors import usage_error
+from app.zones import aware, local
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -22,21 +23,22 @@ def shown(moment: datetime | None, zone: tzinfo | None) -> str:
     """For tables: to the second, with the zone's offset; None is empty."""
     if moment is None:
         return ""
-    return moment.astimezone(zone).replace(microsecond=0).isoformat(" ")
+    return local(moment, zone).replace(microsecond=0).isoformat(" ")
 
 
-def parse_moment(text: str, zone: tzinfo, option: str) -> datetime:
-    """A moment given as an option, ISO 8601; without an offset it is in ``zone``."""
+def parse_moment(text: str, zone: tzinfo | None, option: str) -> datetime:
+    """A moment given as an option, ISO 8601; without an offset it is in ``zone`` (None: the
+    machine's)."""
     if text == "now":
         return datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return aware(moment, zone) if moment.tzinfo is None else moment
+    except (OverflowError, ValueError):
         raise usage_error(
             f"{option} {text!r} is not a date; write 2026-11-21, 2026-11-21T10:00 "
             "or 2026-11-21T10:00:00+01:00"
         ) from None
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
 
 
 def parse_span(text: str, option: str) -> timedelta:

@@ -276,6 +276,12 @@ class DagtopApp(App[int]):
         """Send a command to the runner; ``done`` is said when it was taken."""
         self.commander.send(kind, payload, done, then)
 
+    def _fatal_error(self) -> None:
+        """The report of a crash: without the values of variables, which may be secret, or large."""
+        from rich.traceback import Traceback
+
+        self.panic(Traceback(show_locals=False, width=None))
+
     def action_undo(self) -> None:
         """Take the last act of this terminal back, where that can be."""
         undo_last(self)

@@ -1,4 +1,4 @@
-"""Sends commands to the runner, in a thread of its own so that a slow runner blocks nothing.
+"""Sends commands to the runner, in threads of its own so that a slow runner blocks nothing.
 
 Without a runner ``store.client.submit`` writes the command's row; the runner carries it out when
 it is up.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from app.tui.exporting import Export
 
-Job = Callable[[], Message]
+Job = Callable[[], Message | None]
 Failed = Callable[[str], Message]
 """What is posted for a job that broke, from the sentence that says why."""
 
@@ -72,14 +72,59 @@ class Replied(Message):
         self.reply = reply
 
 
-class Commander:
-    """Takes commands and questions, in order."""
+def together(replies: Sequence[tuple[str, dict[str, Any] | str]]) -> dict[str, Any] | str:
+    """Answers of dry runs, each with its DAG, as one, each task instance once; or the first
+    sentence why there is none."""
+    if len(replies) == 1:
+        return replies[0][1]
+    instances: dict[tuple[Any, ...], Any] = {}
+    for dag_id, reply in replies:
+        if isinstance(reply, str):
+            return reply
+        for run_id, *rest in reply.get("instances", ()):
+            instances.setdefault((dag_id, run_id, *rest[:2]), (f"{dag_id} {run_id}", *rest))
+    return {"instances": list(instances.values())}
 
-    def __init__(self, workspace: Workspace, post: Callable[[Message], object]) -> None:
-        self._workspace = workspace
+
+class Lane:
+    """Does jobs in order, in a thread that begins with the first."""
+
+    def __init__(self, name: str, post: Callable[[Message], object]) -> None:
+        self._name = name
         self._post = post
         self._jobs: SimpleQueue[tuple[Job, Failed]] = SimpleQueue()
         self._thread: threading.Thread | None = None
+
+    def put(self, job: Job, failed: Failed = Refused) -> None:
+        """Do a job after those before it; what it returns is posted, or what ``failed`` makes of
+        the sentence why it broke."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._jobs.put((job, failed))
+
+    def _run(self) -> None:
+        while True:
+            job, failed = self._jobs.get()
+            try:
+                message = job()
+            except (StoreError, ConfigError, WorkspaceError) as error:
+                message = failed(str(error))
+            except Exception as error:  # said, and the next one is carried out
+                message = failed(f"{type(error).__name__}: {error}")
+            if message is not None:
+                self._post(message)
+
+
+class Commander:
+    """Takes commands, in order, and questions, in order."""
+
+    def __init__(self, workspace: Workspace, post: Callable[[Message], object]) -> None:
+        self._workspace = workspace
+        self._acts = Lane("dagtop-acts", post)
+        self._questions = Lane("dagtop-questions", post)
+        """Of its own: nothing that is done waits for an answer about what could be done."""
+        self._newest: dict[str, int] = {}
 
     def send(
         self,
@@ -109,37 +154,66 @@ class Commander:
             held = answer.get("held")
             return Acted(f"{done}; it waits: {held}" if held else done, kept, then)
 
-        self._enqueue(job, partial(Refused, then=then))
+        self._acts.put(job, partial(Refused, then=then))
 
-    def dry_run(
-        self, kind: str, payload: dict[str, Any], then: Callable[[dict[str, Any] | str], None]
+    def dry_runs(
+        self,
+        kind: str,
+        payloads: Sequence[dict[str, Any]],
+        then: Callable[[dict[str, Any] | str], None],
     ) -> None:
-        """Ask what a command would touch; ``then`` gets the answer, or a sentence why not."""
-        self.do(kind, {**payload, "dry_run": True}, then)
+        """Ask what commands would touch together; ``then`` gets one answer, or a sentence why not.
+
+        Only the newest is answered: it is about what stands in a dialog now.
+        """
+
+        def job() -> Message:
+            replies = [
+                (one["dag_id"], self._reply(self._request(kind, {**one, "dry_run": True})))
+                for one in payloads
+            ]
+            return Replied(then, together(replies))
+
+        self._ask(job, then, "dry_run")
 
     def do(
         self, kind: str, payload: dict[str, Any], then: Callable[[dict[str, Any] | str], None]
     ) -> None:
         """Have a command done now or not at all; ``then`` gets the answer, or why it wasn't."""
-        request = {
-            "type": "submit",
-            "command": kind,
-            "payload": payload,
-            "actor": client.user(),
-        }
-        self.ask(request, then)
+        request = self._request(kind, payload)
+        self._acts.put(lambda: Replied(then, self._reply(request)), partial(Replied, then))
 
-    def ask(self, request: dict[str, Any], then: Callable[[dict[str, Any] | str], None]) -> None:
-        """Ask the runner something; ``then`` gets the value, or a sentence why there is none."""
+    def ask(
+        self,
+        request: dict[str, Any],
+        then: Callable[[dict[str, Any] | str], None],
+        *,
+        key: str = "",
+    ) -> None:
+        """Ask the runner something; ``then`` gets the value, or a sentence why there is none.
 
-        def job() -> Message:
-            try:
-                answer = client.ask(self._workspace, request)
-            except client.RunnerAway:
-                return Replied(then, NO_RUNNER)
-            return Replied(then, answer.get("error") or answer.get("value") or {})
+        Of questions with the same ``key`` only the newest is asked once its turn comes.
+        """
+        self._ask(lambda: Replied(then, self._reply(request)), then, key)
 
-        self._enqueue(job, partial(Replied, then))
+    def _ask(self, job: Job, then: Callable[[Any], None], key: str) -> None:
+        number = self._newest[key] = self._newest.get(key, 0) + 1
+
+        def newest() -> Message | None:
+            return None if key and self._newest[key] != number else job()
+
+        self._questions.put(newest, partial(Replied, then))
+
+    def _request(self, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"type": "submit", "command": kind, "payload": payload, "actor": client.user()}
+
+    def _reply(self, request: dict[str, Any]) -> dict[str, Any] | str:
+        """The runner's value, or a sentence why there is none."""
+        try:
+            answer = client.ask(self._workspace, request)
+        except client.RunnerAway:
+            return NO_RUNNER
+        return answer.get("error") or answer.get("value") or {}
 
     def edit(self, change: Change, then: Callable[[str | StoreError], None]) -> None:
         """Change rows in one transaction; ``then`` gets the sentence of it, or the error."""
@@ -156,7 +230,7 @@ class Commander:
             client.ring(self._workspace)
             return Replied(then, done)
 
-        self._enqueue(job, lambda why: Replied(then, StoreError(why)))
+        self._acts.put(job, lambda why: Replied(then, StoreError(why)))
 
     def write_export(self, export: Export, path: Path) -> None:
         """Write a new file; says its name and size, or why it can't be written."""
@@ -171,7 +245,7 @@ class Commander:
             except OSError as error:
                 return Refused(f"{path} can't be written: {error.strerror}")
 
-        self._enqueue(job)
+        self._acts.put(job)
 
     def start_runner(self) -> None:
         """Start the runner, as a process of its own, as ``dagtop up`` does."""
@@ -189,21 +263,4 @@ class Commander:
                 )
             return Acted("the runner was up already" if started.already else "the runner is up")
 
-        self._enqueue(job)
-
-    def _enqueue(self, job: Job, failed: Failed = Refused) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="dagtop-commander", daemon=True)
-            self._thread.start()
-        self._jobs.put((job, failed))
-
-    def _run(self) -> None:
-        while True:
-            job, failed = self._jobs.get()
-            try:
-                message = job()
-            except (StoreError, ConfigError, WorkspaceError) as error:
-                message = failed(str(error))
-            except Exception as error:  # said, and the next one is carried out
-                message = failed(f"{type(error).__name__}: {error}")
-            self._post(message)
+        self._acts.put(job)

@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from app.tui.spans import span
+from store.secrets import masked
+
+SECRETIVE = frozenset({"conf", "details"})
+"""Fields of rows that hold what users named: some of it may be secret by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def table_json(items: Sequence[Any]) -> str:
 def as_json(value: Any) -> Any:
     """A value as JSON can hold it."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: as_json(getattr(value, one.name)) for one in fields(value)}
+        found = ((one.name, getattr(value, one.name)) for one in fields(value))
+        return {name: as_json(masked(one) if name in SECRETIVE else one) for name, one in found}
     if isinstance(value, Mapping):
         return {str(key): as_json(element) for key, element in value.items()}
     if isinstance(value, str):

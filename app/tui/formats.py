@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta, tzinfo
 
 from app.durations import DAY, HOUR, MINUTE
+from app.zones import local
 
 YEAR = 365 * DAY
 
@@ -46,11 +47,6 @@ def countdown(then: datetime | None, now: datetime) -> str:
         return ""
     seconds = (then - now).total_seconds()
     return "due" if seconds <= 0 else f"in {coarse(seconds)}"
-
-
-def local(then: datetime, zone: tzinfo | None) -> datetime:
-    """The time in the user's zone (None: the machine's)."""
-    return then.astimezone(zone)
 
 
 def clock(then: datetime | None, now: datetime, zone: tzinfo | None) -> str:

@@ -110,6 +110,10 @@ class Settler:
             shown = self.shown[name] = value
         return int(shown)
 
+    def keep(self, names: Collection[str]) -> None:
+        """Forget all others."""
+        self.shown = {name: value for name, value in self.shown.items() if name in names}
+
     def rate(self, name: str, value: float) -> int:
         """Bytes per second: zero where it is quiet, and steady within a third."""
         return self.share(name, two_digits(value) if value >= QUIET_RATE else 0, 1 / 3)
@@ -128,7 +132,7 @@ class MachineSampler:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._settler = Settler()
-        self._gpus = _gpu_reader()
+        self._gpus: Callable[[Settler], tuple[Gpu, ...]] | None = None
         self._before: tuple[float, dict[str, float]] | None = None
         self._history: deque[int] = deque(maxlen=HISTORY)
         self._bar_began = 0.0
@@ -141,6 +145,8 @@ class MachineSampler:
             psutil.cpu_percent(percpu=True)
             self._before = (time.monotonic(), _counters())
             time.sleep(FIRST_SPAN)
+        if self._gpus is None:  # not before: NVML may take seconds to begin
+            self._gpus = _gpu_reader()
         settle = self._settler
         cores = psutil.cpu_percent(percpu=True) or [0.0]
         cpu = int(settle.step("cpu", sum(cores) / len(cores), 5))
@@ -210,6 +216,7 @@ class ProcessSampler:
         found = {pid: self._use(pid, [pid], shared=True) for pid in alone}
         found |= {pid: self._use(pid, _family(pid, children), shared=False) for pid in trees}
         self._before = {pid: one for pid, one in self._before.items() if pid in found}
+        self._settler.keep({f"{what} {pid}" for pid in found for what in ("cpu", "rss", "pss")})
         return {pid: use for pid, use in found.items() if use is not None}
 
     def _use(self, root: int, pids: Iterable[int], *, shared: bool) -> ProcessUse | None:

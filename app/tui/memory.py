@@ -81,11 +81,11 @@ class Memory:
         self._changed.clear()
 
     def _read(self) -> dict[str, Any]:
-        """What the file holds; a file that was damaged counts as empty, and is written anew."""
+        """What the file holds; one that is damaged, or can't be read, counts as empty."""
         if self._path is None:
             return {}
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from store.queries.grid import Grid
     from store.queries.runs import RunKey, RunRow
     from store.queries.tasks import InstanceRow, TryRow
-    from store.structure import DagStructure
     from store.workspace import Workspace
 
 BEAT_LIMIT = 15.0
@@ -182,14 +181,6 @@ def look_first(workspace: Workspace) -> FirstAnswer | None:
         return None
     snapshot = DagsSnapshot(found.dags, found.errors, found.warnings)
     return FirstAnswer(snapshot, runner_of(found.lease, workspace), found.last_event)
-
-
-def read_structure(store: Store, dag_id: str) -> DagStructure | None:
-    """The structure of a DAG's newest version."""
-    from store.queries.dags import get_structure
-
-    with store.read() as connection:
-        return get_structure(connection, dag_id)
 
 
 MOST_CELLS = 40_000

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
+from app.zones import aware
+
 if TYPE_CHECKING:
     from store.engine import Store
     from store.queries.dags import DagRow
@@ -96,5 +98,4 @@ def read_run(store: Store, dag_id: str, run_id: str) -> RunRow | None:
 
 def day_start(day: date, zone: tzinfo | None) -> datetime:
     """When a day begins in a zone (None: the machine's)."""
-    midnight = datetime.combine(day, time())
-    return midnight.replace(tzinfo=zone) if zone is not None else midnight.astimezone()
+    return aware(datetime.combine(day, time()), zone)

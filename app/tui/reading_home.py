@@ -41,7 +41,7 @@ class HomeSnapshot:
 class SeenFile:
     """Remembers, per user and workspace, until when failures were seen.
 
-    Several terminals may write it: each replaces the file in one step, and none turns it back.
+    Several terminals may write it: one after the other, so that none turns it back.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,10 +58,19 @@ class SeenFile:
 
     def write(self, moment: datetime) -> None:
         """Remember the moment, unless a later one is remembered already. Raises ``OSError``."""
-        before = self.read()
-        if before is not None and before >= moment:
-            return
+        from fcntl import LOCK_EX, flock
+
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            flock(folder, LOCK_EX)
+            before = self.read()
+            if before is None or before < moment:
+                self._replace(moment)
+        finally:
+            os.close(folder)
+
+    def _replace(self, moment: datetime) -> None:
         new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             new.write_text(json.dumps({"seen": moment.isoformat()}), encoding="utf-8")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from app.tui.commander import Refused
 from store.errors import StoreError, StoreMissing
 from store.settings import ConfigError
 
@@ -225,8 +226,8 @@ class Refresher:
         opened = file_id(store)
         while not self._closed and file_id(store) == opened:
             while self._questions:
-                fetch, then = self._questions.popleft()
-                self._post(Answered(then, fetch(store)))
+                self._answer_question(store, *self._questions[0])
+                self._questions.popleft()
             request, now = self._request, time.monotonic()
             changed = self._has_changed(store)
             if changed:
@@ -243,6 +244,17 @@ class Refresher:
                 self._look_at_runner(store)
             self._say("")
             self._pause(self._interval(store, idle=now - last_change > IDLE_AFTER))
+
+    def _answer_question(self, store: Store, fetch: Fetch, then: Callable[[Any], None]) -> None:
+        """What the store could not be asked is asked again; what breaks otherwise is said."""
+        try:
+            found = fetch(store)
+        except StoreError:
+            raise
+        except Exception as error:
+            self._post(Refused(f"reading the store failed: {type(error).__name__}: {error}"))
+        else:
+            self._post(Answered(then, found))
 
     def _has_changed(self, store: Store) -> bool:
         glance = store.glance()

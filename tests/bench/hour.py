@@ -23,12 +23,12 @@ KEYS = (
     b"\x1b", b"\r",
 )  # fmt: skip
 """What is pressed in turn by chance: pages, ends, searches, filters, levels, out and in again."""
-SECONDS = 4.0
+SECONDS = 10.0
 """From one key to the next."""
 
 
 def hour(folder: Path) -> Iterator[Figure]:
-    """An hour in a log of 1 GB that a task goes on writing, with a key every four seconds."""
+    """An hour in a log of 1 GB that a task goes on writing, with a key every ten seconds."""
     with live(folder / "hour") as workspace:
         workspace.write("noise.py", NOISE)
         workspace.start()

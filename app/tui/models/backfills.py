@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.tui import formats
 from app.tui.filters import Facts
 from app.tui.models.grid import run_span
+from app.tui.models.task_values import compact
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look
 from app.tui.widgets.table import Column
+from store.secrets import masked
 from store.states import BACKFILL_STATE_LOOKS, BackfillState, DagRunState
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _failed(row: BackfillRow) -> int:
 
 def conf_text(row: BackfillRow) -> str:
     """The conf of its runs in one line; empty without one."""
-    return json.dumps(row.conf, ensure_ascii=False, default=str) if row.conf else ""
+    return compact(masked(row.conf)) if row.conf else ""
 
 
 # the filter

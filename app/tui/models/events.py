@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.filters import Facts, Term
+from app.tui.models.task_values import compact
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.table import Column
+from app.zones import aware
+from store.secrets import masked
 
 if TYPE_CHECKING:
     from store.events import EventRow
@@ -156,25 +159,33 @@ def bounds_of(
 
 def moment_of(text: str, scene: Scene) -> datetime | None:
     """The time that a word names, in the user's zone; None while it names none."""
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return scene.now - timedelta(seconds=float(ago[1]) * _UNITS[ago[2]])
-    today = formats.local(scene.now, scene.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    if text == "today":
-        return today
-    if text == "yesterday":
-        return today - timedelta(days=1)
-    days = [day for day in _DAYS if len(text) >= 2 and day.startswith(text)]
-    if len(days) == 1:
-        return today - timedelta(days=(today.weekday() - _DAYS.index(days[0])) % 7)
     try:
-        if ":" in text and "-" not in text:
-            return datetime.combine(today.date(), time.fromisoformat(text), today.tzinfo)
-        day = f"{today.year}-{text}" if _DAY.fullmatch(text) else text
-        found = datetime.fromisoformat(day)
-    except ValueError:
+        found = _ago(text, scene) or _on_the_clock(text, scene)
+    except (OverflowError, ValueError):  # beyond the calendar, or no date yet
         return None
-    return found if found.tzinfo else found.replace(tzinfo=today.tzinfo)
+    return found if 1970 <= found.year <= 9000 else None
+
+
+def _ago(text: str, scene: Scene) -> datetime | None:
+    ago = _AGO.fullmatch(text)
+    if ago is None:
+        return None
+    return scene.now - timedelta(seconds=float(ago[1]) * _UNITS[ago[2]])
+
+
+def _on_the_clock(text: str, scene: Scene) -> datetime:
+    today = formats.local(scene.now, scene.zone).date()
+    days = [day for day in _DAYS if len(text) >= 2 and day.startswith(text)]
+    if text in ("today", "yesterday") or len(days) == 1:
+        back = int(text == "yesterday")
+        if days:
+            back = (today.weekday() - _DAYS.index(days[0])) % 7
+        return aware(datetime.combine(today - timedelta(days=back), time()), scene.zone)
+    if ":" in text and "-" not in text:
+        found = datetime.combine(today, time.fromisoformat(text))
+    else:
+        found = datetime.fromisoformat(f"{today.year}-{text}" if _DAY.fullmatch(text) else text)
+    return found if found.tzinfo else aware(found, scene.zone)
 
 
 # the line and the panel below
@@ -191,7 +202,7 @@ def detail_line(row: EventRow | None, scene: Scene) -> Spans:
     if row.task_id:
         parts.append((Span("task ", "dim"), span(task_words(row))))
     if row.details not in (None, {}, []):
-        text = json.dumps(row.details, ensure_ascii=False, default=str)
+        text = compact(masked(row.details))
         parts.append((span(text, "dim"),))
     return (Span("  "), *joined(parts, dot))
 
@@ -214,6 +225,6 @@ def event_lines(row: EventRow | None, scene: Scene) -> list[Spans]:
     parts = [(Span(f"{name} ", "dim"), span(value)) for name, value in facts if value]
     lines.append(joined(parts, Span("  ")))
     if row.details not in (None, {}, []):
-        text = json.dumps(row.details, ensure_ascii=False, indent=2, default=str)
+        text = json.dumps(masked(row.details), ensure_ascii=False, indent=2, default=str)
         lines.extend((span(line),) for line in sanitize_lines(text).split("\n"))
     return [(Span(" "), *line) for line in lines]

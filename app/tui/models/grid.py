@@ -14,7 +14,7 @@ from app.tui.theme import Glyphs, run_look, task_look
 
 if TYPE_CHECKING:
     from store.queries.dags import DagRow
-    from store.queries.grid import Cell, Grid, GridRow, GridRun
+    from store.queries.grid import Cell, GridRow, GridRun
     from store.queries.runs import RunKey
     from store.states import TaskInstanceState
 
@@ -223,11 +223,3 @@ def windows_to(keys: Sequence[RunKey], held: int) -> list[RunKey]:
     step = held - held // 2
     number = -(-max(0, len(keys) - held) // step)
     return [keys[step * place - 1] for place in range(1, number + 1)]
-
-
-def column_of(grid: Grid, run_id: str | None) -> int:
-    """Index of a run; of the newest without one."""
-    for index, run in enumerate(grid.runs):
-        if run.run_id == run_id:
-            return index
-    return len(grid.runs) - 1

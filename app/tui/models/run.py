@@ -15,11 +15,12 @@ from app.tui.models.grid import counts_spans, run_span, state_span
 from app.tui.models.instance import instance_name
 from app.tui.models.last_lines import MOST
 from app.tui.models.run_estimate import Estimate
-from app.tui.models.task_values import compact, masked, value_lines
+from app.tui.models.task_values import compact, value_lines
 from app.tui.reading import error_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, width_of
 from app.tui.theme import task_look
+from store.secrets import masked
 from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,11 +10,13 @@ from app.durations import duration
 from app.tui import formats
 from app.tui.filters import Facts, Term
 from app.tui.models.grid import run_span, state_span
+from app.tui.models.task_values import compact
 from app.tui.reading_runs import RunEntry, Wanted
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import run_look, task_look
 from app.tui.widgets.table import Column
+from store.secrets import masked
 from store.states import DagRunState, DagRunType, TaskInstanceState
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def seconds_of(run: RunRow, now: datetime) -> float | None:
 
 def conf_text(run: RunRow) -> str:
     """The conf in one line; empty without one."""
-    return json.dumps(run.conf, ensure_ascii=False, default=str) if run.conf else ""
+    return compact(masked(run.conf)) if run.conf else ""
 
 
 # cells
@@ -129,7 +130,7 @@ def took_cell(entry: RunEntry, scene: Scene) -> Spans:
 def started_cell(entry: RunEntry, scene: Scene) -> Spans:
     """When it started."""
     if entry.run.started_at is None:
-        return (Span("not yet", "dim"),)
+        return (Span("not yet" if entry.run.ended_at is None else "never", "dim"),)
     return (Span(formats.clock(entry.run.started_at, scene.now, scene.zone), "text"),)
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from shlex import join
 from typing import TYPE_CHECKING, Any
 
-from app.tui.models.task_values import compact, masked
+from app.tui.models.task_values import compact
 from app.tui.reading import InstanceFacts
 from app.tui.spans import Span, Spans, span
+from store.secrets import masked
 from store.states import EXECUTING_TASK_STATES, FINISHED_TASK_STATES, DagRunType
 
 if TYPE_CHECKING:

@@ -6,20 +6,10 @@ import json
 from typing import Any
 
 from app.text import sanitize_lines
-from store.secrets import MASK, is_sensitive
+from store.secrets import masked
 
 LONGEST = 20_000
 """Characters of one value that are shown."""
-
-
-def masked(value: Any) -> Any:
-    """The value without what its names say is secret."""
-    if isinstance(value, dict):
-        return {
-            name: MASK if is_sensitive(str(name)) and inner else masked(inner)
-            for name, inner in value.items()
-        }
-    return [masked(one) for one in value] if isinstance(value, list) else value
 
 
 def masked_as(name: str, value: Any) -> Any:
@@ -29,7 +19,14 @@ def masked_as(name: str, value: Any) -> Any:
 
 def compact(value: Any) -> str:
     """A value in one line of JSON."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _json(value)
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str, indent=indent)
+    except RecursionError:
+        return "(nested too deeply to be shown)"
 
 
 def value_lines(value: Any, width: int) -> list[str]:
@@ -39,7 +36,7 @@ def value_lines(value: Any, width: int) -> list[str]:
     else:
         text = compact(value)
         if len(text) > width:
-            text = json.dumps(value, ensure_ascii=False, default=str, indent=2)
+            text = _json(value, 2)
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}\n... and {len(text) - LONGEST:,} more characters"
     return sanitize_lines(text).expandtabs(4).split("\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,15 @@ from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+    from store.queries.tasks import InstanceRow
+
+PREVIEWED = 50
+"""Commands of which is worked out what they touch; of more only the choice is named."""
 
 WORKING = ((Span("working out what this touches ...", "dim"),),)
+
+NAMED = 8
+"""Tasks that a question about several names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,26 @@ class Selection:
             (Span("run   ", "dim"), span(self.run_id)),
             (Span("task  ", "dim"), span(self.words(), "strong")),
         ]
+
+
+def selections(
+    dag_id: str, run_id: str, chosen: Sequence[InstanceRow], every: Iterable[InstanceRow] = ()
+) -> list[Selection]:
+    """The chosen task instances as few selections: tasks as a whole together, and those of which
+    only some map indexes (as far as ``every`` instance of the run is known) are chosen by the
+    indexes that they have in common."""
+    indexes: dict[str, list[int]] = {}
+    for row in chosen:
+        indexes.setdefault(row.task_id, []).append(row.map_index)
+    numbers: dict[str, int] = {}
+    for row in every:
+        if row.task_id in indexes:
+            numbers[row.task_id] = numbers.get(row.task_id, 0) + 1
+    groups: dict[tuple[int, ...] | None, list[str]] = {}
+    for task_id, found in indexes.items():
+        whole = found == [-1] or len(found) == numbers.get(task_id, 0)
+        groups.setdefault(None if whole else tuple(sorted(found)), []).append(task_id)
+    return [Selection(dag_id, run_id, tuple(ids), which) for which, ids in groups.items()]
 
 
 def clear_payload(selection: Selection, on: dict[str, bool]) -> dict[str, Any]:
@@ -82,36 +109,38 @@ def _indexes(selection: Selection) -> list[int] | None:
     return None if selection.map_indexes is None else list(selection.map_indexes)
 
 
-def touched_number(reply: object) -> int:
-    """How many task instances a dry run says an action would touch."""
-    return len(reply.get("instances", ())) if isinstance(reply, dict) else 0
+def touched_number(reply: object, otherwise: int) -> int:
+    """How many task instances a dry run says an action would touch; where it could not be
+    asked, how many were chosen."""
+    return len(reply.get("instances", ())) if isinstance(reply, dict) else otherwise
 
 
-def ask_clear(app: DagtopApp, selection: Selection) -> None:
+def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     """Ask which tasks run again, show them, and clear them."""
 
-    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
-        def then(reply: object) -> None:
-            lines = [*selection.lines(), (), *touched_lines(reply, "Runs again:")]
-            hand_over(lines, number=touched_number(reply))
+    def payloads(choices: Choices) -> list[dict[str, Any]]:
+        wanted = _one_of_each_run(chosen) if choices.on["whole"] else chosen
+        return [clear_payload(one, choices.on) for one in wanted]
 
-        app.commander.dry_run("clear", clear_payload(selection, choices.on), then)
+    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
+        _preview(app, chosen, "clear", payloads(choices), "Runs again:", hand_over)
 
     def answered(choices: Choices | None) -> None:
         if choices is not None:
-            what = "the whole run" if choices.on["whole"] else selection.words()
-            app.act("clear", clear_payload(selection, choices.on), f"cleared {what}")
+            what = _runs_words(chosen) if choices.on["whole"] else _words(chosen)
+            for payload in payloads(choices):
+                app.act("clear", payload, f"cleared {what}")
 
     app.push_screen(
         ConfirmDialog(
             "Run again?",
-            [*selection.lines(), (), *WORKING],
+            [*_lines(chosen), (), *WORKING],
             "run again",
             toggles=(
                 Toggle("d", "downstream", "what is downstream too", on=True),
                 Toggle("u", "upstream", "what is upstream too"),
                 Toggle("f", "only_failed", "only what failed"),
-                Toggle("w", "whole", "the whole run"),
+                Toggle("w", "whole", _runs_words(chosen)),
                 Toggle("b", "past", "runs before this one too"),
                 Toggle("a", "future", "runs after this one too"),
             ),
@@ -121,44 +150,51 @@ def ask_clear(app: DagtopApp, selection: Selection) -> None:
     )
 
 
-def ask_mark(app: DagtopApp, selection: Selection) -> None:
+def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     """Ask for the state, show what gets it, and mark."""
+    runs = _one_of_each_run(chosen)
+    several = len(runs) > 1
+
+    def payloads(choices: Choices) -> list[dict[str, Any]]:
+        return [mark_payload(one, choices) for one in chosen]
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
-        def then(reply: object) -> None:
-            verb = f"Marked {choices.alternative}:"
-            lines = [*selection.lines(), (), *touched_lines(reply, verb)]
-            hand_over(lines, number=touched_number(reply))
-
+        state = choices.alternative
         if choices.on["whole"]:
-            words = f"The run is marked {choices.alternative}; what runs in it is ended."
-            hand_over([*selection.lines()[:2], (), (Span(words),)])
-            return
-        app.commander.dry_run("mark_task", mark_payload(selection, choices), then)
+            words = f"The run is marked {state}; what runs in it is ended."
+            if several:
+                words = f"The {len(runs)} runs are marked {state}; what runs in them is ended."
+            where = _lines(chosen)[: 1 if several else 2]
+            hand_over([*where, (), (Span(words),)], number=len(runs))
+        else:
+            verb = f"Marked {state}:"
+            _preview(app, chosen, "mark_task", payloads(choices), verb, hand_over)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
         state = choices.alternative
         if choices.on["whole"]:
-            payload = {"dag_id": selection.dag_id, "run_id": selection.run_id, "state": state}
-            app.act("mark_run", payload, f"marked the run {state}")
-        else:
-            payload = mark_payload(selection, choices)
-            app.act("mark_task", payload, f"marked {selection.words()} {state}")
+            done = f"marked {formats.plural(len(runs), 'run') if several else 'the run'} {state}"
+            for one in runs:
+                payload = {"dag_id": one.dag_id, "run_id": one.run_id, "state": state}
+                app.act("mark_run", payload, done)
+            return
+        for payload in payloads(choices):
+            app.act("mark_task", payload, f"marked {_words(chosen)} {state}")
 
     app.push_screen(
         ConfirmDialog(
             "Mark as?",
-            [*selection.lines(), (), *WORKING],
-            "mark it",
+            [*_lines(chosen), (), *WORKING],
+            "mark it" if len(chosen) == 1 else "mark them",
             alternatives=(("s", "success"), ("f", "failed"), ("k", "skipped")),
             toggles=(
                 Toggle("d", "downstream", "what is downstream too"),
                 Toggle("u", "upstream", "what is upstream too"),
                 Toggle("b", "past", "runs before this one too"),
                 Toggle("a", "future", "runs after this one too"),
-                Toggle("w", "whole", "the run as a whole"),
+                Toggle("w", "whole", "the runs as a whole" if several else "the run as a whole"),
             ),
             preview=preview,
         ),
@@ -170,38 +206,112 @@ SIGNALS = "Its process gets SIGTERM, and SIGKILL if it does not end."
 IDLE = "It has no process at work. w takes the whole run, y alone does nothing."
 
 
-def ask_kill(app: DagtopApp, selection: Selection, *, works: bool) -> None:
-    """Ask whether to end the task's process, or the whole run, and do it.
+def ask_kill(
+    app: DagtopApp,
+    chosen: Sequence[Selection],
+    working: Sequence[Selection],
+    number: int | None = None,
+) -> None:
+    """Ask whether to end the processes of task instances, or whole runs, and do it.
 
-    ``works``: the selection has a process at work; else only the run as a whole can be ended.
+    ``working``: those of the choice that have a process; of none only whole runs can be ended.
+    Where it names mapped tasks as a whole, ``number`` says how many processes they have.
     """
+    number = _number(working) if number is None else number
+    what = formats.plural(number, "task instance") if number > 1 else _words(working)
+    runs = _runs_words(chosen)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        base = {"dag_id": selection.dag_id, "run_id": selection.run_id}
         if choices.on["whole"]:
-            app.act("cancel_run", base, "cancelled the run")
+            for one in _one_of_each_run(chosen):
+                payload = {"dag_id": one.dag_id, "run_id": one.run_id}
+                app.act("cancel_run", payload, f"cancelled {runs.removeprefix('the whole ')}")
             return
-        if not works:
+        if not working:
             app.say("nothing was killed: no process is at work")
-            return
-        for task_id in selection.task_ids:
-            for index in selection.map_indexes or (None,):
-                payload = {**base, "task_id": task_id, "map_index": index}
-                app.act("kill", payload, f"told {selection.words()} to end")
+        for one in working:
+            base = {"dag_id": one.dag_id, "run_id": one.run_id}
+            for task_id in one.task_ids:
+                for index in one.map_indexes or (None,):
+                    payload = {**base, "task_id": task_id, "map_index": index}
+                    app.act("kill", payload, f"told {what} to end")
 
+    words = Span(SIGNALS, "dim") if working else Span(IDLE, "warning")
+    end = "they fail" if len(_one_of_each_run(chosen)) > 1 else "it fails"
     app.push_screen(
         ConfirmDialog(
             "Kill what runs?",
-            [
-                *selection.lines(),
-                (),
-                (Span(SIGNALS if works else IDLE, "dim" if works else "warning"),),
-            ],
+            [*_lines(chosen), (), (words,)],
             "kill",
-            toggles=(Toggle("w", "whole", "the whole run, it fails"),),
-            number=len(selection.map_indexes or ()),
+            toggles=(Toggle("w", "whole", f"{runs}, {end}"),),
+            number=number,
         ),
         answered,
     )
+
+
+def _one_of_each_run(chosen: Sequence[Selection]) -> list[Selection]:
+    first: dict[tuple[str, str], Selection] = {}
+    for one in chosen:
+        first.setdefault((one.dag_id, one.run_id), one)
+    return list(first.values())
+
+
+def _runs_words(chosen: Sequence[Selection]) -> str:
+    number = len(_one_of_each_run(chosen))
+    return "the whole run" if number == 1 else f"the {number} whole runs"
+
+
+def _number(chosen: Sequence[Selection]) -> int:
+    """How many task instances they are, a mapped task as a whole counted once."""
+    return sum(len(one.task_ids) * len(one.map_indexes or (None,)) for one in chosen)
+
+
+def _words(chosen: Sequence[Selection]) -> str:
+    return ", ".join(one.words() for one in chosen[:3]) + (" ..." if len(chosen) > 3 else "")
+
+
+def _lines(chosen: Sequence[Selection]) -> list[Spans]:
+    """The choice as a dialog names it."""
+    lines: list[Spans] = chosen[0].lines()
+    if len(chosen) == 1:
+        return lines
+    runs = _one_of_each_run(chosen)
+    del lines[2:]
+    if len(runs) > 1:
+        dags = formats.plural(len({one.dag_id for one in runs}), "DAG")
+        where = formats.plural(len(runs), "run")
+        lines = [(Span("in    ", "dim"), Span(where, "strong"), Span(f" of {dags}", "dim"))]
+    names: list[Spans] = []
+    for one in chosen:
+        of_run = f"  {one.dag_id} {formats.run_name(one.run_id)}" if len(runs) > 1 else ""
+        own = one.task_ids if one.map_indexes is None else (one.words(),)
+        names.extend((span(name, "strong"), span(of_run, "dim")) for name in own)
+    for number, name in enumerate(names[:NAMED]):
+        lines.append((Span("tasks " if not number else "      ", "dim"), *name))
+    if len(names) > NAMED:
+        lines.append((Span(f"      and {formats.plural(len(names) - NAMED, 'more task')}", "dim"),))
+    return lines
+
+
+def _preview(
+    app: DagtopApp,
+    chosen: Sequence[Selection],
+    kind: str,
+    payloads: Sequence[dict[str, Any]],
+    verb: str,
+    hand_over: Callable[..., None],
+) -> None:
+    """Works out what all parts of the choice touch together, each task instance once."""
+
+    def then(reply: object) -> None:
+        number = touched_number(reply, _number(chosen))
+        hand_over([*_lines(chosen), (), *touched_lines(reply, verb)], number=number)
+
+    if len(payloads) > PREVIEWED:
+        words = f"{verb} {formats.plural(_number(chosen), 'task instance')} and what is ticked."
+        hand_over([*_lines(chosen), (), (Span(words, "dim"),)], number=_number(chosen))
+    else:
+        app.commander.dry_runs(kind, payloads, then)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.tui import formats
@@ -63,26 +62,6 @@ def clear_payloads(runs: Sequence[RunRow], *, only_failed: bool) -> list[dict[st
     ]
 
 
-@dataclass(slots=True)
-class Answers:
-    """Puts the answers of several dry runs together, and hands them over when all are there."""
-
-    wanted: int
-    then: Callable[[object], None]
-    instances: list[Any] = field(default_factory=list)
-    trouble: str = ""
-
-    def take(self, reply: object) -> None:
-        """One answer, or the sentence why there is none."""
-        self.wanted -= 1
-        if isinstance(reply, dict):
-            self.instances.extend(reply.get("instances", []))
-        else:
-            self.trouble = str(reply)
-        if not self.wanted:
-            self.then(self.trouble or {"instances": self.instances})
-
-
 def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     """Ask whether whole runs run again, show what that touches, and clear them."""
     lines = run_lines(runs, app.glyphs)
@@ -95,12 +74,10 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
 
         def then(reply: object) -> None:
             touched = [*lines, (), *touched_lines(reply, "Runs again:")]
-            hand_over(touched, number=max(len(runs), touched_number(reply)))
+            hand_over(touched, number=max(len(runs), touched_number(reply, 0)))
 
         payloads = clear_payloads(runs, only_failed=choices.on["only_failed"])
-        answers = Answers(len(payloads), then)
-        for payload in payloads:
-            app.commander.dry_run("clear", payload, answers.take)
+        app.commander.dry_runs("clear", payloads, then)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:

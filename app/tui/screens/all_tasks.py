@@ -15,8 +15,7 @@ from app.tui.location import Location
 from app.tui.models.run import Place, reasons_by_place
 from app.tui.models.tasks import columns, detail_line, facts_of, waits, wanted_of
 from app.tui.reading_instances import Operators, TaskEntry, Wanted, read_page, read_tasks
-from app.tui.screens import run_acting
-from app.tui.screens.acting import Selection
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.long_table import HEAD, PAGE, LongTable
 from app.tui.screens.places import PlaceScreen
 from app.tui.spans import Span, Spans
@@ -210,22 +209,22 @@ class TasksTable(LongTable["TaskEntry"]):
             row = entry.placed.instance
             if not at_work or row.state in EXECUTING_TASK_STATES:
                 runs.setdefault((row.dag_id, entry.placed.run_id), []).append(row)
-        return [one for run, rows in runs.items() for one in run_acting.selections(*run, rows)]
+        return [one for run, rows in runs.items() for one in selections(*run, rows)]
 
     def action_clear(self) -> None:
         """Run task instances again."""
         if chosen := self.parts():
-            run_acting.clear(self.dagtop, chosen)
+            ask_clear(self.dagtop, chosen)
 
     def action_mark_state(self) -> None:
         """Mark task instances."""
         if chosen := self.parts():
-            run_acting.mark(self.dagtop, chosen)
+            ask_mark(self.dagtop, chosen)
 
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
-            run_acting.kill(self.dagtop, chosen, self.parts(at_work=True))
+            ask_kill(self.dagtop, chosen, self.parts(at_work=True))
 
     def action_retry(self) -> None:
         """Run task instances of one run again, with other params."""

@@ -14,7 +14,7 @@ from app.tui.models import assets as models
 from app.tui.params import JSON, Field, value_of
 from app.tui.reading_assets import AssetSnapshot, AssetsSnapshot, read_asset, read_assets
 from app.tui.screens.forms import Errors, FormScreen, Values
-from app.tui.screens.listing import ListScreen
+from app.tui.screens.listing import ListScreen, PagedList
 from app.tui.screens.places import PlaceScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
@@ -142,7 +142,7 @@ class AssetsScreen(ListScreen["AssetRow"], PlaceScreen):
             self.dagtop.copy(row.uri, "the URI")
 
 
-class AssetScreen(ListScreen["AssetEventRow"]):
+class AssetScreen(PagedList["AssetEventRow"]):
     """The events of an asset, newest first; older ones are read at the end."""
 
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "table", "asset")
@@ -155,7 +155,6 @@ class AssetScreen(ListScreen["AssetEventRow"]):
         self.asset_id = asset_id
         self.asset_name = name
         self.snapshot: AssetSnapshot | None = None
-        self.pages = 1
 
     def crumbs(self) -> tuple[str, ...]:
         return (self.dagtop.workspace.root.name or "/", "assets", self.asset_name)
@@ -178,10 +177,6 @@ class AssetScreen(ListScreen["AssetEventRow"]):
     def facts(self, row: AssetEventRow) -> Facts:
         return models.event_facts(row)
 
-    def show_snapshot(self, snapshot: AssetSnapshot) -> None:
-        self.snapshot = snapshot
-        self.show_rows()
-
     def show_rows(self) -> None:
         """Show what passes the filter."""
         if self.snapshot is None:
@@ -199,9 +194,7 @@ class AssetScreen(ListScreen["AssetEventRow"]):
             return
         asset, scene = self.snapshot.asset, self.dagtop.scene()
         summary = self.query_one("#summary", InfoLine)
-        words = self.count_words(len(self.snapshot.events), "event", "events")
-        more = (Span(", older ones follow", "dim"),) if self.snapshot.more else ()
-        summary.right = (*words, *more)
+        summary.right = self.paged_words(len(self.snapshot.events), "event", "events")
         line = self.query_one("#asset", InfoLine)
         if asset is None:
             summary.line, line.line = (Span(" There is no such asset.", "warning"),), ()
@@ -221,15 +214,6 @@ class AssetScreen(ListScreen["AssetEventRow"]):
     def _show_detail(self) -> None:
         line = models.event_line(self.table.current, self.dagtop.scene())
         self.query_one("#detail", InfoLine).line = line
-
-    def action_travel(self, way: str) -> None:
-        """Move; at the end of what was read older ones are asked for."""
-        super().action_travel(way)
-        position = self.table.position
-        at_end = position.cursor >= position.count - 1 and way in ("down", "page_down", "bottom")
-        if at_end and self.snapshot is not None and self.snapshot.more:
-            self.pages += 1
-            self.ask()
 
     # actions
 

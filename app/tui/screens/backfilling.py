@@ -10,7 +10,7 @@ from app.tui.formats import plural
 from app.tui.models.scheduling import backfill_lines
 from app.tui.params import Field, choice, line, moment, zone_of
 from app.tui.reading_acting import FormFacts, read_form
-from app.tui.screens.forms import Errors, FormScreen, Values
+from app.tui.screens.forms import Errors, FormLine, FormScreen, Values
 from app.tui.screens.triggering import CONF, conf_of, schedule_line, trouble_lines
 from app.tui.spans import Span, Spans
 from app.tui.widgets.dialogs import TYPED_FROM, Choices, ConfirmDialog
@@ -95,8 +95,8 @@ class BackfillForm(FormScreen):
     def __init__(self, facts: FormFacts) -> None:
         self._dag_id = facts.dag.dag_id
         self._zone = zone_of(facts.dag.timezone)
-        self._found: dict[str, Any] = {}
-        self._wrong: tuple[Values, str] | None = None
+        self._listed: tuple[Values, int, str] | None = None
+        """What was asked last, how many runs that makes, and what is wrong with it."""
         super().__init__(
             f"Backfill {facts.dag.dag_id}",
             fields_of(facts.dag.timezone),
@@ -106,9 +106,21 @@ class BackfillForm(FormScreen):
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         values, errors = self._values(texts)
-        if self._wrong is not None and self._wrong[0] == values and not errors:
-            errors[1] = self._wrong[1]
-        return {**values, "number": len(self._found.get("runs", ()))}, errors
+        number = 0
+        if self._listed is not None and self._listed[0] == values:
+            _, number, wrong = self._listed
+            if wrong and not errors:
+                errors[1] = wrong
+        return {**values, "number": number}, errors
+
+    def action_submit(self) -> None:
+        """Make the runs, once they are listed: of many their number is asked for."""
+        values, errors = self._values(self.texts())
+        if errors or (self._listed is not None and self._listed[0] == values):
+            super().action_submit()
+        else:
+            words = Span("wait: the runs are still listed   ", "warning")
+            self.query_one(".keys", FormLine).set((words, *self._keys))
 
     def _values(self, texts: list[str]) -> tuple[Values, Errors]:
         values: Values = {
@@ -143,7 +155,6 @@ class BackfillForm(FormScreen):
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
         values, errors = self._values(texts)
-        self._found = {}
         if errors:
             waits = not texts[0].strip() or not texts[1].strip()
             words = "The runs that this makes will be listed here." if waits else ""
@@ -152,18 +163,19 @@ class BackfillForm(FormScreen):
 
         def then(reply: dict[str, Any] | str) -> None:
             if not isinstance(reply, str):
-                self._found, self._wrong = reply, None
-                if not reply.get("runs"):
-                    self._wrong = (values, "all of these dates have a run: nothing to make")
+                number = len(reply.get("runs", ()))
+                wrong = "" if number else "all of these dates have a run: nothing to make"
+                self._listed = (values, number, wrong)
                 most = max(3, self.preview_lines - 1)
                 hand_over(backfill_lines(reply, self.dagtop.scene(), most))
             elif reply == NO_RUNNER:
+                self._listed = (values, 0, "")
                 words = "No runner is up to list the runs; it makes them when it is."
                 hand_over([(Span(words, "warning"),)])
             else:
-                self._wrong = (values, reply)
+                self._listed = (values, 0, reply)
                 hand_over([])
             if self.is_attached:
                 self.show_errors()
 
-        self.dagtop.commander.dry_run("backfill", {"dag_id": self._dag_id, **values}, then)
+        self.dagtop.commander.dry_runs("backfill", [{"dag_id": self._dag_id, **values}], then)

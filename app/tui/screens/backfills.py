@@ -175,7 +175,7 @@ def ask_cancel_backfills(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
     )
     if running:
         goes = "goes" if running == 1 else "go"
-        words = f"{plural(running, 'running one')} {goes} on; cancel them in their own list."
+        words = f"{plural(running, 'running one')} {goes} on: Enter on a backfill lists its runs."
         lines.append((Span(words, "dim"),))
 
     def answered(choices: Choices | None) -> None:

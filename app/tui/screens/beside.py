@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from app.tui.models.places import Place
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.sourcing import edit_line, show_line
+from app.tui.screens.views import DAG_VIEWS, views_line
+from app.tui.widgets.chrome import InfoLine
 
 
 class BesideScreen(DagtopScreen):
@@ -20,6 +22,10 @@ class BesideScreen(DagtopScreen):
     def failed_at(self) -> tuple[str | None, Sequence[Place]]:
         """The task that failed, and the places that its error names, the innermost first."""
         raise NotImplementedError
+
+    def show_dag_views(self) -> None:
+        """Fill the line of the DAG's views: they open with the run in focus."""
+        self.query_one("#views", InfoLine).line = views_line(DAG_VIEWS, "", self.app.size.width)
 
     def action_show_dag(self, name: str) -> None:
         """A view of the DAG with the run and the task in focus."""

@@ -235,7 +235,7 @@ class RunViewScreen(DagViewScreen):
     def action_clear(self) -> None:
         """Run tasks again."""
         if selection := self.selection():
-            ask_clear(self.dagtop, selection)
+            ask_clear(self.dagtop, [selection])
 
     def action_retry(self) -> None:
         """Run tasks again, with other params."""
@@ -247,7 +247,7 @@ class RunViewScreen(DagViewScreen):
     def action_mark_state(self) -> None:
         """Mark tasks, or the run."""
         if selection := self.selection():
-            ask_mark(self.dagtop, selection)
+            ask_mark(self.dagtop, [selection])
 
     def action_kill(self) -> None:
         """End what runs."""
@@ -257,8 +257,9 @@ class RunViewScreen(DagViewScreen):
         if run.ended_at is not None:
             self.dagtop.say("the run has ended: nothing of it runs")
             return
-        works = cell is not None and not EXECUTING_TASK_STATES.isdisjoint(cell.counts)
-        ask_kill(self.dagtop, selection, works=works)
+        counts = cell.counts if cell is not None else {}
+        number = sum(counts.get(state, 0) for state in EXECUTING_TASK_STATES)
+        ask_kill(self.dagtop, [selection], [selection] if number else [], number)
 
 
 class OneRunScreen(RunViewScreen):

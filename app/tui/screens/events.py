@@ -24,7 +24,7 @@ from app.tui.models.grid import dag_line
 from app.tui.reading_events import EventsSnapshot, read_events
 from app.tui.screens.code import CodeForm, CodeScreen
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
-from app.tui.screens.listing import ListScreen
+from app.tui.screens.listing import PagedList
 from app.tui.screens.places import PlaceScreen
 from app.tui.spans import Span, Spans, plain, span
 from app.tui.widgets.chrome import InfoLine
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from store.queries.dags import DagRow
 
 
-class EventsTable(ListScreen["EventRow"]):
+class EventsTable(PagedList["EventRow"]):
     """A table of events that asks for older ones at its end. The panel below tells all of one."""
 
     filter_hint: ClassVar[str] = "words  kind:clear  actor:ann  task:x  since:2h  until:14:05  !not"
@@ -48,7 +48,6 @@ class EventsTable(ListScreen["EventRow"]):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.snapshot: EventsSnapshot | None = None
-        self.pages = 1
         self._asked = ""
 
     def table_and_panel(self) -> Iterable[Widget]:
@@ -94,10 +93,6 @@ class EventsTable(ListScreen["EventRow"]):
 
     # snapshots
 
-    def show_snapshot(self, snapshot: EventsSnapshot | None) -> None:
-        self.snapshot = snapshot
-        self.show_rows()
-
     def show_rows(self) -> None:
         """Show what passes the filter; the store is asked for older ones that do."""
         if self.snapshot is None:
@@ -120,9 +115,7 @@ class EventsTable(ListScreen["EventRow"]):
     def count_line(self) -> Spans:
         """How many are shown, and whether older ones follow."""
         total = len(self.snapshot.rows) if self.snapshot is not None else 0
-        words = self.count_words(total, "event", "events")
-        more = self.snapshot is not None and self.snapshot.more
-        return (*words, Span(", older ones follow", "dim")) if more else words
+        return self.paged_words(total, "event", "events")
 
     def show_count(self) -> None:
         """Say how many events are shown."""
@@ -143,15 +136,6 @@ class EventsTable(ListScreen["EventRow"]):
             self.panel.show(event_lines(row, scene))
         else:
             detail.line = detail_line(row, scene)
-
-    def action_travel(self, way: str) -> None:
-        """Move; at the end of what was read older ones are asked for."""
-        super().action_travel(way)
-        position = self.table.position
-        at_end = position.cursor >= position.count - 1 and way in ("down", "page_down", "bottom")
-        if at_end and self.table.has_focus and self.snapshot is not None and self.snapshot.more:
-            self.pages += 1
-            self.ask()
 
     def step_back(self) -> bool:
         if self.panel.display:

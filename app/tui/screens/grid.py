@@ -278,11 +278,12 @@ class GridScreen(RunViewScreen):
         }
 
         def then(reply: object) -> None:
-            if self.is_there:
+            here = self.view.run, self.view.row
+            if self.is_there and [one and one.id for one in here] == [run.id, row.id]:
                 self.reasons = reasons_for(reply, row.id, -1)
                 self._show_panel()
 
-        self.dagtop.commander.ask(request, then)
+        self.dagtop.commander.ask(request, then, key="reasons")
 
     def _show_panel(self) -> None:
         if not self.has_class("-panel"):
@@ -322,11 +323,11 @@ class GridScreen(RunViewScreen):
 
     def action_why(self) -> None:
         """Say why the instance under the cursor waits."""
-        if not self.has_class("-panel"):
-            self.action_info()
         run = self.view.run
         if run is not None and run.ended_at is not None:
             self.dagtop.say("the run has ended: nothing waits")
+        if not self.has_class("-panel"):
+            self.action_info()
         else:
             self._ask_reasons()
 

@@ -163,7 +163,8 @@ class HomeScreen(PlaceScreen):
             self.dagtop.say("no failed task is under the cursor")
             return
         indexes = None if target.map_index < 0 else (target.map_index,)
-        ask_clear(self.dagtop, Selection(target.name, target.run_id, (target.task_id,), indexes))
+        selection = Selection(target.name, target.run_id, (target.task_id,), indexes)
+        ask_clear(self.dagtop, [selection])
 
     def _open_errors(self) -> None:
         errors = self.snapshot.errors if self.snapshot else ()

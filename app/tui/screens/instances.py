@@ -15,7 +15,7 @@ from app.tui.formats import run_name
 from app.tui.models.grid import counts_spans
 from app.tui.models.instance import instance_columns, instance_name
 from app.tui.reading import InstancesSnapshot, read_instances
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.listing import ListScreen
 from app.tui.spans import Span
 from app.tui.theme import task_look
@@ -159,7 +159,7 @@ class InstancesScreen(ListScreen["InstanceRow"]):
     def action_clear(self) -> None:
         """Run instances again."""
         if selection := self.selection():
-            ask_clear(self.dagtop, selection)
+            ask_clear(self.dagtop, [selection])
 
     def action_retry(self) -> None:
         """Run instances again, with other params."""
@@ -171,10 +171,10 @@ class InstancesScreen(ListScreen["InstanceRow"]):
     def action_mark_state(self) -> None:
         """Mark instances."""
         if selection := self.selection():
-            ask_mark(self.dagtop, selection)
+            ask_mark(self.dagtop, [selection])
 
     def action_kill(self) -> None:
         """End what runs."""
         if selection := self.selection():
-            works = any(row.state in EXECUTING_TASK_STATES for row in self.table.chosen())
-            ask_kill(self.dagtop, selection, works=works)
+            works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
+            ask_kill(self.dagtop, [selection], selections(self.dag_id, self.run_id, works))

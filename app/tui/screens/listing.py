@@ -196,3 +196,36 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def action_mark_all(self) -> None:
         """Mark all shown rows, or none."""
         self.table.toggle_all()
+
+
+class PagedList(ListScreen[Row]):
+    """The newest of many; older ones are read at the end."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.snapshot: Any = None
+        """What was read; its ``more``: there are older ones."""
+        self.pages = 1
+        self._reads_on = False
+
+    def show_snapshot(self, snapshot: Any) -> None:
+        self.snapshot = snapshot
+        self._reads_on = False
+        self.show_rows()
+
+    def paged_words(self, total: int, one: str, many: str) -> Spans:
+        """How many are shown, and whether older ones follow."""
+        words = self.count_words(total, one, many)
+        more = self.snapshot is not None and self.snapshot.more
+        return (*words, Span(", older ones follow", "dim")) if more else words
+
+    def action_travel(self, way: str) -> None:
+        """Move; at the end of what was read older ones are asked for, one page at a time."""
+        super().action_travel(way)
+        position = self.table.position
+        at_end = position.cursor >= position.count - 1 and way in ("down", "page_down", "bottom")
+        has_more = self.snapshot is not None and self.snapshot.more
+        if at_end and has_more and self.table.has_focus and not self._reads_on:
+            self._reads_on = True
+            self.pages += 1
+            self.ask()

@@ -95,7 +95,7 @@ class LogScreen(InstanceScreen, LogAsking):
     def default_name(self) -> str:
         look, one = self.look, self.current_try()
         parts = [look.dag_id, look.run_id, look.task_id]
-        if (look.map_index or -1) >= 0:
+        if look.map_index is not None and look.map_index >= 0:
             parts.append(str(look.map_index))
         parts.append(f"try{one.try_number if one else 0}")
         return file_name(*parts)

@@ -123,7 +123,9 @@ class LogAsking(DagtopScreen):
             live = self.log_is_live()
             words.append(Span("following" if live else "end", "good" if live else "dim"))
         else:
-            if view.new_lines:
+            if view.new_lines is None:
+                words.append(Span("+many lines  ", "warning"))
+            elif view.new_lines:
                 words.append(Span(f"+{plural(view.new_lines, 'line')}  ", "warning"))
             words.append(Span(f"{view.percent}%", "dim"))
         return tuple(words)

@@ -87,12 +87,24 @@ class MergedLogScreen(LogAsking):
         view.waiting = "no task of these has begun yet"
         if snapshot.dag_run_id is None:
             view.waiting = f"there is no run {self.run_id}"
-        shown = tuple(one.try_id for one in self._shown or ())
-        if self._shown is None or shown != tuple(one.try_id for one in snapshot.tries):
-            self._show_tries(snapshot)
-        self._shown = snapshot.tries
+        self.snapshot = snapshot
+        self._show_new_tries()
         self._show_title(snapshot)
         self.show_status()
+
+    def tick(self) -> None:
+        super().tick()
+        self._show_new_tries()
+
+    def _show_new_tries(self) -> None:
+        """Merge the logs that began too, once no search and no saving of the others is at work."""
+        if self.snapshot is None or (self._shown is not None and self.view.jobs.busy):
+            return
+        tries = self.snapshot.tries
+        shown = tuple(one.try_id for one in self._shown or ())
+        if self._shown is None or shown != tuple(one.try_id for one in tries):
+            self._show_tries(self.snapshot)
+        self._shown = tries
 
     def _show_tries(self, snapshot: MergedSnapshot) -> None:
         """Merge these logs; where one read, that line stays on top, if it is still there."""
@@ -109,8 +121,9 @@ class MergedLogScreen(LogAsking):
                 lines.refresh()
             role = ROLES[number % len(ROLES)]
             parts.append(Part(label_of(one), role, lines, one.started_at.timestamp()))
-        self.time_range = None
         view.show_source(MergedLines(parts, clock) if parts else None, follow=follow)
+        if self.time_range is not None:
+            self.show_filtered()
         paths = [part.lines.file.path for part in parts]
         if spot is not None and not follow and before[spot[0]] in paths:
             view.go_to((paths.index(before[spot[0]]), spot[1]))

@@ -20,14 +20,13 @@ from app.tui.params import choice
 from app.tui.reading_acting import Notes, read_notes
 from app.tui.screens.forms import ChoiceField, FormLine
 from app.tui.spans import Span, Spans, span
+from store.values import LONGEST_NOTE
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
     from store.engine import Store
     from store.queries.tasks import InstanceRow
 
-LONGEST = 10_000
-"""Characters of a note that the store takes."""
 MOST_LINES = 12
 """Lines of the editor where there is room."""
 KEYS: Spans = (
@@ -185,7 +184,7 @@ class NoteScreen(ModalScreen["dict[Subject, str] | None"]):
         self._show_problem()
 
     def _show_problem(self) -> bool:
-        over = len(self.query_one(TextArea).text) - LONGEST
+        over = len(self.query_one(TextArea).text) - LONGEST_NOTE
         line: Spans = ()
         if over > 0:
             line = (Span(f"{plural(over, 'character')} too many", "error"),)

@@ -48,6 +48,18 @@ def matching(actions: Sequence[Action], text: str) -> list[Action]:
     return sorted(found, key=lambda action: not action.name.lower().startswith(text.lower()))
 
 
+def in_rank(
+    text: str, actions: Sequence[Action], ways: Sequence[Completion]
+) -> list[Action | Completion]:
+    """All of them: first what is called by the text, then what has its words somewhere."""
+
+    def is_called(one: Action | Completion) -> bool:
+        name = one.name if isinstance(one, Action) else one.text.removeprefix("dag ")
+        return name.lower().startswith(text.strip().lower())
+
+    return sorted([*actions, *ways], key=lambda one: not is_called(one))
+
+
 class PaletteScreen(ModalScreen[Action | Target | None]):
     """An input with the actions below it; gives the one that was chosen."""
 
@@ -96,7 +108,7 @@ class PaletteScreen(ModalScreen[Action | Target | None]):
     def _find(self) -> None:
         text = self.query_one(Input).value
         ways = ways_from(text.strip(), self._known, self._actions)
-        self._found = [*matching(self._actions, text), *ways]
+        self._found = in_rank(text, matching(self._actions, text), ways)
         self._show()
 
     def _show(self) -> None:

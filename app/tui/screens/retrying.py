@@ -123,4 +123,4 @@ class RetryForm(ConfForm):
                 line = (span(", ".join(changed), "strong"), Span(CHANGES, "dim"))
             hand_over([line, *lines])
 
-        self.dagtop.commander.dry_run("clear", payload, then)
+        self.dagtop.commander.dry_runs("clear", [payload], then)

@@ -38,11 +38,10 @@ from app.tui.models.run_table import (
 )
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
-from app.tui.screens import run_acting
+from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.beside import BesideScreen
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.triggering import clone, trigger
-from app.tui.screens.views import DAG_VIEWS, views_line
 from app.tui.spans import Span, Spans, span
 from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
@@ -127,7 +126,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.about.can_focus = False
-        self._show_views()
+        self.show_dag_views()
 
     def subject(self) -> tuple[str, str, str | None]:
         row = self.table.current
@@ -141,10 +140,6 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         for instance, one in chosen or failures[:1]:
             return instance.task_id, places_of_try(one)
         return None, ()
-
-    def _show_views(self) -> None:
-        """Fill the line of the views of its DAG: they open with this run in focus."""
-        self.query_one("#views", InfoLine).line = views_line(DAG_VIEWS, "", self.app.size.width)
 
     @property
     def about(self) -> TextView:
@@ -277,7 +272,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
                     self._reasons, self._run_why = found
                     self._show_why()
 
-        self.dagtop.commander.ask(request, then)
+        self.dagtop.commander.ask(request, then, key="reasons")
 
     def tick(self) -> None:
         super().tick()
@@ -287,7 +282,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def on_resize(self) -> None:
         super().on_resize()
         if self.is_there:
-            self._show_views()
+            self.show_dag_views()
         if self.is_there and self.snapshot is not None:
             self._set_columns()
             self.table.set_columns(self.table.all_columns)
@@ -436,7 +431,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def parts(self) -> list[Selection]:
         """The marked task instances, else the one under the cursor."""
         every = self.snapshot.instances if self.snapshot is not None else ()
-        return run_acting.selections(self.dag_id, self.run_id, self.table.chosen(), every)
+        return selections(self.dag_id, self.run_id, self.table.chosen(), every)
 
     def action_retry(self) -> None:
         """Run task instances again, with other params."""
@@ -458,16 +453,15 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def action_clear(self) -> None:
         """Run task instances again."""
         if chosen := self.parts():
-            run_acting.clear(self.dagtop, chosen)
+            ask_clear(self.dagtop, chosen)
 
     def action_mark_state(self) -> None:
         """Mark task instances."""
         if chosen := self.parts():
-            run_acting.mark(self.dagtop, chosen)
+            ask_mark(self.dagtop, chosen)
 
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
             works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
-            working = run_acting.selections(self.dag_id, self.run_id, works)
-            run_acting.kill(self.dagtop, chosen, working)
+            ask_kill(self.dagtop, chosen, selections(self.dag_id, self.run_id, works))

@@ -52,19 +52,19 @@ class InstanceScreen(TaskViewScreen):
     def action_clear(self) -> None:
         """Run it again."""
         if selection := self.selection():
-            ask_clear(self.dagtop, selection)
+            ask_clear(self.dagtop, [selection])
 
     def action_mark_state(self) -> None:
         """Mark it."""
         if selection := self.selection():
-            ask_mark(self.dagtop, selection)
+            ask_mark(self.dagtop, [selection])
 
     def action_kill(self) -> None:
         """End its process."""
         selection = self.selection()
         if selection is not None and self.facts is not None:
             works = self.facts.instance.state in EXECUTING_TASK_STATES
-            ask_kill(self.dagtop, selection, works=works)
+            ask_kill(self.dagtop, [selection], [selection] if works else [])
 
 
 class InstanceLinesScreen(SearchScreen, InstanceScreen):

@@ -17,7 +17,7 @@ from app.tui.models.xcoms import read_value
 from app.tui.reading_task import read_xcom_value
 from app.tui.reading_xcoms import XComsSnapshot, read_newest_xcoms
 from app.tui.screens.admin import write
-from app.tui.screens.listing import ListScreen
+from app.tui.screens.listing import PagedList
 from app.tui.screens.places import PlaceScreen
 from app.tui.screens.task_xcoms import ValueScreen
 from app.tui.spans import Span, Spans, span
@@ -35,7 +35,7 @@ NAMED = 12
 """XComs that the question before deleting names."""
 
 
-class XComsScreen(ListScreen["PlacedXCom"], PlaceScreen):
+class XComsScreen(PagedList["PlacedXCom"], PlaceScreen):
     """What tasks hand to each other; the values are read when they are opened."""
 
     view_name: ClassVar[str] = "xcoms"
@@ -47,7 +47,6 @@ class XComsScreen(ListScreen["PlacedXCom"], PlaceScreen):
     def __init__(self) -> None:
         super().__init__()
         self.snapshot: XComsSnapshot | None = None
-        self.pages = 1
         self._asked = ""
 
     def body(self) -> Iterable[Widget]:
@@ -63,10 +62,6 @@ class XComsScreen(ListScreen["PlacedXCom"], PlaceScreen):
     def fetch(self) -> Fetch:
         self._asked = self.filter_text
         return partial(read_newest_xcoms, filter_text=self.filter_text, pages=self.pages)
-
-    def show_snapshot(self, snapshot: XComsSnapshot) -> None:
-        self.snapshot = snapshot
-        self.show_rows()
 
     def show_rows(self) -> None:
         """Show what passes the filter; the store is asked for older ones that do."""
@@ -89,12 +84,9 @@ class XComsScreen(ListScreen["PlacedXCom"], PlaceScreen):
     def _show_count(self) -> None:
         if self.snapshot is None:
             return
-        total = len(self.snapshot.rows)
-        words = self.count_words(total, "XCom", "XComs")
-        more = (Span(", older ones follow", "dim"),) if self.snapshot.more else ()
         summary = self.query_one("#summary", InfoLine)
         summary.line = (Span(" Newest runs first. ", "dim"),)
-        summary.right = (*words, *more)
+        summary.right = self.paged_words(len(self.snapshot.rows), "XCom", "XComs")
 
     def tick(self) -> None:
         super().tick()
@@ -107,15 +99,6 @@ class XComsScreen(ListScreen["PlacedXCom"], PlaceScreen):
     def _show_detail(self) -> None:
         detail = self.query_one("#detail", InfoLine)
         detail.line = detail_line(self.table.current, self.dagtop.scene())
-
-    def action_travel(self, way: str) -> None:
-        """Move; at the end of what was read older ones are asked for."""
-        super().action_travel(way)
-        position = self.table.position
-        at_end = position.cursor >= position.count - 1 and way in ("down", "page_down", "bottom")
-        if at_end and self.snapshot is not None and self.snapshot.more:
-            self.pages += 1
-            self.ask()
 
     # actions
 

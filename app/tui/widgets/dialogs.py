@@ -96,6 +96,8 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._alternatives = alternatives
         self._preview = preview
         self._ticket = 0
+        self._shown = 0 if preview is None else -1
+        """Ticket of the preview that is seen."""
         self.choices = Choices(
             {toggle.name: toggle.on for toggle in toggles},
             alternatives[0][1] if alternatives else "",
@@ -118,6 +120,11 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._show_options()
         self._set_height()
         self._ask()
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether what the choices touch is seen: before that there is no yes."""
+        return self._shown == self._ticket
 
     @property
     def _wanted(self) -> str:
@@ -171,9 +178,11 @@ class ConfirmDialog(ModalScreen[Choices | None]):
 
     def on_preview(self, message: Preview) -> None:
         if message.ticket == self._ticket:
+            self._shown = message.ticket
             if message.number is not None and message.number != self._number:
                 self._number = message.number
-                self._type("")
+                self._typed = ""
+            self._type(self._typed)
             self._lines = message.lines
             touched = self.query_one("#touched", TextView)
             touched.show(message.lines)
@@ -214,8 +223,10 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._ask()
 
     def action_yes(self) -> None:
-        """Do it; of many things only once their number is typed."""
-        if self._wanted == self._typed or not self._wanted:
+        """Do it, once it is seen what is touched; of many only once their number is typed."""
+        if not self.is_worked_out:
+            self.query_one(Answer).wait()
+        elif self._wanted == self._typed or not self._wanted:
             self.dismiss(self.choices)
         else:
             self.query_one(Answer).ask(self._wanted, self._typed, urgent=True)
@@ -242,15 +253,25 @@ class Answer(LineView):
         self._wanted = wanted
         self._typed = ""
         self._urgent = False
+        self._waits = False
+
+    def wait(self) -> None:
+        """A yes came before it was worked out to what."""
+        self._waits = True
+        self.repaint()
 
     def ask(self, wanted: str, typed: str, *, urgent: bool = False) -> None:
         """What must be typed before yes means yes, and what is."""
         self._wanted, self._typed, self._urgent = wanted, typed, urgent
+        self._waits = False
         self.repaint()
 
     def build(self, y: int) -> Strip:
         if y == 0:
             return self.strip(())
+        no = (Span(" No ", "badge"), Span("  n Enter Esc     ", "dim"))
+        if self._waits:
+            return self.strip((*no, Span("wait: what this touches is worked out", "warning")))
         typing: list[Span] = []
         if self._wanted:
             role = "warning" if self._urgent else "text"
@@ -262,8 +283,7 @@ class Answer(LineView):
             ]
         return self.strip(
             (
-                Span(" No ", "badge"),
-                Span("  n Enter Esc     ", "dim"),
+                *no,
                 *typing,
                 Span("y ", "key"),
                 span(self._question, "text"),

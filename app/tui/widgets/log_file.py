@@ -159,15 +159,6 @@ class LogFile:
             return begin
         return max(begin, reach if b"\r" in data else piece)
 
-    def back_from(self, end: int, lines: int) -> int:
-        """Start of the line that is ``lines`` lines before ``end``."""
-        position = end
-        for _ in range(lines):
-            if position <= 0:
-                break
-            position = self.before(position)
-        return position
-
     def count_lines(self, start: int, end: int) -> int:
         """Newlines between two offsets."""
         total = 0

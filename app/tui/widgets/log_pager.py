@@ -27,6 +27,9 @@ from app.tui.widgets.text_view import wrapped
 POLL = 0.25
 """Seconds between two looks at the file, and so between two paints while following."""
 
+COUNTED = 16 << 20
+"""Bytes that a log may have grown by for its new lines to be counted: some 10 ms."""
+
 CACHED = 500
 """Painted rows that are kept: a line may be wrapped into hundreds."""
 
@@ -72,8 +75,8 @@ class LogPager(LineView, can_focus=True):
         """Spot of the match, or of the error, that was found last."""
         self.tally: Tally | None = None
         """Numbers of matches, while they are counted and after."""
-        self.new_lines = 0
-        """Lines that came since following stopped."""
+        self.new_lines: int | None = 0
+        """Lines that came since following stopped; None: more than are counted at once."""
         self.problem = ""
         self.waiting = ""
         """What is said while there is no log."""
@@ -142,12 +145,18 @@ class LogPager(LineView, can_focus=True):
             self.begun_anew()
         elif changed:
             if not self.following and source.size > self._seen_size:
-                self.new_lines += source.count_new(self._seen_size)
+                self._count_new(source.size - self._seen_size)
             self.grown(self._seen_size)
             self._seen_size = source.size
         elif not self.jobs.busy and not source.pending:
             return
         self.layout_rows()
+
+    def _count_new(self, grown: int) -> None:
+        if self.new_lines is None or grown > COUNTED:
+            self.new_lines = None
+        else:
+            self.new_lines += self.source.count_new(self._seen_size)
 
     def begun_anew(self) -> None:
         """Another log, or the file was truncated or replaced."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_levels import Clock
+from app.zones import aware, local
 
 LOOK = 1 << 20
 """Bytes from an offset on in which a line with a time is looked for."""
@@ -47,16 +48,17 @@ def parse_range(
         seconds = float(span[1]) * _UNITS[span[2]]
         return TimeRange(last.timestamp() - seconds, None, f"last {span[1]}{span[2]}")
     kind, _, rest = words.partition(" ")
-    day = (day or last).astimezone(zone)
+    day = local(day or last, zone).replace(tzinfo=None)
     if kind in ("since", "from", "until", "to"):
-        moment = _moment(rest.strip(), day)
+        moment = _moment(rest.strip(), day, zone)
         if moment is None:
             return None
         if kind in ("since", "from"):
             return TimeRange(moment[0], None, words)
         return TimeRange(None, moment[1], words)
     for dash in re.finditer(r"\s*(?:-|to|\.\.)\s*", words):  # dates have dashes too
-        first, second = _moment(words[: dash.start()], day), _moment(words[dash.end() :], day)
+        first = _moment(words[: dash.start()], day, zone)
+        second = _moment(words[dash.end() :], day, zone)
         if first is not None and second is not None:
             until = second[1]
             if until < first[0]:  # over midnight
@@ -65,7 +67,7 @@ def parse_range(
     return None
 
 
-def _moment(text: str, day: datetime) -> tuple[float, float] | None:
+def _moment(text: str, day: datetime, zone: tzinfo | None) -> tuple[float, float] | None:
     """First and last moment of a clock time: of the minute, where no second is given."""
     match = _CLOCK.fullmatch(text)
     if match is None:
@@ -80,9 +82,9 @@ def _moment(text: str, day: datetime) -> tuple[float, float] | None:
             second=int(match[6] or 0),
             microsecond=0,
         )
-    except ValueError:
+        begin = aware(moment, zone).timestamp()
+    except (OverflowError, ValueError):
         return None
-    begin = moment.timestamp()
     return begin, begin + (1.0 if match[6] else 60.0)
 
 
@@ -133,14 +135,4 @@ def next_timed(file: LogFile, clock: Clock, start: int, end: int) -> tuple[int, 
                 break
             offset = following
         start = file.line(start + offset)[1] if offset < len(data) else start + offset
-    return None
-
-
-def last_timed(file: LogFile, clock: Clock, start: int, lines: int = 400) -> float | None:
-    """The time of the line that starts there, or of the one above that has one."""
-    for _ in range(lines):
-        moment = clock(file.read(start, 80))
-        if moment is not None or start <= 0:
-            return moment
-        start = file.before(start)
     return None

@@ -286,15 +286,15 @@ def cancel_backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     why = f"backfill {row.id} was cancelled by {actor} before the run started"
     for run in queued:
         turn.changes.update(table, run.id, state=DagRunState.FAILED, ended_at=turn.now)
-        turn.changes.event(
-            turn.now, "run_failed", why, dag_id=row.dag_id, run_id=run.run_id, dag_run_id=run.id
-        )
+        where = {"dag_id": row.dag_id, "run_id": run.run_id, "dag_run_id": run.id}
+        turn.changes.event(turn.now, "run_failed", why, actor=actor, **where)
     turn.brain.count_queued(row.dag_id, row.id, -len(queued))
     turn.changes.update(
         models.backfill, row.id, cancelled_at=turn.now, paused_at=None, next_date=None
     )
     runs.end_backfill(turn, row.id)
-    words = f"{actor} cancelled backfill {row.id}: {len(queued)} queued runs failed"
+    number = "1 queued run" if len(queued) == 1 else f"{len(queued)} queued runs"
+    words = f"{actor} cancelled backfill {row.id}: {number} failed"
     _tell(turn, row, "backfill_cancelled", words, actor)
     return {"backfill_id": row.id, "failed": len(queued), "running": len(found) - len(queued)}
 

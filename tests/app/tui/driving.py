@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from app.tui.application import DagtopApp
 from app.tui.screens.base import DagtopScreen
+from app.tui.widgets.dialogs import ConfirmDialog
 from store import models
 from store.engine import open_store
 from store.workspace import Workspace
@@ -58,10 +59,13 @@ async def until(pilot: AppPilot, holds: Callable[[], object], what: str = "") ->
 
 
 async def arrived(pilot: AppPilot) -> None:
-    """Wait for the snapshot of the screen on top, or for the store's trouble."""
+    """Wait for the snapshot of the screen on top, for what a dialog touches, or for the store's
+    trouble."""
 
     def there() -> bool:
         screen = pilot.app.screen
+        if isinstance(screen, ConfirmDialog):
+            return screen.is_worked_out
         if not isinstance(screen, DagtopScreen) or screen.fetch() is None:
             return True
         return screen.snapshot is not None or bool(app_of(pilot).trouble)

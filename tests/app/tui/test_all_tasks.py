@@ -68,7 +68,7 @@ def read_all(store: Store, wanted: Wanted, limit: int) -> list[TaskEntry]:
         "!tag:ml state:running",
         "train",
         "train[3",
-        "3",
+        "10",
         "!train recommend",
         "!failed",
         "task=train index>5",
@@ -103,7 +103,15 @@ def test_the_store_reads_no_less_than_the_filter_lets_through(world: World, text
     assert len(everything) == 513
     chosen_by_store = read_all(world.store, wanted_of(None, None, terms), 100)
     assert passing(chosen_by_store) == passing(everything)
-    if text not in ("3", "train[3", "operator:bash", "why:nan", "task:é", "tries>1", '"no status"'):
+    if text not in (
+        "10",
+        "train[3",
+        "operator:bash",
+        "why:nan",
+        "task:é",
+        "tries>1",
+        '"no status"',
+    ):
         assert len(chosen_by_store) < len(everything) or len(passing(everything)) == 513
 
 
@@ -270,10 +278,15 @@ async def test_what_is_marked_is_cleared_run_by_run(world: World) -> None:
 
 async def test_whole_runs_of_what_is_marked_are_cleared_once(world: World) -> None:
     three(world)
+    run = world.run("alpha", 1, "failed", ago=timedelta(minutes=5), run_id="mapped")
+    for index in (0, 1):
+        world.instance("alpha", run, "many", "failed", map_index=index)
+    world.instance("alpha", run, "one", "failed")
     async with opened(world.workspace) as pilot:
         await press(pilot, "I", "asterisk", "c", "w", "y")
-        found = await commanded(pilot, 3)
-        assert [one["task_ids"] for _, one in found] == [None] * 3
+        found = await commanded(pilot, 4)
+        assert [one["task_ids"] for _, one in found[:4]] == [None] * 4
+        assert len({(one["dag_id"], *one["run_ids"]) for _, one in found[:4]}) == 4
 
 
 async def test_marking_names_the_state_for_all_that_are_marked(world: World) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 from app.tui.commander import Acted, Commander, Refused
 from store import edits
 from tests.app.tui.admin_world import value_of
+from tests.app.tui.slow_runner import slow_runner
 from tests.app.tui.world import World
 
 
@@ -49,3 +51,29 @@ def test_a_broken_configuration_is_said_and_the_next_command_is_sent(world: Worl
     configuration.unlink()
     commander.send("pause", {"dag_ids": ["etl"]}, "paused etl")
     assert isinstance(messages.get(timeout=10), Acted)
+
+
+def test_what_is_done_does_not_wait_for_questions(world: World) -> None:
+    messages: SimpleQueue[Any] = SimpleQueue()
+    commander = Commander(world.workspace, messages.put)
+    with slow_runner(world) as (free, _):
+        commander.ask({"type": "get_reasons"}, lambda reply: None)
+        commander.edit(lambda connection: "edited", lambda reply: None)
+        assert messages.get(timeout=10).reply == "edited"
+        free.set()
+        assert messages.get(timeout=10).reply == {"instances": [[1]]}
+
+
+def test_of_what_is_typed_over_only_the_newest_is_asked(world: World) -> None:
+    messages: SimpleQueue[Any] = SimpleQueue()
+    commander = Commander(world.workspace, messages.put)
+    with slow_runner(world) as (free, asked):
+        for number in range(5):
+            commander.dry_runs("clear", [{"dag_id": "etl", "number": number}], lambda reply: None)
+            if not number:
+                while not asked:  # the first is on its way before the others are typed
+                    Event().wait(0.01)
+        free.set()
+        assert messages.get(timeout=10).reply == {"instances": [[1]]}
+        assert messages.get(timeout=10).reply == {"instances": [[2]]}
+        assert [request["payload"]["number"] for request in asked] == [0, 4]

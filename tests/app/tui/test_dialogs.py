@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.backfilling import BackfillForm
 from app.tui.spans import Spans, span
-from app.tui.widgets.dialogs import Choices, ConfirmDialog
-from tests.app.tui.driving import AppPilot, app_of, opened, press, says, until
+from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
+from tests.app.tui.driving import AppPilot, app_of, commands, opened, press, says, text_of, until
+from tests.app.tui.slow_runner import slow_runner
 from tests.app.tui.world import World
 
 LONG = "What runs is ended, what waits is skipped, and the run fails, with all that it has begun."
@@ -37,3 +42,62 @@ async def test_no_is_the_default(key: str, world: World) -> None:
         await ask(pilot, answers)
         await press(pilot, key)
         await until(pilot, lambda: answers == [None], "a no")
+
+
+async def test_there_is_no_yes_before_it_is_seen_what_is_touched(world: World) -> None:
+    answers: list[Choices | None] = []
+    asked: list[tuple[bool, Callable[..., None]]] = []
+
+    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
+        asked.append((choices.on["whole"], hand_over))
+
+    async with opened(world.workspace) as pilot:
+        dialog = ConfirmDialog(
+            "Run again?",
+            LINES,
+            "run again",
+            toggles=(Toggle("w", "whole", "the whole run"),),
+            preview=preview,
+        )
+        app_of(pilot).push_screen(dialog, answers.append)
+        await until(pilot, lambda: asked, "the question")
+        await pilot.press("y")
+        await says(pilot, "wait: what this touches is worked out")
+        await pilot.press("w", "y")
+        asked[0][1]([(span("one task"),)])  # of what was chosen before
+        await pilot.press("y")
+        assert answers == []
+        assert "one task" not in text_of(pilot)
+        asked[1][1]([(span("450 tasks"),)], number=450)
+        await says(pilot, "type 450")
+        await pilot.press("y")
+        assert answers == []
+        await press(pilot, "4", "5", "0", "y")
+        await until(pilot, lambda: answers == [dialog.choices], "a yes")
+
+
+async def test_of_many_in_several_tasks_the_number_is_wanted_too(world: World) -> None:
+    some = [Selection("etl", "r", (name,), tuple(range(15))) for name in "ab"]
+    async with opened(world.workspace) as pilot:
+        for ask in (ask_clear, ask_mark):
+            ask(app_of(pilot), some)
+            await says(pilot, "type 30")
+            await press(pilot, "y", "enter")
+        ask_kill(app_of(pilot), some, [Selection("etl", "r", ("a",), tuple(range(25)))])
+        await says(pilot, "type 25")
+        await press(pilot, "y", "enter")
+    assert commands(world.workspace) == []
+
+
+async def test_no_runs_are_made_before_they_are_listed(world: World) -> None:
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        with slow_runner(world) as (free, asked):
+            await press(pilot, "B")
+            await until(pilot, lambda: isinstance(pilot.app.screen, BackfillForm), "the form")
+            await press(pilot, *"2026-01-01", "tab", *"2026-01-25", "ctrl+r")
+            await says(pilot, "wait: the runs are still listed")
+            free.set()
+            await says(pilot, "nothing to make")
+            assert asked[-1]["payload"]["to_date"] == "2026-01-25T00:00:00+00:00"
+    assert commands(world.workspace) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -151,6 +152,16 @@ def test_what_was_seen_is_remembered_and_never_turned_back(tmp_path: Path) -> No
     file.write(NOW + MINUTE)
     assert file.read() == NOW + MINUTE
     assert [one.name for one in file.path.parent.iterdir()] == ["home.json"]
+
+
+def test_terminals_that_write_at_once_leave_the_latest(tmp_path: Path) -> None:
+    path = tmp_path / "home.json"
+    moments = [NOW + MINUTE * number for number in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda moment: SeenFile(path).write(moment), reversed(moments)))
+        assert SeenFile(path).read() == moments[-1]
+        list(pool.map(lambda moment: SeenFile(path).write(moment + MINUTE * 200), moments))
+    assert SeenFile(path).read() == moments[-1] + MINUTE * 200
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"seen": 3}', '{"seen": "2026-01-01T00:00:00"}'])

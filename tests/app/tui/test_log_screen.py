@@ -11,9 +11,9 @@ from textual import events
 
 from app.tui.screens.log import LogScreen
 from app.tui.screens.merged_log import MergedLogScreen
-from app.tui.widgets import log_jobs, log_pager
+from app.tui.widgets import log_jobs
 from store.workspace import Workspace
-from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
+from tests.app.tui.driving import AppPilot, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check_scene
 from tests.app.tui.world import World, make_world, structure_of
 from tests.app.tui.worlds_of_logs import fill_logs
@@ -295,75 +295,6 @@ async def test_a_long_search_says_so_and_escape_ends_it(
         assert view.match is None
 
 
-async def test_marked_lines_are_copied(world: World) -> None:
-    path = one_log(world, numbered(100))
-    async with opened_log(world) as pilot:
-        await says(pilot, "line 99")
-        await press(pilot, "v", "k", "k")
-        await says(pilot, "marking lines")
-        await press(pilot, "y")
-        await says(pilot, "copied 3 lines (114 bytes)")
-        assert "marking" not in text_of(pilot)
-        assert app_of(pilot).clipboard.count("\n") == 3
-        assert app_of(pilot).clipboard.endswith("INFO - line 99\n")
-        await press(pilot, "v", "g", "y")
-        await says(pilot, "copied 81 lines")
-        assert "line 0\n" in app_of(pilot).clipboard
-        with path.open("ab") as log:
-            log.write(numbered(3000))
-        await press(pilot, "G")
-        await says(pilot, "line 2999")
-        await press(pilot, "v", "g", "y")
-        await says(pilot, "too much for the clipboard: W saves")
-        assert "line 0\n" in app_of(pilot).clipboard, "what was copied before"
-        await press(pilot, "escape")
-        assert "marking" not in text_of(pilot)
-
-
-async def test_saving_writes_what_is_shown_without_colours_and_asks_before_replacing(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    one_log(world, b"\x1b[31mred one\x1b[0m\ntwo\n1%\r99% one\r\n")
-    target = tmp_path / "one-r-a-try1.log"
-    async with opened_log(world, (120, 24)) as pilot:
-        await says(pilot, "red one")
-        await press(pilot, AMPERSAND, *typed("one"))
-        await press(pilot, "W", "enter")
-        await says(pilot, "saved 2 lines to")
-        assert target.read_text() == "red one\n99% one\n"
-        target.write_text("mine")
-        await press(pilot, "W", "enter")
-        await says(pilot, "replace the file")
-        await press(pilot, "n")
-        await says(pilot, "nothing was saved")
-        assert target.read_text() == "mine"
-        await press(pilot, "W", "enter", "y")
-        await until(pilot, lambda: target.read_text() != "mine", "the file is replaced")
-        assert target.read_text() == "red one\n99% one\n"
-
-
-@pytest.mark.parametrize(
-    ("name", "sentence"),
-    [
-        ("x" * 300, "that name can't be used: File name too long"),
-        ("~nobody_is_called_so/x", "No such file or directory"),
-        ("y" * 250, "saved 10 lines to"),
-    ],
-)
-async def test_any_name_is_taken_or_refused_in_a_sentence(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sentence: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    one_log(world, numbered(10))
-    async with opened_log(world, (200, 24)) as pilot:
-        await says(pilot, "line 9")
-        await press(pilot, "W", "ctrl+u")
-        pilot.app.post_message(events.Paste(name))
-        await press(pilot, "enter")
-        await says(pilot, sentence)
-
-
 async def test_how_one_looks_at_a_log_is_kept_from_try_to_try(world: World) -> None:
     version = world.dag("one", structure_of("one", ["a"]))
     run = world.run("one", version, "failed", ago=timedelta(minutes=9), run_id="r")
@@ -412,6 +343,37 @@ async def test_the_logs_of_a_run_are_merged_and_lead_to_each_task(world: World) 
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the task's log")
         assert log_of(pilot).look.task_id == "train"
+
+
+async def test_new_lines_are_counted_unless_they_are_too_many(world: World) -> None:
+    one_log(world, numbered(600))
+    async with opened_log(world) as pilot:
+        await says(pilot, "line 599")
+        await press(pilot, "g")
+        path = log_of(pilot).log_path()
+        assert path is not None
+        with path.open("ab") as log:
+            log.write(b"one more\n" * 3)
+        await says(pilot, "+3 lines")
+        with path.open("ab") as log:
+            log.truncate(path.stat().st_size + (64 << 20))
+        await says(pilot, "+many lines")
+        await press(pilot, "G")
+        await until(pilot, lambda: log_of(pilot).view.new_lines == 0, "the end")
+
+
+async def test_a_range_of_times_stays_when_another_task_begins(world: World) -> None:
+    fill_logs(world)
+    async with opened(world.workspace, dag="shop") as pilot:
+        await press(pilot, "M")
+        await says(pilot, "3 logs by time")
+        await press(pilot, AT, *typed("11:55:21-11:55:30"))
+        await says(pilot, "@ 11:55:21")
+        world.instance("shop", 1, "report", "running", log=b"[2026-11-21T11:55:22Z] INFO - new\n")
+        await says(pilot, "4 logs by time")
+        await until(pilot, lambda: "INFO - new" in text_of(pilot), "its log")
+        assert "@ 11:55:21" in text_of(pilot)
+        assert "shard" not in text_of(pilot)
 
 
 async def test_the_logs_of_marked_instances_are_merged(world: World) -> None:
@@ -463,17 +425,3 @@ async def test_hostile_names_and_logs_stay_harmless_when_merged(
         await says(pilot, "logs by time")
         await says(pilot, "训练")
         assert "\x1b" not in text_of(pilot)
-
-
-async def test_long_wrapped_lines_are_painted_without_being_kept(world: World) -> None:
-    """Lines of 12 kB make 150 rows each: what is kept is bounded in rows."""
-    one_log(world, b"".join(b"%d %s\n" % (n, b"x" * 12_000) for n in range(200)))
-    async with opened_log(world) as pilot:
-        await says(pilot, "199 xxx")
-        await press(pilot, "w", "g")
-        view = log_of(pilot).view
-        for _ in range(400):
-            view.travel("page_down")
-        kept = [len(strips) for strips in view._cache.values()]
-        assert sum(kept) == view._cached_rows <= log_pager.CACHED + max(kept)
-        assert len(kept) >= 1

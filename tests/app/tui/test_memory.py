@@ -183,3 +183,13 @@ async def test_themes_go_round_and_are_remembered(
         chosen = app.palette.theme
     async with opened(workspace_of("normal"), memory=Memory(path)) as pilot:
         assert app_of(pilot).palette.theme == chosen
+
+
+def test_a_file_that_cannot_be_read_counts_as_empty_until_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "view.json"
+    path.mkdir()
+    memory = Memory(path)
+    assert memory.get("theme") is None
+    memory.put("theme", "dark")
+    with pytest.raises(OSError, match="view"):
+        memory.save()

@@ -102,3 +102,15 @@ def test_a_default_left_as_it_is_keeps_its_value(default: Any) -> None:
     values, errors = check([one], {"p": field_of(one).text})
     assert errors == {}
     assert values["p"] == default
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "9" * 5000, "1_000"])
+def test_only_numbers_that_json_can_hold_are_taken(text: str) -> None:
+    _, errors = check([param(type="number")], {"p": text})
+    assert "number" in errors["p"]
+
+
+@pytest.mark.parametrize("text", ["NaN", "[1e999]", '{"a": -Infinity}', "[" * 100_000])
+def test_only_json_that_can_be_sent_is_taken(text: str) -> None:
+    _, errors = check([param(type=["object", "array"])], {"p": text})
+    assert errors["p"]

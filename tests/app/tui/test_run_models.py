@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.tui.commander import together
 from app.tui.models.run import (
     about_lines,
     bar,
@@ -28,12 +29,12 @@ from app.tui.models.run_table import (
 from app.tui.models.task_details import details_entries
 from app.tui.models.task_resources import resource_lines, was_out_of_memory
 from app.tui.models.task_templates import template_entries
-from app.tui.models.task_values import masked, value_lines
+from app.tui.models.task_values import value_lines
 from app.tui.reading import InstanceFacts
 from app.tui.reading_run import RunSnapshot
 from app.tui.reading_task import DetailsFacts, Neighbour, TemplatesFacts
 from app.tui.scene import Scene
-from app.tui.screens.run_acting import selections, together
+from app.tui.screens.acting import selections
 from app.tui.spans import Span, plain, width_of
 from app.tui.theme import ASCII, UNICODE
 from store.queries.estimates import PastRun
@@ -181,20 +182,19 @@ def test_secrets_in_the_conf_are_hidden() -> None:
     shown = text(about_lines(RunSnapshot(run, ()), [], 78, SCENE))
     assert "hunter2" not in shown
     assert '"***"' in shown
-    assert masked({"password": ""}) == {"password": ""}
 
 
 def test_a_long_conf_stands_below_what_failed() -> None:
     run = replace(RUN, conf={f"name_{number}": number for number in range(40)})
     failed = instance("train", FAILED)
-    shown = text(about_lines(RunSnapshot(run, (), {}, ((failed, one_try()),)), [], 78, SCENE))
+    shown = text(about_lines(RunSnapshot(run, (), failures=((failed, one_try()),)), [], 78, SCENE))
     assert shown.index("what failed") < shown.index('"name_39": 39')
 
 
 def test_of_many_failures_five_are_named() -> None:
     failures = tuple((instance(f"t{number}", FAILED), one_try()) for number in range(9))
     rows = tuple(row for row, _ in failures) + tuple(instance(f"u{n}", FAILED) for n in range(91))
-    shown = text(about_lines(RunSnapshot(RUN, rows, {}, failures), [], 78, SCENE))
+    shown = text(about_lines(RunSnapshot(RUN, rows, failures=failures), [], 78, SCENE))
     assert "what failed last, of 100" in shown
     assert shown.count("dags/a.py:8") == 5
     assert "ValueError: loss is nan" in shown
@@ -260,7 +260,7 @@ def test_answers_are_put_together_without_doubles() -> None:
     one = {"instances": [["r", "a", -1, "failed"], ["r", "b", -1, None]]}
     other = {"instances": [["r", "b", -1, None], ["r", "c", -1, None]]}
 
-    def names(found: object) -> list[tuple[str, str]]:
+    def names(found: dict[str, Any] | str) -> list[tuple[str, str]]:
         assert isinstance(found, dict)
         return [(run, task) for run, task, *_ in found["instances"]]
 
@@ -270,6 +270,7 @@ def test_answers_are_put_together_without_doubles() -> None:
     assert names(two) == [*both[:2], ("mill r", "b"), ("mill r", "c")]
     trouble = "No runner is up to ask."
     assert together([("shop", one), ("shop", trouble)]) == trouble
+    assert together([("shop", {"runs": [1]})]) == {"runs": [1]}
 
 
 # values

@@ -14,9 +14,9 @@ from sqlalchemy import update
 
 from app.tui.filters import matches, parse
 from app.tui.models.long_list import LongList, Page
-from app.tui.models.runs import facts_of, runs_named, tabs_line, wanted_of
+from app.tui.models.runs import facts_of, runs_named, started_cell, tabs_line, wanted_of
 from app.tui.reading_runs import RunEntry, Wanted
-from app.tui.screens.acting_runs import Answers
+from app.tui.scene import Scene
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.long_table import HEAD
@@ -25,6 +25,7 @@ from app.tui.screens.run import RunScreen
 from app.tui.screens.run_list import RunsTable
 from app.tui.screens.runs import RunsScreen
 from app.tui.spans import plain
+from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import ConfirmDialog
 from store import models
 from store.queries.runs import RunRow
@@ -77,6 +78,14 @@ def run(number: int, **values: Any) -> RunRow:
 def page(numbers: range, *, more: bool) -> Page[RunEntry]:
     entries = tuple(RunEntry(run(number)) for number in reversed(numbers))
     return Page(entries, entries[-1].run.key if more and entries else None)
+
+
+def test_a_run_that_failed_in_the_queue_has_never_started() -> None:
+    scene = Scene(THEN, UTC, UNICODE)
+    queued = run(1, state=DagRunState.QUEUED, started_at=None, ended_at=None)
+    given_up = run(2, state=DagRunState.FAILED, started_at=None)
+    assert plain(started_cell(RunEntry(queued), scene)) == "not yet"
+    assert plain(started_cell(RunEntry(given_up), scene)) == "never"
 
 
 def numbers(runs: LongList[RunEntry]) -> list[int]:
@@ -189,15 +198,6 @@ def test_a_tab_of_very_many_runs_says_at_least() -> None:
     line = plain(tabs_line({DagRunState.SUCCESS: 10_000, DagRunState.FAILED: 3}, "Failed"))
     assert "Success 10k+" in line
     assert "Failed 3 " in line
-
-
-def test_answers_of_several_dry_runs_are_put_together() -> None:
-    seen: list[object] = []
-    answers = Answers(2, seen.append)
-    answers.take({"instances": [1]})
-    assert seen == []
-    answers.take({"instances": [2]})
-    assert seen == [{"instances": [1, 2]}]
 
 
 # the screens

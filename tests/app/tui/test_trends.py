@@ -162,7 +162,7 @@ async def test_the_cursor_over_runs_says_what_they_were(world: World) -> None:
         assert "outlier" in text_of(pilot).splitlines()[-2]
         look = trends(pilot).look
         assert look.run_id is not None
-        await press(pilot, "0", "dollar_sign")
+        await press(pilot, "circumflex_accent", "dollar_sign")
         assert look.run_id is None
         await press(pilot, "less_than_sign", "greater_than_sign", "l")
         assert look.run_id is None

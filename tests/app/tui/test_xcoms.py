@@ -137,6 +137,20 @@ async def test_a_filter_finds_xcoms_of_runs_that_were_not_on_the_first_page(
         assert not place(pilot).snapshot.more  # type: ignore[union-attr]
 
 
+async def test_a_key_held_at_the_end_asks_for_one_page(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "shop")
+    runs = fill_forecast(world)
+    for number in range(230):
+        xcom(world, runs[2], "train", number, map_index=number)
+    world.store.close()
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "4")
+        await says(pilot, "200 XComs, older ones follow")
+        await pilot.press("G", "G", "j", "j", "G")
+        await until(pilot, lambda: len(place(pilot).table.items) > 200, "the older ones")
+        assert place(pilot).pages == 2
+
+
 async def test_marked_xcoms_are_deleted_after_a_question(own: Workspace) -> None:
     async with opened(own) as pilot:
         await press(pilot, "4")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from app.durations import DAY, HOUR, MINUTE
 from app.tui.formats import size
 from app.tui.models.chart.series import Unit
+from app.zones import local
 
 LARGEST = 1.7e308
 CLOCK_STEPS = tuple(n * unit for unit in (1, MINUTE) for n in (1, 2, 5, 10, 15, 30))
@@ -196,7 +197,7 @@ def _month_ticks(low: float, high: float, raw: float, zone: tzinfo | None) -> It
 
 def _wall(seconds: float, zone: tzinfo | None) -> datetime:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return moment.astimezone(zone).replace(tzinfo=None)
+    return local(moment, zone).replace(tzinfo=None)
 
 
 def _moment(wall: datetime, zone: tzinfo | None) -> float:

@@ -87,7 +87,7 @@ def lay_out(graph: Graph) -> Layout:
     if not graph.downwards:
         ports = close_up(ports, ahead, behind)
     ports, gaps = route(slots, ports)
-    return _Drawing(graph, slots, ports, gaps).layout(ahead, behind)
+    return _Drawing(graph, slots, ports, gaps).layout(behind)
 
 
 def _sides(graph: Graph, slots: Slots) -> tuple[list[int], list[int]]:
@@ -186,7 +186,7 @@ class _Drawing:
             return Box(port - cells // 2, start - 2, cells, 1)
         return Box(start - 1 - cells, port, cells, 1)
 
-    def layout(self, ahead: Sequence[int], behind: Sequence[int]) -> Layout:
+    def layout(self, behind: Sequence[int]) -> Layout:
         slots, down = self.slots, self.graph.downwards
         nodes = range(slots.nodes)
         hops: dict[tuple[int, int], int] = {}

@@ -47,7 +47,7 @@ def place(slots: Slots, ahead: Sequence[int], behind: Sequence[int], space: int)
     ports = [floor(value + 0.5) for value in at]
     room = _Room(slots, ports, ahead, behind, space)
     for _ in range(2):
-        _align(slots, ports, before, room)
+        _align(ports, before, room)
     _straighten(slots, ports, room)
     least = min((port - ahead[slot] for slot, port in enumerate(ports)), default=0)
     return [port - least for port in ports]
@@ -155,7 +155,7 @@ class _Room:
         return low, high
 
 
-def _align(slots: Slots, ports: list[int], before: Sequence[Pull], room: _Room) -> None:
+def _align(ports: list[int], before: Sequence[Pull], room: _Room) -> None:
     """Make long edges and chains straight, each as a whole, where there is room."""
     ahead_of: dict[int, int] = {}
     for slot, pulls in enumerate(before):
