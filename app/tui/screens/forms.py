@@ -143,6 +143,8 @@ class FormScreen(ModalScreen[None]):
     AUTO_FOCUS = ""
     preview_lines: ClassVar[int] = 0
     """Lines for the preview; 0: there is none."""
+    subject = ""
+    """How refusals name what the title names; said short, there is one line for them."""
 
     def __init__(
         self, title: str, fields: Sequence[Field], verb: str, *, head: Sequence[Spans] = ()
@@ -389,6 +391,8 @@ class FormScreen(ModalScreen[None]):
             return
         if why is not None:
             texts = self.texts()
+            if self.subject:
+                why = why.replace(self.subject, "the DAG", 1)
             self._refusal = Refusal(why, self.about(why, texts), tuple(texts))
         if self.is_waiting:
             return

@@ -208,6 +208,7 @@ class TriggerForm(ConfForm):
         self._dag = dag
         self._zone = zone_of(dag.timezone)
         self._wrong: dict[str, str] = {}
+        self.subject = f"DAG {dag.dag_id}"
         conf = (run.conf or {}) if run is not None else {}
         filled = filled_from(facts.structure.params, conf)
         head = [*trouble_lines(dag, "no trigger now"), schedule_line(dag)]

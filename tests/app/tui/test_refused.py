@@ -71,7 +71,7 @@ async def test_a_taken_date_and_id_are_said_at_their_fields_and_what_was_typed_s
         await press(pilot, "backspace", "2")
         await until(pilot, lambda: "already" not in text_of(pilot), "the id is mended")
         await press(pilot, "ctrl+r")
-        await says(pilot, "has a run of 2026-01-05T00:00:00+00:00 already")
+        await says(pilot, "the DAG has a run of 2026-01-05T00:00:00+00:00 already")
         await press(pilot, "backspace", "6", "ctrl+r")
         await says(pilot, "triggered shop as min2")
         assert not isinstance(pilot.app.screen, TriggerForm)
