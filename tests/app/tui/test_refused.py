@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +12,12 @@ import pytest
 from textual import events
 
 from app.tui.screens.backfilling import BackfillForm
+from app.tui.screens.dags import DagsScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.retrying import RetryForm
 from app.tui.screens.scheduling import ScheduleForm
 from app.tui.screens.triggering import TriggerForm
+from store import client
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
 from tests.app.tui.world import World
 from tests.support.live import Live, live, wait_for
@@ -125,7 +129,7 @@ async def test_the_other_forms_keep_what_was_typed_too(running: Live) -> None:
             assert "".join(key for key in typed if len(key) == 1)[-7:] in text_of(pilot)
 
 
-async def test_keys_typed_before_the_answer_go_to_the_screen_behind_and_escape_leaves(
+async def test_keys_typed_before_the_answer_go_to_the_screen_behind(
     world: World,
 ) -> None:
     for name in ("ada", "bob"):
@@ -139,3 +143,20 @@ async def test_keys_typed_before_the_answer_go_to_the_screen_behind_and_escape_l
         await says(pilot, "bob")
         ((_, payload),) = await commanded(pilot)
         assert payload["dag_id"] == "ada"
+
+
+async def test_a_runner_that_does_not_answer_holds_nobody_in_the_form(running: Live) -> None:
+    runner = client.runner_pid(running.workspace)
+    assert runner is not None
+    async with opened(running.workspace) as pilot:
+        await press(pilot, "t")
+        await form(pilot, TriggerForm)
+        os.kill(runner, signal.SIGSTOP)
+        try:
+            await press(pilot, "ctrl+r")
+            await says(pilot, "asking the runner")
+            await press(pilot, "escape")
+            await until(pilot, lambda: isinstance(pilot.app.screen, DagsScreen), "the DAGs")
+        finally:
+            os.kill(runner, signal.SIGCONT)
+        await says(pilot, "triggered shop")
