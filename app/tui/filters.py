@@ -6,8 +6,10 @@ A list item states what can be filtered by as a ``Facts``; this module knows not
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from app.text import sanitize
 
 _TERM = re.compile(r"(?P<field>[a-z_]+)(?P<op>:|=|>=|<=|>|<)(?P<value>.*)", re.DOTALL)
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
@@ -53,6 +55,37 @@ def parse(text: str) -> tuple[Term, ...]:
         elif match["value"]:
             terms.append(Term(match["field"], match["op"], match["value"], negated))
     return tuple(terms)
+
+
+def keys_of(facts: Facts) -> tuple[str, ...]:
+    """What can stand before a colon or a comparison."""
+    return (*facts.fields, *facts.numbers)
+
+
+def unknown_key(terms: Sequence[Term], keys: Collection[str]) -> str:
+    """The first key that the items haven't got; empty if there is none."""
+    return next((term.field for term in terms if term.field and term.field not in keys), "")
+
+
+def completed(text: str, keys: Sequence[str], seen: Sequence[Facts]) -> list[str]:
+    """What the last word of a filter may become: the keys that begin so, then their values."""
+    start = max(text.rfind(" "), text.rfind("!")) + 1
+    head, word = text[:start], text[start:]
+    key, colon, value = word.partition(":")
+    if not colon:
+        numbers = {key for facts in seen[:1] for key in facts.numbers}
+        return [
+            f"{head}{key}{'>' if key in numbers else ':'}"
+            for key in keys
+            if key.startswith(word.lower())
+        ]
+    values = {one for facts in seen for one in facts.fields.get(key.lower(), ())}
+    found = [one for one in sorted(values) if one.lower().startswith(value.lower())]
+    return [
+        head + key + colon + (f'"{sanitize(one)}"' if " " in one else sanitize(one))
+        for one in found
+        if one
+    ]
 
 
 def matches(terms: Sequence[Term], facts: Facts) -> bool:

@@ -53,8 +53,10 @@ class Completion:
     meaning: str
 
 
-def find(text: str, names: Sequence[str]) -> list[str]:
-    """The names that match: equal, then beginning with the text, then holding all its words."""
+def find(text: str, names: Sequence[str], *, loosely: bool = True) -> list[str]:
+    """The names that match: equal, then beginning with the text, then holding all its words, then
+    (``loosely``) those that have its letters in this order.
+    """
     wanted = text.lower()
     words = wanted.split()
 
@@ -64,17 +66,25 @@ def find(text: str, names: Sequence[str]) -> list[str]:
             return 0
         if low.startswith(wanted):
             return 1
-        return 2 if all(word in low for word in words) else 3
+        if all(word in low for word in words):
+            return 2
+        return 3 if loosely and has_letters(low, wanted) else 4
 
     ranked = [(rank(name), name) for name in names]
-    return [name for place, name in sorted(ranked, key=lambda pair: pair[0]) if place < 3]
+    return [name for place, name in sorted(ranked, key=lambda pair: pair[0]) if place < 4]
+
+
+def has_letters(name: str, text: str) -> bool:
+    """Whether a name has the letters of a text in their order: ``eln`` is in ``elasticnet``."""
+    rest = iter(name)
+    return all(letter in rest for letter in text if letter != " ")
 
 
 def one_of(text: str, names: Sequence[str], what: str) -> str:
     """The one name that is meant. Raises ``ValueError`` with a sentence."""
     if text in names:
         return text
-    found = find(text, names)
+    found = find(text, names, loosely=False) or find(text, names)
     if not found:
         raise ValueError(f"no {what} is called {text}")
     meant = [name for name in found if sanitize(name) == text]

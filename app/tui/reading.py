@@ -7,7 +7,7 @@ which must not delay the first paint.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from store.queries.grid import Grid
     from store.queries.runs import RunKey, RunRow
     from store.queries.tasks import InstanceRow, TryRow
+    from store.states import DagRunState, DagRunType
     from store.workspace import Workspace
 
 BEAT_LIMIT = 15.0
@@ -188,19 +189,38 @@ MOST_CELLS = 40_000
 
 
 def read_grid(
-    store: Store, dag_id: str, runs: int, before: RunKey | None = None
+    store: Store,
+    dag_id: str,
+    runs: int,
+    before: RunKey | None = None,
+    states: Collection[DagRunState] = (),
+    types: Collection[DagRunType] = (),
 ) -> GridSnapshot | None:
-    """A DAG's newest runs, or those before one; None if there is no such DAG."""
+    """A DAG's newest runs, or those before one, or only some; None if there is no such DAG."""
     from store.queries.dags import get_dag
     from store.queries.grid import grid
 
     with store.read() as connection:
         dag = get_dag(connection, dag_id)
-        found = grid(connection, dag_id, runs=runs, before=before, most_cells=MOST_CELLS)
+        found = grid(
+            connection,
+            dag_id,
+            runs=runs,
+            before=before,
+            most_cells=MOST_CELLS,
+            states=states,
+            types=types,
+        )
     return None if dag is None or found is None else GridSnapshot(dag, found)
 
 
-def read_run_keys(store: Store, dag_id: str, run_id: str | None) -> list[RunKey]:
+def read_run_keys(
+    store: Store,
+    dag_id: str,
+    run_id: str | None,
+    states: Collection[DagRunState] = (),
+    types: Collection[DagRunType] = (),
+) -> list[RunKey]:
     """The places of a DAG's runs, newest first, down to that one (None: to the oldest); none if
     there is no such run."""
     from store.queries.runs import get_run, keys_down_to
@@ -209,7 +229,8 @@ def read_run_keys(store: Store, dag_id: str, run_id: str | None) -> list[RunKey]
         run = None if run_id is None else get_run(connection, dag_id, run_id)
         if run is None and run_id is not None:
             return []
-        return keys_down_to(connection, dag_id, None if run is None else run.key)
+        last = None if run is None else run.key
+        return keys_down_to(connection, dag_id, last, states=states, types=types)
 
 
 def read_graph(store: Store, dag_id: str, run_id: str | None) -> GraphSnapshot | None:

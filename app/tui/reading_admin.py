@@ -139,12 +139,12 @@ def read_connection(store: Store, conn_id: str) -> ConnectionText | None:
 
 
 def read_pools(store: Store, name: str, limit: int) -> PoolsSnapshot:
-    """All pools, and who holds or waits for slots of the one of that name."""
+    """All pools, also those that only tasks know; who holds or waits for slots of that one."""
     from store.queries.admin import count_slot_rows, slot_rows
-    from store.queries.pools import list_pools
+    from store.queries.pools import list_pools, missing_pools
 
     with store.read() as connection:
-        pools = tuple(list_pools(connection))
+        pools = (*list_pools(connection), *missing_pools(connection))
         if not name or not limit:
             return PoolsSnapshot(pools)
         rows = tuple(slot_rows(connection, name, limit=limit))

@@ -121,4 +121,5 @@ def _grid_run(run: RunRow) -> GridRun:
         ended_at=run.ended_at,
         duration=run.duration,
         note=run.note,
+        version=run.version,
     )

@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from store.engine import Store
     from store.queries.dags import FileRow
-    from store.queries.home import DueRun, Failure, RunningRun
+    from store.queries.home import DueRun, Failure, RunningRun, Totals
     from store.queries.pools import PoolRow
     from store.queries.system import Activity
     from store.workspace import Workspace
+
+
+DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class HomeSnapshot:
     activity: Activity
     seen: datetime | None
     """Failures up to this moment were seen."""
+    day: Totals
+    """Of the runs that began within the last 24 hours."""
 
 
 class SeenFile:
@@ -90,11 +96,11 @@ def seen_file(workspace: Workspace) -> SeenFile:
     return SeenFile(Path(user_state_dir("dagtop")) / digest / "home.json")
 
 
-def read_home(store: Store, seen: SeenFile) -> HomeSnapshot:
+def read_home(store: Store, seen: SeenFile, clock: Callable[[], datetime]) -> HomeSnapshot:
     """All of it."""
     from app.tui.models.home import FAILURES
     from store.queries.dags import import_errors
-    from store.queries.home import due_runs, failures, queued_count, running_runs
+    from store.queries.home import due_runs, failures, queued_count, running_runs, totals
     from store.queries.pools import list_pools
     from store.queries.system import activity
 
@@ -113,4 +119,5 @@ def read_home(store: Store, seen: SeenFile) -> HomeSnapshot:
             ),
             activity=activity(connection),
             seen=seen.read(),
+            day=totals(connection, clock() - DAY),
         )

@@ -35,6 +35,8 @@ class MergedSnapshot:
     tries: tuple[MergedTry, ...] = ()
     instances: int = 0
     """Instances that have begun; there may be more than are merged."""
+    earlier: int = 0
+    """Tries before the newest, which are not merged."""
     started_at: datetime | None = None
     """Of the run."""
 
@@ -71,4 +73,5 @@ def read_merged(
                     MergedTry(row.task_id, row.map_index, row.map_label, one.id, began, live)
                 )
     found.sort(key=lambda one: (one.started_at, one.try_id))
-    return MergedSnapshot(run.id, tuple(found), len(rows), run.started_at)
+    earlier = sum(row.try_number - 1 for row in rows)
+    return MergedSnapshot(run.id, tuple(found), len(rows), earlier, run.started_at)

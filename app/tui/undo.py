@@ -24,10 +24,10 @@ OPPOSITES_OF_BACKFILLS = {
     "unpause_backfill": "pause_backfill",
 }
 IMPOSSIBLE = {
-    "trigger": "a run that was triggered can be cancelled, not taken back",
+    "trigger": "the run is made: x cancels it",
     "kill": "the process was told to end",
-    "backfill": "its runs are made; cancel those that should not run",
-    "cancel_backfill": "its queued runs have failed; clear those that should run",
+    "backfill": "its runs are made: cancel it in the DAG's Backfills (0)",
+    "cancel_backfill": "its queued runs have failed: clear those that should run",
     "delete_dag": "what was deleted is gone",
     "delete_runs": "what was deleted is gone",
     "asset_event": "DAGs may have run on it",
@@ -62,6 +62,8 @@ class Step:
     commands: tuple[Command, ...] = ()
     impossible: str = ""
     """Why it can't be taken back."""
+    restored: str = ""
+    """What holds again; empty: the opposite of ``what`` says it."""
 
 
 def step_of(act: Act) -> Step | None:
@@ -90,7 +92,8 @@ def step_of(act: Act) -> Step | None:
     if act.kind == "schedule":
         former = {"expression": answer.get("former"), "run": answer.get("former_run")}
         command = ("schedule", {"dag_id": payload["dag_id"], **former})
-        return Step(act.done, act.at, (command,)) if answer.get("changed") else None
+        again = f"{payload['dag_id']} runs {former['expression'] or 'as its file says'} again"
+        return Step(act.done, act.at, (command,), "", again) if answer.get("changed") else None
     if act.kind == "set_priority":
         return Step(act.done, act.at, _former_priorities(payload, answer["instances"]))
     undo = answer.get("undo")
@@ -136,6 +139,7 @@ class Undos:
                 step.at,
                 (*step.commands, *last.commands),
                 last.impossible or step.impossible,
+                "the schedules are those of before" if step.restored else "",
             )
         else:
             self._steps.append(step)
@@ -166,7 +170,7 @@ def undo_last(app: DagtopApp) -> None:
         app.say("nothing to undo: this terminal has changed nothing that it remembers")
         return
     if step.impossible:
-        words = f"can't be undone: {step.what} ({step.impossible}); U undoes the act before"
+        words = f"not undone, {step.impossible} ({step.what}); U undoes the act before"
         app.say(words, "warning")
         return
 
@@ -185,7 +189,8 @@ def undo_last(app: DagtopApp) -> None:
         else:
             # What an unpaused DAG has started is not taken back.
             rest = "; its runs stay, tasks at work go on" if kind == "pause" else ""
-            app.commander.send(kind, payload, f"undone: {step.what}{rest}", is_undo=True)
+            done = f"undone: {step.restored or step.what}{rest}"
+            app.commander.send(kind, payload, done, is_undo=True)
 
 
 def _say_undone(app: DagtopApp, step: Step, replies: Sequence[tuple[Command, Reply]]) -> None:

@@ -76,6 +76,8 @@ def describe_cron(expression: str) -> str:
 
 
 def _describe(minute: str, hour: str, day: str, month: str, weekday: str, second: str = "0") -> str:
+    minute, second = _times_of_step(minute, 60), _times_of_step(second, 60)
+    hour = _times_of_step(hour, 24)
     time = _time(minute, hour, second)
     days = _days(day, weekday)
     months = _months(month)
@@ -233,6 +235,12 @@ def _step(field: str) -> int:
     """n of ``*/n``, else 0."""
     base, slash, step = field.partition("/")
     return int(step) if slash and base == "*" else 0
+
+
+def _times_of_step(field: str, end: int) -> str:
+    """``*/45`` of minutes as ``0,45``: each hour begins anew, so it isn't every 45 minutes."""
+    step = _step(field)
+    return ",".join(map(str, range(0, end, step))) if 2 * step > end else field
 
 
 def _list(field: str, unit: str, low: int, high: int) -> str:

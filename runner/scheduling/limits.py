@@ -64,7 +64,7 @@ class _Books:
         name = candidate.pool
         total = self.totals.get(name)
         if total is None:
-            return f"pool {name} does not exist"
+            return f"pool {name} does not exist: make it in Pools"
         if total >= 0:
             free = max(total - self.used[name], 0)
             slots = candidate.pool_slots

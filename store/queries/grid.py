@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -77,6 +77,8 @@ class GridRun:
     duration: float | None
     """Seconds; None while it has not ended."""
     note: str | None
+    version: int = 0
+    """Number of the DAG version that it runs; 0: none is known."""
 
     @property
     def key(self) -> RunKey:
@@ -137,8 +139,12 @@ def grid(
     runs: int = 25,
     before: RunKey | None = None,
     most_cells: int | None = None,
+    states: Collection[DagRunState] = (),
+    types: Collection[DagRunType] = (),
 ) -> Grid | None:
     """The newest ``runs`` runs (those before ``before``) and their cells; three queries.
+
+    Only runs in one of ``states`` and of one of ``types``, if such are given.
 
     Fewer runs (but not fewer than ``LEAST_RUNS``) where they would hold more than ``most_cells``.
     None if there is no such DAG.
@@ -155,7 +161,7 @@ def grid(
     if most_cells is not None:
         tasks = sum(row.kind == "task" for row in rows)
         runs = min(runs, max(LEAST_RUNS, most_cells // max(1, tasks)))
-    found = _runs(connection, dag_id, runs + 1, before)
+    found = _runs(connection, dag_id, runs + 1, before, states, types)
     shown = tuple(reversed(found[:runs]))
     cells = _cells(connection, [run.id for run in shown])
     return Grid(
@@ -274,7 +280,14 @@ def _gone(rows: tuple[GridRow, ...], cells: Mapping[tuple[int, str], Cell]) -> t
     )
 
 
-def _runs(connection: Connection, dag_id: str, limit: int, before: RunKey | None) -> list[GridRun]:
+def _runs(
+    connection: Connection,
+    dag_id: str,
+    limit: int,
+    before: RunKey | None,
+    states: Collection[DagRunState],
+    types: Collection[DagRunType],
+) -> list[GridRun]:
     columns = dag_run.c
     query = (
         select(
@@ -287,13 +300,19 @@ def _runs(connection: Connection, dag_id: str, limit: int, before: RunKey | None
             columns.started_at,
             columns.ended_at,
             columns.note,
+            dag_version.c.number.label("version"),
         )
+        .outerjoin(dag_version, dag_version.c.id == columns.version_id)
         .where(columns.dag_id == dag_id)
         .order_by(columns.run_after.desc(), columns.id.desc())
         .limit(limit)
     )
     if before is not None:
         query = query.where(is_before(before))
+    if states:
+        query = query.where(columns.state.in_([state.value for state in states]))
+    if types:
+        query = query.where(columns.run_type.in_([kind.value for kind in types]))
     return [_grid_run(row) for row in connection.execute(query)]
 
 
@@ -309,6 +328,7 @@ def _grid_run(row: AnyRow) -> GridRun:
         ended_at=row.ended_at,
         duration=between(row.started_at, row.ended_at),
         note=row.note,
+        version=row.version or 0,
     )
 
 

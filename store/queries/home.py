@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
@@ -11,8 +12,14 @@ from sqlalchemy import Connection, Integer, and_, bindparam, func, select, text,
 
 from store.models import ACTIVE_RUN, dag, dag_run, event, pipeline_file, task_instance, task_try
 from store.queries.dags import count_states
-from store.queries.rows import AnyRow, between
+from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, between
 from store.states import FINISHED_TASK_STATES, DagRunState, DagRunType, TaskInstanceState
+
+MOST_RUNS, MOST_INSTANCES = 5_000, 50_000
+"""Runs and task instances that are counted at most: Home asks at every change."""
+
+HAND = ("killed by ", "cancelled by ", "marked failed by ")
+"""How the reasons of tries begin that a user ended."""
 
 PAST_RUNS = 20
 """Runs of a DAG that tell how long one takes."""
@@ -49,7 +56,19 @@ class Failure:
     at: datetime
     """The end of the run; while it goes on, of the task instance that failed last."""
     error: str
-    """One line."""
+    """One line; of what a user ended himself who did: "killed by ann"."""
+    by_hand: bool = False
+    """A user killed, cancelled or marked it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The runs that began since a moment, and their task instances, by state."""
+
+    runs: Mapping[DagRunState, int]
+    instances: Mapping[TaskInstanceState | None, int]
+    more: bool = False
+    """There are more than are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +168,28 @@ FAILED_TASKS = (
 )
 """Of each run: the first instance of each task that failed, how many did, and its error."""
 
+KIND = func.coalesce(event.c.kind, "")  # or SQLite would read all events of the kind
+MARKED = (
+    select(event.c.dag_run_id, event.c.kind, event.c.message)
+    .where(event.c.dag_run_id.in_(KEYS), KIND.in_(("run_marked", "run_failed")))
+    .order_by(event.c.id)
+)
+"""Who ended a run by hand, and how it went on if it was cleared then."""
+
+BEGUN = (
+    select(dag_run.c.id, dag_run.c.state)
+    .where(dag_run.c.started_at >= bindparam("since"))
+    .order_by(dag_run.c.started_at.desc())
+    .limit(bindparam("most", type_=Integer))
+)
+STATES = (
+    select(task_instance.c.state)
+    .where(task_instance.c.dag_run_id.in_(select(BEGUN.subquery().c.id)))
+    .limit(bindparam("most_instances", type_=Integer))
+    .subquery()
+)
+STATES_COUNTED = select(STATES.c.state, func.count()).group_by(STATES.c.state)
+
 DUE = (
     select(dag.c.dag_id, dag.c.next_run_after, dag.c.schedule)
     .select_from(dag.outerjoin(pipeline_file, pipeline_file.c.file == dag.c.file))
@@ -204,14 +245,28 @@ def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
     ended = sorted(over, key=lambda row: (row.ended_at, row.id), reverse=True)[:limit]
     working = connection.execute(WORKING).all()
     tasks = _failed_tasks(connection, [row.id for row in (*ended, *working)])
+    marked = _marked(connection, [row.id for row in ended])
     found: list[Failure] = []
     for run in (*ended, *working):
         found += [_failure(run, task) for task in tasks.get(run.id, ())]
         if run.id not in tasks and run.state == DagRunState.FAILED:
-            words = _first_line(messages.get(run.id, ""))
-            found.append(Failure(run.id, run.dag_id, run.run_id, None, -1, 0, run.ended_at, words))
+            words = _first_line(marked.get(run.id) or messages.get(run.id, ""))
+            hand = run.id in marked or (words.startswith("backfill ") and " cancelled by " in words)
+            found.append(
+                Failure(run.id, run.dag_id, run.run_id, None, -1, 0, run.ended_at, words, hand)
+            )
     found.sort(key=lambda one: (one.at, one.dag_run_id), reverse=True)
     return tuple(found[:limit])
+
+
+def totals(connection: Connection, since: datetime) -> Totals:
+    """The runs that began since then, and their task instances, by state; the newest of many."""
+    most = {"since": since, "most": MOST_RUNS, "most_instances": MOST_INSTANCES}
+    rows = connection.execute(BEGUN, {"since": since, "most": MOST_RUNS}).all()
+    runs = Counter(RUN_STATES[row.state] for row in rows)
+    instances = {TASK_STATES[state]: n for state, n in connection.execute(STATES_COUNTED, most)}
+    more = len(rows) == MOST_RUNS or sum(instances.values()) == MOST_INSTANCES
+    return Totals(runs, instances, more)
 
 
 def due_runs(connection: Connection, *, limit: int = 50) -> tuple[DueRun, ...]:
@@ -230,6 +285,16 @@ def _expected(connection: Connection, dag_id: str) -> float | None:
     return median(took) if took else None
 
 
+def _marked(connection: Connection, dag_run_ids: Collection[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for row in connection.execute(MARKED, {"keys": list(dag_run_ids)}):
+        if row.kind == "run_marked":
+            found[row.dag_run_id] = row.message
+        elif not row.message.startswith("marked "):
+            found.pop(row.dag_run_id, None)
+    return found
+
+
 def _failed_tasks(connection: Connection, dag_run_ids: Collection[int]) -> dict[int, list[AnyRow]]:
     found: dict[int, list[AnyRow]] = {}
     for row in connection.execute(FAILED_TASKS, {"keys": list(dag_run_ids)}):
@@ -240,7 +305,9 @@ def _failed_tasks(connection: Connection, dag_run_ids: Collection[int]) -> dict[
 def _failure(run: AnyRow, task: AnyRow) -> Failure:
     message = _first_line(task.error_message or "")
     kind = (task.error_type or "").rpartition(".")[2]
-    error = ": ".join(part for part in (kind, message) if part) or _first_line(task.reason or "")
+    reason = _first_line(task.reason or "")
+    by_hand = reason.startswith(HAND)
+    error = (": ".join(part for part in (kind, message) if part) or reason) if not by_hand else ""
     at = run.ended_at if run.state == DagRunState.FAILED else None
     return Failure(
         run.id,
@@ -250,7 +317,8 @@ def _failure(run: AnyRow, task: AnyRow) -> Failure:
         task.map_index,
         task.number,
         at or task.last or datetime.min.replace(tzinfo=UTC),
-        error,
+        error or reason,
+        by_hand,
     )
 
 

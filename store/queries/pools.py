@@ -35,9 +35,23 @@ class PoolRow:
         return self.running + self.queued + (self.deferred if self.include_deferred else 0)
 
     @property
+    def exists(self) -> bool:
+        """Whether there is such a pool."""
+        return True
+
+    @property
     def open(self) -> int | None:
         """Slots that are free; None where there is no limit."""
         return None if self.slots < 0 else self.slots - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPool(PoolRow):
+    """A pool that task instances name and nobody made: they wait."""
+
+    @property
+    def exists(self) -> bool:
+        return False
 
 
 def list_pools(connection: Connection) -> list[PoolRow]:
@@ -53,6 +67,17 @@ def list_pools(connection: Connection) -> list[PoolRow]:
             **usage.get(row.name, {}),
         )
         for row in rows
+    ]
+
+
+def missing_pools(connection: Connection) -> list[MissingPool]:
+    """The pools that live task instances name and that don't exist, by name."""
+    usage = _usage(connection)
+    known = set(connection.execute(select(pool.c.name)).scalars())
+    return [
+        MissingPool(name, 0, "", False, **usage[name])
+        for name in sorted(usage)
+        if name not in known
     ]
 
 

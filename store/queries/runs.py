@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -161,13 +161,25 @@ def count_runs(
     return {RUN_STATES[row.state]: row.runs for row in rows}
 
 
-def keys_down_to(connection: Connection, dag_id: str, last: RunKey | None = None) -> list[RunKey]:
-    """The places of a DAG's runs, newest first, down to ``last`` (None: of all)."""
+def keys_down_to(
+    connection: Connection,
+    dag_id: str,
+    last: RunKey | None = None,
+    *,
+    states: Collection[DagRunState] = (),
+    types: Collection[DagRunType] = (),
+) -> list[RunKey]:
+    """The places of a DAG's runs, newest first, down to ``last`` (None: of all); only of these
+    states and types, if such are given."""
     query = (
         select(dag_run.c.run_after, dag_run.c.id)
         .where(dag_run.c.dag_id == dag_id)
         .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
     )
+    if states:
+        query = query.where(dag_run.c.state.in_([state.value for state in states]))
+    if types:
+        query = query.where(dag_run.c.run_type.in_([kind.value for kind in types]))
     if last is not None:
         query = query.where(dag_run.c.run_after >= last.run_after)
     keys = [RunKey(*row) for row in connection.execute(query)]

@@ -80,5 +80,5 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid.fold_all", ("asterisk",), "Fold all", "fold or unfold all groups", VIEW),
     Action("grid.first_run", ("circumflex_accent",), "First run", "to the oldest run", MOVE),
     Action("grid.last_run", ("dollar_sign",), "Last run", "to the newest run", MOVE),
-    Action("grid.filter", ("slash",), "Filter", "only tasks with these words", VIEW),
+    Action("grid.filter", ("slash",), "Filter", "words of task ids, run:failed, type:manual", VIEW),
 )

@@ -61,7 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "table.open", ("enter",), "Open", "go into the row under the cursor", GO, 1, of_row=True
     ),
-    Action("table.filter", ("slash",), "Filter", "words, state:failed, tag:x, !not", VIEW, 4),
+    Action("table.filter", ("slash",), "Filter", "words, key:value, !not; Tab completes", VIEW, 4),
     Action("table.sort", ("s",), "Sort", "sort by the next column", VIEW),
     Action("table.reverse", ("R",), "Reverse", "turn the order round", VIEW),
     Action("table.columns", ("C",), "Columns", "choose the columns", VIEW),

@@ -11,6 +11,7 @@ from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
+from store.states import DagRunType
 
 if TYPE_CHECKING:
     from store.queries.dags import DagRow
@@ -19,6 +20,46 @@ if TYPE_CHECKING:
     from store.states import TaskInstanceState
 
 NOT_THERE = Span(" ")
+
+
+TYPE_LETTERS = {
+    DagRunType.MANUAL: "m",
+    DagRunType.SCHEDULED: " ",
+    DagRunType.BACKFILL: "b",
+    DagRunType.ASSET_TRIGGERED: "a",
+}
+"""What stands over a run that the schedule didn't make."""
+
+TYPE_WORDS = {
+    DagRunType.MANUAL: "manual",
+    DagRunType.BACKFILL: "backfill",
+    DagRunType.ASSET_TRIGGERED: "asset",
+}
+
+
+def has_marks(runs: Sequence[GridRun]) -> bool:
+    """Whether some run is not the schedule's, or the DAG changed between two."""
+    return any(run.run_type is not DagRunType.SCHEDULED for run in runs) or (
+        len({run.version for run in runs}) > 1
+    )
+
+
+def marks_legend(runs: Sequence[GridRun], glyphs: Glyphs) -> Spans:
+    """What the marks over the runs mean."""
+    types = {run.run_type for run in runs}
+    found = [
+        (Span(TYPE_LETTERS[kind], "accent"), Span(f" {word}", "dim"))
+        for kind, word in TYPE_WORDS.items()
+        if kind in types
+    ]
+    if len({run.version for run in runs}) > 1:
+        found.append((Span(version_mark(glyphs), "warning"), Span(" version", "dim")))
+    return joined(found, Span(" "))
+
+
+def version_mark(glyphs: Glyphs) -> str:
+    """What stands before a run that is of another version than the one before it."""
+    return "|" if glyphs.is_ascii else "│"
 
 
 def visible_rows(
@@ -137,10 +178,13 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
     return (Span(" "), *joined(parts, dot))
 
 
-def run_line(run: GridRun | None, scene: Scene) -> Spans:
-    """The run under the cursor."""
+def run_line(
+    run: GridRun | None, scene: Scene, *, before: GridRun | None = None, some: bool = False
+) -> Spans:
+    """The run under the cursor. ``before``: the run before it; ``some``: a filter chooses runs."""
     if run is None:
-        return (Span("  no runs yet", "dim"),)
+        words = "no run passes the filter: Esc clears it" if some else "no runs yet"
+        return (Span(f"  {words}", "dim"),)
     dot = Span(f" {scene.glyphs.dot} ", "faint")
     parts: list[Spans] = [(run_span(run.state.value, scene.glyphs, f" {run.state.value}"),)]
     if run.duration is not None:
@@ -150,6 +194,8 @@ def run_line(run: GridRun | None, scene: Scene) -> Spans:
         parts.append((Span(f"since {begun}", "text"),))
     if run.ended_at is not None:
         parts.append((Span(formats.ago(run.ended_at, scene.now), "dim"),))
+    if before is not None and before.version != run.version:
+        parts.append((Span(f"version {before.version} to {run.version}", "warning"),))
     parts.append((span(run.run_id, "dim"),))
     if run.note:
         parts.append((span(run.note, "accent"),))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.tui import formats
-from app.tui.models.grid import run_span, state_span
+from app.tui.models.grid import counts_spans, run_span, state_span
 from app.tui.models.panels import Panel, Row, Target
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, width_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.tui.reading import RunnerState
     from app.tui.reading_home import HomeSnapshot
     from app.tui.theme import Glyphs
-    from store.queries.home import DueRun, Failure, RunningRun
+    from store.queries.home import DueRun, Failure, RunningRun, Totals
     from store.queries.pools import PoolRow
 
 WIDE = 90
@@ -81,6 +81,25 @@ def columns(parts: Sequence[tuple[Spans, int]], glyphs: Glyphs) -> Spans:
     """Cells of given widths, one space between them."""
     cells = [fit(line, width, ellipsis=glyphs.ellipsis) for line, width in parts if width > 0]
     return joined(cells, Span(" "))
+
+
+def day_line(day: Totals, scene: Scene) -> Spans:
+    """How the last 24 hours were: runs and task instances by state."""
+    glyphs, more = scene.glyphs, "+" if day.more else ""
+    if not day.runs:
+        return (Span(" last 24 h  no run began", "dim"),)
+    states = sorted(day.runs, key=lambda state: -day.runs[state])
+    runs: list[Spans] = []
+    for state in states:
+        look = run_span(state.value, glyphs)
+        runs.append((Span(f"{formats.count(day.runs[state])}{look.text}", look.role),))
+    return (
+        Span(" last 24 h  ", "dim"),
+        Span(f"{formats.count(sum(day.runs.values()))}{more} runs  "),
+        *joined(runs, Span(" ")),
+        Span(f"   {formats.count(sum(day.instances.values()))}{more} tasks  "),
+        *counts_spans(day.instances, glyphs),
+    )
 
 
 # what runs
@@ -154,8 +173,8 @@ def time_left(run: RunningRun, now: datetime) -> Span:
 
 
 def unseen(failures: Sequence[Failure], seen: datetime | None) -> list[Failure]:
-    """Those that came after the user looked last."""
-    return [one for one in failures if seen is None or one.at > seen]
+    """Those that came after the user looked last, and that no user made."""
+    return [one for one in failures if not one.by_hand and (seen is None or one.at > seen)]
 
 
 def failed_panel(snapshot: HomeSnapshot, scene: Scene, *, with_seen: bool) -> Panel:

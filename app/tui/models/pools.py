@@ -66,7 +66,9 @@ def shares(parts: Mapping[str, int], width: int) -> dict[str, int]:
 
 def bar(pool: PoolRow, glyphs: Glyphs, width: int = BAR) -> Spans:
     """The slots as a bar: running, deferred, queued, open."""
-    if pool.slots < 0 and not pool.used:
+    if not pool.exists:
+        return (Span("does not exist", "error"),)
+    if pool.slots < 0:
         return (Span("no limit", "dim"),)
     if not pool.slots and not pool.used:
         return (Span("no slots", "warning"),)
@@ -126,7 +128,7 @@ def _name_cell(pool: PoolRow, scene: Scene) -> Spans:
 
 def _used_cell(pool: PoolRow, scene: Scene) -> Spans:
     used = formats.count(pool.used)
-    if pool.slots < 0:
+    if pool.slots < 0 or not pool.exists:
         return (Span(used, "text"), Span("/-", "dim"))
     full = pool.used >= pool.slots
     return (Span(used, "warning" if full else "text"), Span(f"/{formats.count(pool.slots)}", "dim"))
@@ -147,7 +149,7 @@ def facts_of(pool: PoolRow) -> Facts:
     is_full = pool.slots >= 0 and pool.used >= pool.slots
     return Facts(
         text=f"{pool.name} {pool.description}",
-        flags=frozenset({"full"} if is_full else ()),
+        flags=frozenset({"full"} if is_full and pool.exists else {"missing"} if is_full else ()),
         fields={"pool": (pool.name,), "description": (pool.description,)},
         numbers={
             "slots": float(pool.slots),
@@ -176,6 +178,8 @@ def detail_line(pool: PoolRow | None, scene: Scene) -> Spans:
 
 def state_words(pool: PoolRow) -> str:
     """ "3 of 8 slots used, 5 open"."""
+    if not pool.exists:
+        return "no such pool: tasks that name it wait until e makes it"
     if pool.slots < 0:
         return f"{plural(pool.used, 'slot')} used, no limit"
     left = pool.slots - pool.used

@@ -203,7 +203,7 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
 
 
 SIGNALS = "Its process gets SIGTERM, and SIGKILL if it does not end."
-IDLE = "It has no process at work. w takes the whole run, y alone does nothing."
+IDLE = "No process is at work. Only w, the whole run, ends something."
 
 
 def ask_kill(

@@ -42,6 +42,7 @@ class EventsTable(PagedList["EventRow"]):
     """A table of events that asks for older ones at its end. The panel below tells all of one."""
 
     filter_hint: ClassVar[str] = "words  kind:clear  actor:ann  task:x  since:2h  until:14:05  !not"
+    more_keys: ClassVar[tuple[str, ...]] = ("since", "until")
     first_order: ClassVar[str] = "time"
     of_all_dags: ClassVar[bool] = False
 

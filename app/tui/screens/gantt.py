@@ -141,7 +141,7 @@ class GanttScreen(OneRunScreen):
             view.line,
             None if view.line is None else view.cell(view.line),
             view.times,
-            view.total,
+            view.run_time,
             view.now(),
             scene,
         )

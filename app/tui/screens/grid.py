@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.filters import completed
 from app.tui.formats import plural
 from app.tui.models.grid import (
     cell_line,
@@ -20,6 +21,7 @@ from app.tui.models.grid import (
     run_line,
     windows_to,
 )
+from app.tui.models.grid_filter import RUN_FACTS, GridFilter, grid_filter
 from app.tui.models.instance import instance_lines, reasons_for
 from app.tui.reading import (
     GridSnapshot,
@@ -78,7 +80,8 @@ class GridScreen(RunViewScreen):
         self._to: int | None = None
         """The run that the cursor goes to in the next window: 0 is its oldest, -1 its newest."""
         self._rest_timer: Any = None
-        self._before_filter: tuple[str, ...] = ()
+        self.filter = GridFilter()
+        self._filter_text = self._before_filter = ""
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -126,7 +129,14 @@ class GridScreen(RunViewScreen):
 
     def fetch(self) -> Fetch:
         before = self._befores[-1] if self._befores else None
-        return partial(read_grid, dag_id=self.dag_id, runs=self._runs, before=before)
+        return partial(
+            read_grid,
+            dag_id=self.dag_id,
+            runs=self._runs,
+            before=before,
+            states=self.filter.states,
+            types=self.filter.types,
+        )
 
     def show_snapshot(self, snapshot: GridSnapshot | None) -> None:
         if snapshot is None:
@@ -160,8 +170,8 @@ class GridScreen(RunViewScreen):
         tasks = sum(row.kind == "task" for row in grid.rows)
         shown = sum(row.kind == "task" for row in view.rows)
         words: list[Span] = []
-        if view.words:
-            words = [Span("/", "key"), span(" ".join(view.words), "accent"), Span("  ")]
+        if self._filter_text:
+            words = [Span("/", "key"), span(self._filter_text, "accent"), Span("  ")]
             words.extend(counted(shown, tasks, "tasks"))
         else:
             words.extend(counted(tasks, tasks, "task" if tasks == 1 else "tasks"))
@@ -215,7 +225,10 @@ class GridScreen(RunViewScreen):
                 self._wanted = (run_id, self._wanted[1])
             self._turn()
 
-        self.dagtop.refresher.once(lambda store: read_run_keys(store, self.dag_id, run_id), then)
+        states, types = self.filter.states, self.filter.types
+        self.dagtop.refresher.once(
+            lambda store: read_run_keys(store, self.dag_id, run_id, states, types), then
+        )
 
     def on_grid_view_chosen(self) -> None:
         self.action_open()
@@ -225,7 +238,9 @@ class GridScreen(RunViewScreen):
         if view.grid is None:  # or it would say that there are no runs
             self.query_one("#run", InfoLine).line = (Span("  reading ...", "dim"),)
             return
-        self.query_one("#run", InfoLine).line = run_line(view.run, scene)
+        self.query_one("#run", InfoLine).line = run_line(
+            view.run, scene, before=view.run_before, some=self.filter.of_runs
+        )
         error = ""
         if self.facts is not None and self.facts.tries:
             last = self.facts.tries[-1]
@@ -334,9 +349,8 @@ class GridScreen(RunViewScreen):
     # going
 
     def step_back(self) -> bool:
-        if self.view.words:
-            self.view.words = ()
-            self._filtered()
+        if self._filter_text:
+            self._set_filter("")
             return True
         if self.has_class("-panel"):
             self.remove_class("-panel")
@@ -374,16 +388,28 @@ class GridScreen(RunViewScreen):
 
     async def action_filter(self) -> None:
         """Open the filter."""
-        self._before_filter = self.view.words
+        self._before_filter = self._filter_text
         prompt = self.query_one("#filter", PromptLine)
-        await prompt.open(" ".join(self.view.words), "words of task ids")
+        prompt.completed = lambda text: completed(text, ("run", "type"), RUN_FACTS)
+        await prompt.open(self._filter_text, "words of task ids  run:failed  type:manual  !not")
 
     def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
-        self.view.words = tuple(message.text.lower().split())
-        self._filtered()
+        self._set_filter(message.text.strip())
+
+    def on_prompt_line_entered(self) -> None:
+        if self.filter.trouble:
+            self.dagtop.say(self.filter.trouble, "warning")
 
     def on_prompt_line_escaped(self) -> None:
-        self.view.words = self._before_filter
+        self._set_filter(self._before_filter)
+
+    def _set_filter(self, text: str) -> None:
+        before, self.filter = self.filter, grid_filter(text)
+        self._filter_text = text
+        self.view.words = self.filter.words
+        if (before.states, before.types) != (self.filter.states, self.filter.types):
+            self._befores.clear()
+            self._turn()
         self._filtered()
 
     def _filtered(self) -> None:

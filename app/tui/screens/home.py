@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.machine import Machine, MachineSampler, Watch
-from app.tui.models.home import newest, panels, unseen
+from app.tui.models.home import day_line, newest, panels, unseen
 from app.tui.models.panels import TWO_COLUMNS, Panel, Target
 from app.tui.reading import DagsSnapshot
 from app.tui.reading_home import HomeSnapshot, SeenFile, read_home, seen_file
@@ -59,6 +59,7 @@ class HomeScreen(PlaceScreen):
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
+        yield InfoLine(widget_id="day")
         yield PanelsView(widget_id="main")
 
     @property
@@ -75,7 +76,7 @@ class HomeScreen(PlaceScreen):
     # what is shown
 
     def fetch(self) -> Fetch:
-        return partial(read_home, seen=self.seen_file)
+        return partial(read_home, seen=self.seen_file, clock=self.dagtop.clock)
 
     def show_snapshot(self, snapshot: HomeSnapshot) -> None:
         self.snapshot = snapshot
@@ -85,6 +86,9 @@ class HomeScreen(PlaceScreen):
         """Show what is known."""
         if self.is_there:
             self.view.show(self.panels())
+            if self.snapshot is not None:
+                day = day_line(self.snapshot.day, self.dagtop.scene())
+                self.query_one("#day", InfoLine).line = day
 
     def panels(self) -> tuple[Panel, ...]:
         """All panels, or one that says that they are coming."""

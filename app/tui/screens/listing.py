@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from app.tui.filters import Facts, matches, parse
+from app.tui.filters import Facts, completed, keys_of, matches, parse, unknown_key
 from app.tui.formats import plural
 from app.tui.screens.base import DagtopScreen, counted
 from app.tui.spans import Span, Spans, span
@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 
+COMPLETED_FROM = 2000
+"""Rows whose values complete what is typed."""
+
 
 class ListScreen(DagtopScreen, Generic[Row]):
     """A table (``#main``) and a filter (``#filter``); subclasses give ``facts``, ``show_rows``."""
 
     filter_hint: ClassVar[str] = "words  !not"
     """What the empty filter line shows."""
+    more_keys: ClassVar[tuple[str, ...]] = ()
+    """Keys of the filter that are no facts of a row."""
     first_order: ClassVar[str] = ""
     """The column that ``reverse`` sorts by when none was chosen."""
 
@@ -32,6 +37,9 @@ class ListScreen(DagtopScreen, Generic[Row]):
         self.filter_text = ""
         self._before_filter = ""
         self._first: dict[str, Any] = {}
+        self._filter_keys: tuple[str, ...] = ()
+        self._seen: Sequence[Row] = ()
+        """The rows that the filter chose from."""
 
     @property
     def table(self) -> Table[Row]:
@@ -91,9 +99,22 @@ class ListScreen(DagtopScreen, Generic[Row]):
         self.dagtop.memory.put(self.list_name, None if kept == self._first else kept)
 
     def passing(self, rows: list[Row] | tuple[Row, ...]) -> list[Row]:
-        """The rows that the filter lets through."""
+        """The rows that the filter lets through; an empty table says of a key that isn't there."""
+        if rows:
+            self._filter_keys = (*keys_of(self.facts(rows[0])), *self.more_keys)
+            self._seen = rows
         terms = parse(self.filter_text)
-        return [row for row in rows if matches(terms, self.facts(row))] if terms else list(rows)
+        found = [row for row in rows if matches(terms, self.facts(row))] if terms else list(rows)
+        if not found and (words := self.key_words()):
+            self.table.empty = words
+        return found
+
+    def key_words(self) -> str:
+        """That a key of the filter doesn't exist, and those that do; empty if all do."""
+        key = unknown_key(parse(self.filter_text), self._filter_keys)
+        if not key or not self._filter_keys:
+            return ""
+        return f"no key {key}: {', '.join(self._filter_keys)}"
 
     def count_words(self, total: int, one: str, many: str) -> Spans:
         """What is marked, what the filter is, how many of how many are shown."""
@@ -156,12 +177,24 @@ class ListScreen(DagtopScreen, Generic[Row]):
     async def action_filter(self) -> None:
         """Open the filter."""
         self._before_filter = self.filter_text
-        await self.query_one("#filter", PromptLine).open(self.filter_text, self.filter_hint)
+        prompt = self.query_one("#filter", PromptLine)
+        prompt.completed = self._completed
+        await prompt.open(self.filter_text, self.filter_hint)
+
+    def _completed(self, text: str) -> list[str]:
+        seen = [self.facts(row) for row in self._seen[:COMPLETED_FROM]]
+        return completed(text, self._filter_keys, seen)
 
     def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
         self.filter_text = message.text.strip()
         self.keep()
         self.show_rows()
+
+    def on_prompt_line_entered(self) -> None:
+        terms = parse(self.filter_text)
+        told = any(term.negated or term.operator not in ":=" for term in terms)
+        if (words := self.key_words()) and (told or not self.table.items):
+            self.dagtop.say(words, "warning")
 
     def on_prompt_line_escaped(self) -> None:
         self.filter_text = self._before_filter

@@ -137,6 +137,11 @@ class MergedLogScreen(LogAsking):
         words = [Span(f" {plural(shown, 'log')} by time", "title")]
         if snapshot.instances > shown:
             words.append(span(f" of {snapshot.instances:,}, those that began last", "warning"))
+        if snapshot.earlier:
+            earlier = (
+                "an earlier one" if snapshot.earlier == 1 else f"{snapshot.earlier:,} earlier ones"
+            )
+            words.append(Span(f"  newest tries only, without {earlier}", "warning"))
         if live:
             words.append(Span(f"  {live} running", "good"))
         self.query_one("#title", InfoLine).line = tuple(words)

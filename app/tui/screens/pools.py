@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -109,6 +109,9 @@ class PoolsScreen(AdminScreen["PoolRow"]):
     def detail(self, row: PoolRow | None) -> Spans:
         return models.detail_line(row, self.dagtop.scene())
 
+    def known(self) -> set[str]:
+        return {row.name for row in self.rows() if row.exists}
+
     def delete_all(self, connection: Any, names: Sequence[str]) -> str:
         return delete_pools(connection, names)
 
@@ -132,7 +135,13 @@ class PoolsScreen(AdminScreen["PoolRow"]):
     def edit(self, name: str | None) -> None:
         row = next((one for one in self.rows() if one.name == name), None)
         check = partial(models.problems, known=self.known())
-        self.open_form(name, pool_fields(row), save_pool, check)
+
+        def save(connection: Any, name: str | None, touched: Mapping[str, str]) -> str:
+            if row is not None and not row.exists:
+                return save_pool(connection, None, {"name": row.name, **touched})
+            return save_pool(connection, name, touched)
+
+        self.open_form(name, pool_fields(row), save, check)
 
     # actions
 
@@ -144,6 +153,9 @@ class PoolsScreen(AdminScreen["PoolRow"]):
 
     def ask_delete(self, rows: Sequence[PoolRow]) -> None:
         """The default pool stays, whatever is marked."""
+        if rows and not any(row.exists for row in rows):
+            self.dagtop.say(f"pool {rows[0].name} does not exist: nothing to delete", "warning")
+        rows = [row for row in rows if row.exists]
         others = [row for row in rows if row.name != models.DEFAULT_POOL]
         if len(others) < len(rows):
             words = f"{models.DEFAULT_POOL} can't be deleted; give it fewer slots instead"
@@ -203,8 +215,9 @@ class PoolScreen(ListScreen["SlotRow"]):
         pool, scene = self.pool, self.dagtop.scene()
         summary = self.query_one("#summary", InfoLine)
         detail = self.query_one("#detail", InfoLine)
-        if pool is None:
-            summary.line = (Span(" This pool was deleted: its tasks wait.", "warning"),)
+        if pool is None or not pool.exists:
+            words = " There is no such pool: its tasks wait until it is made."
+            summary.line = (Span(words, "warning"),)
             detail.line = ()
         else:
             summary.line = (Span(" "), *models.bar(pool, scene.glyphs))

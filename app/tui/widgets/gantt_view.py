@@ -171,6 +171,14 @@ class GanttView(RowsView):
         return self._total[1]
 
     @property
+    def run_time(self) -> int:
+        """How long the run took since it was cleared last; what was before is on the chart too."""
+        run = self.snapshot.run if self.snapshot is not None else None
+        if run is None or run.started_at is None:
+            return self.total
+        return max(1, self.now() - micros_of(run.started_at))
+
+    @property
     def whole(self) -> Window:
         """The time from the start of the run to its end; to the next tick while it goes on."""
         start, now = self.start, self.now()

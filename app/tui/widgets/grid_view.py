@@ -13,10 +13,14 @@ from textual.strip import Strip
 from app.durations import duration
 from app.tui.models.grid import (
     NOT_THERE,
+    TYPE_LETTERS,
     bars,
+    has_marks,
     label,
+    marks_legend,
     run_span,
     state_span,
+    version_mark,
     visible_rows,
 )
 from app.tui.spans import Span, Spans, fit, width_of
@@ -62,6 +66,8 @@ class GridView(RowsView):
         """Steps that were taken beyond the end of what is loaded, until more is there."""
         self.first_run = 0
         self.name_width = NAME_LEAST
+        self.has_marks = False
+        """Types of runs and changes of the version have a line."""
         self._bars: list[list[Span]] = []
         self._cells: dict[tuple[int, str], Cell | None] = {}
 
@@ -73,6 +79,7 @@ class GridView(RowsView):
         at_newest = self.grid is None or self.run_index == len(self.grid.runs) - 1
         width = 0 if self.grid is None else self.name_width
         self.grid = grid
+        self.has_marks = has_marks(grid.runs)
         self._cells.clear()
         self.lay_out(keep=task_id or (old_row.id if old_row else None), at_least=width)
         keys = [run.run_id for run in grid.runs]
@@ -123,8 +130,8 @@ class GridView(RowsView):
 
     @property
     def head_height(self) -> int:
-        """Lines above the rows: the bars and the states of the runs."""
-        return self.bar_height + 1
+        """Lines above the rows: the bars, the marks if there are any, the states of the runs."""
+        return self.bar_height + 1 + self.has_marks
 
     @property
     def columns(self) -> int:
@@ -137,6 +144,11 @@ class GridView(RowsView):
         if self.grid is None or not 0 <= self.run_index < len(self.grid.runs):
             return None
         return self.grid.runs[self.run_index]
+
+    @property
+    def run_before(self) -> GridRun | None:
+        """The run before the one under the cursor."""
+        return self.grid.runs[self.run_index - 1] if self.grid and self.run_index > 0 else None
 
     @property
     def row(self) -> GridRow | None:
@@ -229,8 +241,10 @@ class GridView(RowsView):
             return self.strip(())
         if y < self.bar_height:
             return self._bar_line(y)
-        if y == self.bar_height:
+        if y == self.head_height - 1:
             return self._state_line()
+        if y == self.bar_height:
+            return self._marks_line()
         index = self.position.top + y - self.head_height
         if index >= len(self.rows):
             return self.strip(())
@@ -262,6 +276,18 @@ class GridView(RowsView):
         if y < len(self._bars):  # the size may be another one than they were made for
             for index in range(self.first_run, self.first_run + len(runs)):
                 line.extend((self._bars[y][index], NOT_THERE))
+        return self.strip(line)
+
+    def _marks_line(self) -> Strip:
+        """Types of the runs that the schedule didn't make; where the DAG's version changes."""
+        assert self.grid is not None
+        glyphs, runs = self.dagtop.glyphs, self.grid.runs
+        legend = fit(marks_legend(runs, glyphs), self.name_width, ellipsis=glyphs.ellipsis)
+        line = [Span(" "), *legend]
+        for index in range(self.first_run, self.first_run + len(self._shown_runs())):
+            changed = index > 0 and runs[index - 1].version != runs[index].version
+            line.append(Span(version_mark(glyphs), "warning") if changed else NOT_THERE)
+            line.append(Span(TYPE_LETTERS[runs[index].run_type], "accent"))
         return self.strip(line)
 
     def _state_line(self) -> Strip:

@@ -190,7 +190,8 @@ class LogView(LogPager, can_focus=True):
                 found = source.find(needle, source.edge(backwards), backwards, job, spot)
             return found
 
-        self._look("searching", f"{self.needle} is not in this log", backwards, work)
+        where = "the lines that pass the filter" if self.source.filtered else "this log"
+        self._look("searching", f"{self.needle} is not in {where}", backwards, work)
         self.post_message(self.Changed())
 
     def find_error(self, *, backwards: bool = False) -> None:
@@ -198,6 +199,8 @@ class LogView(LogPager, can_focus=True):
         if self.source is None:
             return
         missing = f"no error further {'up' if backwards else 'down'}"
+        if self.source.filtered:
+            missing += " passes the filter"
 
         def work(source: Any, job: Job, spot: Any) -> Any:
             return source.find_error(spot, backwards, job)

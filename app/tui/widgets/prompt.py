@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -31,7 +32,10 @@ class Sign(LineView):
 class PromptLine(Horizontal):
     """Opens with a sign ("/"), says what is typed, and is closed by Enter or Escape."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "cancel", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape", "cancel", "Cancel"),
+        ("tab", "complete", "Complete"),
+    ]
 
     class Typed(Message):
         """The text changed."""
@@ -53,6 +57,9 @@ class PromptLine(Horizontal):
     def __init__(self, sign: str, *, widget_id: str | None = None) -> None:
         super().__init__(id=widget_id)
         self._sign = sign
+        self.completed: Callable[[str], Sequence[str]] | None = None
+        """What a text may become; None: Tab completes nothing."""
+        self._choices: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield Sign(self._sign)
@@ -92,6 +99,22 @@ class PromptLine(Horizontal):
         event.stop()
         self.close()
         self.post_message(self.Entered(event.value))
+
+    def action_complete(self) -> None:
+        """Complete what is typed; again: the next that it may become."""
+        from textual.widgets import Input
+
+        if self.completed is None:
+            return
+        field = self.query_one(Input)
+        if field.value not in self._choices:
+            self._choices = [field.value, *self.completed(field.value)]
+        if len(self._choices) == 2:  # taken: what follows is completed anew
+            field.value, self._choices = self._choices[1], []
+        elif self._choices[1:]:
+            place = self._choices.index(field.value) + 1
+            field.value = self._choices[place % len(self._choices)]
+        field.cursor_position = len(field.value)
 
     def action_cancel(self) -> None:
         """Close without a result."""

@@ -56,7 +56,7 @@ def a_pool(slots: int, **values: int) -> PoolRow:
         (a_pool(10, running=5, deferred=5, held=1), "█████▓▓▓▓▓", "#####====="),
         (a_pool(10, running=5, deferred=5), "█████░░░░░", "#####....."),
         (a_pool(2, running=4), "██████████", "##########"),
-        (a_pool(-1, running=1, queued=1), "█████▒▒▒▒▒", "#####+++++"),
+        (a_pool(-1, running=1, queued=1), "no limit", "no limit"),
         (a_pool(-1), "no limit", "no limit"),
         (a_pool(0), "no slots", "no slots"),
     ],

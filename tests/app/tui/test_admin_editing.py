@@ -359,6 +359,26 @@ def dialog_lines(pilot: AppPilot) -> list[str]:
     return [line.partition("│")[2].rpartition("│")[0] for line in lines]
 
 
+async def test_a_pool_that_only_tasks_know_is_listed_and_made(world: World) -> None:
+    fill_admin(world)
+    with world.store.write() as connection:
+        edits.delete_pool(connection, "gpu", "ann")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "7")
+        await go_to(pilot, "gpu")
+        await says(pilot, "does not exist")
+        await says(pilot, "no such pool: tasks that name it wait until e makes it")
+        await press(pilot, "d")
+        await says(pilot, "pool gpu does not exist: nothing to delete")
+        await form_opened(pilot, "e")
+        await pilot.press("ctrl+u", "4", "ctrl+r")
+        await says(pilot, "pool gpu has 4 slots")
+        with world.store.read() as connection:
+            row = get_pool(connection, "gpu")
+        assert row is not None
+        assert row.slots == 4
+
+
 async def test_enter_on_a_pool_lists_who_holds_and_waits_and_then_a_log(stocked: World) -> None:
     async with opened(stocked.workspace) as pilot:
         await press(pilot, "7")
@@ -381,7 +401,7 @@ async def test_enter_on_a_pool_lists_who_holds_and_waits_and_then_a_log(stocked:
         await press(pilot, "escape")
         with stocked.store.write() as connection:
             edits.delete_pool(connection, "gpu", "ann")
-        await says(pilot, "This pool was deleted: its tasks wait.")
+        await says(pilot, "There is no such pool: its tasks wait until it is made.")
 
 
 async def test_a_tall_terminal_lists_them_below_the_pools(stocked: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tui.filters import Facts, matches, parse
+from app.tui.filters import Facts, completed, keys_of, matches, parse, unknown_key
 
 SHOP = Facts(
     text="train_shop ml",
@@ -56,3 +56,33 @@ def test_any_text_is_a_filter(text: str) -> None:
 def test_more_words_never_let_more_pass(text: str) -> None:
     if matches(parse(f"zzz {text}"), SHOP):
         raise AssertionError("zzz is nowhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("stat:failed", "stat"), ("!stat:x shop", "stat"), ("size>3", "size"), ("dur>3 tag:x", "")],
+)
+def test_a_key_that_no_item_has_is_found(text: str, key: str) -> None:
+    assert unknown_key(parse(text), keys_of(SHOP)) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("st", ["state:"]),
+        ("d", ["dur>"]),
+        ("shop !ta", ["shop !tag:"]),
+        ("tag:", ["tag:ml", "tag:shop"]),
+        ("!owner:A", ["!owner:ann"]),
+        ("x", []),
+    ],
+)
+def test_keys_and_values_are_completed(text: str, found: list[str]) -> None:
+    assert completed(text, keys_of(SHOP), [SHOP]) == found
+
+
+def test_a_value_with_a_blank_is_completed_as_one() -> None:
+    facts = Facts("", fields={"owner": ["ann lee\x1b[2J"]})
+    found = completed("owner:", keys_of(facts), [facts])
+    assert [term.value for term in parse(found[0])] == [found[0].split('"')[1].lower()]
+    assert "\x1b" not in found[0]

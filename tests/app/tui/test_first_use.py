@@ -93,7 +93,7 @@ async def test_kill_of_what_does_not_run_offers_the_whole_run_or_nothing(world: 
     world.instance("alpha", run, "start", "success")
     async with opened(world.workspace, dag="alpha") as pilot:
         await press(pilot, "x")
-        await says(pilot, "no process at work")
+        await says(pilot, "No process is at work")
         await press(pilot, "y")
         await says(pilot, "nothing was killed")
         assert commands(world.workspace) == []

@@ -24,15 +24,15 @@ from app.tui.models.gantt.axis import (
     step_of,
     ticks,
 )
-from app.tui.models.gantt.painting import bar, legend, place
+from app.tui.models.gantt.painting import bar, is_long, legend, place
 from app.tui.models.gantt.phases import WAITING, Phase, Segment, segments_of, together
-from app.tui.models.gantt.rows import ORDER, Times, critical_path, lines_of
+from app.tui.models.gantt.rows import ORDER, Times, critical_path, lines_of, share, took
 from app.tui.spans import plain
 from app.tui.theme import ASCII, UNICODE
 from store.queries.gantt import InstanceTimes, TryTimes
 from store.queries.grid import structure_rows
 from store.states import TaskInstanceState
-from tests.app.tui.world import NOW
+from tests.app.tui.world import NOW, structure_of
 from tests.app.tui.world_gantt import GANTT
 
 State = TaskInstanceState
@@ -127,10 +127,35 @@ def test_the_time_before_a_clear_is_not_waiting() -> None:
     assert [name for name, _, _ in phases(one(State.SUCCESS, first, second, scheduled_at=89))] == [
         "QUEUED",
         "RUNNING",
+        "BETWEEN",
         "SCHEDULED",
         "QUEUED",
         "RUNNING",
     ]
+    [between] = [
+        segment
+        for segment in segments_of(one(State.SUCCESS, first, second))
+        if segment.phase is Phase.BETWEEN
+    ]
+    assert painted(between, width=10) == f" {'╌' * 8} "
+    assert not is_long(between, NOW_AT, 10)
+
+
+def test_several_instances_took_what_their_newest_tries_took() -> None:
+    first = TryTimes(1, "success", 1, 2, 10)
+    instances = [
+        replace(one(State.SUCCESS, first, TryTimes(2, "success", 90, start, 95)), map_index=index)
+        for index, start in enumerate((91, 92))
+    ]
+    structure = structure_of("shop", ["work"])
+    lines = lines_of(structure_rows(structure), Times.of(instances))
+    assert took(lines[0], Times.of(instances), NOW_AT) == 4
+
+
+def test_the_share_of_a_run_that_was_cleared_is_not_more_than_all() -> None:
+    assert share(SECOND, 2 * SECOND) == "50 % of the run"
+    assert share(2 * SECOND + 1000, 2 * SECOND) == "100 % of the run"
+    assert share(200 * SECOND, 2 * SECOND) == "", "it is from before the run was cleared"
 
 
 def test_what_never_ran_is_a_moment_or_nothing() -> None:

@@ -30,8 +30,9 @@ from app.tui.screens.system import SystemScreen
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE
 from store import edits
-from store.queries.home import Failure, RunningRun
+from store.queries.home import Failure, RunningRun, Totals
 from store.queries.pools import PoolRow
+from store.states import DagRunState, TaskInstanceState
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
 from tests.app.tui.driving import ENVIRONMENT, AppPilot, opened, press, says, text_of, until
@@ -103,6 +104,27 @@ def test_what_came_after_the_last_look_is_new() -> None:
     assert unseen([new, old], None) == [new, old]
     assert unseen([new, old], NOW - 5 * MINUTE) == [new]
     assert unseen([new, old], new.at) == []
+    assert unseen([failure(1, by_hand=True), old], None) == [old], "the user did it himself"
+
+
+def test_the_last_day_is_one_line_of_runs_and_tasks() -> None:
+    runs = {DagRunState.FAILED: 2, DagRunState.SUCCESS: 1200}
+    day = Totals(runs, {TaskInstanceState.SUCCESS: 48_000, None: 3}, more=True)
+    line = plain(model.day_line(day, SCENE))
+    assert line.split() == [
+        "last",
+        "24",
+        "h",
+        "1.2k+",
+        "runs",
+        "1.2k✓",
+        "2✗",
+        "48k+",
+        "tasks",
+        *line.split()[9:],
+    ]
+    assert "48k✓" in line
+    assert "no run began" in plain(model.day_line(Totals({}, {}), SCENE))
 
 
 @pytest.mark.parametrize("width", [38, 58, 78, 198])

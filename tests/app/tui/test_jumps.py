@@ -40,6 +40,8 @@ NOWHERE = Known(KNOWN.places, KNOWN.views, KNOWN.dag_ids)
         ("train", Target("view", "grid", "train")),
         ("etl_", Target("view", "grid", "etl_weekly")),
         ("weekly", Target("view", "grid", "etl_weekly")),
+        ("ewk", Target("view", "grid", "etl_weekly")),
+        ("prep", Target("view", "grid", "pools_report")),
         ("graph", Target("view", "graph", "etl")),
         ("graph train", Target("view", "graph", "train")),
         ("runs", Target("view", "runs", "etl")),
@@ -164,3 +166,10 @@ def test_a_completion_is_safe_to_show_and_leads_to_the_name_it_stands_for() -> N
     found = next(one for one in complete("dag shop", known))
     assert found.text == "dag etl of [b]shop[/b]"
     assert parse(found.text, known) == Target("view", "grid", evil)
+
+
+def test_letters_in_their_order_find_a_name_after_those_that_hold_them_together() -> None:
+    names = ["el_sweep_n", "elasticnet_sweep", "my_eln", "eln_daily", "nle"]
+    found = ["eln_daily", "my_eln", "el_sweep_n", "elasticnet_sweep"]
+    assert find("eln", names) == found
+    assert find("eln", names, loosely=False) == found[:2]

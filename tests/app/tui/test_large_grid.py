@@ -111,3 +111,24 @@ async def test_steps_taken_faster_than_runs_are_read_all_count(world: World) -> 
         for _ in range(149):
             screen.action_travel("right")
         await until(pilot, lambda: place(screen)[0] == runs[-2], "149 runs on")
+
+
+async def test_the_filter_shows_only_the_runs_that_are_wanted(world: World) -> None:
+    fill(world.store, dags=1, runs=300, tasks=2, events=False, tries=False, live=False)
+    with world.store.read() as connection:
+        found = connection.exec_driver_sql("SELECT run_id FROM dag_run WHERE state = 'failed'")
+        failed = {row[0] for row in found}
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "slash", *"run:f", "tab")
+        screen = pilot.app.screen
+        assert isinstance(screen, GridScreen)
+        view = screen.view
+        await until(pilot, lambda: view.grid and {r.run_id for r in view.grid.runs} == failed)
+        await press(pilot, "enter")
+        assert "/run:failed" in text_of(pilot)
+        await press(pilot, "slash", "ctrl+u", *"type:backfill", "enter")
+        await until(pilot, lambda: "no run passes the filter" in text_of(pilot))
+        await press(pilot, "escape")
+        await until(pilot, lambda: view.grid and len(view.grid.runs) > len(failed))
+        await press(pilot, "slash", *"stat:failed", "enter")
+        assert "no key stat: run, type" in text_of(pilot)

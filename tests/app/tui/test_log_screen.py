@@ -7,11 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from textual import events
 
 from app.tui.screens.log import LogScreen
 from app.tui.screens.merged_log import MergedLogScreen
 from app.tui.widgets import log_jobs
+from store import models
+from store.engine import open_store
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check_scene
@@ -343,6 +346,26 @@ async def test_the_logs_of_a_run_are_merged_and_lead_to_each_task(world: World) 
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the task's log")
         assert log_of(pilot).look.task_id == "train"
+
+
+async def test_merged_logs_say_that_they_hold_the_newest_tries_alone(world: World) -> None:
+    fill_logs(world)
+    with open_store(world.workspace) as store, store.write() as connection:
+        of_train = models.task_instance.c.task_id == "train"
+        connection.execute(update(models.task_instance).where(of_train).values(try_number=3))
+    async with opened(world.workspace, dag="shop") as pilot:
+        await press(pilot, "M")
+        await says(pilot, "3 logs by time  newest tries only: 2 earlier not in it")
+
+
+async def test_what_is_not_found_may_be_among_what_the_filter_hides(world: World) -> None:
+    one_log(world, numbered(5) + b"[2026-11-21T11:59:00Z] ERROR - boom\n" + numbered(5))
+    async with opened_log(world) as pilot:
+        await press(pilot, AMPERSAND, *typed("INFO"), "enter")
+        await press(pilot, "g", "e")
+        await says(pilot, "no error further down passes the filter")
+        await press(pilot, "slash", *typed("nowhere"))
+        await says(pilot, "nowhere is not in the lines that pass the filter")
 
 
 async def test_new_lines_are_counted_unless_they_are_too_many(world: World) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,10 +29,14 @@ from app.tui.models.grid import (
     counts_spans,
     dag_line,
     fold_default,
+    has_marks,
     label,
+    marks_legend,
+    run_line,
     visible_rows,
     windows_to,
 )
+from app.tui.models.grid_filter import grid_filter
 from app.tui.models.instance import reasons_for, touched_lines
 from app.tui.models.scheduling import in_words
 from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, views_line
@@ -345,3 +351,37 @@ def test_every_role_has_a_style_in_every_theme() -> None:
 
 def test_a_state_that_this_version_does_not_know_shows_as_itself() -> None:
     assert task_look("hibernating").word == "hibernating"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "states", "types"),
+    [
+        ("train run:failed", ("train",), {DagRunState.FAILED}, set()),
+        ("type:man", (), set(), {DagRunType.MANUAL}),
+        (
+            "!type:backfill !type:manual run:",
+            (),
+            set(),
+            {DagRunType.SCHEDULED, DagRunType.ASSET_TRIGGERED},
+        ),
+        ("run:nowhere a", ("a",), set(), set()),
+    ],
+)
+def test_the_filter_of_the_grid_chooses_tasks_and_runs(
+    text: str, words: tuple[str, ...], states: set[DagRunState], types: set[DagRunType]
+) -> None:
+    found = grid_filter(text)
+    assert (found.words, found.states, found.types) == (words, states, types)
+    assert bool(found.trouble) == ("nowhere" in text)
+    assert grid_filter("stat:x").trouble == "no key stat: run, type"
+
+
+def test_runs_that_the_schedule_did_not_make_and_new_versions_are_marked() -> None:
+    plain_run = replace(run_of(1), run_type=DagRunType.SCHEDULED, version=1)
+    assert not has_marks([plain_run, plain_run])
+    newer = replace(plain_run, version=2)
+    assert has_marks([plain_run, newer])
+    assert plain(marks_legend([plain_run, newer], ASCII)) == "| version"
+    assert plain(marks_legend([plain_run, run_of(1)], UNICODE)) == "m manual │ version"
+    line = plain(run_line(newer, SCENE, before=plain_run))
+    assert "version 1 to 2" in line

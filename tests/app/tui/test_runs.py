@@ -27,6 +27,7 @@ from app.tui.screens.runs import RunsScreen
 from app.tui.spans import plain
 from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import ConfirmDialog
+from app.tui.widgets.table import Table
 from store import models
 from store.queries.runs import RunRow
 from store.states import DagRunState, DagRunType
@@ -229,6 +230,27 @@ async def test_a_long_list_is_read_on_as_one_goes_down(world: World) -> None:
             await until(pilot, lambda b=before: len(shown(pilot)) > b, "more runs")
         await until(pilot, lambda: len(shown(pilot)) == 1300, "all runs")
         assert len(set(shown(pilot))) == 1300
+
+
+async def test_a_key_that_does_not_exist_is_said_with_those_that_do(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "3", "slash", *"stat:failed")
+        await says(pilot, "no key stat: state, type, run, dag")
+        await press(pilot, "enter", "escape", "slash", *"!stat:failed", "enter")
+        assert pilot.app.screen.query_one("#main", Table).items, "it holds for all"
+        await says(pilot, "no key stat: state, type, run, dag")
+
+
+async def test_tab_completes_keys_and_values_of_the_filter(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "3", "slash", *"sta", "tab")
+        screen = pilot.app.screen
+        assert isinstance(screen, RunsTable)
+        await until(pilot, lambda: screen.filter_text == "state:")
+        await press(pilot, *"su", "tab", "enter")
+        await until(pilot, lambda: screen.filter_text == "state:success")
 
 
 async def test_an_order_and_a_filter_look_through_all_runs(world: World) -> None:

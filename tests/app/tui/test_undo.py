@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.tui.commander import NO_RUNNER
-from app.tui.undo import MOST, Act, Undos, step_of, undone_words
+from app.tui.undo import IMPOSSIBLE, MOST, Act, Undos, step_of, undone_words
 from tests.app.tui.driving import app_of, opened, press, says, until
 from tests.app.tui.world import World
 from tests.support.live import Live, live
@@ -55,6 +55,22 @@ def test_priority_weights_are_undone_to_each_one_that_was() -> None:
         ("set_priority", {**base, "map_indexes": [0, 2], "priority": None}),
         ("set_priority", {**base, "map_indexes": [1], "priority": 5}),
     )
+
+
+@pytest.mark.parametrize(
+    ("former", "words"),
+    [("@daily", "shop runs @daily again"), (None, "shop runs as its file says again")],
+)
+def test_an_undone_schedule_is_said_as_it_is_now(former: str | None, words: str) -> None:
+    answer = {"changed": True, "former": former, "former_run": None}
+    step = step_of(act("schedule", answer, dag_id="shop", expression="0 4 * * *"))
+    assert step is not None
+    assert step.restored == words
+
+
+def test_why_an_act_can_not_be_undone_is_read_at_80_columns() -> None:
+    for kind, why in IMPOSSIBLE.items():
+        assert len(f" not undone, {why}") <= 76, kind
 
 
 def test_what_can_not_be_undone_says_why() -> None:
@@ -184,5 +200,5 @@ async def test_clear_mark_and_pause_are_taken_back_step_by_step(running: Live) -
         await press(pilot, "ctrl+r")
         await says(pilot, "triggered shop")
         await press(pilot, "U")
-        await says(pilot, "can't be undone: triggered shop")
+        await says(pilot, "not undone, the run is made: x cancels it")
     assert running.states("shop", run_id) == before

@@ -44,6 +44,10 @@ CRONS = [
     ("* * * * * */10", "Every 10 seconds"),
     ("* * * * * *", "Every second"),
     ("10 * * * * 30", "At minute 10 of every hour, at second 30"),
+    ("*/61 * * * *", "Every hour"),
+    ("*/45 * * * *", "At minutes 0 and 45 of every hour"),
+    ("*/30 * * * *", "Every 30 minutes"),
+    ("0 */13 * * *", "At 00:00 and 13:00 every day"),
     ("5 0-6/2 * * *", "5 0-6/2 * * *"),
     ("not a cron", "not a cron"),
 ]

@@ -87,7 +87,9 @@ def test_one_that_needs_more_slots_than_there_are() -> None:
 
 
 def test_a_pool_that_does_not_exist() -> None:
-    assert choose(several(1, pool="gone"), usage(), 32).reasons == {0: "pool gone does not exist"}
+    assert choose(several(1, pool="gone"), usage(), 32).reasons == {
+        0: "pool gone does not exist: make it in Pools"
+    }
 
 
 def test_a_pool_without_limit() -> None:

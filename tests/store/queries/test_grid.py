@@ -11,7 +11,8 @@ from sqlalchemy import insert, update
 from store.engine import Store
 from store.models import dag, dag_version, task_instance
 from store.queries.grid import STATE_PRIORITY, Cell, Grid, grid, structure_rows, sum_of
-from store.states import DagRunState, TaskInstanceState
+from store.queries.runs import keys_down_to
+from store.states import DagRunState, DagRunType, TaskInstanceState
 from store.structure import (
     DagStructure,
     Expansion,
@@ -211,3 +212,19 @@ def test_a_sum_of_cells_has_the_most_urgent_state_and_all_counts(
 def test_every_state_has_its_place_in_the_order() -> None:
     assert set(STATE_PRIORITY) == {None, *TaskInstanceState}
     assert len(STATE_PRIORITY) == len(set(STATE_PRIORITY))
+
+
+def test_a_grid_has_only_runs_of_the_states_and_types_that_are_wanted(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=40, tasks=1)
+    failed, backfill = DagRunState.FAILED, DagRunType.BACKFILL
+    with any_store.read() as connection:
+        found = grid(connection, "dag_0000", runs=99, states=(failed,))
+        none = grid(connection, "dag_0000", runs=99, types=(backfill,))
+        keys = keys_down_to(connection, "dag_0000", states=(failed,))
+        assert keys_down_to(connection, "dag_0000", types=(backfill,)) == []
+    assert found is not None
+    assert none is not None
+    assert {run.state for run in found.runs} == {failed}
+    assert [run.key for run in reversed(found.runs)] == keys
+    assert none.runs == ()
+    assert {run.version for run in found.runs} == {1}

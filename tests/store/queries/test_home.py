@@ -22,6 +22,7 @@ QUERIES: dict[str, Callable[[Connection], Any]] = {
     "queued": home.queued_count,
     "failures": lambda c: home.failures(c, limit=5),
     "due": home.due_runs,
+    "totals": lambda c: home.totals(c, START + timedelta(days=60)),
     "growth": lambda c: health.growth(c, START + timedelta(days=60)),
     "growth of a day": lambda c: health.growth(c, START + timedelta(hours=30)),
 }
@@ -164,3 +165,58 @@ def test_growth_is_what_the_last_day_added(any_store: Store) -> None:
     assert found.dag_runs == 24
     assert found.task_instances == 72
     assert 20 <= found.events <= 26
+
+
+def test_what_a_user_ended_himself_is_said_so(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=20, tasks=2, live=False)
+    change(
+        any_store,
+        task_try,
+        task_try.c.state == "failed",
+        reason="killed by ann",
+        error_type="airflow.TaskTerminated",
+    )
+    with any_store.read() as connection:
+        found = home.failures(connection)
+    assert {(one.error, one.by_hand) for one in found} == {("killed by ann", True)}
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [((), ("cancelled by ann", True)), ((("run_failed", "it broke"),), ("it broke", False))],
+)
+def test_a_run_that_a_user_cancelled_is_said_so_until_it_fails_again(
+    any_store: Store, later: tuple[tuple[str, str], ...], said: tuple[str, bool]
+) -> None:
+    fill(any_store, dags=1, runs=3, tasks=2, live=False)
+    run = a_run(any_store, DagRunState.SUCCESS)
+    change(any_store, dag_run, dag_run.c.id == run.id, state="failed")
+    change(any_store, task_instance, task_instance.c.dag_run_id == run.id, state="skipped")
+    told = (("run_marked", "cancelled by ann"), ("run_failed", "marked failed"), *later)
+    with any_store.write() as connection:
+        for kind, message in told:
+            connection.execute(
+                insert(event),
+                {"at": START, "kind": kind, "actor": "ann", "dag_run_id": run.id,
+                 "message": message},
+            )  # fmt: skip
+    with any_store.read() as connection:
+        found = [one for one in home.failures(connection) if one.dag_run_id == run.id]
+    assert [(one.error, one.by_hand) for one in found] == [said]
+
+
+def test_totals_are_of_the_runs_that_began_since_then(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(any_store, dags=2, runs=6, tasks=4)
+    with any_store.read() as connection:
+        starts = sorted(connection.execute(select(dag_run.c.started_at)).scalars())
+        all_of_them = home.totals(connection, starts[0])
+        some = home.totals(connection, starts[-3])
+        assert sum(home.totals(connection, starts[-1] + HOUR).runs.values()) == 0
+        monkeypatch.setattr(home, "MOST_INSTANCES", 5)
+        assert home.totals(connection, starts[0]).more
+    assert all_of_them.runs[DagRunState.RUNNING] == 2
+    assert (sum(all_of_them.runs.values()), sum(all_of_them.instances.values())) == (12, 48)
+    assert not all_of_them.more
+    assert sum(some.instances.values()) == 4 * sum(some.runs.values()) < 48

@@ -98,8 +98,9 @@ def _piece(
 
 
 def is_long(one: Segment, now: int, total: int) -> bool:
-    """Whether waiting took a large part of the run."""
-    return one.phase in WAITING and total > 0 and one.length(now) > LONG * total
+    """Whether waiting took a large part of the run; before it was cleared it didn't wait."""
+    waits = one.phase in WAITING and (one.phase is not Phase.BETWEEN or one.state is not None)
+    return waits and total > 0 and one.length(now) > LONG * total
 
 
 def _with_signs(

@@ -17,7 +17,8 @@ class Phase(IntEnum):
     """What a task instance does. Where several fall into one cell the largest is seen."""
 
     BETWEEN = 0
-    """Waits for another try: a retry delay, or a sensor between two pokes."""
+    """Waits for another try: a retry delay, or a sensor between two pokes. Without a state: it
+    had come to an end, and was cleared later."""
     SCHEDULED = 1
     """Ready to run, waits for a slot."""
     QUEUED = 2
@@ -66,7 +67,7 @@ def segments_of(one: InstanceTimes) -> tuple[Segment, ...]:
         ready = None
         if following is None:
             ready = _ready(one, left, this.queued_at)
-        if earlier is not None and left is not None and earlier.state in AGAIN:
+        if earlier is not None and left is not None:
             found.append(_between(earlier, left, this.queued_at if ready is None else ready))
         if ready is not None:
             found.append(_scheduled(ready, this.queued_at, this.try_number))
@@ -110,7 +111,8 @@ def _ready(one: InstanceTimes, after: int | None, before: int | None) -> int | N
 
 
 def _between(earlier: TryTimes, start: int, end: int | None) -> Segment:
-    return Segment(Phase.BETWEEN, start, end, earlier.state, earlier.try_number)
+    state = earlier.state if earlier.state in AGAIN else None
+    return Segment(Phase.BETWEEN, start, end, state, earlier.try_number)
 
 
 def _scheduled(start: int, end: int | None, number: int) -> Segment:

@@ -190,16 +190,14 @@ def line_label(
 
 
 def took(line: Line, times: Times, now: int) -> int | None:
-    """How long a row was at work: an instance its newest try, several from first to last."""
-    several = [
+    """How long a row was at work: its newest tries, those of several from first to last."""
+    tries = [
         [one for one in segments if one.phase is Phase.RUNNING] for segments in times.of_line(line)
     ]
-    if len(several) == 1:
-        return several[0][-1].length(now) if several[0] else None
-    all_of_them = [one for segments in several for one in segments]
-    if not all_of_them:
+    newest = [running[-1] for running in tries if running]
+    if not newest:
         return None
-    return max(o.until(now) for o in all_of_them) - min(o.start for o in all_of_them)
+    return max(one.until(now) for one in newest) - min(one.start for one in newest)
 
 
 def seconds(micros: int) -> str:
@@ -208,10 +206,11 @@ def seconds(micros: int) -> str:
 
 
 def share(part: int, total: int) -> str:
-    """ "12 % of the run"; of very little "<1 %"."""
-    if total <= 0:
+    """ "12 % of the run"; of very little "<1 %"; empty of what is longer than the run: it was
+    before that was cleared."""
+    if total <= 0 or part > total + max(SECOND, total // 50):
         return ""
-    percent = 100 * part / total
+    percent = min(100.0, 100 * part / total)
     return f"{'<1' if percent < 1 else round(percent)} % of the run"
 
 
@@ -244,7 +243,9 @@ def detail_line(
     worked = took(line, times, now)
     if worked is not None:
         word = "took" if one is None or _is_over(cell.state) else "at work for"
-        parts.append((Span(f"{word} {seconds(worked)} "), Span(f"({share(worked, total)})", "dim")))
+        part = share(worked, total)
+        of_run = (Span(f" ({part})", "dim"),) if part else ()
+        parts.append((Span(f"{word} {seconds(worked)}"), *of_run))
     begun = min((s.start for several in times.of_line(line) for s in several), default=None)
     if begun is not None:
         at = formats.local(moment_of(begun), scene.zone).strftime("%H:%M:%S")
@@ -265,12 +266,14 @@ def _waiting(segments: Sequence[Segment], total: int, now: int) -> list[Spans]:
         found = [
             s
             for s in segments
-            if s.phase is phase and (phase is Phase.BETWEEN or s.try_number == newest)
+            if s.phase is phase
+            and (s.state is not None if phase is Phase.BETWEEN else s.try_number == newest)
         ]
         if found:
             long = any(is_long(s, now, total) for s in found)
             taken = sum(s.length(now) for s in found)
-            extra = f" ({share(taken, total)})" if long else ""
+            part = share(taken, total)
+            extra = f" ({part})" if long and part else ""
             role = "warning" if long else "dim"
             parts.append((Span(f"{words[phase]} {seconds(taken)}{extra}", role),))
     return parts
