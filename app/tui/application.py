@@ -22,7 +22,7 @@ from app.tui import theme, themes
 from app.tui.actions import actions_for, clashes
 from app.tui.alerts import Alerter
 from app.tui.bindings import bindings, forbidden
-from app.tui.commander import Acted, Commander, Refused, Replied
+from app.tui.commander import Acted, Commander, Ended, Refused, Replied
 from app.tui.formats import clock
 from app.tui.key_order import KeyHandled, KeyOrder
 from app.tui.location import from_words
@@ -272,9 +272,9 @@ class DagtopApp(App[int]):
 
     # acting
 
-    def act(self, kind: str, payload: dict[str, Any], done: str) -> None:
+    def act(self, kind: str, payload: dict[str, Any], done: str, then: Ended | None = None) -> None:
         """Send a command to the runner; ``done`` is said when it was taken."""
-        self.commander.send(kind, payload, done)
+        self.commander.send(kind, payload, done, then)
 
     def _fatal_error(self) -> None:
         """The report of a crash: without the values of variables, which may be secret, or large."""
@@ -286,14 +286,21 @@ class DagtopApp(App[int]):
         """Take the last act of this terminal back, where that can be."""
         undo_last(self)
 
-    def on_acted(self, message: Acted) -> None:
+    async def on_acted(self, message: Acted) -> None:
         if message.act is not None:
             self.undos.took(message.act)
         self.say(message.sentence, "good")
         self.refresher.poke()
+        if message.then is not None:
+            message.then(None)
+            await self._key_order.go_on()
 
-    def on_refused(self, message: Refused) -> None:
-        self.say(message.sentence, "error")
+    async def on_refused(self, message: Refused) -> None:
+        if message.then is None:
+            self.say(message.sentence, "error")
+        else:
+            message.then(message.sentence)
+            await self._key_order.go_on()
 
     def say(self, sentence: str, role: str = "text") -> None:
         """Show a message in the footer for some seconds."""

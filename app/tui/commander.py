@@ -38,22 +38,29 @@ Change = Callable[["Connection"], str]
 NO_RUNNER = "No runner is up to ask."
 
 
+Ended = Callable[[str | None], None]
+"""Is told, on the event loop, why a command was refused; None: it was not."""
+
+
 class Acted(Message):
     """A command was carried out, or written down for the next runner."""
 
-    def __init__(self, sentence: str, act: Act | None = None) -> None:
+    def __init__(self, sentence: str, act: Act | None = None, then: Ended | None = None) -> None:
         super().__init__()
         self.sentence = sentence
         self.act = act
         """What may be undone later."""
+        self.then = then
 
 
 class Refused(Message):
     """A command was refused, or could not be sent."""
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, then: Ended | None = None) -> None:
         super().__init__()
         self.sentence = sentence
+        self.then = then
+        """Says why; None: the footer does."""
 
 
 class Replied(Message):
@@ -119,7 +126,15 @@ class Commander:
         """Of its own: nothing that is done waits for an answer about what could be done."""
         self._newest: dict[str, int] = {}
 
-    def send(self, kind: str, payload: dict[str, Any], done: str, *, is_undo: bool = False) -> None:
+    def send(
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        done: str,
+        then: Ended | None = None,
+        *,
+        is_undo: bool = False,
+    ) -> None:
         """Send a command; posts ``Acted`` with ``done``, or ``Refused`` with the reason.
 
         What is an undo itself isn't remembered to be undone.
@@ -131,14 +146,15 @@ class Commander:
             kept = None if is_undo else act
             if submission.is_pending:
                 words = f"no runner is up: written down, carried out when it is ({done})"
-                return Acted(words, kept)
+                return Acted(words, kept, then)
             answer = submission.answer or {}
             if answer.get("instances") == []:
-                return Acted("nothing was touched: no task instance is in that state")
+                words = "nothing was touched: no task instance is in that state"
+                return Acted(words, then=then)
             held = answer.get("held")
-            return Acted(f"{done}; it waits: {held}" if held else done, kept)
+            return Acted(f"{done}; it waits: {held}" if held else done, kept, then)
 
-        self._acts.put(job)
+        self._acts.put(job, partial(Refused, then=then))
 
     def dry_runs(
         self,

@@ -41,23 +41,33 @@ class KeyOrder:
 
     async def take(self, event: events.Event) -> None:
         """A key was typed, or a text was pasted."""
+        if self._is_held() and isinstance(event, events.Key) and event.key == "escape":
+            self._waiting.clear()
+            await self._forward(event)
+            return
         self._waiting.append(event)
-        await self._go_on()
+        await self.go_on()
 
     async def handled(self, message: KeyHandled) -> None:
         """A key has come to its end."""
         if message.serial == self._serial:
             self._target = None
-            await self._go_on()
+            await self.go_on()
 
-    async def _go_on(self) -> None:
-        while self._waiting and self._is_free():
+    async def go_on(self) -> None:
+        """Hand on what waits, as far as it may."""
+        while self._waiting and self._is_free() and not self._is_held():
             event = self._waiting.popleft()
             self._serial += 1
             target = self._target = self._app.focused or self._app.screen
             await self._forward(event)
             if not target.post_message(KeyHandled(self._serial)):
                 self._target = None
+
+    def _is_held(self) -> bool:
+        """Whether keys wait for a form's command: who types ahead means what is behind the form.
+        Escape doesn't: a slow runner must not hold people."""
+        return getattr(self._app.screen, "is_waiting", False)
 
     def _is_free(self) -> bool:
         """Whether nobody has a key; one whose widget was closed by it has come to its end, too."""

@@ -18,6 +18,18 @@ from store.structure import ParamStructure
 
 TEXT, CHOICE, JSON = "text", "choice", "json"
 NULL_WORD = "(none)"
+EXAMPLES = {
+    "date": "2026-11-21",
+    "date-time": "2026-11-21T10:00:00+01:00",
+    "time": "10:00:00",
+    "duration": "P1DT2H",
+    "email": "anna@example.org",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uri": "https://example.org/data",
+    "uuid": "123e4567-e89b-12d3-a456-426614174000",
+}
+"""Of the formats of JSON Schema that people don't know by heart how to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,9 @@ def field_of(param: ParamStructure) -> Field:
     if not options and (not types or set(types) & {"object", "array"}):
         control = JSON
     required = not param.has_default
+    words, named = "", str(schema.get("format"))
+    if control == TEXT and named in EXAMPLES:
+        words = f"{named}, as {EXAMPLES[named]}{', may be empty' if 'null' in types else ''}"
     return Field(
         name=param.name,
         control=control,
@@ -174,6 +189,7 @@ def field_of(param: ParamStructure) -> Field:
         options=options,
         description=str(schema.get("description") or param.description or ""),
         required=required,
+        words=words,
     )
 
 
@@ -274,7 +290,12 @@ def schema_error(param: ParamStructure, value: Any) -> str | None:
 
     validator = Draft202012Validator(param.schema, format_checker=FormatChecker())
     error = best_match(validator.iter_errors(value))
-    return None if error is None else error.message
+    if error is None:
+        return None
+    if error.validator == "format" and error.validator_value in EXAMPLES:
+        named = error.validator_value
+        return f"not of the format {named}: write it like {EXAMPLES[named]}"
+    return error.message
 
 
 def check(

@@ -187,7 +187,10 @@ def undo_last(app: DagtopApp) -> None:
         if kind == "restore":
             app.commander.do(kind, payload, partial(then, command))
         else:
-            app.commander.send(kind, payload, f"undone: {step.restored or step.what}", is_undo=True)
+            # What an unpaused DAG has started is not taken back.
+            rest = "; its runs stay, tasks at work go on" if kind == "pause" else ""
+            done = f"undone: {step.restored or step.what}{rest}"
+            app.commander.send(kind, payload, done, is_undo=True)
 
 
 def _say_undone(app: DagtopApp, step: Step, replies: Sequence[tuple[Command, Reply]]) -> None:

@@ -255,12 +255,11 @@ class AssetScreen(PagedList["AssetEventRow"]):
 def ask_event(app: DagtopApp, asset: AssetRow, *, is_shared: bool = False) -> None:
     """Ask what an event of the asset says, and record it. ``is_shared``: others have its name."""
 
-    def send(values: Values | None) -> None:
-        if values is not None:
-            payload = {"asset": asset.uri if is_shared else asset.name, **values}
-            app.act("asset_event", payload, f"recorded an event of {asset.name}")
+    def send(form: FormScreen, values: Values) -> None:
+        payload = {"asset": asset.uri if is_shared else asset.name, **values}
+        form.act([("asset_event", payload)], f"recorded an event of {asset.name}")
 
-    app.push_screen(EventForm(asset), send)
+    EventForm(asset).open(app, send)
 
 
 class EventForm(FormScreen):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from app.tui.commander import NO_RUNNER
 from app.tui.formats import plural
 from app.tui.models.scheduling import backfill_lines
-from app.tui.params import Field, choice, line, moment, value_of, zone_of
+from app.tui.params import Field, choice, line, moment, zone_of
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormLine, FormScreen, Values
-from app.tui.screens.triggering import CONF, schedule_line
+from app.tui.screens.triggering import CONF, conf_of, schedule_line, trouble_lines
 from app.tui.spans import Span, Spans
 from app.tui.widgets.dialogs import TYPED_FROM, Choices, ConfirmDialog
 
@@ -30,19 +30,17 @@ def ask_backfill(app: DagtopApp, dag_id: str) -> None:
         if facts is None:
             app.say(f"there is no DAG {dag_id}", "error")
         else:
-            app.push_screen(BackfillForm(facts), check)
+            BackfillForm(facts).open(app, check)
 
-    def check(values: Values | None) -> None:
-        if values is None:
-            return
+    def check(form: FormScreen, values: Values) -> None:
         number = values.pop("number")
         if number <= TYPED_FROM:
-            send(values, number)
+            send(form, values, number)
             return
 
         def answered(choices: Choices | None) -> None:
             if choices is not None:
-                send(values, number)
+                send(form, values, number)
 
         lines: list[Spans] = [
             (Span("DAG   ", "dim"), Span(dag_id)),
@@ -51,13 +49,13 @@ def ask_backfill(app: DagtopApp, dag_id: str) -> None:
         dialog = ConfirmDialog("Backfill?", lines, f"make {number:,} runs", number=number)
         app.push_screen(dialog, answered)
 
-    def send(values: Values, number: int) -> None:
+    def send(form: FormScreen, values: Values, number: int) -> None:
         what = (
             f"backfilling {plural(number, 'run')} of {dag_id}"
             if number
             else f"backfilling {dag_id}"
         )
-        app.act("backfill", {"dag_id": dag_id, **values, "dry_run": False}, what)
+        form.act([("backfill", {"dag_id": dag_id, **values, "dry_run": False})], what)
 
     app.refresher.once(lambda store: read_form(store, dag_id), ask)
 
@@ -103,7 +101,7 @@ class BackfillForm(FormScreen):
             f"Backfill {facts.dag.dag_id}",
             fields_of(facts.dag.timezone),
             "make the runs",
-            head=[schedule_line(facts.dag)],
+            head=[*trouble_lines(facts.dag, "the runs wait"), schedule_line(facts.dag)],
         )
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
@@ -150,9 +148,7 @@ class BackfillForm(FormScreen):
             if not 1 <= values["max_active_runs"] <= 10**9:
                 errors[4] = "at least 1"
         try:
-            values["conf"] = value_of(CONF, texts[5]) or None
-            if not isinstance(values["conf"], dict | None):
-                errors[5] = 'a JSON object is wanted: {"name": value}'
+            values["conf"] = conf_of(texts[5]) or None
         except ValueError as error:
             errors[5] = str(error)
         return values, errors
@@ -181,6 +177,5 @@ class BackfillForm(FormScreen):
                 hand_over([])
             if self.is_attached:
                 self.show_errors()
-                self.query_one(".keys", FormLine).set(self._keys)
 
         self.dagtop.commander.dry_runs("backfill", [{"dag_id": self._dag_id, **values}], then)

@@ -193,16 +193,13 @@ def ask_cancel_backfills(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
 def ask_limit(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
     """Ask how many runs of backfills run at the same time, and set it."""
 
-    def send(values: Values | None) -> None:
-        if values is None:
-            return
-        limit = values["max_active_runs"]
-        for row in rows:
-            payload = {"backfill_id": row.id, "max_active_runs": limit}
-            done = f"{plural(limit, 'run')} of {backfills_named(rows)} may run at once"
-            app.act("limit_backfill", payload, done)
+    def send(form: FormScreen, values: Values) -> None:
+        done = (
+            f"{plural(values['max_active_runs'], 'run')} of {backfills_named(rows)} may run at once"
+        )
+        form.act([("limit_backfill", {"backfill_id": row.id, **values}) for row in rows], done)
 
-    app.push_screen(LimitForm(app, rows), send)
+    LimitForm(app, rows).open(app, send)
 
 
 class LimitForm(FormScreen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
@@ -110,8 +111,29 @@ class Previewed(Message):
         self.lines = lines
 
 
-class FormScreen(ModalScreen[Values | None]):
-    """A form. Subclasses say what is wrong with the texts in it, and perhaps preview it."""
+Send = Callable[["FormScreen", Values], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why what was wanted was not done."""
+
+    why: str
+    number: int | None
+    """Of the field that it is about."""
+    texts: tuple[str, ...]
+    """What stood in the fields."""
+
+    def is_of(self, number: int, texts: Sequence[str]) -> bool:
+        """Whether it is about this field, with what stands in it still."""
+        return number == self.number and texts[number] == self.texts[number]
+
+
+class FormScreen(ModalScreen[None]):
+    """A form. Subclasses say what is wrong with the texts in it, and perhaps preview it.
+
+    It is open until what it is for was done: what was typed outlives a refusal.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("form"),
@@ -121,6 +143,8 @@ class FormScreen(ModalScreen[Values | None]):
     AUTO_FOCUS = ""
     preview_lines: ClassVar[int] = 0
     """Lines for the preview; 0: there is none."""
+    subject = ""
+    """How refusals name what the title names; said short, there is one line for them."""
 
     def __init__(
         self, title: str, fields: Sequence[Field], verb: str, *, head: Sequence[Spans] = ()
@@ -140,12 +164,25 @@ class FormScreen(ModalScreen[Values | None]):
         self._ticket = 0
         self._wanted_done = False
         self._hidden: frozenset[int] = frozenset()
+        self._send: Send | None = None
+        self._awaited = 0
+        """Commands that nobody has answered yet."""
+        self._refusal: Refusal | None = None
+
+    def open(self, app: DagtopApp, send: Send) -> None:
+        """Show the form; ``send`` does what it is for, by ``act``."""
+        self._send = send
+        app.push_screen(self)
 
     # what subclasses say
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         """The form's values, and what is wrong with which field."""
         raise NotImplementedError
+
+    def about(self, why: str, texts: list[str]) -> int | None:
+        """Number of the field that a refusal is about; None: of no single one."""
+        return None
 
     def hidden(self, texts: list[str]) -> frozenset[int]:
         """Numbers of the fields that have no sense beside what stands in the others."""
@@ -216,7 +253,9 @@ class FormScreen(ModalScreen[Values | None]):
         shown = len(self.fields) - len(self._hidden)
         wanted = self.preview_room(self.texts())
         preview = min(wanted, max(0, room - FIELD_LINES * min(2, shown)))
-        height = max(3, min(room - preview, FIELD_LINES * shown))
+        # Whole fields only: the one on top isn't shown without its name.
+        seen = max(1, min((room - preview) // FIELD_LINES, shown))
+        height = FIELD_LINES * seen
         self.query_one("#fields").styles.height = height
         about = self.query_one("#about", TextView)
         about.styles.height = ABOUT_LINES
@@ -241,10 +280,8 @@ class FormScreen(ModalScreen[Values | None]):
         fields = self.query_one("#fields", VerticalScroll)
         above = number - sum(one < number for one in self._hidden)
         top, height = FIELD_LINES * above, fields.size.height
-        if top < fields.scroll_y:
-            fields.scroll_to(y=top, animate=False)
-        elif top + FIELD_LINES > fields.scroll_y + height:
-            fields.scroll_to(y=top + FIELD_LINES - height, animate=False)
+        y = max(min(fields.scroll_y, top), top + FIELD_LINES - height)
+        fields.scroll_to(y=y - y % FIELD_LINES, animate=False)
 
     # what stands in it
 
@@ -293,8 +330,19 @@ class FormScreen(ModalScreen[Values | None]):
             # What is only not filled in yet is no mistake before one wants to be done.
             waits = not self._wanted_done and self.fields[number].required and not texts[number]
             problem = None if waits else errors.get(number)
+            if self._refusal is not None and self._refusal.is_of(number, texts):
+                problem = problem or self._refusal.why
             line.set((span(problem, "error"),) if problem else ())
+        self._show_keys(len(errors))
         return values, errors
+
+    def _show_keys(self, wrong: int) -> None:
+        """The last line: what is to mend, once one wanted to be done, and the keys."""
+        words = f"{plural(wrong, 'field')} to mend   " if wrong and self._wanted_done else ""
+        if self.is_waiting:
+            words = "asking the runner   "
+        first = (Span(words, "dim" if self.is_waiting else "error"),) if words else ()
+        self.query_one(".keys", FormLine).set((*first, *self._keys))
 
     def on_previewed(self, message: Previewed) -> None:
         if message.ticket == self._ticket:
@@ -314,18 +362,57 @@ class FormScreen(ModalScreen[Values | None]):
 
     def action_submit(self) -> None:
         """Do it, if all fields are right."""
+        if self.is_waiting:
+            return
         self._wanted_done = True
         values, errors = self.show_errors()
-        if not errors:
-            self.dismiss(values)
+        if errors:
+            self.query_one(f"#field-{min(errors)}").focus()
+        elif self._send is not None:
+            self._send(self, values)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether what was wanted is not answered yet."""
+        return self._awaited > 0
+
+    def act(self, commands: Sequence[tuple[str, Values]], done: str) -> None:
+        """Have commands carried out; closes the form, or says in it why one was refused."""
+        self._refusal, self._awaited = None, len(commands)
+        self.show_errors()
+        for kind, payload in commands:
+            self.dagtop.act(kind, payload, done, self._ended)
+
+    def _ended(self, why: str | None) -> None:
+        self._awaited -= 1
+        if not self.is_attached:  # left meanwhile
+            if why is not None:
+                self.dagtop.say(why, "error")
             return
-        self.query_one(f"#field-{min(errors)}").focus()
-        words = f"{plural(len(errors), 'field')} to mend   "
-        self.query_one(".keys", FormLine).set((Span(words, "error"), *self._keys))
+        if why is not None:
+            texts = self.texts()
+            if self.subject:
+                why = why.replace(self.subject, "the DAG", 1)
+            self._refusal = Refusal(why, self.about(why, texts), tuple(texts))
+        if self.is_waiting:
+            return
+        if self._refusal is None:
+            self.dismiss()
+        else:
+            self._show_refusal(self._refusal)
+
+    def _show_refusal(self, refusal: Refusal) -> None:
+        self.show_errors()
+        if refusal.number is not None:
+            self.query_one(f"#field-{refusal.number}").focus()
+            return
+        about = self.query_one("#about", TextView)
+        about.display = True
+        about.show([(span(refusal.why, "error"),)])
 
     def action_cancel(self) -> None:
         """Leave everything as it is."""
-        self.dismiss(None)
+        self.dismiss()
 
 
 def _label(field: Field) -> Spans:

@@ -25,17 +25,16 @@ def ask_priority(app: DagtopApp, chosen: Sequence[Selection]) -> None:
 
     def ask(weights: Weights) -> None:
         if weights.waiting:
-            app.push_screen(PriorityForm(chosen, weights), send)
+            PriorityForm(chosen, weights).open(app, send)
         else:
             app.say(f"{words} has started: its place in the queue can't change")
 
-    def send(values: Values | None) -> None:
-        if values is None:
-            return
+    def send(form: FormScreen, values: Values) -> None:
         weight = values["priority"]
         done = f"{words} has the priority weight {weight}"
         if weight is None:
             done = f"{words} has the priority weight of its file"
+        commands: list[tuple[str, Values]] = []
         for one in chosen:
             indexes = None if one.map_indexes is None else list(one.map_indexes)
             payload = {
@@ -45,7 +44,8 @@ def ask_priority(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 "map_indexes": indexes,
                 "priority": weight,
             }
-            app.act("set_priority", payload, done)
+            commands.append(("set_priority", payload))
+        form.act(commands, done)
 
     app.refresher.once(lambda store: read_weights(store, chosen), ask)
 

@@ -9,8 +9,8 @@ from app.tui.models.instance import touched_lines
 from app.tui.params import choice, filled_from
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.acting import Selection
-from app.tui.screens.forms import Errors, Values
-from app.tui.screens.triggering import ConfForm
+from app.tui.screens.forms import Errors, FormScreen, Values
+from app.tui.screens.triggering import ConfForm, conf_text
 from app.tui.spans import Span, Spans, span
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ def ask_retry(app: DagtopApp, selection: Selection) -> None:
         if facts is None or facts.run is None:
             app.say(f"DAG {selection.dag_id} has no run {selection.run_id}", "error")
         else:
-            app.push_screen(RetryForm(facts, selection), send)
+            RetryForm(facts, selection).open(app, send)
 
-    def send(values: Values | None) -> None:
-        if values is None:
-            return
+    def send(form: FormScreen, values: Values) -> None:
         what = "the whole run" if values["task_ids"] is None else selection.words()
         how = "with other params" if "conf" in values else "with the same params"
-        app.act("clear", {**values, "dry_run": False}, f"{what} runs again {how}")
+        form.act([("clear", {**values, "dry_run": False})], f"{what} runs again {how}")
 
     def read(store: Any) -> FormFacts | None:
         return read_form(store, selection.dag_id, selection.run_id)
@@ -53,8 +51,6 @@ class RetryForm(ConfForm):
     preview_lines: ClassVar[int] = 6
 
     def __init__(self, facts: FormFacts, selection: Selection) -> None:
-        from json import dumps
-
         assert facts.run is not None
         self._selection = selection
         self._conf = facts.run.conf or {}
@@ -69,7 +65,7 @@ class RetryForm(ConfForm):
             "Retry with other params",
             filled.params,
             "run again",
-            conf_text=dumps(self._conf, ensure_ascii=False) if self._conf else "",
+            conf_text=conf_text(self._conf),
             more=[choice("what runs again", SCOPES)],
             head=head,
         )

@@ -34,16 +34,13 @@ def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
         if facts is None:
             app.say(f"there is no DAG {dag_id}", "error")
         else:
-            app.push_screen(ScheduleForm(facts.dag, others), send)
+            ScheduleForm(facts.dag, others).open(app, send)
 
-    def send(values: Values | None) -> None:
-        if values is None:
-            return
+    def send(form: FormScreen, values: Values) -> None:
         text = values["expression"]
         runs, file = ("run", "their files say") if others else ("runs", "its file says")
         done = f"{what} {runs} {text}" if text else f"{what} {runs} as {file}"
-        for one in ids:
-            app.act("schedule", {"dag_id": one, **values}, done)
+        form.act([("schedule", {"dag_id": one, **values}) for one in ids], done)
 
     app.refresher.once(lambda store: read_form(store, dag_id), ask)
 
@@ -87,6 +84,9 @@ class ScheduleForm(FormScreen):
         text = texts[0].strip()
         wrong = self._wrong.get(text)
         return {"expression": text or None}, {} if wrong is None else {0: wrong}
+
+    def about(self, why: str, texts: list[str]) -> int | None:
+        return 0
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
         text = texts[0].strip()

@@ -4,6 +4,7 @@ those of a past run."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.commander import NO_RUNNER
@@ -42,10 +43,19 @@ CONF = Field(
     description="What the tasks find in params and dag_run.conf: a JSON object, or nothing.",
 )
 """The field of a DAG that has no params."""
-
+MORE_CONF = Field(
+    "more conf",
+    JSON,
+    ("object",),
+    "",
+    description="Keys that are no params, which tasks find in params and dag_run.conf, too.",
+    words="optional, a JSON object",
+    placeholder="none",
+)
+"""The field for the rest of the conf, of a DAG that has params."""
 
 ONE_OFF, RECURRING = "one-off", "recurring"
-NAME, NOTE, EXPERIMENT, TYPE, DATE, SCHEDULE = range(6)
+NAME, NOTE, EXPERIMENT, TYPE, DATE, SCHEDULE, MORE = range(7)
 """Places of the fields about the run itself, behind those of its params."""
 ONLY = {ONE_OFF: (NAME, DATE), RECURRING: (SCHEDULE,)}
 """Fields that only one type of run has."""
@@ -53,9 +63,10 @@ PERIODIC = ("cron", "delta")
 """How the kinds of schedules begin that have a text to begin with."""
 
 
-def own_fields(facts: FormFacts) -> list[Field]:
-    """The fields about the run itself, in the order of their places."""
+def own_fields(facts: FormFacts, more: dict[str, Any]) -> list[Field]:
+    """The fields about the run itself, in the order of their places; and for ``more`` conf."""
     dag, run = facts.dag, facts.run
+    rest = [replace(MORE_CONF, text=conf_text(more))] if facts.structure.params else []
     periodic = facts.structure.timetable.kind.startswith(PERIODIC)
     return [
         line(
@@ -67,6 +78,7 @@ def own_fields(facts: FormFacts) -> list[Field]:
         line(
             "description",
             "optional",
+            text=(run.note or "") if run is not None else "",
             description="What the run is for: its note, which can be edited later (a).",
         ),
         line(
@@ -97,6 +109,7 @@ def own_fields(facts: FormFacts) -> list[Field]:
             description="Each of its runs gets these params, description and experiment. It takes "
             "the place of the file's schedule until it is reset (@).",
         ),
+        *rest,
     ]
 
 
@@ -112,30 +125,41 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
         elif run_id is not None and facts.run is None:
             app.say(f"DAG {dag_id} has no run {run_id}", "error")
         else:
-            app.push_screen(TriggerForm(facts), send)
+            TriggerForm(facts).open(app, send)
 
-    def send(values: Values | None) -> None:
-        if values is None:
-            return
-        if "expression" in values:
-            done = f"{dag_id} runs {values['expression']} with these params"
-            app.act("schedule", {"dag_id": dag_id, **values}, done)
-            return
-        named = values["run_id"]
+    def send(form: FormScreen, values: Values) -> None:
+        kind, named = "trigger", values.get("run_id")
         done = f"triggered {dag_id} as {named}" if named else f"triggered {dag_id}"
-        app.act("trigger", {"dag_id": dag_id, **values}, done)
+        if "expression" in values:
+            kind, done = "schedule", f"{dag_id} runs {values['expression']} with these params"
+        form.act([(kind, {"dag_id": dag_id, **values})], done)
 
     app.refresher.once(read, ask)
 
 
 def clone(app: DagtopApp, dag_id: str, run_id: str) -> None:
-    """Trigger a run with the params of a past one, edited or not."""
+    """Trigger a run with the params, note and experiment of a past one, edited or not."""
     trigger(app, dag_id, run_id)
 
 
 def trigger_payload(dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
     """What the command ``trigger`` wants to be told."""
     return {"dag_id": dag_id, "conf": conf, "logical_date": None, "run_id": None, "note": None}
+
+
+def conf_text(conf: dict[str, Any]) -> str:
+    """A conf as it stands in its field."""
+    from json import dumps
+
+    return dumps(conf, ensure_ascii=False) if conf else ""
+
+
+def conf_of(text: str) -> dict[str, Any]:
+    """The conf that was typed. Raises ``ValueError`` with one sentence."""
+    conf = value_of(CONF, text)
+    if not isinstance(conf, dict | None):
+        raise ValueError('a JSON object is wanted: {"name": value}')
+    return conf or {}
 
 
 class ConfForm(FormScreen):
@@ -154,8 +178,6 @@ class ConfForm(FormScreen):
         self.params = list(params)
         fields = [field_of(param) for param in self.params]
         if not fields:
-            from dataclasses import replace
-
             fields = [replace(CONF, text=conf_text)]
         self.conf_fields = len(fields)
         super().__init__(title, [*fields, *more], verb, head=head)
@@ -164,15 +186,16 @@ class ConfForm(FormScreen):
         """The conf, and what is wrong with which field."""
         if not self.params:
             try:
-                conf = value_of(self.fields[0], texts[0]) or {}
+                return conf_of(texts[0]), {}
             except ValueError as error:
                 return {}, {0: str(error)}
-            if not isinstance(conf, dict):
-                return {}, {0: 'a JSON object is wanted: {"name": value}'}
-            return conf, {}
         names = [param.name for param in self.params]
         values, errors = check(self.params, dict(zip(names, texts, strict=False)))
         return values, {names.index(name): words for name, words in errors.items()}
+
+    def about(self, why: str, texts: list[str]) -> int | None:
+        starts = (f"param {param.name!r}" for param in self.params)
+        return next((at for at, start in enumerate(starts) if why.startswith(start)), None)
 
 
 class TriggerForm(ConfForm):
@@ -181,26 +204,25 @@ class TriggerForm(ConfForm):
     preview_lines: ClassVar[int] = 7
 
     def __init__(self, facts: FormFacts) -> None:
-        from json import dumps
-
         run, dag = facts.run, facts.dag
         self._dag = dag
         self._zone = zone_of(dag.timezone)
         self._wrong: dict[str, str] = {}
+        self.subject = f"DAG {dag.dag_id}"
         conf = (run.conf or {}) if run is not None else {}
         filled = filled_from(facts.structure.params, conf)
-        head = [schedule_line(dag)]
+        head = [*trouble_lines(dag, "no trigger now"), schedule_line(dag)]
         if dag.is_paused:
             head.append((Span("paused    ", "warning"), Span("it waits for p, which unpauses")))
         if run is not None:
             head.append((Span("params    ", "dim"), Span("of "), span(run_name(run.run_id))))
-            head.extend(left_out_lines(facts.structure.params, filled))
+            head.extend(left_out_lines(filled))
         super().__init__(
             f"Trigger {dag.dag_id}" + (" again" if run is not None else ""),
             filled.params,
             "trigger",
-            conf_text=dumps(conf, ensure_ascii=False) if conf else "",
-            more=own_fields(facts),
+            conf_text=conf_text(conf),
+            more=own_fields(facts, {name: conf[name] for name in filled.unknown}),
             head=head,
         )
 
@@ -217,8 +239,13 @@ class TriggerForm(ConfForm):
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         conf, errors = self.check_conf(texts)
         own = [text.strip() for text in texts[self.conf_fields :]]
+        try:
+            more = self._more_conf(own[MORE]) if self.params else {}
+        except ValueError as error:
+            more = {}
+            errors[self.conf_fields + MORE] = str(error)
         run = {
-            "conf": conf,
+            "conf": {**conf, **more},
             "note": own[NOTE] or None,
             "experiment": own[EXPERIMENT] or None,
         }
@@ -239,6 +266,26 @@ class TriggerForm(ConfForm):
             errors[self.conf_fields + DATE] = str(error)
         date = None if found is None else found.isoformat()
         return {**run, "logical_date": date, "run_id": own[NAME] or None}, errors
+
+    def _more_conf(self, text: str) -> dict[str, Any]:
+        conf = conf_of(text)
+        own = [param.name for param in self.params if param.name in conf]
+        if own:
+            verb = (
+                "is a param: set it in its field" if len(own) == 1 else "are params: set them above"
+            )
+            raise ValueError(f"{', '.join(own)} {verb}")
+        return conf
+
+    def about(self, why: str, texts: list[str]) -> int | None:
+        values, errors = self.check(texts)
+        named = {NAME: values.get("run_id"), DATE: values.get("logical_date")}
+        if "expression" in values:
+            named = {SCHEDULE: values["expression"]}
+        places = [place for place, text in named.items() if text and text in why]
+        if errors or not places:
+            return super().about(why, texts)
+        return self.conf_fields + places[0]
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
         text = texts[self.conf_fields + SCHEDULE].strip()
@@ -274,13 +321,19 @@ def schedule_line(dag: DagRow) -> Spans:
     )
 
 
-def left_out_lines(params: Sequence[ParamStructure], filled: Filled) -> list[Spans]:
+def trouble_lines(dag: DagRow, so: str) -> list[Spans]:
+    """That the runner can't start anything of the DAG now, and what follows from it."""
+    if dag.import_error:
+        words = f"its file can't be imported: {so}"
+        return [(Span("broken    ", "error"), Span(words)), (span(dag.import_error, "error"),)]
+    if not dag.is_active:
+        return [(Span("broken    ", "error"), Span(f"no file defines it any more: {so}"))]
+    return []
+
+
+def left_out_lines(filled: Filled) -> list[Spans]:
     """What of the past run's conf the form has no place for."""
-    lines: list[Spans] = []
-    if filled.unknown and params:
-        names = ", ".join(filled.unknown)
-        lines.append((Span("left out  ", "warning"), span(f"no such params any more: {names}")))
-    if filled.unfit:
-        names = ", ".join(filled.unfit)
-        lines.append((Span("left out  ", "warning"), span(f"no longer a choice: {names}")))
-    return lines
+    if not filled.unfit:
+        return []
+    names = ", ".join(filled.unfit)
+    return [(Span("left out  ", "warning"), span(f"no longer a choice: {names}"))]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tui.params import CHOICE, JSON, TEXT, check, field_of, value_of
+from app.tui.params import CHOICE, EXAMPLES, JSON, TEXT, check, field_of, value_of
 from store.structure import ParamStructure
 
 
@@ -70,6 +70,23 @@ def test_what_is_wrong_is_one_sentence(given_param: ParamStructure, text: str, s
     _, errors = check([given_param], {"p": text})
     assert says in errors["p"]
     assert "\n" not in errors["p"]
+
+
+def test_a_format_is_named_with_an_example_before_and_after_it_is_missed() -> None:
+    day = param("2026-01-01", type="string", format="date")
+    assert field_of(day).hint == "date, as 2026-11-21"
+    assert check([day], {"p": "soon"})[1] == {
+        "p": "not of the format date: write it like 2026-11-21"
+    }
+    assert check([day], {"p": "2026-02-03"})[1] == {}
+    when = param(None, type=["null", "string"], format="date-time")
+    assert field_of(when).hint == "date-time, as 2026-11-21T10:00:00+01:00, may be empty"
+    assert field_of(param("x", type="string", format="multiline")).hint == "string"
+
+
+@pytest.mark.parametrize("named", EXAMPLES)
+def test_the_example_of_a_format_is_of_the_format(named: str) -> None:
+    assert check([param("x", type="string", format=named)], {"p": EXAMPLES[named]})[1] == {}
 
 
 def test_a_param_without_default_must_be_filled_in() -> None:

@@ -58,10 +58,10 @@ async def test_run_name_description_experiment_and_date_are_sent(world: World) -
         await press(pilot, "t")
         await form(pilot)
         await press(pilot, "tab", *"a b", "tab", *"why", "tab", *"sweep", "tab", "tab", *"soon")
-        await says(pilot, "a run id has 1 to 250")
         await says(pilot, "not a date")
         await press(pilot, "ctrl+r")
         await says(pilot, "2 fields to mend")
+        await says(pilot, "a run id has 1 to 250")
         await press(pilot, "backspace", "backspace", *["tab"] * 4, *["backspace"] * 4)
         await press(pilot, *"2026-11-20")
         await press(pilot, "ctrl+r")
@@ -91,7 +91,8 @@ async def test_a_field_that_nobody_touched_keeps_what_a_terminal_cannot_show(wor
 def fill_clones(world: World) -> None:
     version = world.dag("clones", structure_of("clones", ["work"], params=PARAMS))
     conf = {"rate": 0.5, "model": "als", "old": True}
-    run = world.run("clones", version, "success", ago=timedelta(hours=1), conf=conf)
+    more = {"conf": conf, "note": "second\nround"}
+    run = world.run("clones", version, "success", ago=timedelta(hours=1), **more)
     world.instance("clones", run, "work", "success")
     version = world.dag("free")
     run = world.run("free", version, "success", ago=timedelta(hours=1), conf={"any": [1, 2]})
@@ -103,11 +104,55 @@ async def test_a_run_is_cloned_with_its_params(world: World) -> None:
     async with opened(world.workspace, dag="clones") as pilot:
         await press(pilot, "T")
         await form(pilot)
-        await says(pilot, "no such params any more: old")
         assert "0.5" in text_of(pilot)
-        await press(pilot, "tab", "right", "ctrl+r")
+        await press(pilot, "tab", "right", *["tab"] * 6)
+        await says(pilot, '{"old": true}')
+        await press(pilot, "ctrl+r")
         ((kind, payload),) = await commanded(pilot)
-        assert (kind, payload["conf"]) == ("trigger", {"rate": 0.5, "model": "bpr"})
+        assert kind == "trigger"
+        assert payload["conf"] == {"rate": 0.5, "model": "bpr", "old": True}
+        assert (payload["run_id"], payload["logical_date"]) == (None, None)
+        assert payload["note"] == "second\nround"
+
+
+async def test_more_conf_than_params_is_sent_and_a_param_in_it_is_refused(world: World) -> None:
+    world.dag("odd", structure_of("odd", ["work"], params=PARAMS))
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "t")
+        await form(pilot)
+        await press(pilot, "tab", *["tab"] * 6, *'{"rate": 3}')
+        await says(pilot, "rate is a param: set it in its field")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "1 field to mend")
+        await press(pilot, *["backspace"] * 11, "[", "1", "]")
+        await says(pilot, "a JSON object is wanted")
+        await press(pilot, *["backspace"] * 3, *'{"extra": 3}')
+        await until(pilot, lambda: "to mend" not in text_of(pilot), "nothing is to mend")
+        await press(pilot, "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        assert payload["conf"] == {"rate": 0.1, "model": "als", "extra": 3}
+
+
+@pytest.mark.parametrize("height", [16, 20, 24, 25, 26])
+async def test_the_field_on_top_keeps_its_name(height: int, world: World) -> None:
+    world.dag("odd", structure_of("odd", ["work"], params=PARAMS))
+    async with opened(world.workspace, (80, height)) as pilot:
+        await press(pilot, "t")
+        await form(pilot)
+        fields = pilot.app.screen.query_one("#fields")
+        for key in [*["tab"] * 7, *["shift+tab"] * 7]:
+            await press(pilot, key)
+            await until(pilot, lambda: fields.scroll_y % 3 == 0, "a whole field on top")
+
+
+async def test_the_form_of_a_dag_whose_file_is_broken_says_so(world: World) -> None:
+    world.dag("plain")
+    world.import_error("dags/1.py", "No module named 'pandass'", 1, "")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "t")
+        await form(pilot)
+        await says(pilot, "its file can't be imported: no trigger now")
+        await says(pilot, "No module named 'pandass'")
 
 
 async def test_a_dag_without_params_clones_its_conf(world: World) -> None:

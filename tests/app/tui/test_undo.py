@@ -128,6 +128,15 @@ async def test_what_several_commands_did_is_one_step_also_when_it_can_not_be_und
         assert undos.pop() is None
 
 
+async def test_the_undo_of_an_unpause_says_that_its_runs_stay(world: World) -> None:
+    world.dag("etl", is_paused=True)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "p")
+        await says(pilot, "unpaused etl")
+        await press(pilot, "U")
+        await says(pilot, "undone: unpaused etl; its runs stay, tasks at work go on")
+
+
 PIPELINE = """
 import os
 from dagtop import dag, task
