@@ -77,7 +77,7 @@ class GridRun:
     duration: float | None
     """Seconds; None while it has not ended."""
     note: str | None
-    version: int = 0
+    version: int = field(default=0, kw_only=True)
     """Number of the DAG version that it runs; 0: none is known."""
 
     @property
