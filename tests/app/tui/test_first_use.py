@@ -74,7 +74,7 @@ async def test_the_palette_finds_an_action_and_does_it(world: World) -> None:
         await press(pilot, "ctrl+p", *"theme", "enter")
         await says(pilot, "theme ")
         await press(pilot, "ctrl+p", *"zzz", "enter")
-        await says(pilot, "no action of this screen matches")
+        await says(pilot, "no action of this screen, and no place, matches")
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, DagsScreen)
 

@@ -128,7 +128,7 @@ async def test_the_chart_and_its_phases_can_be_written_to_files(world: World) ->
         await says(pilot, "older run")
         text, csv, json = [one.make() for one in gantt(pilot).exports()]
     assert "↻" in next(line for line in text.splitlines() if "enrich" in line)
-    assert csv.splitlines()[0] == "task_id,map_index,try,phase,state,start,end,seconds"
+    assert csv.splitlines()[0] == "task_id,map_index,try_number,phase,state,start,end,seconds"
     ran = "clean.dedupe,-1,1,running,success,2026-11-20T11:08:30+00:00"
     assert f"{ran},2026-11-20T11:12:00+00:00,210.0" in csv.splitlines()
     assert '"phase": "between"' in json

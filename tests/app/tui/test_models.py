@@ -171,13 +171,16 @@ def test_a_wide_list_shows_schedules_in_words() -> None:
     assert place_columns(columns(), 199)[-1].width >= len("At 06:15 from Monday to Friday")
 
 
-def test_eighty_columns_name_all_places_and_all_views_of_a_dag() -> None:
+@pytest.mark.parametrize(("width", "unnamed"), [(80, 2), (100, 0)])
+def test_wide_terminals_name_all_views_and_eighty_columns_most(width: int, unnamed: int) -> None:
     for views in (PLACES, DAG_VIEWS, TASK_VIEWS):
         for current in views:
-            line = plain(views_line(views, current, 80))
-            assert width_of(views_line(views, current, 80)) <= 80
-            for view in views.values():
-                assert any(f"{view.key} {word}" in line for word in (view.title, view.short or "?"))
+            line = plain(views_line(views, current, width))
+            assert width_of(views_line(views, current, width)) <= width
+            words = [(f"{one.key} {one.title}", f"{one.key} {one.short}") for one in views.values()]
+            named = [full in line or short in line for full, short in words]
+            assert named.count(False) <= unnamed
+            assert named[list(views).index(current)]
     assert "5 Variables  6 Connections" in plain(views_line(PLACES, "home", 120))
     assert plain(views_line(PLACES, "events", 60)).endswith("9 System 0 Events")
 

@@ -97,7 +97,7 @@ async def test_a_schedule_is_checked_as_it_is_typed_and_set(running: Live) -> No
         await says(pilot, "is not valid")
         await press(pilot, "ctrl+r")
         await says(pilot, "1 field to mend")
-        await press(pilot, "home", "delete", "delete", "0")
+        await press(pilot, "home", "delete", "delete", "*")
         await says(pilot, "Every hour")
         await press(pilot, "ctrl+r")
         await says(pilot, "shop runs 0 * * * *")
@@ -134,11 +134,11 @@ async def test_a_recurring_run_is_made_in_the_trigger_form_and_runs_with_its_par
         await says(pilot, "a schedule is wanted")
         await press(pilot, *"61 * * * *")
         await says(pilot, "is not valid")
-        await press(pilot, "home", "delete", "delete", "0")
-        await says(pilot, "Every hour")
-        assert text_of(pilot).count(":00:00 UTC") == 5
+        await press(pilot, "home", "delete", "delete", "*")
+        await says(pilot, "Every minute")
+        assert text_of(pilot).count(":00 UTC") == 5
         await press(pilot, "ctrl+r")
-        await says(pilot, "always runs 0 * * * * with these params")
+        await says(pilot, "always runs * * * * * with these params")
         query = "SELECT conf, note FROM dag_run WHERE note IS NOT NULL"
         await until(pilot, lambda: running.query(query), "a scheduled run")
         assert running.query(query)[0] == ('{"rate":2,"name":"a"}', "nightly")

@@ -35,4 +35,4 @@ async def test_what_is_behind_a_dialog_that_opens_at_once_is_read_and_seen(world
         app.push_screen(behind)
         app.push_screen(HelpScreen(()))
         await until(pilot, lambda: behind.snapshot is not None, "what is behind the dialog")
-        await says(pilot, "Variables 6 Connections")
+        await says(pilot, "5 Vars 6 Conns")
