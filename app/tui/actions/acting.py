@@ -12,7 +12,15 @@ ACTIONS: tuple[Action, ...] = (
         "everywhere.undo", ("U",), "Undo", "take your last act back, if that can be", ACT, acts=True
     ),
     Action("tasks.note", ("a",), "Note", "note on the task or the run", ACT, acts=True),
-    Action("instances.note", ("a",), "Note", "note on the instance or the run", ACT, acts=True),
+    Action(
+        "instances.note",
+        ("a",),
+        "Note",
+        "note on the instance or the run",
+        ACT,
+        acts=True,
+        of_row=True,
+    ),
     Action("tasks.priority", ("W",), "Weight", "priority weight in the queue", ACT, acts=True),
     Action("instances.priority", ("W",), "Weight", "priority weight in the queue", ACT, acts=True),
     Action("tasks.clone", ("T",), "Clone", "trigger a run with this run's params", ACT, acts=True),

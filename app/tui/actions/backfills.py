@@ -18,6 +18,7 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         3,
         acts=True,
+        of_row=True,
     ),
     Action(
         "backfills.cancel",
@@ -28,7 +29,16 @@ ACTIONS: tuple[Action, ...] = (
         5,
         acts=True,
         destructive=True,
+        of_row=True,
     ),
-    Action("backfills.edit", ("e",), "Limit", "how many of its runs run at once", ACT, acts=True),
-    Action("backfills.copy", ("y",), "Copy", "copy the backfill's id (OSC 52)", VIEW),
+    Action(
+        "backfills.edit",
+        ("e",),
+        "Limit",
+        "how many of its runs run at once",
+        ACT,
+        acts=True,
+        of_row=True,
+    ),
+    Action("backfills.copy", ("y",), "Copy", "copy the backfill's id (OSC 52)", VIEW, of_row=True),
 )

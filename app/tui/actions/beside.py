@@ -29,6 +29,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("run_screen.edit_file", ("V",), "Editor", _EDITOR, ACT, acts=True),
     Action("task.edit_file", ("V",), "Editor", _EDITOR, ACT, acts=True),
     Action("view.edit_file", ("V",), "Editor", _EDITOR, ACT, acts=True),
-    Action("dags.edit_file", ("V",), "Editor", "the pipeline file in $EDITOR", ACT, acts=True),
+    Action(
+        "dags.edit_file",
+        ("V",),
+        "Editor",
+        "the pipeline file in $EDITOR",
+        ACT,
+        acts=True,
+        of_row=True,
+    ),
     Action("import_errors.edit_file", ("V",), "Editor", _EDITOR, ACT, 2, acts=True),
 )

@@ -37,6 +37,7 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         acts=True,
         destructive=True,
+        of_row=True,
     ),
     Action("dags.next_tab", ("tab",), "Next tab", "All, Active, Paused, Running, Failed", VIEW, 5),
     Action("dags.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),

@@ -41,10 +41,19 @@ ACTIONS: tuple[Action, ...] = (
         destructive=True,
     ),
     Action("instances.merged", ("M",), "Logs", "the logs of the marked, or of all, by time", GO),
-    Action("instances.details", ("o",), "Details", "all about the task instance", GO),
-    Action("instances.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
-    Action("over_runs.run_details", ("r",), "Run", "the run it belongs to", GO, 5),
-    Action("over_runs.copy", ("y",), "Copy ids", "copy DAG, run and task (OSC 52)", VIEW),
+    Action("instances.details", ("o",), "Details", "all about the task instance", GO, of_row=True),
+    Action(
+        "instances.over_runs",
+        ("O",),
+        "Over runs",
+        "the task's instances in all runs",
+        GO,
+        of_row=True,
+    ),
+    Action("over_runs.run_details", ("r",), "Run", "the run it belongs to", GO, 5, of_row=True),
+    Action(
+        "over_runs.copy", ("y",), "Copy ids", "copy DAG, run and task (OSC 52)", VIEW, of_row=True
+    ),
     Action("task.previous_try", ("left_parenthesis",), "Older try", "the try before", GO, 7),
     Action("task.next_try", ("right_parenthesis",), "Newer try", "the next try", GO),
     Action("task.previous_instance", ("less_than_sign",), "Map before", "the map index before", GO),
