@@ -186,7 +186,7 @@ class DagtopApp(App[int]):
     def _tick(self) -> None:
         if self.memory.is_changed:
             self.save_memory()
-        screen = self.screen
+        screen = self.screen_stack[-1] if self.screen_stack else None  # none at the very end
         if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
             screen.show_runner()
             screen.tick()

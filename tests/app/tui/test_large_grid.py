@@ -62,7 +62,7 @@ async def test_one_key_goes_to_the_oldest_run_and_one_to_the_newest(world: World
         await press(pilot, "enter")
         screen = pilot.app.screen
         assert isinstance(screen, GridScreen)
-        await press(pilot, "0")
+        await press(pilot, "circumflex_accent")
         await until(pilot, lambda: place(screen)[0] == runs[0], "the oldest run")
         await press(pilot, "l", "l", "h")
         assert place(screen)[0] == runs[1]

@@ -146,9 +146,10 @@ def test_a_storm_in_a_real_terminal_leaves_the_screen_right(
         one.resize(100, 30)  # so that the last size is another one, and all is painted
         one.quiet()
         os.write(one.fd, b"1g")
-        one.quiet()
+        one.quiet(1.0)
         start = len(one.output)
         one.resize(*END)
+        one.read_until(lambda output: b"TASK" in output)
         one.quiet()
         stormed = on_screen(one.output[start:], END)
         one.press(b"q", lambda output: b"\x1b[?25h" in output)
