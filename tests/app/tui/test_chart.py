@@ -274,6 +274,11 @@ def test_thirty_thousand_points_take_hardly_longer_than_looking_at_them() -> Non
     assert fastest(lambda: chart_lines(chart, 80, 20, UNICODE)) < 60 * fastest(look)
 
 
+def test_one_cell_has_room_for_a_line() -> None:
+    chart = Chart([Series("loss", [0.0, 1.0], [0.0, 1.0])])
+    assert [plain(line) for line in chart_lines(chart, 1, 1, ASCII)] == ["*"]
+
+
 def test_a_cursor_that_moves_over_a_chart_draws_no_line_anew() -> None:
     ys = [float(number * 7919 % 1000) for number in range(1000)]
     chart = Chart([Series("loss", list(range(1000)), ys)])

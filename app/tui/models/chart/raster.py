@@ -48,8 +48,8 @@ def drawn(
         plotext.frame(False)
         plotext.xfrequency(0)
         plotext.yfrequency(0)
-        plotext.xlim(0, width * across - 1)
-        plotext.ylim(0, height * down - 1)
+        plotext.xlim(0, max(1, width * across - 1))
+        plotext.ylim(0, max(1, height * down - 1))
         plotext.plot(
             [x for x, _ in places],
             [height * down - 1 - y for _, y in places],
