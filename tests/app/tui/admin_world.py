@@ -7,9 +7,15 @@ from datetime import timedelta
 
 from sqlalchemy import insert, select
 
+from app.tui.screens.connections import ConnectionsScreen
+from app.tui.screens.editing import FormDialog
+from app.tui.screens.pools import PoolsScreen
+from app.tui.screens.variables import VariablesScreen
+from app.tui.widgets.dialogs import ConfirmDialog
 from store import edits, models
 from store.queries.connections import ConnectionDetails, get_connection
 from store.queries.variables import get_variable
+from tests.app.tui.driving import AppPilot, until
 from tests.app.tui.world import ESCAPES, NOW, World
 
 SECRET = "hunter2-of-the-shop"
@@ -108,3 +114,21 @@ def value_of(world: World, key: str) -> str | None:
 def connection_of(world: World, conn_id: str) -> ConnectionDetails | None:
     with world.store.read() as connection:
         return get_connection(connection, conn_id)
+
+
+async def go_to(pilot: AppPilot, name: str) -> None:
+    """Put the cursor on a row."""
+    screen = pilot.app.screen
+    assert isinstance(screen, VariablesScreen | ConnectionsScreen | PoolsScreen)
+    assert screen.table.go_to(name)
+    await pilot.pause()
+
+
+async def form_opened(pilot: AppPilot, *keys: str) -> None:
+    await pilot.press(*keys)
+    await until(pilot, lambda: isinstance(pilot.app.screen, FormDialog), "the form")
+    await pilot.pause()
+
+
+async def asked(pilot: AppPilot) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog), "the question")

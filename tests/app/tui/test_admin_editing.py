@@ -19,7 +19,6 @@ from app.tui.screens.log import LogScreen
 from app.tui.screens.pools import PoolScreen, PoolsScreen
 from app.tui.screens.text import TextScreen
 from app.tui.screens.variables import VariablesScreen
-from app.tui.widgets.dialogs import ConfirmDialog
 from store import edits
 from store.engine import open_store
 from store.queries.connections import ConnectionDetails
@@ -29,9 +28,12 @@ from store.workspace import Workspace
 from tests.app.tui.admin_world import (
     EXTRA,
     SECRET,
+    asked,
     connection_of,
     fill_admin,
     fill_hostile_admin,
+    form_opened,
+    go_to,
     kinds,
     value_of,
 )
@@ -69,24 +71,6 @@ def form(pilot: AppPilot) -> FormDialog:
     screen = pilot.app.screen
     assert isinstance(screen, FormDialog)
     return screen
-
-
-async def go_to(pilot: AppPilot, name: str) -> None:
-    """Put the cursor on a row."""
-    screen = pilot.app.screen
-    assert isinstance(screen, VariablesScreen | ConnectionsScreen | PoolsScreen)
-    assert screen.table.go_to(name)
-    await pilot.pause()
-
-
-async def form_opened(pilot: AppPilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    await until(pilot, lambda: isinstance(pilot.app.screen, FormDialog), "the form")
-    await pilot.pause()
-
-
-async def asked(pilot: AppPilot) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog), "the question")
 
 
 async def test_a_variable_is_made_changed_and_deleted(world: World) -> None:
