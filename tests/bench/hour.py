@@ -48,6 +48,7 @@ def hour(folder: Path) -> Iterator[Figure]:
                 one.answer(chance.choice(KEYS), 1.0, limit=SECONDS)
                 while time.monotonic() < until:
                     one.read(until - time.monotonic())
+                assert not one.has_ended(), one.output[-2000:]
                 sizes.append(process.memory_info().rss / 1e6)
                 one.output = b""  # that much is read in an hour
     tenth = max(1, len(sizes) // 10)
