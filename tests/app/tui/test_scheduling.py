@@ -97,7 +97,7 @@ async def test_a_schedule_is_checked_as_it_is_typed_and_set(running: Live) -> No
         await says(pilot, "is not valid")
         await press(pilot, "ctrl+r")
         await says(pilot, "1 field to mend")
-        await press(pilot, "home", "delete", "delete", "*")
+        await press(pilot, "home", "delete", "delete", "0")
         await says(pilot, "Every hour")
         await press(pilot, "ctrl+r")
         await says(pilot, "shop runs 0 * * * *")
