@@ -33,6 +33,7 @@ from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.screens.views import PLACES
 from app.tui.spans import Span, Spans, span
+from app.tui.timers import SureTimers
 from app.tui.undo import Undos, undo_last
 from app.tui.ways import Ways
 
@@ -69,7 +70,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class DagtopApp(App[int]):
+class DagtopApp(SureTimers, App[int]):
     """dagtop's terminal UI on one workspace."""
 
     CSS_PATH: ClassVar[Any] = [

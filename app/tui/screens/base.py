@@ -15,6 +15,7 @@ from app.tui.actions import actions_for, footer_actions, key_name, with_keys
 from app.tui.bindings import forbidden
 from app.tui.formats import clock
 from app.tui.spans import Span, Spans, span
+from app.tui.timers import SureTimers
 from app.tui.widgets.chrome import Banner, FooterLine, HeaderLine, InfoLine
 from app.tui.widgets.line_view import LineView
 
@@ -32,7 +33,7 @@ SINCE_WIDTH = 100
 """Columns from which on the header has room for the time since when a runner is up."""
 
 
-class DagtopScreen(Screen[None]):
+class DagtopScreen(SureTimers, Screen[None]):
     """A full screen. Subclasses give ``contexts``, ``body``, ``fetch`` and ``show_snapshot``."""
 
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list")

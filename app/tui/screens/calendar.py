@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -35,6 +35,7 @@ from app.tui.reading_runs import Wanted
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.runs import RunsScreen
 from app.tui.spans import Span, plain
+from app.tui.timers import Rest
 from app.tui.widgets.calendar_view import CalendarView
 from app.tui.widgets.chart import ChartView
 from app.tui.widgets.chrome import InfoLine
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 
 TALL = 34
 """Lines from which on there is room for the durations."""
-REST = 0.12
-"""Seconds that the cursor rests on a day before its runs are read."""
 LISTED = 60
 """Runs of the day that are read at most."""
 EARLIEST, LATEST = 1971, 9990
@@ -77,7 +76,7 @@ class CalendarScreen(DagViewScreen):
         self.snapshot: CalendarSnapshot | None = None
         self.form: Kept = focus.kept.setdefault("calendar", Kept())
         self._runs: tuple[date, tuple[RunRow, ...]] | None = None
-        self._rest_timer: Any = None
+        self._rest = Rest(self, self._read_day)
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -203,9 +202,7 @@ class CalendarScreen(DagViewScreen):
     def on_calendar_view_moved(self) -> None:
         self.form.day = self.view.cursor
         self._show_day()
-        if self._rest_timer is not None:
-            self._rest_timer.stop()
-        self._rest_timer = self.set_timer(REST, self._read_day)
+        self._rest.begin()
 
     def on_calendar_view_chosen(self) -> None:
         self.action_open()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -20,6 +20,7 @@ from app.tui.reading import (
 )
 from app.tui.screens.dag_views import DagFocus, OneRunScreen
 from app.tui.spans import Span, Spans, span
+from app.tui.timers import Rest
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.graph_view import GraphForm, GraphView
 from app.tui.widgets.prompt import PromptLine
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from app.tui.refresher import Fetch
     from store.queries.dags import DagRow
     from store.queries.grid import Cell, GridRow, GridRun
-
-REST = 0.12
-"""Seconds that the cursor rests on a node before its error is read."""
 
 
 class GraphScreen(OneRunScreen):
@@ -46,7 +44,7 @@ class GraphScreen(OneRunScreen):
         self.error = ""
         self._place: tuple[object, ...] = ()
         self._wanted = focus.task_id
-        self._rest_timer: Any = None
+        self._rest = Rest(self, self._read_error)
         self._before_find: tuple[tuple[str, ...], str | None] = ((), None)
 
     def body(self) -> Iterable[Widget]:
@@ -141,9 +139,7 @@ class GraphScreen(OneRunScreen):
         self._place, self.error = place, ""
         self._show_dag()
         self._show_lines()
-        if self._rest_timer is not None:
-            self._rest_timer.stop()
-        self._rest_timer = self.set_timer(REST, self._read_error)
+        self._rest.begin()
 
     def on_graph_view_chosen(self) -> None:
         self.action_open()

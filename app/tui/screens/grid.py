@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -35,6 +35,7 @@ from app.tui.screens.base import counted
 from app.tui.screens.dag_views import DagFocus, RunViewScreen
 from app.tui.screens.side import SPLIT_WIDTH
 from app.tui.spans import Span, span
+from app.tui.timers import Rest
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.grid_view import GridView
 from app.tui.widgets.prompt import PromptLine
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
 
 FIRST_RUNS, MOST_RUNS = 60, 1000
 """Runs loaded at first, and at most."""
-
-REST = 0.12
-"""Seconds that the cursor rests on a cell before its details are read."""
 
 WIDE = 110
 """Columns from which on the panel stands beside the grid."""
@@ -79,7 +77,7 @@ class GridScreen(RunViewScreen):
         """Another window of runs is being read."""
         self._to: int | None = None
         """The run that the cursor goes to in the next window: 0 is its oldest, -1 its newest."""
-        self._rest_timer: Any = None
+        self._rest = Rest(self, self._read_facts)
         self.filter = GridFilter()
         self._filter_text = self._before_filter = ""
 
@@ -188,9 +186,7 @@ class GridScreen(RunViewScreen):
         self.facts = None
         self.query_one("#panel", TextView).travel("top")
         self._show_lines()
-        if self._rest_timer is not None:
-            self._rest_timer.stop()
-        self._rest_timer = self.set_timer(REST, self._read_facts)
+        self._rest.begin()
 
     def on_grid_view_wants_older(self) -> None:
         grid = self.view.grid

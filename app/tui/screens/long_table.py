@@ -10,6 +10,7 @@ from app.tui.models.long_list import Entry, LongList, Page
 from app.tui.models.runs import counted
 from app.tui.screens.listing import ListScreen
 from app.tui.spans import Span, Spans, span
+from app.tui.timers import Rest
 from app.tui.widgets.chrome import InfoLine
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ PAGE = 500
 
 MOST = 50_000
 """Rows that are kept; what is before them the filter must choose."""
-
-REST = 0.15
-"""Seconds that the table rests before what is on screen is read anew."""
 
 E = TypeVar("E", bound=Entry)
 
@@ -48,7 +46,7 @@ class LongTable(ListScreen[E]):
         self._reading: Any = None
         self._sought: str | None = None
         self._facts: dict[int, tuple[E, Facts]] = {}
-        self._rest_timer: Any = None
+        self._rest = Rest(self, self._watch)
         self._marks_all = False
         """All that pass are to be marked, once they are read."""
 
@@ -187,9 +185,7 @@ class LongTable(ListScreen[E]):
             return
         self.show_counts()
         self._read_on()
-        if self._rest_timer is not None:
-            self._rest_timer.stop()
-        self._rest_timer = self.set_timer(REST, self._watch)
+        self._rest.begin()
 
     def on_screen(self) -> list[E]:
         """The rows that are seen."""

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from app.tui.models.grid import fold_default
 from app.tui.reading import GridSnapshot, read_grid
 from app.tui.screens.views import ViewsScreen
+from app.tui.timers import Rest
 from app.tui.widgets.grid_view import GridView
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ SPLIT_WIDTH = 150
 
 SIDE_RUNS, MOST_SIDE_RUNS = 40, 640
 """Runs that the grid at the side loads at first, and at most."""
-
-REST = 0.12
-"""Seconds that its cursor rests on a cell before the other half follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class SideScreen(ViewsScreen):
         super().__init__()
         self._split = False
         self._side_runs = SIDE_RUNS
-        self._follow_timer: Any = None
+        self._following = Rest(self, self._lead)
 
     # what both halves say of themselves
 
@@ -138,9 +136,7 @@ class SideScreen(ViewsScreen):
     def on_grid_view_moved(self) -> None:
         if not self._split or not self.side.has_focus:
             return
-        if self._follow_timer is not None:
-            self._follow_timer.stop()
-        self._follow_timer = self.set_timer(REST, self._lead)
+        self._following.begin()
 
     def on_grid_view_wants_older(self) -> None:
         grid = self.side.grid if self._split else None

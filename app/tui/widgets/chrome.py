@@ -15,6 +15,7 @@ from app.tui.actions import Action, key_name
 from app.tui.clicks import press
 from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
 from app.tui.theme import Glyphs
+from app.tui.timers import SureTimers
 from app.tui.widgets.line_view import LineView
 
 MESSAGE_TIME = 6.0
@@ -150,7 +151,7 @@ class InfoLine(LineView):
         return fit((*fit(self.line, max(0, rest), ellipsis=ellipsis), *end), room)
 
 
-class FooterLine(LineView):
+class FooterLine(SureTimers, LineView):
     """The commonest keys, or for a while a message."""
 
     ground = "panel"

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pyte
 import pytest
+from textual import _time
 from textual.events import Resize
 from textual.geometry import Size
 
@@ -124,6 +127,22 @@ async def test_a_terminal_that_was_too_small_gives_the_focus_back(
         assert app.focused is focused
 
 
+async def test_a_size_is_taken_also_where_the_machine_stands_still_for_a_while(
+    workspace_of: Callable[[str], Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stall = itertools.count(0, 0.02)  # seconds between any two looks at the clock
+    async with opened(workspace_of("normal"), END) as pilot:
+        app = app_of(pilot)
+        monkeypatch.setattr(_time, "get_time", lambda: time.monotonic() + next(stall))
+        for size in ((100, 30), END):
+            await resize(app, *size)
+            await until(
+                pilot,
+                lambda width=size[0]: app.screen.query_one("#header").size.width == width,
+                "the size",
+            )
+
+
 def on_screen(output: bytes, size: tuple[int, int]) -> list[str]:
     """What a terminal of that size shows after some output."""
     screen = pyte.Screen(*size)
@@ -131,9 +150,6 @@ def on_screen(output: bytes, size: tuple[int, int]) -> list[str]:
     return [line.rstrip() for line in screen.display]
 
 
-@pytest.mark.skipif(
-    not STORM, reason="open: on a loaded machine the last size is not always painted"
-)
 def test_a_storm_in_a_real_terminal_leaves_the_screen_right(
     workspace_of: Callable[[str], Workspace], tmp_path: Path
 ) -> None:
