@@ -22,7 +22,7 @@ KINDS = {
     "pause": "dag_ids -> dag_ids, changed",
     "unpause": "dag_ids -> dag_ids, changed",
     "clear": "dag_id, run_ids, task_ids, map_indexes, upstream, downstream, only_failed, past, "
-    "future, conf, dry_run -> instances, runs, undo",
+    "future, conf, dry_run -> instances, runs, versions, undo",
     "mark_task": "dag_id, run_id, task_ids, map_indexes, state, upstream, downstream, past, "
     "future, dry_run -> instances, undo",
     "mark_run": "dag_id, run_id, state -> run_id, state, undo",

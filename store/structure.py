@@ -263,3 +263,24 @@ def decode_structure(document: bytes | str) -> DagStructure:
 def encode_structure(structure: DagStructure) -> bytes:
     """Write a structure as JSON, in a stable order of keys."""
     return msgspec.json.encode(structure, order="sorted")
+
+
+DERIVED_OF_TASK = frozenset({"task_id", "line", "downstream", "priority_weight", "xcom_inputs"})
+"""Fields of a task that follow from others, or move with every line that is put in above."""
+
+
+def task_changes(old: DagStructure, new: DagStructure) -> dict[str, list[str]]:
+    """Ids of the tasks that ``new`` has ``added``, ``removed`` and ``changed``."""
+    before = {task.task_id: task for task in old.tasks}
+    after = {task.task_id: task for task in new.tasks}
+    fields = [name for name in TaskStructure.__struct_fields__ if name not in DERIVED_OF_TASK]
+    return {
+        "added": [name for name in after if name not in before],
+        "removed": [name for name in before if name not in after],
+        "changed": [
+            name
+            for name, task in after.items()
+            if (was := before.get(name)) is not None
+            and any(getattr(task, field) != getattr(was, field) for field in fields)
+        ],
+    }

@@ -23,6 +23,7 @@ from app.cli.output import (
 from app.cli.session import confirm
 from app.cli.times import shown
 from app.durations import duration
+from app.other_versions import version_lines
 from store.engine import Store
 from store.queries import tasks
 from store.queries.instances import (
@@ -308,7 +309,11 @@ def change_instances(
     json: bool,
 ) -> None:
     """Clear or mark task instances: say which, ask, and have the runner do it."""
-    planned = act(space, kind, payload | {"dry_run": True})["instances"]
+    plan = act(space, kind, payload | {"dry_run": True})
+    planned, versions = plan["instances"], plan.get("versions", [])
+    if planned and not json:
+        for first, rest in version_lines(versions):
+            note(f"{first}: {rest}")
     resumed = _resumed(space, payload["dag_id"], planned) if payload.get("state") == SUCCESS else []
     goes_on = _named(resumed)
     if not dry_run and planned:
@@ -323,6 +328,7 @@ def change_instances(
     if json:
         document = {
             "dry_run": dry_run,
+            "versions": versions,
             "instances": [
                 {"run_id": run_id, "task_id": task, "map_index": index, "state": state}
                 for run_id, task, index, state in planned

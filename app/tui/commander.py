@@ -78,12 +78,14 @@ def together(replies: Sequence[tuple[str, dict[str, Any] | str]]) -> dict[str, A
     if len(replies) == 1:
         return replies[0][1]
     instances: dict[tuple[Any, ...], Any] = {}
+    versions: dict[tuple[str, int], Any] = {}
     for dag_id, reply in replies:
         if isinstance(reply, str):
             return reply
+        versions |= {(dag_id, one["from"]): one for one in reply.get("versions", ())}
         for run_id, *rest in reply.get("instances", ()):
             instances.setdefault((dag_id, run_id, *rest[:2]), (f"{dag_id} {run_id}", *rest))
-    return {"instances": list(instances.values())}
+    return {"instances": list(instances.values()), "versions": list(versions.values())}
 
 
 class Lane:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.durations import duration
+from app.other_versions import version_lines
 from app.tui import formats
 from app.tui.models.grid import run_span, state_span
 from app.tui.reading import InstanceFacts, error_line
@@ -224,13 +225,18 @@ def touched_lines(reply: object, verb: str) -> list[Spans]:
         key = (str(task_id), state)
         groups[key] = groups.get(key, 0) + 1
     total = formats.plural(len(instances), "task instance")
+    versions = reply.get("versions", []) if isinstance(reply, dict) else []
     lines: list[Spans] = [
+        (span(f"{first[:1].upper()}{first[1:]}", "warning"), span(f": {rest}"))
+        for first, rest in version_lines(versions)
+    ]
+    lines.append(
         (
             Span(f"{verb} ", "dim"),
             Span(total, "strong"),
             Span(f" in {formats.plural(len(runs), 'run')}:", "dim"),
         )
-    ]
+    )
     for (task_id, state), number in groups.items():
         look = task_look(state)
         times = f" × {number}" if number > 1 else ""

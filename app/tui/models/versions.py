@@ -13,12 +13,10 @@ from app.tui.models.diffs import DiffLine, diff_lines
 from app.tui.models.source import Source
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.lines_view import Lines
+from store.structure import DERIVED_OF_TASK
 
 if TYPE_CHECKING:
     from store.structure import DagStructure
-
-_NOT_TASKS = frozenset({"task_id", "line", "downstream", "priority_weight", "xcom_inputs"})
-"""Fields that follow from others, or move with every line that is put in above."""
 
 _NOT_DAGS = frozenset({"tasks", "groups", "roots", "edge_labels", "params", "timetable", "line"})
 _WORDS = {"trigger_rule": "rule", "execution_timeout": "timeout", "upstream": "after"}
@@ -48,7 +46,7 @@ def changes_between(old: DagStructure, new: DagStructure, old_text: str, new_tex
     changed: list[tuple[str, tuple[str, ...]]] = []
     for name, task in after.items():
         if name in before and task != before[name]:
-            words = tuple(_field_words(before[name], task, _NOT_TASKS))
+            words = tuple(_field_words(before[name], task, DERIVED_OF_TASK))
             if words:
                 changed.append((name, words))
     plus, minus = counted_lines(old_text, new_text)

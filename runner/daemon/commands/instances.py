@@ -15,6 +15,7 @@ from runner.daemon.commands.common import (
     named_run,
 )
 from runner.daemon.commands.undoing import undo
+from runner.daemon.commands.versions import other_versions
 from runner.daemon.memory import LiveRun, Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import closure
@@ -116,6 +117,9 @@ def clear(turn: Turn, payload: Payload, actor: str) -> Any:
     }
     conf = _new_conf(pipeline, chosen, payload)
     if payload.get("dry_run"):
+        touched = {row.dag_run_id for row in found}
+        runs_of = [row for row in chosen if row.id in touched]
+        answer["versions"] = other_versions(turn, pipeline, runs_of)
         return answer
     answer["undo"] = undo(
         turn,
