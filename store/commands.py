@@ -22,10 +22,10 @@ KINDS = {
     "pause": "dag_ids -> dag_ids, changed",
     "unpause": "dag_ids -> dag_ids, changed",
     "clear": "dag_id, run_ids, task_ids, map_indexes, upstream, downstream, only_failed, past, "
-    "future, conf, dry_run -> instances, runs, versions, undo",
+    "future, conf, note, dry_run -> instances, runs, versions, undo",
     "mark_task": "dag_id, run_id, task_ids, map_indexes, state, upstream, downstream, past, "
-    "future, dry_run -> instances, undo",
-    "mark_run": "dag_id, run_id, state -> run_id, state, undo",
+    "future, note, dry_run -> instances, undo",
+    "mark_run": "dag_id, run_id, state, note -> run_id, state, undo",
     "cancel_run": "dag_id, run_id -> run_id, undo",
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
     "schedule": "dag_id, expression, run -> expression, former, former_run, changed, words, next",

@@ -58,6 +58,14 @@ def set_paused(
     return changed
 
 
+def check_note(text: str) -> None:
+    """Raises ``InvalidValue`` for a note that is too long or can't be stored."""
+    if len(text) > LONGEST_NOTE:
+        raise InvalidValue(f"a note has at most {LONGEST_NOTE} characters, not {len(text)}")
+    if storable(text) != text:
+        raise InvalidValue("the note holds a NUL or half a character: take it out")
+
+
 def set_note(
     connection: Connection,
     dag_id: str,
@@ -73,10 +81,7 @@ def set_note(
     Returns the note that was there. Raises ``NotFound`` where there is no such run or task
     instance, ``InvalidValue`` for a note that is too long or can't be stored.
     """
-    if len(text) > LONGEST_NOTE:
-        raise InvalidValue(f"a note has at most {LONGEST_NOTE} characters, not {len(text)}")
-    if storable(text) != text:
-        raise InvalidValue("the note holds a NUL or half a character: take it out")
+    check_note(text)
     run = connection.execute(
         select(dag_run.c.id, dag_run.c.note).where(
             dag_run.c.dag_id == dag_id, dag_run.c.run_id == run_id

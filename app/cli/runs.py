@@ -31,6 +31,9 @@ RunArgument = Annotated[
         autocompletion=complete_run,
     ),
 ]
+NoteOption = Annotated[
+    str | None, typer.Option("--note", metavar="TEXT", help="A note on the run.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
 
 
@@ -105,6 +108,7 @@ def mark(
     dag: DagArgument,
     run: RunArgument,
     state: Annotated[Literal["success", "failed"], typer.Argument(help="The state it gets.")],
+    note: NoteOption = None,
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -118,7 +122,7 @@ def mark(
     space = chosen_workspace(workspace)
     run_id = _run_id(workspace, dag, run)
     confirm(f"Mark run {run_id} of {dag} {state}?", yes=yes)
-    wanted = {"dag_id": dag, "run_id": run_id, "state": state}
+    wanted = {"dag_id": dag, "run_id": run_id, "state": state, "note": note}
     answer = act_or_leave(space, "mark_run", wanted, json=json)
     _say_state(dag, answer, f"marked {state}", json)
 
@@ -130,6 +134,7 @@ def clear(
     only_failed: Annotated[
         bool, typer.Option("--only-failed", help="Only what failed, or waited for what failed.")
     ] = False,
+    note: NoteOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
@@ -144,6 +149,7 @@ def clear(
         "run_ids": [run_id],
         "task_ids": None,
         "only_failed": only_failed,
+        "note": note,
     }
     space = chosen_workspace(workspace)
     task_views.change_instances(

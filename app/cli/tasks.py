@@ -58,6 +58,9 @@ DownstreamOption = Annotated[
 ]
 PastOption = Annotated[bool, typer.Option("--past", help="Also in all earlier runs.")]
 FutureOption = Annotated[bool, typer.Option("--future", help="Also in all later runs.")]
+NoteOption = Annotated[
+    str | None, typer.Option("--note", metavar="TEXT", help="A note on each of them.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
 
 
@@ -216,6 +219,7 @@ def clear(
     ] = False,
     conf: ConfOption = None,
     param: ParamOption = None,
+    note: NoteOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
@@ -236,6 +240,7 @@ def clear(
         "past": past,
         "future": future,
         "only_failed": only_failed,
+        "note": note,
     }
     if conf is not None or param:
         payload["conf"] = _next_conf(workspace, dag, run_id, conf, param or [])
@@ -258,6 +263,7 @@ def mark(
     downstream: DownstreamOption = False,
     past: PastOption = False,
     future: FutureOption = False,
+    note: NoteOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
@@ -275,6 +281,7 @@ def mark(
         "downstream": downstream,
         "past": past,
         "future": future,
+        "note": note,
     }
     space = chosen_workspace(workspace)
     word = f"Mark {state}"

@@ -72,8 +72,9 @@ def selections(
     return [Selection(dag_id, run_id, tuple(ids), which) for which, ids in groups.items()]
 
 
-def clear_payload(selection: Selection, on: dict[str, bool]) -> dict[str, Any]:
+def clear_payload(selection: Selection, choices: Choices) -> dict[str, Any]:
     """What the command ``clear`` wants to be told."""
+    on = choices.on
     whole = on["whole"]
     return {
         "dag_id": selection.dag_id,
@@ -86,7 +87,18 @@ def clear_payload(selection: Selection, on: dict[str, bool]) -> dict[str, Any]:
         "past": on["past"],
         "future": on["future"],
         "dry_run": False,
+        **noted(choices),
     }
+
+
+def noted(choices: Choices) -> dict[str, str]:
+    """The part of a payload that is the note; without one those there are stay."""
+    return {"note": choices.note} if choices.note else {}
+
+
+def note_on(choices: Choices) -> str:
+    """On what a clear or mark of tasks writes its note."""
+    return "the run" if choices.on["whole"] else "each task instance"
 
 
 def mark_payload(selection: Selection, choices: Choices) -> dict[str, Any]:
@@ -102,6 +114,7 @@ def mark_payload(selection: Selection, choices: Choices) -> dict[str, Any]:
         "past": choices.on["past"],
         "future": choices.on["future"],
         "dry_run": False,
+        **noted(choices),
     }
 
 
@@ -120,7 +133,7 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
 
     def payloads(choices: Choices) -> list[dict[str, Any]]:
         wanted = _one_of_each_run(chosen) if choices.on["whole"] else chosen
-        return [clear_payload(one, choices.on) for one in wanted]
+        return [clear_payload(one, choices) for one in wanted]
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         _preview(app, chosen, "clear", payloads(choices), "Runs again:", hand_over)
@@ -145,6 +158,7 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 Toggle("a", "future", "runs after this one too"),
             ),
             preview=preview,
+            note_on=note_on,
         ),
         answered,
     )
@@ -178,7 +192,7 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
             done = f"marked {formats.plural(len(runs), 'run') if several else 'the run'} {state}"
             for one in runs:
                 payload = {"dag_id": one.dag_id, "run_id": one.run_id, "state": state}
-                app.act("mark_run", payload, done)
+                app.act("mark_run", {**payload, **noted(choices)}, done)
             return
         for payload in payloads(choices):
             app.act("mark_task", payload, f"marked {_words(chosen)} {state}")
@@ -197,6 +211,7 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 Toggle("w", "whole", "the runs as a whole" if several else "the run as a whole"),
             ),
             preview=preview,
+            note_on=note_on,
         ),
         answered,
     )

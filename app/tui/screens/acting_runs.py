@@ -9,7 +9,7 @@ from app.tui import formats
 from app.tui.models.grid import run_span
 from app.tui.models.instance import touched_lines
 from app.tui.models.runs import runs_named
-from app.tui.screens.acting import WORKING, touched_number
+from app.tui.screens.acting import WORKING, noted, touched_number
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 
@@ -40,7 +40,7 @@ def run_lines(runs: Sequence[RunRow], glyphs: Glyphs) -> list[Spans]:
     return lines
 
 
-def clear_payloads(runs: Sequence[RunRow], *, only_failed: bool) -> list[dict[str, Any]]:
+def clear_payloads(runs: Sequence[RunRow], choices: Choices) -> list[dict[str, Any]]:
     """What the commands ``clear`` want to be told: one for each DAG."""
     names: dict[str, list[str]] = {}
     for run in runs:
@@ -53,10 +53,11 @@ def clear_payloads(runs: Sequence[RunRow], *, only_failed: bool) -> list[dict[st
             "map_indexes": None,
             "upstream": False,
             "downstream": False,
-            "only_failed": only_failed,
+            "only_failed": choices.on["only_failed"],
             "past": False,
             "future": False,
             "dry_run": False,
+            **noted(choices),
         }
         for dag_id, run_ids in names.items()
     ]
@@ -76,13 +77,13 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             touched = [*lines, (), *touched_lines(reply, "Runs again:")]
             hand_over(touched, number=max(len(runs), touched_number(reply, 0)))
 
-        payloads = clear_payloads(runs, only_failed=choices.on["only_failed"])
+        payloads = clear_payloads(runs, choices)
         app.commander.dry_runs("clear", payloads, then)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        for payload in clear_payloads(runs, only_failed=choices.on["only_failed"]):
+        for payload in clear_payloads(runs, choices):
             app.act("clear", payload, f"cleared {runs_named(runs)}")
 
     app.push_screen(
@@ -93,6 +94,7 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             number=len(runs),
             toggles=(Toggle("f", "only_failed", "only what failed"),),
             preview=preview,
+            note_on=lambda _: "the run" if len(runs) == 1 else "each run",
         ),
         answered,
     )
@@ -122,6 +124,7 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             app.say(f"nothing was marked: all are {state} already")
         for run in touched:
             payload = {"dag_id": run.dag_id, "run_id": run.run_id, "state": state}
+            payload |= noted(choices)
             app.act("mark_run", payload, f"marked {runs_named(touched)} {state}")
 
     app.push_screen(
@@ -132,6 +135,7 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             number=len(runs),
             alternatives=(("s", "success"), ("f", "failed")),
             preview=preview,
+            note_on=lambda _: "the run" if len(runs) == 1 else "each run",
         ),
         answered,
     )

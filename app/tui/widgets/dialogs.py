@@ -15,11 +15,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.strip import Strip
+from textual.widgets import Input
 
 from app.tui.bindings import bindings
 from app.tui.spans import Span, Spans, fit, joined, span
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
+from store.values import LONGEST_NOTE
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
@@ -53,6 +55,7 @@ class Choices:
 
     on: dict[str, bool] = field(default_factory=dict)
     alternative: str = ""
+    note: str = ""
 
 
 class Preview(Message):
@@ -65,6 +68,9 @@ class Preview(Message):
         self.number = number
 
 
+NOTE_KEY = "N"
+"""Opens the line for a note."""
+
 Ask = Callable[[Choices, Callable[..., None]], None]
 """Works out, off the event loop, what the choices would touch, and hands over its lines; perhaps
 also the number of things, as ``number``."""
@@ -74,6 +80,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
     """Asks before something is done; Enter, Escape and n mean No."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("confirm")
+    AUTO_FOCUS = ""
 
     def __init__(
         self,
@@ -85,8 +92,11 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         alternatives: Sequence[tuple[str, str]] = (),
         preview: Ask | None = None,
         number: int = 0,
+        note_on: Callable[[Choices], str] | None = None,
     ) -> None:
+        """``note_on``: a note may be given; it says on what it is written."""
         super().__init__()
+        self._note_on = note_on
         self._number = number
         self._typed = ""
         self._title = title
@@ -111,8 +121,10 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content(span(self._title).text)
             yield TextView(self._lines, widget_id="touched")
-            if self._toggles or self._alternatives:
+            if self._has_options:
                 yield TextView(widget_id="options", wrap=False)
+            if self._note_on is not None:
+                yield NoteLine()
             yield Answer(self._question, self._wanted)
 
     def on_mount(self) -> None:
@@ -120,6 +132,15 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._show_options()
         self._set_height()
         self._ask()
+
+    @property
+    def _has_options(self) -> bool:
+        return bool(self._toggles or self._alternatives or self._note_on)
+
+    @property
+    def _is_noting(self) -> bool:
+        """Whether a note is being typed."""
+        return isinstance(self.focused, NoteLine)
 
     @property
     def is_worked_out(self) -> bool:
@@ -134,7 +155,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
     def _set_height(self) -> None:
         touched = self.query_one("#touched", TextView)
         lines = self._option_lines()
-        taken = len(lines) if self._toggles or self._alternatives else 0
+        taken = (len(lines) if self._has_options else 0) + self._is_noting
         room = max(3, self.app.size.height * 9 // 10 - taken - FRAME_LINES)
         touched.styles.height = min(room, max(1, touched.rows_in(self._width())))
         for options in self.query("#options").results(TextView):
@@ -163,7 +184,41 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         half = (len(options) + 1) // 2
         for left, right in zip_longest(options[:half], options[half:], fillvalue=()):
             lines.append((*fit(left, COLUMN), *right))
+        if self._note_on is not None:
+            words = f"note on {self._note_on(self.choices)}"
+            line = (Span(f"{NOTE_KEY} ", "key"), span(words, "dim"))
+            if self.choices.note and not self._is_noting:
+                line = (*line, Span(": ", "dim"), span(self.choices.note))
+            lines.append(line)
         return lines
+
+    # the note
+
+    def _open_note(self) -> None:
+        line = self.query_one(NoteLine)
+        line.value = self.choices.note
+        line.display = True
+        line.focus()
+        self.query_one(Answer).note(is_typed=True)
+        self.call_after_refresh(self._note_changed)
+
+    def _close_note(self) -> None:
+        line = self.query_one(NoteLine)
+        line.display = False
+        self.set_focus(None)
+        self.query_one(Answer).note(is_typed=False)
+        self._note_changed()
+
+    def _note_changed(self) -> None:
+        if self.is_attached:
+            self._show_options()
+            self._set_height()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The note is kept; the question is still to be answered."""
+        event.stop()
+        self.choices.note = span(event.value).text.strip()
+        self._close_note()
 
     def _ask(self) -> None:
         if self._preview is None:
@@ -203,6 +258,12 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         return True
 
     def on_key(self, event: events.Key) -> None:
+        if self._is_noting:
+            return
+        if self._note_on is not None and event.character == NOTE_KEY:
+            event.stop()
+            self._open_note()
+            return
         if self._is_typing(event):
             return
         for letter, value in self._alternatives:
@@ -232,8 +293,20 @@ class ConfirmDialog(ModalScreen[Choices | None]):
             self.query_one(Answer).ask(self._wanted, self._typed, urgent=True)
 
     def action_no(self) -> None:
-        """Leave everything as it is."""
-        self.dismiss(None)
+        """Leave everything as it is; while a note is typed only that."""
+        if self._is_noting:
+            self._close_note()
+        else:
+            self.dismiss(None)
+
+
+class NoteLine(Input):
+    """Where the note is typed."""
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False, max_length=LONGEST_NOTE)
+        self.cursor_blink = False
+        self.display = False
 
 
 def _option(key: str, on: bool, label: str, box: str = "[]") -> Spans:
@@ -254,6 +327,12 @@ class Answer(LineView):
         self._typed = ""
         self._urgent = False
         self._waits = False
+        self._notes = False
+
+    def note(self, *, is_typed: bool) -> None:
+        """A note is being typed, or no longer: other keys are valid."""
+        self._notes = is_typed
+        self.repaint()
 
     def wait(self) -> None:
         """A yes came before it was worked out to what."""
@@ -269,6 +348,9 @@ class Answer(LineView):
     def build(self, y: int) -> Strip:
         if y == 0:
             return self.strip(())
+        if self._notes:
+            keep = (Span("Enter", "key"), Span(" keep the note   "))
+            return self.strip((*keep, Span("Esc", "key"), Span(" as it was")))
         no = (Span(" No ", "badge"), Span("  n Enter Esc     ", "dim"))
         if self._waits:
             return self.strip((*no, Span("wait: what this touches is worked out", "warning")))

@@ -14,6 +14,7 @@ from runner.daemon.commands.common import (
     named_pipeline,
     named_run,
 )
+from runner.daemon.commands.notes import note_of, write_notes
 from runner.daemon.commands.undoing import undo
 from runner.daemon.commands.versions import other_versions
 from runner.daemon.memory import LiveRun, Pipeline
@@ -115,12 +116,13 @@ def clear(turn: Turn, payload: Payload, actor: str) -> Any:
         "instances": _listed(found),
         "runs": len({row.dag_run_id for row in found}),
     }
-    conf = _new_conf(pipeline, chosen, payload)
+    conf, note = _new_conf(pipeline, chosen, payload), note_of(payload)
+    touched = {row.dag_run_id for row in found}
+    runs_of = [row for row in chosen if row.id in touched]
     if payload.get("dry_run"):
-        touched = {row.dag_run_id for row in found}
-        runs_of = [row for row in chosen if row.id in touched]
         answer["versions"] = other_versions(turn, pipeline, runs_of)
         return answer
+    noted = found if payload.get("task_ids") is not None else runs_of
     answer["undo"] = undo(
         turn,
         pipeline,
@@ -128,9 +130,14 @@ def clear(turn: Turn, payload: Payload, actor: str) -> Any:
         [(row, None) for row in found],
         whole=conf is not None,
         conf_changed=conf is not None,
+        note=note,
+        noted=noted,
     )
     clear_rows(turn, pipeline, found, f"cleared by {actor}")
+    write_notes(turn, models.task_instance if noted is found else models.dag_run, noted, note)
     details: dict[str, Any] = {"task_ids": sorted({row.task_id for row in found})}
+    if note is not None:
+        details["note"] = note
     if conf is not None and found:
         details |= {"conf": conf, "former_conf": chosen[0].conf}
         runs.set_conf(turn, chosen[0].id, conf)
@@ -211,6 +218,7 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
         if row.state not in (wanted, State.REMOVED)
     ]
     answer: dict[str, Any] = {"instances": _listed(found)}
+    note = note_of(payload)
     if payload.get("dry_run"):
         return answer
     why = f"marked {wanted} by {actor}"
@@ -226,10 +234,12 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
             run_id=row.run_id,
             task_id=row.task_id,
             map_index=row.map_index,
+            details=None if note is None else {"note": note},
         )
+    write_notes(turn, models.task_instance, found, note)
     below = _clear_failed_below(turn, pipeline, found, why if wanted == "success" else "")
     touched = [(row, State(wanted)) for row in found] + [(row, None) for row in below]
-    answer["undo"] = undo(turn, pipeline, chosen, touched, whole=True)
+    answer["undo"] = undo(turn, pipeline, chosen, touched, whole=True, note=note, noted=found)
     for run_key in {row.dag_run_id for row in found}:
         if run_key not in turn.brain.runs:
             turn.changes.flush(turn.connection)

@@ -55,12 +55,15 @@ class Chosen(Struct, forbid_unknown_fields=True):
 
 
 class Clear(Chosen, kw_only=True, forbid_unknown_fields=True):
+    note: str | None = None
+    """For the task instances; where whole runs are cleared for these."""
     conf: dict[str, Any] | None = None
     """Of the one run: what its tries find from now on."""
 
 
 class MarkTask(Chosen, kw_only=True, forbid_unknown_fields=True):
     state: MarkedTask
+    note: str | None = None
 
 
 class OfRun(Struct, forbid_unknown_fields=True):
@@ -71,6 +74,7 @@ class OfRun(Struct, forbid_unknown_fields=True):
 
 class MarkRun(OfRun, kw_only=True, forbid_unknown_fields=True):
     state: MarkedRun
+    note: str | None = None
 
 
 class Kill(OfRun, kw_only=True, forbid_unknown_fields=True):

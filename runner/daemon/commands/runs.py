@@ -18,6 +18,7 @@ from runner.daemon.commands.common import (
     named_run,
     parse_date,
 )
+from runner.daemon.commands.notes import note_of, write_notes
 from runner.daemon.commands.undoing import undo
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
@@ -131,6 +132,8 @@ def cancel_run(turn: Turn, payload: Payload, actor: str) -> Any:
 def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) -> Any:
     pipeline = named_pipeline(turn, payload)
     row = named_run(turn, pipeline.dag_id, payload["run_id"])
+    note = note_of(payload)
+    details = None if note is None else {"note": note}
     run = turn.brain.runs.get(row.id)
     if run is None and row.state == DagRunState.QUEUED:
         run = runs.begin_run(turn, pipeline, row)
@@ -148,14 +151,17 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
             dag_id=pipeline.dag_id,
             dag_run_id=row.id,
             run_id=row.run_id,
+            details=details,
         )
-        after = DagRunState(wanted)
-        before = undo(turn, pipeline, [row], [], whole=True, after=after)
+        write_notes(turn, models.dag_run, [row], note)
+        after, left = DagRunState(wanted), {"note": note, "noted": [row]}
+        before = undo(turn, pipeline, [row], [], whole=True, after=after, **left)
         return {"run_id": row.run_id, "state": wanted, "undo": before}
     rows = _instances(turn, row.id)
     run.intended_state = wanted
     turn.changes.update(models.dag_run, run.key, intended_state=wanted)
-    turn.changes.event(turn.now, "run_marked", why, actor=actor, **run.where())
+    turn.changes.event(turn.now, "run_marked", why, actor=actor, details=details, **run.where())
+    write_notes(turn, models.dag_run, [row], note)
     decision = end_run(run.state, DagRunState(wanted), why)
     runs.apply(turn, run, decision)
     if decision.run_state is not None:
@@ -170,7 +176,9 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
         "run_id": run.run_id,
         "state": wanted,
         "ended_tasks": len(decision.kills),
-        "undo": undo(turn, pipeline, [row], touched, whole=True, of_runs=True),
+        "undo": undo(
+            turn, pipeline, [row], touched, whole=True, of_runs=True, note=note, noted=[row]
+        ),
     }
 
 

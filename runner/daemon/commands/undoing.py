@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from runner.daemon import runs
 from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run
@@ -70,6 +70,15 @@ class FormerInstance(Struct, forbid_unknown_fields=True):
     next_at: datetime | None
 
 
+class FormerNote(Struct, forbid_unknown_fields=True):
+    """The note that a run, or a task instance of it, had before an act wrote another."""
+
+    run_id: str
+    task_id: str | None
+    map_index: Annotated[int, Meta(ge=-1, lt=2**31)] | None
+    note: str | None
+
+
 class Former(Struct, forbid_unknown_fields=True):
     """What the command ``restore`` wants to be told: all that an act changed, as it was."""
 
@@ -82,6 +91,9 @@ class Former(Struct, forbid_unknown_fields=True):
     instances: list[FormerInstance]
     lost: Count = 0
     """Task instances that were at work: they start again, whatever is restored."""
+    note: str | None = None
+    """What the act wrote on all of ``notes``."""
+    notes: list[FormerNote] = []
 
 
 def undo(
@@ -94,10 +106,13 @@ def undo(
     after: DagRunState | None = None,
     conf_changed: bool = False,
     of_runs: bool = False,
+    note: str | None = None,
+    noted: Iterable[Row[Any]] = (),
 ) -> dict[str, Any]:
     """The document that undoes an act. ``touched``: rows as they were, and what becomes of them.
 
-    ``of_runs``: the act was about runs, also where none of their instances were touched. Where
+    ``of_runs``: the act was about runs, also where none of their instances were touched.
+    ``noted``: rows, as they were, of the runs or task instances that got the ``note``. Where
     the act can't be undone it is ``{"impossible": sentence}``.
     """
     lost = [row for row, _ in touched if row.state in LOST]
@@ -127,6 +142,8 @@ def undo(
         ],
         instances=[_former(row, became) for row, became in touched if row.state not in LOST],
         lost=len(lost),
+        note=note,
+        notes=[] if note is None else [_former_note(row) for row in noted],
     )
     return msgspec.to_builtins(former)
 
@@ -145,6 +162,11 @@ def _former(row: Row[Any], became: TaskInstanceState | None) -> FormerInstance:
         duration=row.duration,
         next_at=row.next_at,
     )
+
+
+def _former_note(row: Row[Any]) -> FormerNote:
+    facts = row._mapping
+    return FormerNote(row.run_id, facts.get("task_id"), facts.get("map_index"), row.note)
 
 
 def named(one: Any) -> str:
@@ -171,6 +193,7 @@ def restore(turn: Turn, payload: Payload, actor: str) -> Any:
         _restore_instance(turn, turn.brain.runs.get(row.dag_run_id), one, row)
     for one in former.runs:
         _restore_run(turn, pipeline, one, rows[one.run_id])
+    _restore_notes(turn, former, rows)
     words = f"{actor} undid what was done to {len(again)} task instances"
     only = former.runs[0] if len(former.runs) == 1 else None
     turn.changes.event(
@@ -247,6 +270,25 @@ def _restore_instance(turn: Turn, run: LiveRun | None, one: FormerInstance, row:
         return
     turn.changes.update(models.task_instance, row.id, state=state, next_at=one.next_at, **columns)
     turn.brain.tell_next(row.dag_run_id, (one.task_id, one.map_index), state)
+
+
+def _restore_notes(turn: Turn, former: Former, rows: dict[str, Row[Any]]) -> None:
+    """The notes are those of before, where nobody has written another since."""
+    if not former.notes:
+        return
+    turn.changes.flush(turn.connection)
+    for one in former.notes:
+        run = rows.get(one.run_id)
+        if run is None:
+            raise Refused(f"the undo names no run {one.run_id!r}")
+        table, key = models.dag_run, models.dag_run.c.id == run.id
+        if one.task_id is not None:
+            table = models.task_instance
+            key = (table.c.dag_run_id == run.id) & (table.c.task_id == one.task_id)
+            key &= table.c.map_index == (-1 if one.map_index is None else one.map_index)
+        turn.connection.execute(
+            update(table).where(key, table.c.note == former.note).values(note=one.note)
+        )
 
 
 def _restore_run(turn: Turn, pipeline: Pipeline, one: FormerRun, row: Row[Any]) -> None:

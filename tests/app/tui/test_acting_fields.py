@@ -60,3 +60,60 @@ async def test_a_clear_says_with_which_version_it_runs_again(running: Live) -> N
     told = run_command(root, "runs", "clear", "shop", "latest", "--dry-run", "--json")
     differ = {"added": [], "removed": [], "changed": ["two"]}
     assert told.document["versions"] == [{"dag_id": "shop", "from": 1, "to": 2, **differ}]
+
+
+def notes(running: Live) -> dict[str | None, str | None]:
+    """Task -> its note; None: that of the run."""
+    found: dict[str | None, str | None] = {None: running.value("SELECT note FROM dag_run")}
+    return found | dict(running.query("SELECT task_id, note FROM task_instance"))
+
+
+async def test_a_note_with_a_clear_or_mark_is_on_the_tasks_and_one_of_whole_runs_on_the_run(
+    running: Live,
+) -> None:
+    assert running.run("shop")[0] == "failed"
+    (run_id,) = run_ids(running)
+    running.submit("pause", dag_ids=["shop"])
+    async with opened(running.workspace, (80, 24), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "j", "m")
+        await says(pilot, "N note on each task instance")
+        await press(pilot, "N", *"no y", "escape")
+        await says(pilot, "n Enter Esc")
+        await press(pilot, "N", *"data y.", "enter")
+        await says(pilot, "N note on each task instance: data y.")
+        await press(pilot, "y")
+        await says(pilot, "marked two success")
+        assert notes(running) == {None: None, "one": None, "two": "data y."}
+        await press(pilot, "c", "w")
+        await says(pilot, "N note on the run")
+        await press(pilot, "N", *"again", "enter")
+        await says(pilot, "note on the run: again")
+        await press(pilot, "y")
+        await says(pilot, "cleared the whole run")
+        assert notes(running) == {None: "again", "one": None, "two": "data y."}
+        await press(pilot, "U")
+        await says(pilot, "undone: cleared")
+        assert notes(running) == {None: None, "one": None, "two": "data y."}
+    details = "SELECT details FROM event WHERE kind = ?"
+    assert running.value(details, "task_marked") == '{"note":"data y."}'
+    assert '"note":"again"' in running.value(details, "clear")
+    root = running.workspace.root
+    note = ("--note", "by hand", "--yes")
+    assert run_command(root, "runs", "mark", "shop", run_id, "success", *note).code == 0
+    assert run_command(root, "tasks", "clear", "shop", run_id, "one", *note).code == 0
+    assert notes(running) == {None: "by hand", "one": "by hand", "two": "data y."}
+
+
+async def test_many_runs_get_one_note(running: Live) -> None:
+    for _ in range(2):
+        assert running.run("shop")[0] == "failed"
+    async with opened(running.workspace, (80, 24), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "3")
+        await says(pilot, "manual")
+        await press(pilot, "asterisk", "m")
+        await says(pilot, "N note on each run")
+        await press(pilot, "N", *"fine", "enter", "y")
+        await says(pilot, "marked 2 runs success")
+    assert [row[0] for row in running.query("SELECT note FROM dag_run")] == ["fine", "fine"]

@@ -311,3 +311,50 @@ def test_acts_on_a_paused_dag_undone_in_reverse_leave_no_trace(
     turns.restart()
     assert (turns.brain.queued_runs["dag"], set(turns.brain.runs)) == remembered
     turns.store.close()
+
+
+def notes(turns: Turns) -> dict[str | None, str | None]:
+    found: dict[str | None, str | None] = {None: turns.rows("SELECT note FROM dag_run")[0][0]}
+    return found | dict(turns.rows("SELECT task_id, note FROM task_instance"))
+
+
+def test_a_note_that_came_with_a_mark_is_undone_with_it(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    turns.do("pause", dag_ids=["dag"])
+    turns.do("note", dag_id="dag", run_id=run_id, task_id="two", text="first")
+    mark = {"dag_id": "dag", "run_id": run_id, "task_ids": ["two"], "state": "success"}
+    answer = turns.do("mark_task", **mark, note="  fine  ")
+    assert notes(turns) == {None: None, "one": None, "two": "fine", "three": None}
+    turns.do("restore", **answer["undo"])
+    assert notes(turns) == {None: None, "one": None, "two": "first", "three": None}
+
+
+def test_a_note_that_somebody_wrote_since_outlives_the_undo(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    turns.do("pause", dag_ids=["dag"])
+    answer = turns.do("clear", dag_id="dag", run_ids=[run_id], only_failed=True, note="again")
+    assert notes(turns)[None] == "again"
+    turns.do("note", dag_id="dag", run_id=run_id, text="mine")
+    turns.do("restore", **answer["undo"])
+    assert notes(turns)[None] == "mine"
+
+
+def test_a_mark_of_a_run_writes_its_note_whether_it_runs_or_has_ended(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    mark = {"dag_id": "dag", "run_id": run_id}
+    answer = turns.do("mark_run", **mark, state="success", note="ended")
+    assert notes(turns)[None] == "ended"
+    turns.do("restore", **answer["undo"])
+    assert notes(turns)[None] is None
+    turns.do("clear", dag_id="dag", run_ids=[run_id])
+    turns.do("mark_run", **mark, state="failed", note="running")
+    assert notes(turns)[None] == "running"
+
+
+def test_a_note_that_can_not_be_kept_refuses_the_act(turns: Turns) -> None:
+    run_id = failed_run(turns)
+    with pytest.raises(Refused, match="at most 10000 characters, not 10001"):
+        turns.do("clear", dag_id="dag", run_ids=[run_id], note="x" * 10_001)
+    assert turns.run_states() == ["failed"]
+    turns.do("clear", dag_id="dag", run_ids=[run_id], note="   ")
+    assert notes(turns)[None] is None
