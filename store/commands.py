@@ -18,7 +18,8 @@ from store.errors import CommandRefused, CommandTimeout, NotFound, UnknownKind
 from store.models import command
 
 KINDS = {
-    "trigger": "dag_id, conf, logical_date, run_id, note, experiment -> run_id, dag_run_id",
+    "trigger": "dag_id, conf, logical_date, data_interval_start, data_interval_end, run_id, note, "
+    "experiment -> run_id, dag_run_id",
     "pause": "dag_ids -> dag_ids, changed",
     "unpause": "dag_ids -> dag_ids, changed",
     "clear": "dag_id, run_ids, task_ids, map_indexes, upstream, downstream, only_failed, past, "

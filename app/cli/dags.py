@@ -19,7 +19,6 @@ from app.cli.session import (
     confirm,
     reading,
 )
-from store.workspace import Workspace
 
 app = group("List, show, trigger and change DAGs.")
 
@@ -106,6 +105,13 @@ def trigger(
         str | None,
         typer.Option(metavar="DATE", help=f"Now if not given. {DATE_HELP}"),
     ] = None,
+    data_interval_start: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="With its end: the data interval, instead of by date."),
+    ] = None,
+    data_interval_end: Annotated[
+        str | None, typer.Option(metavar="DATE", help="End of the data interval.")
+    ] = None,
     run_id: Annotated[str | None, typer.Option(help="Id of the new run.")] = None,
     remark: Annotated[str | None, typer.Option("--note", help="A note on the run.")] = None,
     experiment: Annotated[
@@ -134,10 +140,16 @@ def trigger(
     """
     from app.cli.acting import act, act_or_leave
     from app.cli.own_command import command_line
+    from app.cli.triggering import settled, wait_for_end
 
     space = chosen_workspace(workspace)
-    settled = _settled(space, dag, conf, param, logical_date, like)
-    payload = {"dag_id": dag, "run_id": run_id, "note": remark, "experiment": experiment, **settled}
+    dates = {
+        "logical_date": logical_date,
+        "data_interval_start": data_interval_start,
+        "data_interval_end": data_interval_end,
+    }
+    payload = {"dag_id": dag, "run_id": run_id, "note": remark, "experiment": experiment}
+    payload |= settled(space, dag, conf, param, dates, like)
     if wait:
         answer = act(space, "trigger", payload)
     else:
@@ -152,54 +164,11 @@ def trigger(
     if held:
         note(f"nothing of it runs yet: {held}")
     if wait:
-        _wait(space, dag, made, document, json)
+        wait_for_end(space, dag, made, document, json)
     if json:
         print_json(document)
     if document.get("state", "success") != "success":
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _settled(
-    space: Workspace,
-    dag: str,
-    conf: str | None,
-    pairs: list[str] | None,
-    logical_date: str | None,
-    like: str | None = None,
-) -> dict[str, Any]:
-    """Conf and logical date as the runner wants them. Reads the store only if there is need."""
-    if conf is None and not pairs and logical_date is None and like is None:
-        return {"conf": None, "logical_date": None}
-    from app.cli.conf import check_conf, parse_conf, with_params
-    from app.cli.dag_views import structure_of
-    from app.cli.times import parse_moment, zone_named
-
-    document = parse_conf(conf)
-    with reading(str(space.root)) as store:
-        structure = structure_of(store, dag)
-        if like is not None:
-            from app.cli.lookups import find_run
-
-            with store.read() as connection:
-                document = (find_run(connection, dag, like).conf or {}) | document
-    settled = with_params(document, pairs or (), structure.params)
-    check_conf(settled, structure.params)
-    moment = None
-    if logical_date is not None:
-        zone = zone_named(structure.timezone)
-        moment = parse_moment(logical_date, zone, "--logical-date").isoformat()
-    return {"conf": settled or None, "logical_date": moment}
-
-
-def _wait(space: Workspace, dag: str, run_id: str, document: dict[str, Any], json: bool) -> None:
-    from app.cli.following import wait_for_run
-    from app.durations import duration
-
-    with reading(str(space.root)) as store:
-        row = wait_for_run(store, dag, run_id)
-    document |= {"state": row.state, "started_at": row.started_at, "ended_at": row.ended_at}
-    if not json:
-        note(f"{row.state} after {duration(row.duration) or 'no time'}")
 
 
 @app.command("pause")
@@ -248,6 +217,7 @@ def backfill(
     from app.cli import dag_views
     from app.cli.acting import act
     from app.cli.times import parse_moment, zone_named
+    from app.cli.triggering import settled
 
     space = chosen_workspace(workspace)
     with reading(str(space.root)) as store:
@@ -256,7 +226,7 @@ def backfill(
         "dag_id": dag,
         "from_date": parse_moment(start, zone, "--from").isoformat(),
         "to_date": parse_moment(end, zone, "--to").isoformat(),
-        "conf": _settled(space, dag, conf, param, None)["conf"],
+        "conf": settled(space, dag, conf, param, {})["conf"],
         "reprocess": reprocess,
         "max_active_runs": max_active_runs,
         "run_backwards": backwards,
@@ -360,6 +330,7 @@ def schedule(
     experiment that are given. The runner is asked, so one must be up.
     """
     from app.cli.scheduling import set_schedule, show_schedule
+    from app.cli.triggering import settled
 
     if reset and expression is not None:
         raise usage_error("give a schedule or --reset, not both")
@@ -372,8 +343,8 @@ def schedule(
     else:
         run: dict[str, Any] = {}
         if of_runs:
-            settled = _settled(space, dag, conf, param, None)
-            run = {"run": {"conf": settled["conf"], "note": remark, "experiment": experiment}}
+            found = settled(space, dag, conf, param, {})
+            run = {"run": {"conf": found["conf"], "note": remark, "experiment": experiment}}
         set_schedule(space, dag, None if reset else expression, run, json=json)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.commander import NO_RUNNER
@@ -55,9 +56,9 @@ MORE_CONF = Field(
 """The field for the rest of the conf, of a DAG that has params."""
 
 ONE_OFF, RECURRING = "one-off", "recurring"
-NAME, NOTE, EXPERIMENT, TYPE, DATE, SCHEDULE, MORE = range(7)
+NAME, NOTE, EXPERIMENT, TYPE, DATE, START, END, SCHEDULE, MORE = range(9)
 """Places of the fields about the run itself, behind those of its params."""
-ONLY = {ONE_OFF: (NAME, DATE), RECURRING: (SCHEDULE,)}
+ONLY = {ONE_OFF: (NAME, DATE, START, END), RECURRING: (SCHEDULE,)}
 """Fields that only one type of run has."""
 PERIODIC = ("cron", "delta")
 """How the kinds of schedules begin that have a text to begin with."""
@@ -101,6 +102,7 @@ def own_fields(facts: FormFacts, more: dict[str, Any]) -> list[Field]:
             description="The time that the run is about: 2026-11-21, or 2026-11-21T10:00+01:00. "
             f"Without an offset it is in the DAG's time zone, {dag.timezone}.",
         ),
+        *interval_fields(dag),
         line(
             "schedule",
             "cron, @daily, every 6 hours",
@@ -110,6 +112,23 @@ def own_fields(facts: FormFacts, more: dict[str, Any]) -> list[Field]:
             "the place of the file's schedule until it is reset (@).",
         ),
         *rest,
+    ]
+
+
+def interval_fields(dag: DagRow) -> list[Field]:
+    """The data interval, which follows from the logical date unless it is given."""
+    about = (
+        "Both ends or none: the data that the run is about. Without them it follows from the "
+        f"logical date by the schedule. Without an offset in {dag.timezone}."
+    )
+    return [
+        line(
+            f"data interval {end}",
+            "optional",
+            placeholder="from the logical date",
+            description=about,
+        )
+        for end in ("start", "end")
     ]
 
 
@@ -138,7 +157,10 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
 
 
 def clone(app: DagtopApp, dag_id: str, run_id: str) -> None:
-    """Trigger a run with the params, note and experiment of a past one, edited or not."""
+    """Trigger a run with the params, note and experiment of a past one, edited or not.
+
+    Not with its logical date and data interval: a clone is about another time.
+    """
     trigger(app, dag_id, run_id)
 
 
@@ -259,13 +281,34 @@ class TriggerForm(ConfForm):
         wrong = run_id_error(own[NAME])
         if wrong is not None:
             errors[self.conf_fields + NAME] = wrong
-        found = None
+        dates = {place: self._date(own, place, errors) for place in (DATE, START, END)}
+        self._check_interval(own, dates, errors)
+        texts_of = {
+            place: None if date is None else date.isoformat() for place, date in dates.items()
+        }
+        values = {**run, "logical_date": texts_of[DATE], "run_id": own[NAME] or None}
+        if texts_of[START] is not None or texts_of[END] is not None:
+            values["data_interval_start"] = texts_of[START]
+            values["data_interval_end"] = texts_of[END]
+        return values, errors
+
+    def _date(self, own: Sequence[str], place: int, errors: Errors) -> datetime | None:
         try:
-            found = moment(own[DATE], self._zone)
+            return moment(own[place], self._zone)
         except ValueError as error:
-            errors[self.conf_fields + DATE] = str(error)
-        date = None if found is None else found.isoformat()
-        return {**run, "logical_date": date, "run_id": own[NAME] or None}, errors
+            errors[self.conf_fields + place] = str(error)
+            return None
+
+    def _check_interval(
+        self, own: Sequence[str], dates: dict[int, datetime | None], errors: Errors
+    ) -> None:
+        """Both ends or none, and in their order."""
+        for place, other in ((START, END), (END, START)):
+            if own[other] and not own[place]:
+                errors[self.conf_fields + place] = "a data interval has both ends, or none is given"
+        start, end = dates[START], dates[END]
+        if start is not None and end is not None and start > end:
+            errors[self.conf_fields + END] = "it ends before its start"
 
     def _more_conf(self, text: str) -> dict[str, Any]:
         conf = conf_of(text)

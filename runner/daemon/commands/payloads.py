@@ -29,6 +29,9 @@ class Trigger(Struct, forbid_unknown_fields=True):
     dag_id: Name
     conf: dict[str, Any] | None = None
     logical_date: str | None = None
+    data_interval_start: str | None = None
+    """With its end: in the place of what the timetable says of the logical date."""
+    data_interval_end: str | None = None
     run_id: str | None = None
     note: str | None = None
     experiment: Annotated[str, Meta(max_length=LONGEST_EXPERIMENT)] | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from runner.authoring.timetables import DagRunInfo
+from runner.authoring.timetables import DagRunInfo, DataInterval
 from runner.daemon import making, runs, schedules, timing
 from runner.daemon.commands.common import (
     Payload,
@@ -39,7 +39,7 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
     if pipeline.file_error is not None:
         raise Refused(f"{pipeline.file} can't be imported: {pipeline.file_error}")
     conf = checked_conf(pipeline, payload.get("conf"))
-    info, run_id = _identity(turn, pipeline, payload.get("logical_date"), payload.get("run_id"))
+    info, run_id = _identity(turn, pipeline, payload)
     key = making.make_run(
         turn,
         pipeline,
@@ -66,16 +66,18 @@ def trigger(turn: Turn, payload: Payload, actor: str) -> Any:
     return {"run_id": run_id, "dag_run_id": key, "held": pipeline.hold()}
 
 
-def _identity(
-    turn: Turn, pipeline: Pipeline, date: str | None, run_id: str | None
-) -> tuple[DagRunInfo, str]:
+def _identity(turn: Turn, pipeline: Pipeline, payload: Payload) -> tuple[DagRunInfo, str]:
     """Dates and id of a triggered run. Those not given are of now, and no other run's."""
     turn.changes.flush(turn.connection)
+    date, run_id, interval = payload.get("logical_date"), payload.get("run_id"), _interval(payload)
     dag_id, table = pipeline.dag_id, models.dag_run
     run_after = turn.now
     while True:
         logical_date = parse_date(date) if date else run_after
-        info = _manual_run(pipeline, logical_date, run_after)
+        if interval is None:
+            info = _manual_run(pipeline, logical_date, run_after)
+        else:
+            info = DagRunInfo(logical_date, interval, run_after)
         named = check_run_id(run_id) if run_id else timing.run_id(DagRunType.MANUAL, info)
         id_taken = making.is_taken(turn, dag_id, table.c.run_id, named)
         date_taken = making.is_taken(turn, dag_id, table.c.logical_date, logical_date)
@@ -86,6 +88,23 @@ def _identity(
         if not (id_taken or date_taken):
             return info, named
         run_after += timedelta(microseconds=1)
+
+
+def _interval(payload: Payload) -> DataInterval | None:
+    """The data interval that was given; None: the timetable has it. Raises ``Refused``."""
+    start, end = payload.get("data_interval_start"), payload.get("data_interval_end")
+    if not start and not end:
+        return None
+    if not start or not end:
+        missing = "end" if start else "start"
+        raise Refused(f"the data interval has no {missing}: give both, or neither")
+    interval = DataInterval(parse_date(start), parse_date(end))
+    if interval.start > interval.end:
+        raise Refused(
+            f"the data interval ends at {interval.end.isoformat()}, before its start at "
+            f"{interval.start.isoformat()}"
+        )
+    return interval
 
 
 def _manual_run(pipeline: Pipeline, logical_date: datetime, run_after: datetime) -> DagRunInfo:

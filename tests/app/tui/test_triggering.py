@@ -15,7 +15,7 @@ from store.models import dag_run
 from store.structure import ParamStructure
 from store.workspace import Workspace
 from tests.app.tui.dialogs import check_dialog
-from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
+from tests.app.tui.driving import AppPilot, commanded, commands, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import ESCAPES, RECOMMEND, World, structure_of
 
@@ -76,6 +76,27 @@ async def test_run_name_description_experiment_and_date_are_sent(world: World) -
         }
 
 
+async def test_a_data_interval_is_given_by_hand_both_ends_or_none(world: World) -> None:
+    world.dag("plain")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "t")
+        await form(pilot)
+        await press(pilot, *["tab"] * 6, *"2026-11-20")
+        await says(pilot, "a data interval has both ends, or none is given")
+        await press(pilot, "tab", *"2026-11-19T06:00")
+        await says(pilot, "it ends before its start")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "1 field to mend")
+        assert commands(world.workspace) == []
+        await press(pilot, *["backspace"] * 16, *"2026-11-21T06:00+02:00")
+        assert "before its start" not in text_of(pilot)
+        await press(pilot, "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        assert payload["logical_date"] is None
+        assert payload["data_interval_start"] == "2026-11-20T00:00:00+00:00"
+        assert payload["data_interval_end"] == "2026-11-21T04:00:00+00:00"
+
+
 async def test_a_field_that_nobody_touched_keeps_what_a_terminal_cannot_show(world: World) -> None:
     default = f"a{ESCAPES}b\tc"
     params = [ParamStructure("text", default=default), ParamStructure("other", default="x")]
@@ -105,7 +126,7 @@ async def test_a_run_is_cloned_with_its_params(world: World) -> None:
         await press(pilot, "T")
         await form(pilot)
         assert "0.5" in text_of(pilot)
-        await press(pilot, "tab", "right", *["tab"] * 6)
+        await press(pilot, "tab", "right", *["tab"] * 8)
         await says(pilot, '{"old": true}')
         await press(pilot, "ctrl+r")
         ((kind, payload),) = await commanded(pilot)
@@ -120,7 +141,7 @@ async def test_more_conf_than_params_is_sent_and_a_param_in_it_is_refused(world:
     async with opened(world.workspace) as pilot:
         await press(pilot, "t")
         await form(pilot)
-        await press(pilot, "tab", *["tab"] * 6, *'{"rate": 3}')
+        await press(pilot, "tab", *["tab"] * 8, *'{"rate": 3}')
         await says(pilot, "rate is a param: set it in its field")
         await press(pilot, "ctrl+r")
         await says(pilot, "1 field to mend")

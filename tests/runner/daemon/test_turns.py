@@ -13,6 +13,7 @@ from runner.daemon import commands, intake, runs
 from runner.daemon.commands import Refused
 from runner.daemon.commands.backfills import INSTANCES_AT_ONCE
 from store.structure import TaskStructure, TimetableStructure
+from store.values import from_micros
 from tests.runner.scheduling.pipelines import pipeline, task
 from tests.support.turns import NOW, S, Turns
 
@@ -124,6 +125,41 @@ def test_triggers_in_one_moment_are_runs_of_their_own(turns: Turns) -> None:
         ]
     assert len(set(ids)) == 3
     assert turns.run_states() == ["running"] * 3
+
+
+def interval_of(turns: Turns, run_id: str) -> tuple[str, str]:
+    query = "SELECT data_interval_start, data_interval_end FROM dag_run WHERE run_id = ?"
+    ((start, end),) = turns.rows(query, run_id)
+    return from_micros(start).isoformat(), from_micros(end).isoformat()
+
+
+def test_a_triggered_run_has_the_data_interval_that_was_given(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    given = {
+        "data_interval_start": "2026-02-01T00:00:00+00:00",
+        "data_interval_end": "2026-02-08T02:00:00+02:00",
+    }
+    wanted = ("2026-02-01T00:00:00+00:00", "2026-02-08T00:00:00+00:00")
+    assert interval_of(turns, turns.trigger(**given)) == wanted
+    date = "2026-03-01T00:00:00+00:00"
+    assert interval_of(turns, turns.trigger(**given, logical_date=date)) == wanted
+    own = turns.trigger(logical_date="2026-03-02T00:00:00+00:00")
+    assert interval_of(turns, own) == ("2026-03-01T00:00:00+00:00", "2026-03-02T00:00:00+00:00")
+
+
+def test_half_a_data_interval_and_one_that_ends_before_it_begins_are_refused(turns: Turns) -> None:
+    turns.add(pipeline(task("a"), timetable=DAILY))
+    first, last = "2026-02-01T00:00:00+00:00", "2026-02-08T00:00:00+00:00"
+    for given, why in (
+        ({"data_interval_start": first}, "has no end: give both, or neither"),
+        ({"data_interval_end": first}, "has no start: give both, or neither"),
+        ({"data_interval_start": last, "data_interval_end": first}, "before its start"),
+        ({"data_interval_start": "soon", "data_interval_end": first}, "is not a date"),
+    ):
+        with pytest.raises(Refused, match=why):
+            turns.trigger(**given)
+    assert turns.run_states() == []
+    turns.trigger(data_interval_start=first, data_interval_end=first)
 
 
 def test_a_given_date_or_id_is_refused_the_second_time(turns: Turns) -> None:
