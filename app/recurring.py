@@ -1,9 +1,10 @@
-"""What a schedule that people have set gives its runs, in words."""
+"""What a schedule that people have set gives its runs, and its dates, in words."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 
@@ -18,3 +19,19 @@ def run_words(run: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         ("experiment", run.get("experiment") or ""),
     ]
     return [(name, words) for name, words in found if words]
+
+
+def window_words(
+    window: Mapping[str, Any] | None, shown: Callable[[datetime], str]
+) -> list[tuple[str, str]]:
+    """Start, end and catch-up of a schedule, by name; only those that it has. ``shown`` writes a
+    date."""
+    window = window or {}
+    found = [
+        (name, shown(datetime.fromisoformat(window[name])))
+        for name in ("start", "end")
+        if window.get(name)
+    ]
+    if window.get("catchup") is not None:
+        found.append(("catchup", "yes" if window["catchup"] else "no"))
+    return found

@@ -374,11 +374,12 @@ def _next(workspace: Workspace, rest: Sequence[str]) -> int:
     parser.add_argument("dag_id")
     parser.add_argument("-n", "--count", type=int, default=5)
     parser.add_argument("--schedule", help="in the place of the file's")
+    parser.add_argument("--window", type=json.loads, help="its start, end and catchup, as JSON")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(rest)
     _, structure = find_dag(workspace, options.dag_id)
     if options.schedule is not None:
-        structure = overridden(structure, options.schedule)
+        structure = overridden(structure, options.schedule, options.window)
     found = []
     last: tuple[datetime, datetime] | None = None
     now = datetime.now(UTC)

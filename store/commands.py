@@ -29,7 +29,8 @@ KINDS = {
     "mark_run": "dag_id, run_id, state, note -> run_id, state, undo",
     "cancel_run": "dag_id, run_id -> run_id, undo",
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",
-    "schedule": "dag_id, expression, run -> expression, former, former_run, changed, words, next",
+    "schedule": "dag_id, expression, run, window -> expression, former, former_run, "
+    "former_window, changed, words, next",
     "asset_event": "asset, extra -> event_id, asset, uri, dags",
     "note": "dag_id, run_id, task_id, map_index, text -> former",
     "set_priority": "dag_id, run_id, task_ids, map_indexes, priority -> instances",

@@ -34,6 +34,7 @@ RECENT = 20
 
 TIMES = ("next_logical_date", "next_run_after", "schedule_override_at")
 JSON = ("owners", "tags")
+OPTIONAL_JSON = ("schedule_run", "schedule_window")
 
 DAGS = (
     "SELECT dag.*, pipeline_file.error FROM dag "
@@ -136,8 +137,9 @@ def _stored(row: sqlite3.Row) -> SimpleNamespace:
         values[name] = from_micros(values[name])
     for name in JSON:
         values[name] = msgspec.json.decode(values[name])
-    if values["schedule_run"] is not None:
-        values["schedule_run"] = msgspec.json.decode(values["schedule_run"])
+    for name in OPTIONAL_JSON:
+        if values[name] is not None:
+            values[name] = msgspec.json.decode(values[name])
     for name in ("is_paused", "is_active"):
         values[name] = bool(values[name])
     return SimpleNamespace(**values)

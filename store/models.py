@@ -138,6 +138,7 @@ dag = Table(
     Column("schedule_override_by", Text),
     Column("schedule_override_at", Timestamp),
     Column("schedule_run", Json),  # what the override gives its runs: conf, note, experiment
+    Column("schedule_window", Json),  # of the override: start, end, catchup, as far as given
 )
 
 dag_version = Table(

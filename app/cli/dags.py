@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,7 +10,7 @@ from app.cli.completion import complete_dag, complete_param
 from app.cli.errors import CommandError, usage_error
 from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
-from app.cli.output import note, print_json, say
+from app.cli.output import print_json, say
 from app.cli.session import (
     JsonOption,
     WorkspaceOption,
@@ -139,8 +139,7 @@ def trigger(
     when one starts (--wait refuses that).
     """
     from app.cli.acting import act, act_or_leave
-    from app.cli.own_command import command_line
-    from app.cli.triggering import settled, wait_for_end
+    from app.cli.triggering import settled, show_triggered
 
     space = chosen_workspace(workspace)
     dates = {
@@ -154,21 +153,7 @@ def trigger(
         answer = act(space, "trigger", payload)
     else:
         answer = act_or_leave(space, "trigger", payload, json=json)
-    made = str(answer["run_id"])
-    link = command_line(space, "--dag", dag, "--run", made)
-    held = answer.get("held")
-    document: dict[str, Any] = {"dag_id": dag, "run_id": made, "open": link, "held": held}
-    if not json:
-        say(made)
-        note(f"open it: {link}")
-    if held:
-        note(f"nothing of it runs yet: {held}")
-    if wait:
-        wait_for_end(space, dag, made, document, json)
-    if json:
-        print_json(document)
-    if document.get("state", "success") != "success":
-        raise typer.Exit(ExitCode.FAILED)
+    show_triggered(space, dag, answer, wait=wait, json=json)
 
 
 @app.command("pause")
@@ -317,6 +302,18 @@ def schedule(
     experiment: Annotated[
         str | None, typer.Option(help="Experiment that its runs belong to.", show_default=False)
     ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="DATE", help=f"First logical date. {DATE_HELP}")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(metavar="DATE", help=f"Last logical date. {DATE_HELP}")
+    ] = None,
+    catchup: Annotated[
+        bool | None,
+        typer.Option(
+            "--catchup/--no-catchup", help="Also runs of the times that passed.", show_default=False
+        ),
+    ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="As the file says again.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what it would mean.")
@@ -327,10 +324,11 @@ def schedule(
     """Show a DAG's schedule, or put another in its place.
 
     It holds until it is reset, also when the file changes; its runs get the params, note and
-    experiment that are given. The runner is asked, so one must be up.
+    experiment that are given, and the file's start, end and catchup, unless others are. The
+    runner is asked, so one must be up.
     """
     from app.cli.scheduling import set_schedule, show_schedule
-    from app.cli.triggering import settled
+    from app.cli.triggering import settled, window_of
 
     if reset and expression is not None:
         raise usage_error("give a schedule or --reset, not both")
@@ -338,14 +336,16 @@ def schedule(
     if of_runs and expression is None:
         raise usage_error("params, note and experiment are those of a schedule: give one")
     space = chosen_workspace(workspace)
+    more = window_of(space, dag, start, end, catchup)
+    if more and expression is None:
+        raise usage_error("start, end and catchup are those of a schedule: give one")
     if (expression is None and not reset) or dry_run:
-        show_schedule(space, dag, "" if reset else expression, json=json)
-    else:
-        run: dict[str, Any] = {}
-        if of_runs:
-            found = settled(space, dag, conf, param, {})
-            run = {"run": {"conf": found["conf"], "note": remark, "experiment": experiment}}
-        set_schedule(space, dag, None if reset else expression, run, json=json)
+        show_schedule(space, dag, "" if reset else expression, more.get("window"), json=json)
+        return
+    if of_runs:
+        found = settled(space, dag, conf, param, {})
+        more["run"] = {"conf": found["conf"], "note": remark, "experiment": experiment}
+    set_schedule(space, dag, None if reset else expression, more, json=json)
 
 
 @app.command("next")
@@ -359,13 +359,15 @@ def next_runs(
 
     With logical dates and data intervals; imports the pipeline file.
     """
-    override = _override(workspace, dag)
-    own = [] if override is None else [f"--schedule={override}"]
+    own = _override(workspace, dag)
     become_runner(workspace, "next", dag, "-n", str(number), *own, *(["--json"] if json else []))
 
 
-def _override(workspace: str | None, dag: str) -> str | None:
-    """The schedule that was put in the place of the file's; None: there is none, or no store."""
+def _override(workspace: str | None, dag: str) -> list[str]:
+    """The schedule that was put in the place of the file's, as options; none: there is none, or
+    no store."""
+    import json
+
     from store.errors import StoreMissing
     from store.queries.dags import get_dag
 
@@ -373,8 +375,11 @@ def _override(workspace: str | None, dag: str) -> str | None:
         with reading(workspace) as store, store.read() as connection:
             row = get_dag(connection, dag)
     except StoreMissing:
-        return None
-    return None if row is None else row.schedule_override
+        return []
+    if row is None or row.schedule_override is None:
+        return []
+    window = [f"--window={json.dumps(row.schedule_window)}"] if row.schedule_window else []
+    return [f"--schedule={row.schedule_override}", *window]
 
 
 @app.command("test")

@@ -40,7 +40,7 @@ def of_dag(row: DagRow) -> Document:
         "dag_id display_name description file is_paused is_active owners tags schedule "
         "schedule_words schedule_error timezone max_active_runs next_logical_date next_run_after "
         "import_error schedule_override schedule_override_by schedule_override_at "
-        "schedule_run",
+        "schedule_run schedule_window",
     )
     last = row.last_run
     document["last_run"] = last and _fields(

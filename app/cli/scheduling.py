@@ -8,14 +8,21 @@ from typing import Any
 from app.cli.acting import act, ask
 from app.cli.output import note, print_json, say
 from app.cli.times import shown
-from app.recurring import run_words
+from app.recurring import run_words, window_words
 from store.workspace import Workspace
 
 
-def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: bool) -> None:
+def show_schedule(
+    space: Workspace,
+    dag: str,
+    expression: str | None,
+    window: dict[str, Any] | None = None,
+    *,
+    json: bool,
+) -> None:
     """Say what a schedule means for a DAG, and when its next runs would be made.
 
-    None: the schedule in force. Empty: the file's.
+    None: the schedule in force. Empty: the file's. ``window``: start, end and catchup.
     """
     from app.cli.lookups import find_dag
     from store.engine import open_store
@@ -26,7 +33,10 @@ def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: b
         row = get_dag(connection, dag)
     assert row is not None
     wanted = (row.schedule_override or "") if expression is None else expression
-    found = ask(space, {"type": "preview_schedule", "dag_id": dag, "expression": wanted})
+    asked = {"type": "preview_schedule", "dag_id": dag, "expression": wanted}
+    if window is None and expression is None:
+        window = row.schedule_window
+    found = ask(space, {**asked, "window": window or {}})
     if json:
         print_json({"dag_id": dag, **found})
         return
@@ -39,6 +49,8 @@ def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: b
     if expression is None:
         for name, words in run_words(row.schedule_run):
             say(f"  {name}: {words}")
+    for name, words in window_words(found["window"], lambda at: shown(at, None)):
+        say(f"  {name}: {words}")
     for text in found["times"]:
         say(f"  {shown(datetime.fromisoformat(text), None)}")
     if not found["times"]:
@@ -47,15 +59,15 @@ def show_schedule(space: Workspace, dag: str, expression: str | None, *, json: b
 
 
 def set_schedule(
-    space: Workspace, dag: str, expression: str | None, run: dict[str, Any], *, json: bool
+    space: Workspace, dag: str, expression: str | None, more: dict[str, Any], *, json: bool
 ) -> None:
     """Put a schedule in the place of the file's; None: take the file's again.
 
-    ``run``: perhaps what its runs get, as ``run``.
+    ``more``: perhaps what its runs get, as ``run``, and its dates, as ``window``.
     """
-    answer = act(space, "schedule", {"dag_id": dag, "expression": expression, **run})
+    answer = act(space, "schedule", {"dag_id": dag, "expression": expression, **more})
     if json:
-        hidden = ("held", "former_run")
+        hidden = ("held", "former_run", "former_window")
         print_json({name: value for name, value in answer.items() if name not in hidden})
         return
     what = answer["words"]

@@ -91,6 +91,8 @@ def step_of(act: Act) -> Step | None:
         return Step(act.done, act.at, (command,)) if former != payload.get("text") else None
     if act.kind == "schedule":
         former = {"expression": answer.get("former"), "run": answer.get("former_run")}
+        if "former_window" in answer:
+            former["window"] = answer["former_window"]
         command = ("schedule", {"dag_id": payload["dag_id"], **former})
         again = f"{payload['dag_id']} runs {former['expression'] or 'as its file says'} again"
         return Step(act.done, act.at, (command,), "", again) if answer.get("changed") else None

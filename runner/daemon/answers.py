@@ -245,7 +245,9 @@ def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
         last = schedules.last_interval_in(connection, question.dag_id)
     count = max(1, min(question.count, MOST_TIMES))
     try:
-        found = schedules.preview(pipeline, last, question.expression, count, datetime.now(UTC))
+        found = schedules.preview(
+            pipeline, last, question.expression, count, datetime.now(UTC), question.window
+        )
     except (ValueError, OverflowError) as error:
         return Answer(error=str(error))
     return Answer(value=found)

@@ -216,6 +216,7 @@ class Brain:
                 dag.c.next_interval_end,
                 dag.c.schedule_override,
                 dag.c.schedule_run,
+                dag.c.schedule_window,
             )
             .join(version, version.c.id == dag.c.version_id)
             .outerjoin(models.pipeline_file, models.pipeline_file.c.file == dag.c.file)

@@ -45,6 +45,8 @@ class Pipeline:
     """The schedule that people have put in the place of the file's."""
     schedule_run: dict[str, Any] | None = None
     """What that schedule gives its runs: conf, note, experiment."""
+    schedule_window: dict[str, Any] | None = None
+    """Start, end and catchup of that schedule, where they aren't the file's."""
     _structure: DagStructure | None = None
     _tasks: dict[str, TaskStructure] | None = None
 
@@ -54,7 +56,9 @@ class Pipeline:
         if self._structure is None:
             self._structure = self.own_structure
             if self.schedule_override is not None:
-                self._structure = overridden(self._structure, self.schedule_override)
+                self._structure = overridden(
+                    self._structure, self.schedule_override, self.schedule_window
+                )
         return self._structure
 
     @property
@@ -62,10 +66,12 @@ class Pipeline:
         """As the file has it."""
         return decode_structure(self.document)
 
-    def override_schedule(self, text: str | None, run: dict[str, Any] | None) -> None:
-        """Put a schedule in the place of the file's, with what it gives its runs; None: it is the
-        file's again."""
-        self.schedule_override, self.schedule_run = text, run
+    def override_schedule(
+        self, text: str | None, run: dict[str, Any] | None, window: dict[str, Any] | None
+    ) -> None:
+        """Put a schedule in the place of the file's, with what it gives its runs and its dates;
+        None: it is the file's again."""
+        self.schedule_override, self.schedule_run, self.schedule_window = text, run, window
         self._structure = None
 
     @property

@@ -346,7 +346,7 @@ def _put_dag(
 ) -> None:
     dag = models.dag
     if known is not None and known.schedule_override is not None:
-        structure = overridden(structure, known.schedule_override)
+        structure = overridden(structure, known.schedule_override, known.schedule_window)
     columns = {
         "file": file,
         "is_active": True,

@@ -14,7 +14,7 @@ from runner.daemon import making, timing
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import dag_runs
-from runner.scheduling.overrides import timetable_for
+from runner.scheduling.overrides import check_window, timetable_for, within
 from store import models
 from store.states import (
     DagRunType,
@@ -119,18 +119,28 @@ def plan_next(
 
 
 def preview(
-    pipeline: Pipeline, last: timing.Interval | None, text: str, count: int, now: datetime
+    pipeline: Pipeline,
+    last: timing.Interval | None,
+    text: str,
+    count: int,
+    now: datetime,
+    window: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a schedule would mean for a DAG: in words, and when the next runs would be made.
 
-    An empty text: the file's. ``due``: a run would be made at once, too. Raises ``ValueError``
-    with one sentence.
+    An empty text: the file's. ``window``: its start, end and catchup; None: those in force, if
+    the text is the schedule in force. ``due``: a run would be made at once, too. Raises
+    ``ValueError`` with one sentence.
     """
     own = pipeline.own_structure
     is_own = text.strip() in ("", own.timetable.summary)
     table = timing.timetable(own) if is_own else timetable_for(own, text)
     interval = None if last is None else DataInterval(*last)
-    restriction = dag_runs.restriction_of(own)
+    if window is None and text.strip() == pipeline.schedule_override:
+        window = pipeline.schedule_window
+    check_window(own, window)
+    bounded = within(own, window)
+    restriction = dag_runs.restriction_of(bounded)
     times = table.next_fire_times(count, now, interval, restriction)
     first = dag_runs.next_dagrun(table, interval, restriction, now)
     return {
@@ -138,7 +148,8 @@ def preview(
         "summary": table.summary,
         "words": table.description,
         "times": [time.isoformat() for time in times],
-        "end_date": own.end_date,
+        "end_date": bounded.end_date,
+        "window": window,
         "override": pipeline.schedule_override,
         "run": pipeline.schedule_run,
         "file": {"summary": own.timetable.summary, "words": own.timetable.description},

@@ -80,6 +80,8 @@ class PreviewSchedule(msgspec.Struct, frozen=True, tag="preview_schedule"):
     expression: str
     """Empty: the schedule of its file."""
     count: int = 5
+    window: dict[str, Any] | None = None
+    """Its start, end and catchup; None: those in force, if the schedule is."""
 
 
 class GetStatus(msgspec.Struct, frozen=True, tag="get_status"):

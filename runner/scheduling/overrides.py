@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from runner.authoring.timetables import NullTimetable, Timetable, schedule_to_timetable
+from runner.scheduling.dag_runs import restriction_of
 from store.structure import DagStructure, TimetableStructure
 
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
@@ -71,8 +74,32 @@ def _checked(make: type[timedelta], days: int, seconds: float) -> timedelta:
     return period
 
 
-def overridden(structure: DagStructure, text: str) -> DagStructure:
-    """The structure with the schedule that a text stands for.
+def within(structure: DagStructure, window: Mapping[str, Any] | None) -> DagStructure:
+    """The structure with the start, end and catchup of a window, as far as it has them."""
+    window = window or {}
+    catchup = window.get("catchup")
+    return msgspec.structs.replace(
+        structure,
+        start_date=window.get("start") or structure.start_date,
+        end_date=window.get("end") or structure.end_date,
+        catchup=structure.catchup if catchup is None else bool(catchup),
+    )
+
+
+def check_window(structure: DagStructure, window: Mapping[str, Any] | None) -> None:
+    """Raise ``ValueError`` with one sentence where no date is between start and end."""
+    window = window or {}
+    first, last, _ = restriction_of(within(structure, window))
+    if first is not None and last is not None and first > last:
+        of_file = "the file's end" if not window.get("end") else "the end"
+        whose = "the file's start" if not window.get("start") else "the start"
+        raise ValueError(f"{whose}, {first.isoformat()}, is after {of_file}, {last.isoformat()}")
+
+
+def overridden(
+    structure: DagStructure, text: str, window: Mapping[str, Any] | None = None
+) -> DagStructure:
+    """The structure with the schedule that a text stands for, and its start, end and catchup.
 
     A text that means nothing (any more) becomes a schedule that says so when it is computed.
     """
@@ -84,4 +111,4 @@ def overridden(structure: DagStructure, text: str) -> DagStructure:
         timetable = TimetableStructure(
             kind="cron_interval", expression=text, timezone=structure.timezone, summary=text
         )
-    return msgspec.structs.replace(structure, timetable=timetable)
+    return msgspec.structs.replace(within(structure, window), timetable=timetable)

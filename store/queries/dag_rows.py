@@ -75,6 +75,8 @@ class DagRow:
     schedule_override_at: datetime | None = None
     schedule_run: dict[str, Any] | None = None
     """What that schedule gives its runs: conf, note, experiment."""
+    schedule_window: dict[str, Any] | None = None
+    """Where that schedule has its own: ``start`` and ``end`` (ISO 8601), ``catchup``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def dag_row(
         schedule_override_by=row.schedule_override_by,
         schedule_override_at=row.schedule_override_at,
         schedule_run=row.schedule_run,
+        schedule_window=row.schedule_window,
     )
 
 

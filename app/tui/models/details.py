@@ -21,7 +21,7 @@ from app.tui.widgets.text_view import wrapped
 
 if TYPE_CHECKING:
     from app.tui.reading_details import DetailsSnapshot
-    from store.queries.dags import VersionRow
+    from store.queries.dags import DagRow, VersionRow
     from store.structure import DagStructure, ParamStructure, TaskStructure
 
 LABEL = 16
@@ -170,9 +170,29 @@ def _schedule(snapshot: DetailsSnapshot, times: Sequence[datetime], scene: Scene
         facts.append(("error", (span(dag.schedule_error, "error"),)))
     facts.extend(_next_runs(snapshot, times, scene))
     if structure is not None:
-        facts.append(("catchup", _yes(structure.catchup)))
-        facts.append(("start date", _date(structure.start_date, scene)))
-        facts.append(("end date", _date(structure.end_date, scene)))
+        facts.extend(_window(dag, structure, scene))
+    return facts
+
+
+def _window(dag: DagRow, structure: DagStructure, scene: Scene) -> Facts:
+    """Start, end and catch-up that are in force; of those set by hand what the file says, too."""
+    window = dag.schedule_window or {}
+    rows: list[tuple[str, str, Spans, Spans]] = [
+        ("catchup", "catchup", _yes(window.get("catchup")), _yes(structure.catchup)),
+        *(
+            (f"{name} date", name, _date(window.get(name), scene), _date(own, scene))
+            for name, own in (("start", structure.start_date), ("end", structure.end_date))
+        ),
+    ]
+    facts: Facts = []
+    for label, name, by_hand, own in rows:
+        if window.get(name) is None:
+            facts.append((label, own))
+        else:
+            file = own or (Span("nothing"),)
+            facts.append(
+                (label, (*by_hand, Span("  overridden, the file says ", "warning"), *file))
+            )
     return facts
 
 

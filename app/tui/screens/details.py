@@ -110,7 +110,7 @@ class DetailsScreen(SearchScreen, DagViewScreen):
         if self.snapshot is None:
             return
         dag = self.snapshot.dag
-        wanted = (dag.next_run_after, dag.schedule, dag.version_id)
+        wanted = (dag.next_run_after, dag.schedule, dag.schedule_window, dag.version_id)
         if wanted == self._asked_times or dag.next_run_after is None:
             return
         self._asked_times = wanted
@@ -125,6 +125,7 @@ class DetailsScreen(SearchScreen, DagViewScreen):
             "type": "preview_schedule",
             "dag_id": self.dag_id,
             "expression": dag.schedule_override or "",
+            "window": dag.schedule_window or {},
             "count": TIMES,
         }
         self.dagtop.commander.ask(request, then)

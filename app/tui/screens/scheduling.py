@@ -12,14 +12,11 @@ from app.tui.models.scheduling import preview_lines
 from app.tui.params import line
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormScreen, Values
+from app.tui.screens.schedule_fields import ScheduleFields, window_fields
 from app.tui.spans import Span, Spans, span
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
-    from store.queries.dags import DagRow
-
-TIMES = 5
-"""Times of the next runs that are shown."""
 
 
 def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
@@ -34,7 +31,7 @@ def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
         if facts is None:
             app.say(f"there is no DAG {dag_id}", "error")
         else:
-            ScheduleForm(facts.dag, others).open(app, send)
+            ScheduleForm(facts, others).open(app, send)
 
     def send(form: FormScreen, values: Values) -> None:
         text = values["expression"]
@@ -45,27 +42,14 @@ def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
     app.refresher.once(lambda store: read_form(store, dag_id), ask)
 
 
-def ask_times(
-    app: DagtopApp, dag_id: str, text: str, then: Callable[[dict[str, Any] | str], None]
-) -> None:
-    """Ask what a schedule would mean for a DAG; ``then`` gets the answer, or why there is none."""
-    request = {
-        "type": "preview_schedule",
-        "dag_id": dag_id,
-        "expression": text,
-        "count": TIMES,
-    }
-    app.commander.ask(request, then)
-
-
 class ScheduleForm(FormScreen):
-    """One field, and what it means."""
+    """The schedule with its dates, and what they mean."""
 
     preview_lines: ClassVar[int] = 10
 
-    def __init__(self, dag: DagRow, others: Sequence[str] = ()) -> None:
-        self._dag = dag
-        self._wrong: dict[str, str] = {}
+    def __init__(self, facts: FormFacts, others: Sequence[str] = ()) -> None:
+        self._dag = dag = facts.dag
+        self._schedule = ScheduleFields(dag)
         field = line(
             "schedule",
             "cron, @daily, every 15 minutes, None",
@@ -78,32 +62,28 @@ class ScheduleForm(FormScreen):
         if others:
             title = f"Schedule of {len(others) + 1} DAGs"
             head = [(Span("DAGs  ", "dim"), span(", ".join((dag.dag_id, *others)), "strong"))]
-        super().__init__(title, [field], "set", head=head)
+        fields = [field, *window_fields(dag, facts.structure)]
+        super().__init__(title, fields, "set", head=head)
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
-        text = texts[0].strip()
-        wrong = self._wrong.get(text)
-        return {"expression": text or None}, {} if wrong is None else {0: wrong}
+        return self._schedule.check(texts)
 
     def about(self, why: str, texts: list[str]) -> int | None:
-        return 0
+        return self._schedule.about(why)
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
-        text = texts[0].strip()
-
-        def then(reply: dict[str, Any] | str) -> None:
-            if not isinstance(reply, str):
+        def then(reply: dict[str, Any] | str | None) -> None:
+            if isinstance(reply, dict):
                 hand_over([*self._owner(), *preview_lines(reply, self.dagtop.scene())])
             elif reply == NO_RUNNER:
                 words = "No runner is up to say what this means; it sets it when it is."
                 hand_over([*self._owner(), (Span(words, "warning"),)])
             else:
-                self._wrong[text] = reply
                 hand_over(self._owner())
                 if self.is_attached:
                     self.show_errors()
 
-        ask_times(self.dagtop, self._dag.dag_id, text, then)
+        self._schedule.ask(self.dagtop, texts, then)
 
     def _owner(self) -> list[Spans]:
         """Whose schedule it is now."""

@@ -27,7 +27,7 @@ from app.tui.params import (
 )
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormScreen, Values
-from app.tui.screens.scheduling import ask_times
+from app.tui.screens.schedule_fields import ScheduleFields, window_fields
 from app.tui.spans import Span, Spans, span
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ MORE_CONF = Field(
 """The field for the rest of the conf, of a DAG that has params."""
 
 ONE_OFF, RECURRING = "one-off", "recurring"
-NAME, NOTE, EXPERIMENT, TYPE, DATE, START, END, SCHEDULE, MORE = range(9)
+NAME, NOTE, EXPERIMENT, TYPE, DATE, START, END, SCHEDULE, FIRST, LAST, CATCHUP, MORE = range(12)
 """Places of the fields about the run itself, behind those of its params."""
-ONLY = {ONE_OFF: (NAME, DATE, START, END), RECURRING: (SCHEDULE,)}
+ONLY = {ONE_OFF: (NAME, DATE, START, END), RECURRING: (SCHEDULE, FIRST, LAST, CATCHUP)}
 """Fields that only one type of run has."""
 PERIODIC = ("cron", "delta")
 """How the kinds of schedules begin that have a text to begin with."""
@@ -111,6 +111,7 @@ def own_fields(facts: FormFacts, more: dict[str, Any]) -> list[Field]:
             description="Each of its runs gets these params, description and experiment. It takes "
             "the place of the file's schedule until it is reset (@).",
         ),
+        *window_fields(dag, facts.structure),
         *rest,
     ]
 
@@ -229,7 +230,7 @@ class TriggerForm(ConfForm):
         run, dag = facts.run, facts.dag
         self._dag = dag
         self._zone = zone_of(dag.timezone)
-        self._wrong: dict[str, str] = {}
+        self._schedule = ScheduleFields(dag)
         self.subject = f"DAG {dag.dag_id}"
         conf = (run.conf or {}) if run is not None else {}
         filled = filled_from(facts.structure.params, conf)
@@ -272,12 +273,12 @@ class TriggerForm(ConfForm):
             "experiment": own[EXPERIMENT] or None,
         }
         if self._type(texts) == RECURRING:
-            wrong = self._wrong.get(own[SCHEDULE])
+            values, wrong = self._schedule.check(own[SCHEDULE : CATCHUP + 1])
             if not own[SCHEDULE] or own[SCHEDULE].lower() in ("none", "never"):
-                wrong = "a schedule is wanted: 0 3 * * *, @daily, every 15 minutes"
-            if wrong is not None:
-                errors[self.conf_fields + SCHEDULE] = wrong
-            return {"expression": own[SCHEDULE], "run": run}, errors
+                wrong[0] = "a schedule is wanted: 0 3 * * *, @daily, every 15 minutes"
+            first = self.conf_fields + SCHEDULE
+            errors |= {first + place: why for place, why in wrong.items()}
+            return {**values, "run": run}, errors
         wrong = run_id_error(own[NAME])
         if wrong is not None:
             errors[self.conf_fields + NAME] = wrong
@@ -324,30 +325,30 @@ class TriggerForm(ConfForm):
         values, errors = self.check(texts)
         named = {NAME: values.get("run_id"), DATE: values.get("logical_date")}
         if "expression" in values:
-            named = {SCHEDULE: values["expression"]}
+            at = self._schedule.about(why)
+            named = {SCHEDULE + at: values["expression"] if at == 0 else why}
         places = [place for place, text in named.items() if text and text in why]
         if errors or not places:
             return super().about(why, texts)
         return self.conf_fields + places[0]
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
-        text = texts[self.conf_fields + SCHEDULE].strip()
-        if self._type(texts) != RECURRING or not text:
+        own = texts[self.conf_fields :]
+        if self._type(texts) != RECURRING or not own[SCHEDULE].strip():
             hand_over([])
             return
 
-        def then(reply: dict[str, Any] | str) -> None:
-            if not isinstance(reply, str):
+        def then(reply: dict[str, Any] | str | None) -> None:
+            if isinstance(reply, dict):
                 hand_over([means_line(reply), *times_lines(reply, self.dagtop.scene())])
             elif reply == NO_RUNNER:
                 hand_over([(Span("No runner is up to say when it would run.", "warning"),)])
             else:
-                self._wrong[text] = reply
                 hand_over([])
                 if self.is_attached:
                     self.show_errors()
 
-        ask_times(self.dagtop, self._dag.dag_id, text, then)
+        self._schedule.ask(self.dagtop, own[SCHEDULE : CATCHUP + 1], then)
 
 
 def schedule_line(dag: DagRow) -> Spans:

@@ -135,11 +135,22 @@ class RecurringRun(Struct, forbid_unknown_fields=True):
     experiment: Experiment = None
 
 
+class ScheduleWindow(Struct, forbid_unknown_fields=True):
+    """Between which dates a schedule makes runs, and whether those of the past; of what isn't
+    given the file has its say."""
+
+    start: str | None = None
+    end: str | None = None
+    catchup: Flag = None
+
+
 class Schedule(Struct, forbid_unknown_fields=True):
     dag_id: Name
     expression: Annotated[str, Meta(max_length=200)] | None = None
     run: RecurringRun | None = None
     """Not given: as it is, while there is a schedule by hand; null: nothing."""
+    window: ScheduleWindow | None = None
+    """As ``run``."""
 
 
 class OfDag(Struct, forbid_unknown_fields=True):

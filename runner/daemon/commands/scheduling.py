@@ -7,34 +7,39 @@ from typing import Any
 from sqlalchemy import update
 
 from runner.daemon import schedules
-from runner.daemon.commands.common import Payload, Refused, checked_conf, named_pipeline
+from runner.daemon.commands.common import Payload, Refused, checked_conf, named_pipeline, parse_date
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
-from runner.scheduling.overrides import timetable_for
+from runner.scheduling.overrides import check_window, timetable_for
 from store import models
 
 
 def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
     """Override a DAG's schedule until it is reset; None or an empty text: as the file says.
 
-    With ``run``: what each run of that schedule gets.
+    With ``run``: what each run of that schedule gets; with ``window``: its start and end date,
+    and whether it catches up.
     """
     pipeline = named_pipeline(turn, payload)
     wanted = " ".join((payload.get("expression") or "").split()) or None
     former, former_run = pipeline.schedule_override, pipeline.schedule_run
-    run = _run_of(pipeline, payload)
-    if wanted == pipeline.own_structure.timetable.summary and run is None:
+    former_window = pipeline.schedule_window
+    run, window = _run_of(pipeline, payload), _window_of(pipeline, payload)
+    if wanted == pipeline.own_structure.timetable.summary and run is None and window is None:
         wanted = None
     if wanted is None:
-        run = None
+        if payload.get("window") and window is not None:
+            raise Refused("start, end and catchup are those of a schedule: give one")
+        run = window = None
     if wanted is not None:
         try:
             timetable_for(pipeline.own_structure, wanted)
+            check_window(pipeline.own_structure, window)
         except ValueError as error:
             raise Refused(str(error)) from None
-    changed = (wanted, run) != (former, former_run)
+    changed = (wanted, run, window) != (former, former_run, former_window)
     if changed:
-        pipeline.override_schedule(wanted, run)
+        pipeline.override_schedule(wanted, run, window)
         timetable = pipeline.structure.timetable
         turn.connection.execute(
             update(models.dag)
@@ -46,6 +51,7 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
                 schedule_override_by=None if wanted is None else actor,
                 schedule_override_at=None if wanted is None else turn.now,
                 schedule_run=run,
+                schedule_window=window,
             )
         )
         turn.changes.flush(turn.connection)
@@ -57,6 +63,7 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
         "expression": wanted,
         "former": former,
         "former_run": former_run,
+        "former_window": former_window,
         "changed": changed,
         "words": pipeline.structure.timetable.description,
         "next": None if due is None else due.isoformat(),
@@ -80,18 +87,33 @@ def _run_of(pipeline: Pipeline, payload: Payload) -> Payload | None:
     return {name: value for name, value in run.items() if value} or None
 
 
+def _window_of(pipeline: Pipeline, payload: Payload) -> Payload | None:
+    """Start, end and catchup of the schedule, those that are given; None: the file's."""
+    if "window" not in payload:
+        return pipeline.schedule_window
+    given = payload["window"] or {}
+    found = {
+        name: parse_date(given[name]).isoformat() for name in ("start", "end") if given.get(name)
+    }
+    if given.get("catchup") is not None:
+        found["catchup"] = given["catchup"]
+    return found or None
+
+
 def _write_event(turn: Turn, pipeline: Pipeline, actor: str, former: str | None) -> None:
     wanted, run = pipeline.schedule_override, pipeline.schedule_run
+    window = pipeline.schedule_window
     own = pipeline.own_structure.timetable.summary
     words = f"{actor} reset the schedule to the file's: {own}"
     if wanted is not None:
         params = "" if run is None else ", with params"
-        words = f"{actor} set the schedule to {wanted}{params}, the file says {own}"
+        dates = "" if window is None else ", with dates of its own"
+        words = f"{actor} set the schedule to {wanted}{params}{dates}, the file says {own}"
     turn.changes.event(
         turn.now,
         "schedule_set" if wanted is not None else "schedule_reset",
         words,
         actor=actor,
         dag_id=pipeline.dag_id,
-        details={"expression": wanted, "former": former, "run": run},
+        details={"expression": wanted, "former": former, "run": run, "window": window},
     )

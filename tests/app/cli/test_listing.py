@@ -39,7 +39,7 @@ def test_dags_list_as_json_has_stable_fields(dagtop: Command) -> None:
         "tags", "schedule", "schedule_words", "schedule_error", "timezone", "max_active_runs",
         "next_logical_date", "next_run_after", "import_error", "last_run", "run_counts",
         "last_run_tasks", "schedule_override", "schedule_override_by", "schedule_override_at",
-        "schedule_run",
+        "schedule_run", "schedule_window",
     }  # fmt: skip
     assert first["last_run"]["run_id"] == NEWEST
     assert first["last_run"]["started_at"] == "2026-01-01T04:00:00Z"

@@ -132,14 +132,6 @@ def test_trigger_waits_for_the_end_and_its_exit_code_says_how_it_went(live: Live
     assert bad.err.splitlines()[-1].startswith("failed after ")
 
 
-def test_a_run_is_triggered_with_a_data_interval(live: Live) -> None:
-    interval = ("--data-interval-start", "2026-01-01T00:00Z", "--data-interval-end", "2026-01-08")
-    made = dagtop(live, "dags", "trigger", "good", *interval, "--json").document["run_id"]
-    shown = dagtop(live, "runs", "show", "good", made, "--json").document
-    assert shown["data_interval_start"] == "2026-01-01T00:00:00Z"
-    assert shown["data_interval_end"] == "2026-01-08T00:00:00Z"
-
-
 def test_trigger_loads_no_database_while_a_runner_answers(live: Live) -> None:
     result = in_new_process("dags", "trigger", "good", folder=live.workspace.root)
     assert result.returncode == 0, result.stderr

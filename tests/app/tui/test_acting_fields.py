@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.cli.conftest import run_command
-from tests.app.tui.driving import opened, press, says, text_of
+from tests.app.tui.driving import opened, press, says, text_of, until
 from tests.support.live import Live, live, wait_for
 
 PIPELINE = """
@@ -115,5 +115,15 @@ async def test_many_runs_get_one_note(running: Live) -> None:
         await press(pilot, "asterisk", "m")
         await says(pilot, "N note on each run")
         await press(pilot, "N", *"fine", "enter", "y")
-        await says(pilot, "marked 2 runs success")
-    assert [row[0] for row in running.query("SELECT note FROM dag_run")] == ["fine", "fine"]
+        query = "SELECT count(*) FROM dag_run WHERE note = 'fine' AND state = 'success'"
+        await until(pilot, lambda: running.value(query) == 2, "both are marked")
+
+
+def test_the_command_line_triggers_with_a_data_interval(running: Live) -> None:
+    running.wait_for_dag("shop")
+    root = running.workspace.root
+    interval = ("--data-interval-start", "2026-01-01T00:00Z", "--data-interval-end", "2026-01-08")
+    made = run_command(root, "dags", "trigger", "shop", *interval, "--json").document["run_id"]
+    shown = run_command(root, "runs", "show", "shop", made, "--json").document
+    assert shown["data_interval_start"] == "2026-01-01T00:00:00Z"
+    assert shown["data_interval_end"] == "2026-01-08T00:00:00Z"

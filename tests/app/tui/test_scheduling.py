@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import ConfirmDialog
 from tests.app.cli.conftest import run_command
 from tests.app.tui.dialogs import check_dialog
-from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
+from tests.app.tui.driving import AppPilot, app_of, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import World
 from tests.support.live import Live, live
@@ -149,6 +150,83 @@ async def test_a_recurring_run_is_made_in_the_trigger_form_and_runs_with_its_par
         await until(pilot, lambda: running.query(gone) == [(None, None)], "the file's schedule")
 
 
+FOREVER = PIPELINE.replace(", end_date=datetime(2026, 3, 1)", "")
+
+
+async def test_a_schedule_is_given_start_end_and_catch_up_in_place(running: Live) -> None:
+    running.write("shop.py", FOREVER)
+    number = "SELECT max(number) FROM dag_version"
+    async with opened(running.workspace, (100, 50), dag="shop") as pilot:
+        await until(pilot, lambda: running.value(number) == 2, "the file without an end")
+        await press(pilot, "p")
+        await says(pilot, "paused shop")
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await until(pilot, lambda: text_of(pilot).count(":00 UTC") == 5, "five times")
+        await press(pilot, "tab", *"2097-05-02")
+        await says(pilot, "2097-05-03 00:00:00 UTC")
+        await press(pilot, "tab", *"2097-05-01")
+        await says(pilot, "is after the end")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "1 field to mend")
+        await press(pilot, "backspace", "1")  # in the first field to mend
+        await until(pilot, lambda: text_of(pilot).count(":00 UTC") == 1, "one time")
+        await press(pilot, "tab", "tab", "right", "ctrl+r")
+        query = "SELECT schedule_override, schedule_window FROM dag"
+        await until(pilot, lambda: running.query(query)[0][0], "the schedule")
+        ((text, window),) = running.query(query)
+        assert (text, json.loads(window)) == (
+            "@daily",
+            {
+                "start": "2097-05-01T00:00:00+00:00",
+                "end": "2097-05-01T00:00:00+00:00",
+                "catchup": True,
+            },
+        )
+        await press(pilot, "7")
+        await says(pilot, "yes  overridden, the file says")
+        await says(pilot, "2097-05-01 00:00:00")
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        shown = app_of(pilot).screen
+        assert isinstance(shown, ScheduleForm)
+        assert shown.texts()[1:] == ["2097-05-01", "2097-05-01", "yes"]
+        await press(pilot, "escape", "U")
+        await until(pilot, lambda: running.query(query) == [(None, None)], "the file's")
+
+
+def test_the_command_line_gives_a_schedule_its_dates(running: Live) -> None:
+    running.write("shop.py", FOREVER)
+    root, start = running.workspace.root, ("--start", "2097-05-01", "--end", "2097-05-02")
+    dry = run_command(root, "dags", "schedule", "shop", "@daily", *start, "--dry-run")
+    assert "2097-05-02 00:00:00" in dry.out
+    done = run_command(root, "dags", "schedule", "shop", "@daily", *start, "--catchup")
+    assert (done.code, done.out) == (0, "shop: At 00:00 every day\n")
+    shown = run_command(root, "dags", "schedule", "shop")
+    assert [line.strip().partition(":")[0] for line in shown.out.splitlines()[1:4]] == [
+        "start",
+        "end",
+        "catchup",
+    ]
+    assert len(shown.out.splitlines()) == 6, "of both its runs"
+    assert run_command(root, "dags", "schedule", "shop", *start).code != 0
+    assert run_command(root, "dags", "schedule", "shop", "--reset").code == 0
+    assert running.query("SELECT schedule_window FROM dag") == [(None,)]
+
+
+async def test_a_recurring_run_of_the_trigger_form_has_dates_too(world: World) -> None:
+    world.dag("plain")
+    async with opened(world.workspace, (100, 50)) as pilot:
+        await press(pilot, "t")
+        await form(pilot, TriggerForm)
+        await press(pilot, *["tab"] * 4, "right", "tab", *"@hourly", "tab", *"soon")
+        await says(pilot, "not a date")
+        await press(pilot, *["backspace"] * 4, *"2026-11-20T06:00", "tab", "tab", "right", "right")
+        await press(pilot, "ctrl+r")
+        ((_, payload),) = await commanded(pilot)
+        assert payload["window"] == {"start": "2026-11-20T06:00:00+00:00", "catchup": False}
+
+
 async def test_a_one_off_run_has_no_schedule_and_a_recurring_one_no_name(world: World) -> None:
     world.dag("plain")
     async with opened(world.workspace, (100, 50)) as pilot:
@@ -165,7 +243,7 @@ async def test_a_one_off_run_has_no_schedule_and_a_recurring_one_no_name(world: 
         run = {"conf": {}, "note": None, "experiment": None}
         assert (kind, payload) == (
             "schedule",
-            {"dag_id": "plain", "expression": "@hourly", "run": run},
+            {"dag_id": "plain", "expression": "@hourly", "window": None, "run": run},
         )
 
 

@@ -1,0 +1,136 @@
+"""Fields of a schedule that is put in the place of the file's: its text, start, end, catch-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from app.tui.commander import NO_RUNNER
+from app.tui.params import Field, choice, line, moment, zone_of
+from app.tui.screens.forms import Errors, Values
+
+if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
+    from store.queries.dags import DagRow
+    from store.structure import DagStructure
+
+TIMES = 5
+"""Times of the next runs that are shown."""
+TEXT, START, END, CATCHUP = range(4)
+"""Places of the fields, one behind the other in the form."""
+AS_FILE, YES, NO = "as the file says", "yes", "no"
+REFUSED = {"the start": START, "the file's start": END}
+"""How the runner's sentences begin about dates that have nothing between them."""
+
+
+def window_fields(dag: DagRow, structure: DagStructure) -> list[Field]:
+    """Start, end and catch-up, with what the override in force has."""
+    window, zone = dag.schedule_window or {}, zone_of(dag.timezone)
+    file = {"start": structure.start_date, "end": structure.end_date}
+    about = {
+        "start": "The first logical date of its runs",
+        "end": "The last logical date of its runs",
+    }
+    fields = [
+        line(
+            name,
+            "optional",
+            text=date_text(window.get(name), zone),
+            placeholder=f"the file says {date_text(file[name], zone) or 'nothing'}",
+            description=f"{about[name]}: 2026-11-21, or 2026-11-21T10:00+01:00. Without an "
+            f"offset it is in the DAG's time zone, {dag.timezone}.",
+        )
+        for name in ("start", "end")
+    ]
+    own = "yes" if structure.catchup else "no"
+    catchup = window.get("catchup")
+    fields.append(
+        choice(
+            "catch up",
+            (AS_FILE, YES, NO),
+            text=AS_FILE if catchup is None else YES if catchup else NO,
+            description="Whether runs are made for the times since the start that have passed. "
+            f"The file says {own}.",
+        )
+    )
+    return fields
+
+
+def date_text(text: str | None, zone: tzinfo) -> str:
+    """A date as it would be typed in this zone; without a time where it is midnight."""
+    if not text:
+        return ""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is not None:
+        found = found.astimezone(zone).replace(tzinfo=None)
+    whole = found.replace(hour=0, minute=0, second=0, microsecond=0) == found
+    return found.date().isoformat() if whole else found.isoformat(timespec="minutes")
+
+
+class ScheduleFields:
+    """What stands in the four fields, as the runner is told, and what it says is wrong."""
+
+    def __init__(self, dag: DagRow) -> None:
+        self._dag = dag
+        self._zone = zone_of(dag.timezone)
+        self._wrong: dict[tuple[str, ...], str] = {}
+
+    def check(self, texts: Sequence[str]) -> tuple[Values, Errors]:
+        """Schedule and window, and what is wrong with which of the fields."""
+        texts = [text.strip() for text in texts]
+        window, errors = self._window(texts)
+        if any(window.values()) and not texts[TEXT]:
+            errors[TEXT] = "type the schedule that these dates are of"
+        why = self._wrong.get(tuple(texts))
+        if why is not None:
+            errors.setdefault(self.about(why), why)
+        given = {name: value for name, value in window.items() if value is not None}
+        return {"expression": texts[TEXT] or None, "window": given or None}, errors
+
+    def _window(self, texts: Sequence[str]) -> tuple[dict[str, Any], Errors]:
+        window: dict[str, Any] = {}
+        errors: Errors = {}
+        for name, place in (("start", START), ("end", END)):
+            try:
+                found = moment(texts[place], self._zone)
+            except ValueError as error:
+                errors[place] = str(error)
+            else:
+                window[name] = None if found is None else found.isoformat()
+        window["catchup"] = {YES: True, NO: False}.get(texts[CATCHUP])
+        return window, errors
+
+    @staticmethod
+    def about(why: str) -> int:
+        """Of which field a refusal is."""
+        return next((at for start, at in REFUSED.items() if why.startswith(start)), TEXT)
+
+    def ask(
+        self,
+        app: DagtopApp,
+        texts: Sequence[str],
+        then: Callable[[dict[str, Any] | str | None], None],
+    ) -> None:
+        """Ask what the schedule would mean. ``then`` gets the answer, ``NO_RUNNER``, or None:
+        something is wrong, which ``check`` says from now on."""
+        values, errors = self.check(texts)
+        if errors:
+            then(None)
+            return
+
+        def replied(reply: dict[str, Any] | str) -> None:
+            if isinstance(reply, str) and reply != NO_RUNNER:
+                self._wrong[tuple(text.strip() for text in texts)] = reply
+                then(None)
+            else:
+                then(reply)
+
+        request = {
+            "type": "preview_schedule",
+            "dag_id": self._dag.dag_id,
+            "expression": values["expression"] or "",
+            "window": values["window"] or {},
+            "count": TIMES,
+        }
+        app.commander.ask(request, replied)
