@@ -9,6 +9,9 @@ from store.states import DagRunState, TaskInstanceState
 LONGEST_NOTE = 10_000
 """Characters of a note."""
 
+MOST_TYPED_XCOM = 64 * 1024
+"""Bytes of an XCom's value, as JSON, that is set by hand."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 TASK_STATES: dict[str | None, TaskInstanceState | None] = {

@@ -31,7 +31,9 @@ IMPOSSIBLE = {
     "delete_dag": "what was deleted is gone",
     "delete_runs": "what was deleted is gone",
     "asset_event": "DAGs may have run on it",
+    "set_xcom": "d in the place of XComs (4) deletes it",
 }
+NO_FORMER_XCOM = "its former value is too large, or no plain JSON"
 
 
 Command = tuple[str, dict[str, Any]]
@@ -96,6 +98,12 @@ def step_of(act: Act) -> Step | None:
         command = ("schedule", {"dag_id": payload["dag_id"], **former})
         again = f"{payload['dag_id']} runs {former['expression'] or 'as its file says'} again"
         return Step(act.done, act.at, (command,), "", again) if answer.get("changed") else None
+    if act.kind == "set_xcom":
+        former = answer.get("former")
+        if former is None:
+            why = NO_FORMER_XCOM if not answer.get("new") else IMPOSSIBLE["set_xcom"]
+            return Step(act.done, act.at, impossible=why)
+        return Step(act.done, act.at, (("set_xcom", {**payload, "value": former}),))
     if act.kind == "set_priority":
         return Step(act.done, act.at, _former_priorities(payload, answer["instances"]))
     undo = answer.get("undo")

@@ -11,9 +11,11 @@ from textual.widget import Widget
 from app.tui import formats
 from app.tui.bindings import bindings
 from app.tui.models.task_xcoms import xcom_columns
+from app.tui.models.typed_xcoms import XComPlace
 from app.tui.models.xcoms import XComValue, read_value
 from app.tui.reading_task import read_xcom_value, read_xcoms
 from app.tui.screens.searching import SearchScreen
+from app.tui.screens.setting_xcoms import add_xcom, edit_xcom
 from app.tui.screens.task_instance_views import InstanceScreen
 from app.tui.screens.task_views import Read
 from app.tui.spans import Span, Spans, joined, span
@@ -82,6 +84,26 @@ class TaskXComsScreen(InstanceScreen):
         """Turn the order round."""
         table = self.table
         table.sort_by(table.sort_column or "key", not table.sort_descending)
+
+    def _place(self) -> XComPlace | None:
+        facts = self.facts
+        if facts is None:
+            return None
+        run, one = facts.run, facts.instance
+        return XComPlace(run.dag_id, run.run_id, run.id, one.task_id, one.map_index)
+
+    def action_add(self) -> None:
+        """Another XCom of the task instance."""
+        place = self._place()
+        if place is not None:
+            known = self.snapshot.own if self.snapshot is not None else None
+            add_xcom(self.dagtop, place, [row.key for row in known or ()])
+
+    def action_edit(self) -> None:
+        """Another value for the XCom under the cursor."""
+        row, place = self.table.current, self._place()
+        if row is not None and place is not None:
+            edit_xcom(self.dagtop, place, row.key)
 
     def action_copy(self) -> None:
         """Copy the value under the cursor, as it is shown."""

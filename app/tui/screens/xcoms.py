@@ -12,6 +12,7 @@ from textual.widget import Widget
 from app.tui import formats
 from app.tui.bindings import bindings
 from app.tui.filters import Facts
+from app.tui.models.typed_xcoms import XComPlace
 from app.tui.models.xcom_rows import columns, detail_line, facts_of, key_of, task_words
 from app.tui.models.xcoms import read_value
 from app.tui.reading_task import read_xcom_value
@@ -19,6 +20,7 @@ from app.tui.reading_xcoms import XComsSnapshot, read_newest_xcoms
 from app.tui.screens.admin import write
 from app.tui.screens.listing import PagedList
 from app.tui.screens.places import PlaceScreen
+from app.tui.screens.setting_xcoms import add_xcom, edit_xcom
 from app.tui.screens.task_xcoms import ValueScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
@@ -115,6 +117,18 @@ class XComsScreen(PagedList["PlacedXCom"], PlaceScreen):
         if row is not None:
             self.dagtop.ways.open_log(row.dag_id, row.run_id, row.xcom.task_id, row.xcom.map_index)
 
+    def action_add(self) -> None:
+        """Another XCom of the task instance under the cursor."""
+        row = self.table.current
+        if row is not None:
+            add_xcom(self.dagtop, place_of(row))
+
+    def action_edit(self) -> None:
+        """Another value for the XCom under the cursor."""
+        row = self.table.current
+        if row is not None:
+            edit_xcom(self.dagtop, place_of(row), row.xcom.key)
+
     def action_copy(self) -> None:
         """Copy the value under the cursor, as it is shown."""
         row = self.table.current
@@ -163,6 +177,12 @@ class XComsScreen(PagedList["PlacedXCom"], PlaceScreen):
 
         self.table.clear_marks()
         write(self.dagtop, change)
+
+
+def place_of(row: PlacedXCom) -> XComPlace:
+    """The task instance that a row is of."""
+    xcom = row.xcom
+    return XComPlace(row.dag_id, row.run_id, row.dag_run_id, xcom.task_id, xcom.map_index)
 
 
 def deleted_lines(rows: list[PlacedXCom]) -> list[Spans]:

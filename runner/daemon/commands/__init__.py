@@ -1,4 +1,4 @@
-"""Acting on commands: trigger, pause, clear, mark, kill, backfill, notes, undo, delete."""
+"""Acting on commands: trigger, pause, clear, mark, kill, backfill, notes, XComs, undo, delete."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from runner.daemon.commands.runs import cancel_run, mark_run, pause, trigger, un
 from runner.daemon.commands.scheduling import schedule
 from runner.daemon.commands.undoing import restore
 from runner.daemon.commands.upkeep import delete_dag, delete_runs, reparse, stop
+from runner.daemon.commands.xcoms import set_xcom
 from runner.daemon.turn import Turn
 
 
@@ -49,6 +50,7 @@ COMMANDS: dict[str, Callable[[Turn, Payload, str], Any]] = {
     "cancel_backfill": cancel_backfill,
     "limit_backfill": limit_backfill,
     "note": note,
+    "set_xcom": set_xcom,
     "restore": restore,
     "schedule": schedule,
     "asset_event": asset_event,

@@ -124,6 +124,18 @@ class Note(Struct, forbid_unknown_fields=True):
     map_index: Index | None = None
 
 
+class SetXCom(Struct, forbid_unknown_fields=True):
+    dag_id: Name
+    run_id: Name
+    task_id: Name
+    key: Annotated[str, Meta(min_length=1, max_length=512)]
+    value: str
+    """JSON."""
+    map_index: Index | None = None
+    new: Flag = None
+    """Whether it is made; else it must be there."""
+
+
 Experiment = Annotated[str, Meta(max_length=LONGEST_EXPERIMENT)] | None
 
 
@@ -186,6 +198,7 @@ PAYLOADS: dict[str, type[Struct]] = {
     "cancel_backfill": OfBackfill,
     "limit_backfill": LimitBackfill,
     "note": Note,
+    "set_xcom": SetXCom,
     "restore": Former,
     "schedule": Schedule,
     "asset_event": AssetEvent,

@@ -46,6 +46,17 @@ def test_a_paused_backfill_is_let_go_on_and_a_limit_is_what_it_was() -> None:
     assert step_of(act("limit_backfill", answer, backfill_id=3, max_active_runs=2)) is None
 
 
+def test_a_changed_xcom_is_undone_by_its_former_value_and_a_new_one_is_not() -> None:
+    changed = {"key": "k", "value": "2", "new": False}
+    step = step_of(act("set_xcom", {"new": False, "former": "1"}, **changed))
+    assert step is not None
+    assert step.commands == (("set_xcom", {**changed, "value": "1"}),)
+    for answer in ({"new": True, "former": None}, {"new": False, "former": None}):
+        step = step_of(act("set_xcom", answer, **changed))
+        assert step is not None
+        assert step.impossible
+
+
 def test_priority_weights_are_undone_to_each_one_that_was() -> None:
     answer = {"instances": [["t", 0, None], ["t", 1, 5], ["t", 2, None]]}
     step = step_of(act("set_priority", answer, dag_id="a", run_id="r", priority=9))
