@@ -135,6 +135,15 @@ def test_next_shows_the_coming_runs(workspace: Path) -> None:
     assert "no further scheduled run" in output
 
 
+def test_next_obeys_the_dates_of_a_schedule_set_by_hand(workspace: Path) -> None:
+    window = '{"start": "2097-05-01T00:00:00+00:00", "end": "2097-05-02T00:00:00+00:00"}'
+    options = ("--schedule=@daily", f"--window={window}", "--json")
+    status, output, _ = foreground(workspace, "next", "whole", *options)
+    assert status == 0
+    dates = [row["logical_date"] for row in json.loads(output)]
+    assert dates == ["2097-05-01T00:00:00+00:00", "2097-05-02T00:00:00+00:00"]
+
+
 def test_render_shows_the_fields_of_one_task(workspace: Path) -> None:
     status, output, _ = foreground(
         workspace, "render", "whole", "echo", "--logical-date", "2026-02-03", "--json"

@@ -15,7 +15,7 @@ TAG = b'"__dagtop__"'
 """What marks types that JSON hasn't, in a stored value."""
 EXAMPLES = 'JSON: 1.5, "text", [1, 2], {"a": true}, null'
 LIMIT = f"by hand an XCom may have {formats.size(MOST_TYPED_XCOM)}"
-ABOUT_KEY = "What tasks pull it by; return_value is what a task returns."
+ABOUT_KEY = "What tasks pull it by: return_value, or another."
 LONGEST_KEY = 512
 
 

@@ -38,8 +38,8 @@ def window_fields(dag: DagRow, structure: DagStructure) -> list[Field]:
             "optional",
             text=date_text(window.get(name), zone),
             placeholder=f"the file says {date_text(file[name], zone) or 'nothing'}",
-            description=f"{about[name]}: 2026-11-21, or 2026-11-21T10:00+01:00. Without an "
-            f"offset it is in the DAG's time zone, {dag.timezone}.",
+            description=f"{about[name]}: 2026-11-21, or 2026-11-21T10:00+01:00. "
+            f"Without an offset in {dag.timezone}.",
         )
         for name in ("start", "end")
     ]

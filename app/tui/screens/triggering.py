@@ -119,8 +119,8 @@ def own_fields(facts: FormFacts, more: dict[str, Any]) -> list[Field]:
 def interval_fields(dag: DagRow) -> list[Field]:
     """The data interval, which follows from the logical date unless it is given."""
     about = (
-        "Both ends or none: the data that the run is about. Without them it follows from the "
-        f"logical date by the schedule. Without an offset in {dag.timezone}."
+        "Both ends or none: the data that the run is about, instead of by the schedule. "
+        f"Without an offset in {dag.timezone}."
     )
     return [
         line(

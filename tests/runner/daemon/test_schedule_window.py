@@ -66,7 +66,7 @@ def test_with_catchup_what_has_passed_since_the_start_is_made(turns: Turns) -> N
 
 
 def test_without_catchup_only_the_newest_is_made_though_the_file_catches_up(turns: Turns) -> None:
-    start = {"start_date": "2026-03-01T00:00:00+00:00", "catchup": True}
+    start: dict[str, Any] = {"start_date": "2026-03-01T00:00:00+00:00", "catchup": True}
     turns.take_in("dag.py", pipeline(task("a"), timetable=HOURLY, **start), text="2")
     window(turns, catchup=False)
     for _ in range(4):
@@ -100,7 +100,7 @@ def test_dates_may_be_given_to_the_schedule_that_the_file_has(turns: Turns) -> N
 
 
 def test_what_can_not_be_is_refused_and_changes_nothing(turns: Turns) -> None:
-    end = {"end_date": "2026-03-15T00:00:00+00:00"}
+    end: dict[str, Any] = {"end_date": "2026-03-15T00:00:00+00:00"}
     turns.take_in("dag.py", pipeline(task("a"), timetable=HOURLY, **end), text="2")
     with pytest.raises(Refused, match=r"the start, .*, is after the end, "):
         window(turns, start="2026-03-20", end="2026-03-19")
@@ -126,6 +126,6 @@ def test_a_preview_obeys_the_dates_given_and_else_those_in_force(turns: Turns) -
 
 def test_a_changed_file_that_leaves_no_date_between_them_makes_no_run(turns: Turns) -> None:
     window(turns, start="2026-03-20")
-    end = {"end_date": "2026-03-15T00:00:00+00:00"}
+    end: dict[str, Any] = {"end_date": "2026-03-15T00:00:00+00:00"}
     turns.take_in("dag.py", pipeline(task("a"), timetable=HOURLY, **end), text="2")
     assert due(turns) is None

@@ -212,7 +212,7 @@ def test_the_command_line_shows_sets_and_resets_it(shared: Live) -> None:
     assert "already" in run_command(root, "dags", "schedule", "cli", "0 3 * * *").out
     assert run_command(root, "dags", "schedule", "cli", "61 * * * *").code == 4
     assert run_command(root, "dags", "schedule", "cli", "@daily", "--reset").code == 2
-    noted = ("--note", "each night", "-p", "a=1")
+    noted = ("--note", "each night", "-p", "a=1", "--start", "2097-05-01")
     assert run_command(root, "dags", "schedule", "cli", *noted).code == 2
     assert run_command(root, "dags", "schedule", "cli", "0 3 * * *", *noted).code == 0
     out = run_command(root, "dags", "schedule", "cli").out
@@ -234,6 +234,6 @@ def test_the_command_line_shows_sets_and_resets_it(shared: Live) -> None:
         cwd=ROOT,
         env={**os.environ, "DAGTOP_WORKSPACE": str(root)},
     )
-    assert "T03:00:00" in following.stdout, following.stderr
+    assert "2097-05-02T03:00:00" in following.stdout, following.stderr
     reset = run_command(root, "dags", "schedule", "cli", "--reset", "--json").document
     assert (reset["former"], reset["expression"]) == ("0 3 * * *", None)
