@@ -33,6 +33,7 @@ from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.screens.views import PLACES
 from app.tui.spans import Span, Spans, span
+from app.tui.textual_themes import textual_themes
 from app.tui.timers import SureTimers
 from app.tui.undo import Undos, undo_last
 from app.tui.ways import Ways
@@ -134,7 +135,7 @@ class DagtopApp(SureTimers, App[int]):
         self.commander = Commander(workspace, self.post_message)
         self.alerter = Alerter(workspace.root.name, settings.ui, self.tell_terminal)
         self.undos = Undos()
-        for one in themes.textual_themes():
+        for one in textual_themes():
             self.register_theme(one)
         self.use_theme(self.palette.theme)
         self.set_keymap({action: ",".join(keys) for action, keys in settings.keys.items()})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts, Term
 from app.tui.models.grid import run_span, state_span
 from app.tui.models.task_values import compact
@@ -15,7 +16,6 @@ from app.tui.reading_runs import RunEntry, Wanted
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import run_look, task_look
-from app.tui.widgets.table import Column
 from store.secrets import masked
 from store.states import DagRunState, DagRunType, TaskInstanceState
 

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from app.cli.own_command import command_line
 from app.tui.bindings import bindings
+from app.tui.lines import EntryLines, Lines
 from app.tui.models.task_commands import (
     ShellCommand,
     command_entries,
@@ -15,7 +16,6 @@ from app.tui.models.task_commands import (
 )
 from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import TaskFocus
-from app.tui.widgets.lines_view import EntryLines, Lines
 
 
 class CommandsScreen(InstanceLinesScreen):

@@ -7,13 +7,13 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from app.tui.bindings import bindings
+from app.tui.lines import EntryLines, Lines
 from app.tui.models.instance import reasons_for
 from app.tui.models.task_details import Target, details_entries, wants_reasons
 from app.tui.reading_task import DetailsFacts, read_details
 from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import Read, TaskFocus
 from app.tui.spans import plain
-from app.tui.widgets.lines_view import EntryLines, Lines
 
 
 class DetailsScreen(InstanceLinesScreen):

@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from app.tui.bindings import bindings
+from app.tui.lines import EntryLines, Lines
 from app.tui.models.task_templates import TemplateField, template_entries
 from app.tui.reading_task import TemplatesFacts, read_templates
 from app.tui.screens.task_instance_views import InstanceLinesScreen
 from app.tui.screens.task_views import Read
-from app.tui.widgets.lines_view import EntryLines, Lines
 from store.states import TaskInstanceState
 
 

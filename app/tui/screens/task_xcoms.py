@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from app.tui import formats
 from app.tui.bindings import bindings
+from app.tui.lines import Lines
 from app.tui.models.task_xcoms import xcom_columns
 from app.tui.models.xcoms import XComValue, read_value
 from app.tui.reading_task import read_xcom_value, read_xcoms
@@ -18,7 +19,7 @@ from app.tui.screens.task_instance_views import InstanceScreen
 from app.tui.screens.task_views import Read
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.lines_view import Lines, LinesView
+from app.tui.widgets.lines_view import LinesView
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 

@@ -13,16 +13,15 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.spans import Spans, span, width_of
+from app.tui.models.log_levels import clock_of
+from app.tui.models.log_painting import ABSOLUTE, STAMP_MODES, Paint, segments_of
+from app.tui.spans import Spans, span, width_of, wrapped
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import LogFilter
 from app.tui.widgets.log_jobs import Jobs
-from app.tui.widgets.log_levels import clock_of
 from app.tui.widgets.log_lines import FileLines
-from app.tui.widgets.log_painting import ABSOLUTE, STAMP_MODES, Paint, segments_of
 from app.tui.widgets.log_search import Needle, Tally
-from app.tui.widgets.text_view import wrapped
 
 POLL = 0.25
 """Seconds between two looks at the file, and so between two paints while following."""

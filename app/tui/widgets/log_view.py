@@ -8,11 +8,11 @@ from typing import Any
 from rich.cells import cell_len
 from textual.message import Message
 
+from app.tui.models.log_painting import plain_line, segments_of
 from app.tui.widgets.log_filter import LogFilter
 from app.tui.widgets.log_jobs import Finished
 from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_pager import SHIFT, LogPager
-from app.tui.widgets.log_painting import plain_line, segments_of
 from app.tui.widgets.log_search import Job, Needle
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from app.tui.scrolling import Position
 from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
 
 WHEEL = 3
 """Rows that one step of the mouse wheel scrolls."""

@@ -19,8 +19,7 @@ from app.tui.models.versions import (
     changes_lines,
 )
 from app.tui.screens.code import CodeScreen
-from app.tui.spans import plain
-from app.tui.widgets.lines_view import from_cell, with_matches
+from app.tui.spans import from_cell, plain, with_matches
 from store.structure import TaskStructure
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until

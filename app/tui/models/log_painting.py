@@ -11,8 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 
 from app.text import sanitize, sanitize_lines, sanitize_log
-from app.tui.widgets.log_levels import DEBUG, ERROR, STAMP, WARNING, Clock, level_of
-from app.tui.widgets.sgr import styled
+from app.tui.models.log_levels import DEBUG, ERROR, STAMP, WARNING, Clock, level_of
+from app.tui.models.sgr import styled
 
 if TYPE_CHECKING:
     from app.tui.theme import Palette
