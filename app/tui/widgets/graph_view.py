@@ -32,6 +32,7 @@ from app.tui.models.graph.painting import (
     panned,
 )
 from app.tui.models.graph.shape import Picture, Shape, entry_labels, near, visible
+from app.tui.scrolling import step_of
 from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
 from app.tui.widgets.line_view import LineView
 
@@ -210,20 +211,13 @@ class GraphView(LineView, can_focus=True):
         node = self._numbers.get(self.cursor or "")
         if node is None:
             return
-        page = max(2, self.size.height - 2)
-        rows = {
-            "page_down": page,
-            "page_up": -page,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-        }
         names = [row.id for row in self.picture.nodes]
         found: int | None
         if way in ("top", "bottom"):
             ends = self.layout_now.layers[0 if way == "top" else -1]
             found = ends[0 if way == "top" else -1] if ends else None
-        elif way in rows:
-            found = at_distance(self.layout_now, node, rows[way])
+        elif way.startswith(("page_", "half_")):
+            found = at_distance(self.layout_now, node, step_of(way, max(2, self.size.height - 2)))
         else:
             number = self._numbers
             after = [[number[one] for one in self.picture.downstream[name]] for name in names]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from app.tui.scrolling import Position
+from app.tui.scrolling import WHEEL, Position
 from app.tui.widgets.line_view import LineView
-
-WHEEL = 3
-"""Rows that one step of the mouse wheel scrolls."""
 
 
 class RowsView(LineView, can_focus=True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from app.tui.scrolling import Position
+from app.tui.scrolling import WHEEL, Position, step_of
 from app.tui.spans import Span, Spans, fit, wrapped
 from app.tui.widgets.line_view import LineView
 
@@ -58,8 +58,7 @@ class TextView(LineView, can_focus=True):
         self._rows = self._rows_of(self.size.width)
         self.position.count = len(self._rows)
         self.position.page = max(1, self.size.height)
-        self.position.top = max(0, min(self.position.top, len(self._rows) - self.position.page))
-        self.repaint()
+        self._scroll(0)
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -67,30 +66,18 @@ class TextView(LineView, can_focus=True):
 
     def travel(self, way: str) -> None:
         """Scroll as the action ``list.<way>`` says."""
-        page = max(1, self.position.page - 1)
-        count = len(self._rows)
-        steps = {
-            "down": 1,
-            "up": -1,
-            "page_down": page,
-            "page_up": -page,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-            "top": -count,
-            "bottom": count,
-        }
-        self._scroll(steps.get(way, 0))
+        position = self.position
+        self._scroll(step_of(way, max(1, position.page - 1), position.count))
 
     def _scroll(self, step: int) -> None:
-        last = max(0, len(self._rows) - self.position.page)
-        self.position.top = max(0, min(self.position.top + step, last))
+        self.position.scroll(step)
         self.repaint()
 
     def on_mouse_scroll_down(self) -> None:
-        self._scroll(3)
+        self._scroll(WHEEL)
 
     def on_mouse_scroll_up(self) -> None:
-        self._scroll(-3)
+        self._scroll(-WHEEL)
 
     def build(self, y: int) -> Strip:
         width = self.size.width
