@@ -24,8 +24,24 @@ from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
     from store.engine import Store
     from store.queries.tasks import XComRow
+
+
+def copy_value(app: DagtopApp, dag_run_id: int, row: XComRow) -> None:
+    """Copy a value as it is shown."""
+
+    def read(store: Store) -> str | None:
+        place = (dag_run_id, row.task_id, row.map_index, row.key)
+        raw = read_xcom_value(store, *place)
+        return None if raw is None else read_value(raw).text()
+
+    def then(text: str | None) -> None:
+        if text is not None:
+            app.copy(text, f"the XCom {row.key}")
+
+    app.refresher.once(read, then)
 
 
 class TaskXComsScreen(InstanceScreen):
@@ -87,19 +103,8 @@ class TaskXComsScreen(InstanceScreen):
     def action_copy(self) -> None:
         """Copy the value under the cursor, as it is shown."""
         row, facts = self.table.current, self.facts
-        if row is None or facts is None:
-            return
-
-        def read(store: Store) -> str | None:
-            place = (facts.run.id, row.task_id, row.map_index, row.key)
-            raw = read_xcom_value(store, *place)
-            return None if raw is None else read_value(raw).text()
-
-        def then(text: str | None) -> None:
-            if text is not None:
-                self.dagtop.copy(text, f"the XCom {row.key}")
-
-        self.dagtop.refresher.once(read, then)
+        if row is not None and facts is not None:
+            copy_value(self.dagtop, facts.run.id, row)
 
 
 class ValueLines(Lines):
