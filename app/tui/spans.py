@@ -7,7 +7,7 @@ id, a message or a log line gets further. Roles ("dim", "state.failed") become c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -138,28 +138,39 @@ def _without_head(text: str, cells: int) -> str:
 
 
 def with_matches(line: Spans, needle: str) -> Spans:
-    """The line with every occurrence of ``needle`` (lower case) in the role ``match``."""
-    text = plain(line)
-    lower = text.lower()
-    if not needle or needle not in lower or len(lower) != len(text):
-        return line
-    result: list[Span] = []
-    place, at = 0, lower.find(needle)
-    for piece in line:
-        start, end = place, place + len(piece.text)
-        while at >= 0 and at < end:
-            stop = at + len(needle)
+    """The line with every occurrence of ``needle`` in the role ``match``, in any case."""
+    return tuple(
+        Span(text, "match" if found else line[number].role)
+        for number, text, found in cut_at_matches([piece.text for piece in line], needle)
+    )
+
+
+def cut_at_matches(
+    pieces: Sequence[str], needle: str, *, any_case: bool = True
+) -> list[tuple[int, str, bool]]:
+    """The pieces of a line, cut where an occurrence of ``needle`` begins and ends: the number of
+    the piece, the text, and whether it is of an occurrence (which may go over several pieces)."""
+    text = "".join(pieces)
+    lowered, wanted = (text.lower(), needle.lower()) if any_case else (text, needle)
+    if not wanted or wanted not in lowered or len(lowered) != len(text):
+        return [(number, piece, False) for number, piece in enumerate(pieces)]
+    result: list[tuple[int, str, bool]] = []
+    place, at = 0, lowered.find(wanted)
+    for number, piece in enumerate(pieces):
+        start, end = place, place + len(piece)
+        while 0 <= at < end:
+            stop = at + len(wanted)
             if at > start:
-                result.append(Span(text[start:at], piece.role))
-            result.append(Span(text[max(at, start) : min(stop, end)], "match"))
+                result.append((number, text[start:at], False))
+            result.append((number, text[max(at, start) : min(stop, end)], True))
             start = min(stop, end)
             if stop > end:
                 break
-            at = lower.find(needle, stop)
+            at = lowered.find(wanted, stop)
         if start < end:
-            result.append(Span(text[start:end], piece.role))
+            result.append((number, text[start:end], False))
         place = end
-    return tuple(result)
+    return result
 
 
 def wrapped(line: Spans, width: int, indent: int = 0) -> list[Spans]:

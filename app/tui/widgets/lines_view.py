@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.tui.lines import Lines
-from app.tui.spans import Span, Spans, fit, from_cell, plain, width_of, with_matches
+from app.tui.spans import Span, Spans, fit, from_cell, width_of, with_matches
 from app.tui.widgets.rows_view import RowsView
 
 SHIFT = 8
@@ -35,8 +35,6 @@ class LinesView(RowsView):
         self.lines = lines or Lines()
         self.position.count = len(self.lines)
         self.shift = 0
-        self.empty = ""
-        """What is said while there are no lines."""
         self.needle = ""
         self.found: list[int] = []
         """Indexes of the lines with what is searched for."""
@@ -152,7 +150,7 @@ class LinesView(RowsView):
         index = self.position.top + y
         glyphs, width = self.dagtop.glyphs, self.size.width
         if index >= len(self.lines):
-            return self._blank(y)
+            return self.blank(y)
         selected = index == self.cursor
         role = "accent@cursor" if self.has_focus else "accent@idle"
         line: list[Span] = [Span(glyphs.cursor, role) if selected else Span(" ")]
@@ -172,13 +170,6 @@ class LinesView(RowsView):
         if self.needle:
             body = with_matches(body, self.needle)
         return from_cell(body, self.shift) if self.shift else body
-
-    def _blank(self, y: int) -> Strip:
-        if not len(self.lines) and self.empty and y == max(1, self.size.height // 3):
-            text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
-            room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
-            return self.strip((Span(" " * min(room, 40)), *text))
-        return self.strip(())
 
     # mouse
 

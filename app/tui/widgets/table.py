@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.tui.columns import GUTTER, Column, Placed, place_columns
-from app.tui.spans import Span, fit, plain, width_of
+from app.tui.spans import Span, fit, width_of
 from app.tui.widgets.rows_view import RowsView
 
 T = TypeVar("T")
@@ -263,7 +263,7 @@ class Table(RowsView, Generic[T]):
             return self._header()
         index = self.position.top + y - 1
         if index >= len(self.items):
-            return self._blank(y)
+            return self.blank(y)
         item = self.items[index]
         scene = self.dagtop.scene()
         selected = index == self.position.cursor
@@ -322,13 +322,6 @@ class Table(RowsView, Generic[T]):
             line.append(Span(" " * (self.size.width - x - 1)))
             line.append(Span(glyphs.more_right, "accent"))
         return self.strip(line)
-
-    def _blank(self, y: int) -> Strip:
-        if not self.items and self.empty and y == max(1, self.size.height // 3):
-            text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
-            room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
-            return self.strip((Span(" " * min(room, 40)), *text))
-        return self.strip(())
 
     # mouse
 
