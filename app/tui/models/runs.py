@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.durations import duration
 from app.tui import formats
 from app.tui.columns import Column
-from app.tui.filters import Facts, Term
+from app.tui.filters import Facts, Term, meets
 from app.tui.models.grid import run_span, state_span
 from app.tui.models.task_values import compact
 from app.tui.reading_runs import RunEntry, Wanted
@@ -57,8 +57,7 @@ def chooses(term: Term, value: str) -> bool:
     """Whether a term lets a value through."""
     if term.operator not in (":", "="):
         return True
-    holds = term.value == value if term.operator == "=" else term.value in value
-    return holds is not term.negated
+    return meets(term, value) is not term.negated
 
 
 def facts_of(entry: RunEntry, now: datetime) -> Facts:
