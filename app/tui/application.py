@@ -362,10 +362,12 @@ class DagtopApp(SureTimers, App[int]):
 
     def action_jump(self) -> None:
         """Ask where to go."""
-        from app.tui.screens.jump import JumpScreen
+        from app.tui.screens.jump import JumpScreen, known_here
 
-        if isinstance(self.screen, DagtopScreen):
-            self.push_screen(JumpScreen(self.ways.here()), self.ways.go)
+        screen = self.screen
+        if isinstance(screen, DagtopScreen):
+            known = known_here(self.ways.here(), screen.pointed_at)
+            self.push_screen(JumpScreen(known), self.ways.go)
 
     def action_palette(self) -> None:
         """Search all actions."""
@@ -392,7 +394,7 @@ class DagtopApp(SureTimers, App[int]):
                 owner = "app" if action.context == "everywhere" else "screen"
                 await self.run_action(f"{owner}.{action.call}", screen)
 
-        self.push_screen(PaletteScreen(found, known_here(self.ways.here())), do)
+        self.push_screen(PaletteScreen(found, known_here(self.ways.here(), screen.pointed_at)), do)
 
     def action_theme(self) -> None:
         """The next theme."""

@@ -25,9 +25,16 @@ class Known:
     """The DAG that is looked at, if one is."""
     run_id: str | None = None
     """The run of it that is looked at; None: the newest."""
+    pointed_at: str | None = None
+    """The DAG under the cursor of a list of DAGs, where none is looked at."""
     run_ids: Sequence[str] = ()
     """Runs of that DAG, the newest first."""
     task_ids: Sequence[str] = ()
+
+    @property
+    def subject(self) -> str | None:
+        """The DAG that is meant where none is named."""
+        return self.dag_id or self.pointed_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +130,9 @@ def parse(text: str, known: Known) -> Target:
 
 
 def _here(known: Known) -> str:
-    if known.dag_id is None:
+    if known.subject is None:
         raise ValueError("no DAG is looked at: go to one first, as with dag and its name")
-    return known.dag_id
+    return known.subject
 
 
 def _log(rest: str, known: Known) -> Target:
@@ -155,12 +162,12 @@ def complete(text: str, known: Known) -> list[Completion]:
             of_dag = known.dag_id is not None and name in known.views  # as ``parse`` has it
             whose = f"{title} of {known.dag_id}" if of_dag else f"{title}, of the workspace"
             found.append(Completion(name, whose))
-    if known.dag_id is not None:
+    if known.subject is not None:
         for name, title in known.views.items():
             if name.startswith(first) and name not in known.places:
-                found.append(Completion(name, f"{title} of {known.dag_id}"))
+                found.append(Completion(name, f"{title} of {known.subject}"))
     for verb, meaning in verbs.items():
-        if verb.startswith(first) and (verb == "dag" or known.dag_id is not None):
+        if verb.startswith(first) and (verb == "dag" or known.subject is not None):
             found.append(Completion(f"{verb} ", meaning))
     dags = _named("dag", find(first, known.dag_ids), "DAG")
     return [*dags, *found] if first and not found else [*found, *dags]

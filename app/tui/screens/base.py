@@ -67,6 +67,11 @@ class DagtopScreen(SureTimers, Screen[None]):
         """Where this is, if it can be opened again by that."""
         return None
 
+    @property
+    def pointed_at(self) -> str | None:
+        """The DAG under the cursor, where that is what the screen lists."""
+        return None
+
     def fetch(self) -> Fetch | None:
         """What the refresher reads for this screen, in its thread."""
         return None

@@ -96,7 +96,7 @@ class PaletteScreen(ModalScreen[Action | Target | None]):
                 self._known = with_names(self._known, names)
                 self._find()
 
-        dag_id = self._known.dag_id
+        dag_id = self._known.subject
         app = cast("DagtopApp", self.app)
         app.refresher.once(lambda store: read_jumps(store, dag_id), then)
         self._find()
