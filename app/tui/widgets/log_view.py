@@ -53,11 +53,12 @@ class LogView(LogPager, can_focus=True):
         place = self.current()
         return "" if place is None else plain_line(self.source.line(place))
 
-    def text_from_here(self) -> list[str]:
-        """Texts of the visible lines from the one that is meant on."""
+    def text_from_here(self, chosen: Callable[[int], bool] = lambda _: True) -> list[str]:
+        """Texts of the visible lines from the one that is meant on, of places that are chosen."""
         first = self.current()
         places = dict.fromkeys(row.place for row in self._rows)
-        return [plain_line(self.source.line(p)) for p in places if first is None or p >= first]
+        shown = [one for one in places if (first is None or one >= first) and chosen(one)]
+        return [plain_line(self.source.line(one)) for one in shown]
 
     def mark(self) -> None:
         """Begin to mark lines, or stop it."""
