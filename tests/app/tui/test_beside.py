@@ -140,6 +140,14 @@ async def test_d_on_a_run_goes_to_the_line_where_what_failed_last_failed(world: 
         assert isinstance(pilot.app.screen, RunScreen)
 
 
+async def test_a_key_that_textual_binds_to_nothing_here_says_so(world: World) -> None:
+    fill(world)
+    async with opened(world.workspace, dag="training", run=FAILED) as pilot:
+        await says(pilot, "what failed")
+        await press(pilot, "tab")
+        await says(pilot, "Tab does nothing here: ? shows the keys")
+
+
 async def test_d_without_an_error_says_so(world: World) -> None:
     fill(world)
     async with opened(world.workspace, dag="training", run=FAILED, task="load") as pilot:
