@@ -96,7 +96,7 @@ async def test_a_run_far_back_is_where_its_link_says(world: World) -> None:
 
 
 async def test_steps_taken_faster_than_runs_are_read_all_count(world: World) -> None:
-    fill(world.store, dags=1, runs=200, tasks=300, events=False, tries=False, live=False)
+    fill(world.store, dags=1, runs=200, tasks=1000, events=False, tries=False, live=False)
     runs = names(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "enter")
