@@ -7,14 +7,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Integer,
-    Select,
     and_,
     bindparam,
     case,
@@ -28,7 +25,7 @@ from sqlalchemy import (
 
 from store.models import ACTIVE_RUN, dag, dag_run, event, pipeline_file, task_instance, task_try
 from store.queries.dags import count_states
-from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, between
+from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, AnySelect, between
 from store.states import FINISHED_TASK_STATES, DagRunState, DagRunType, TaskInstanceState
 
 MOST_RUNS, MOST_INSTANCES = 5_000, 50_000
@@ -143,7 +140,7 @@ def _not_by_hand(run: ColumnElement[int]) -> ColumnElement[bool]:
     return or_(func.coalesce(last, 0) == 0, failed)
 
 
-def _failed(*own: ColumnElement[bool]) -> CompoundSelect[Any]:
+def _failed(*own: ColumnElement[bool]) -> AnySelect:
     """The newest of each type: a range of an index each."""
     return union_all(
         *(
@@ -163,7 +160,7 @@ def _failed(*own: ColumnElement[bool]) -> CompoundSelect[Any]:
 TOLD = event.alias()
 
 
-def _messages(*own: ColumnElement[bool]) -> Select[Any]:
+def _messages(*own: ColumnElement[bool]) -> AnySelect:
     """What the audit trail says of the runs that failed last. Lists of runs go by the time they
     are for: a backfill's failures would be far back in them."""
     return (
