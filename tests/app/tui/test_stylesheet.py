@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.app import App
 
 from app.tui.stylesheet import KeptStylesheet
-from app.tui.themes import THEMES, textual_themes
+from app.tui.textual_themes import textual_themes
+from app.tui.themes import THEMES
 
 CSS = "Static { background: $background; color: $foreground; }"
 
