@@ -38,6 +38,8 @@ SCREENS: dict[str, Keys] = {
     "pool": ("7", "enter"),
     "assets": ("8",),
     "asset": ("8", "enter"),
+    "dependencies": ("8", "X"),
+    "dependencies of a dag": ("enter", "7", "X"),
     "system": ("9",),
     "runner log": ("9", "L"),
     "all events": ("0",),
