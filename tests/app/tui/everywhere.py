@@ -58,6 +58,7 @@ SCREENS: dict[str, Keys] = {
     "trends": ("enter", "5"),
     "trends of tries": ("enter", "5", "d"),
     "calendar": ("enter", "6"),
+    "calendar by hours": ("enter", "6", "z"),
     "details": ("enter", "7"),
     "details below": ("enter", "7", "G"),
     "code": ("enter", "8"),
