@@ -81,6 +81,8 @@ class GraphView(LineView, can_focus=True):
     def __init__(self, look: GraphForm, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
         self.look = look
+        self.empty: tuple[str, ...] = ("The DAG has no tasks.",)
+        """The lines that are shown where there are no nodes."""
         self.shape: Shape | None = None
         self.grid: Grid | None = None
         self.whole = Picture()
@@ -104,7 +106,7 @@ class GraphView(LineView, can_focus=True):
 
     # what is shown
 
-    def show(self, shape: Shape, grid: Grid, task_id: str | None = None) -> None:
+    def show(self, shape: Shape, grid: Grid | None, task_id: str | None = None) -> None:
         """Show a DAG with the states of the run in ``grid`` (which has one, or none)."""
         another = shape != self.shape
         self.shape, self.grid = shape, grid
@@ -121,7 +123,7 @@ class GraphView(LineView, can_focus=True):
 
         ``again``: the nodes are others than before, so that another form may fit.
         """
-        if self.shape is None or self.grid is None:
+        if self.shape is None:
             return
         keep = keep or self.cursor
         self.whole = visible(self.shape, self.look.folded)
@@ -143,20 +145,27 @@ class GraphView(LineView, can_focus=True):
 
     def _fill(self) -> None:
         """The texts of all nodes. Their widths only grow: counts come and go in a live run."""
-        assert self.grid is not None
-        run = self.grid.runs[-1] if self.grid.runs else None
-        glyphs = self.dagtop.glyphs
+        glyphs, grid = self.dagtop.glyphs, self.grid
+        run = grid.runs[-1] if grid is not None and grid.runs else None
         self._cells = {
-            row.id: self.grid.cell(run, row) if run is not None else None
+            row.id: grid.cell(run, row) if grid is not None and run is not None else None
             for row in self.picture.nodes
         }
-        self._texts = [node_spans(row, self._cells[row.id], glyphs) for row in self.picture.nodes]
+        self._texts = [self.node_text(row) for row in self.picture.nodes]
         for row, text in zip(self.picture.nodes, self._texts, strict=True):
             self._widths[row.id] = max(self._widths.get(row.id, 0), width_of(text))
         self._labels = {
             node: crop_text(span(label).text, LABEL_MOST, glyphs.ellipsis)
-            for node, label in entry_labels(self.picture).items()
+            for node, label in self.line_labels().items()
         }
+
+    def node_text(self, row: GridRow) -> Spans:
+        """What stands in a node."""
+        return node_spans(row, self._cells[row.id], self.dagtop.glyphs)
+
+    def line_labels(self) -> dict[str, str]:
+        """Node -> what stands at the line into it."""
+        return entry_labels(self.picture)
 
     def _graph(self, form: tuple[bool, bool]) -> Graph:
         nodes = self.picture.nodes
@@ -373,7 +382,8 @@ class GraphView(LineView, can_focus=True):
         if self.shape is None or y >= len(self._window):
             return self.strip(())
         if not self.picture.nodes:
-            return self.strip((Span("  The DAG has no tasks.", "dim"),) if y == 1 else ())
+            words = self.empty[y - 1] if 1 <= y <= len(self.empty) else ""
+            return self.strip((Span(f"  {words}", "dim"),))
         glyphs = self.dagtop.glyphs
         characters = ASCII_LINES if glyphs.is_ascii else UNICODE_LINES
         row = Row(

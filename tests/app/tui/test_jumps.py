@@ -46,6 +46,8 @@ NOWHERE = Known(KNOWN.places, KNOWN.views, KNOWN.dag_ids)
         ("graph", Target("view", "graph", "etl")),
         ("graph train", Target("view", "graph", "train")),
         ("runs", Target("view", "runs", "etl")),
+        ("dependencies", Target("dependencies", dag_id="etl")),
+        ("dependencies train", Target("dependencies", dag_id="train")),
         ("run 11-20", Target("run", dag_id="etl", run_id="manual__2026-11-20")),
         (
             "log load",
