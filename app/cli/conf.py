@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.cli.errors import near_misses, usage_error
+from app.param_formats import format_checker
 from store.conf import read_value
 from store.structure import ParamStructure
 
@@ -68,7 +69,7 @@ def check_conf(conf: dict[str, Any], params: Sequence[ParamStructure]) -> None:
             jsonschema.validate(
                 conf[param.name],
                 param.schema,
-                format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+                format_checker=format_checker(),
             )
         except jsonschema.ValidationError as error:
             raise usage_error(f"param {param.name!r}: {error.message}") from None

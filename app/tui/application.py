@@ -33,6 +33,8 @@ from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.screens.views import PLACES
 from app.tui.spans import Span, Spans, span
+from app.tui.stylesheet import KeptStylesheet
+from app.tui.textual_themes import textual_themes
 from app.tui.timers import SureTimers
 from app.tui.undo import Undos, undo_last
 from app.tui.ways import Ways
@@ -134,9 +136,10 @@ class DagtopApp(SureTimers, App[int]):
         self.commander = Commander(workspace, self.post_message)
         self.alerter = Alerter(workspace.root.name, settings.ui, self.tell_terminal)
         self.undos = Undos()
-        for one in themes.textual_themes():
+        for one in textual_themes():
             self.register_theme(one)
         self.use_theme(self.palette.theme)
+        self.stylesheet = KeptStylesheet(self.get_css_variables())
         self.set_keymap({action: ",".join(keys) for action, keys in settings.keys.items()})
 
     def get_default_screen(self) -> Screen[Any]:
@@ -361,10 +364,12 @@ class DagtopApp(SureTimers, App[int]):
 
     def action_jump(self) -> None:
         """Ask where to go."""
-        from app.tui.screens.jump import JumpScreen
+        from app.tui.screens.jump import JumpScreen, known_here
 
-        if isinstance(self.screen, DagtopScreen):
-            self.push_screen(JumpScreen(self.ways.here()), self.ways.go)
+        screen = self.screen
+        if isinstance(screen, DagtopScreen):
+            known = known_here(self.ways.here(), screen.pointed_at)
+            self.push_screen(JumpScreen(known), self.ways.go)
 
     def action_palette(self) -> None:
         """Search all actions."""
@@ -391,7 +396,7 @@ class DagtopApp(SureTimers, App[int]):
                 owner = "app" if action.context == "everywhere" else "screen"
                 await self.run_action(f"{owner}.{action.call}", screen)
 
-        self.push_screen(PaletteScreen(found, known_here(self.ways.here())), do)
+        self.push_screen(PaletteScreen(found, known_here(self.ways.here(), screen.pointed_at)), do)
 
     def action_theme(self) -> None:
         """The next theme."""

@@ -1,6 +1,7 @@
 """The filter language: words, ``field:value``, ``!not``, ``dur>10m``; all terms must hold.
 
-A list item states what can be filtered by as a ``Facts``; this module knows nothing of DAGs.
+A list item states what can be filtered by as a ``Facts``; of DAGs this module knows the names of
+states alone.
 """
 
 from __future__ import annotations
@@ -10,11 +11,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.text import sanitize
+from store.states import BACKFILL_STATE_LOOKS, RUN_STATE_LOOKS, TASK_STATE_LOOKS
 
 _TERM = re.compile(r"(?P<field>[a-z_]+)(?P<op>:|=|>=|<=|>|<)(?P<value>.*)", re.DOTALL)
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*"?)+')
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "k": 1e3}
+
+STATES = frozenset(
+    look.word
+    for looks in (TASK_STATE_LOOKS, RUN_STATE_LOOKS, BACKFILL_STATE_LOOKS)
+    for look in looks.values()
+)
+"""The names of states: of ``state:`` each means itself alone, not ``upstream_failed`` as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +110,13 @@ def _holds(term: Term, facts: Facts) -> bool:
     values = facts.fields.get(term.field)
     if values is None:
         return f"{term.field}{term.operator}{term.value}" in facts.text.lower()
-    if term.operator == "=":
-        return any(value.lower() == term.value for value in values)
-    return any(term.value in value.lower() for value in values)
+    return any(meets(term, value.lower()) for value in values)
+
+
+def meets(term: Term, value: str) -> bool:
+    """Whether a value, in lower case, is what ``field:value`` or ``field=value`` asks for."""
+    whole = term.operator == "=" or (term.field == "state" and term.value in STATES)
+    return term.value == value if whole else term.value in value
 
 
 def number_of(text: str) -> float | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from app.text import sanitize
 
 QUIT, HELP = ("q", "quit"), ("?", "help")
+DEPENDENCIES = "dependencies"
 _INDEXED = re.compile(r"(?P<task>.+)\[(?P<index>\d+)\]$")
 
 
@@ -25,9 +26,16 @@ class Known:
     """The DAG that is looked at, if one is."""
     run_id: str | None = None
     """The run of it that is looked at; None: the newest."""
+    pointed_at: str | None = None
+    """The DAG under the cursor of a list of DAGs, where none is looked at."""
     run_ids: Sequence[str] = ()
     """Runs of that DAG, the newest first."""
     task_ids: Sequence[str] = ()
+
+    @property
+    def subject(self) -> str | None:
+        """The DAG that is meant where none is named."""
+        return self.dag_id or self.pointed_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Target:
     """Where a jump goes."""
 
     kind: str
-    """place, view, run, log, help, quit."""
+    """place, view, run, log, dependencies, help, quit."""
     name: str = ""
     """Of the place or of the DAG's view."""
     dag_id: str = ""
@@ -98,7 +106,8 @@ def parse(text: str, known: Known) -> Target:
     """Where the text leads. Raises ``ValueError`` with a sentence that says what is wrong.
 
     A place (``pools``), ``dag NAME`` or a NAME alone, a DAG's view and a NAME (``gantt etl``; the
-    DAG that is looked at without one), ``run ID``, ``log TASK``; the start of a name is enough.
+    DAG that is looked at without one), ``run ID``, ``log TASK``, ``dependencies``, perhaps with the
+    NAME of a DAG; the start of a name is enough.
     """
     first, _, rest = text.strip().partition(" ")
     rest = rest.strip()
@@ -110,6 +119,9 @@ def parse(text: str, known: Known) -> Target:
         return Target("help")
     if first in known.places and not rest and (first not in known.views or known.dag_id is None):
         return Target("place", first)
+    if first == DEPENDENCIES:
+        dag_id = one_of(rest, known.dag_ids, "DAG") if rest else known.dag_id
+        return Target(DEPENDENCIES, dag_id=dag_id or "")
     if first == "dag":
         return Target("view", "grid", one_of(rest, known.dag_ids, "DAG"))
     if first == "run":
@@ -123,9 +135,9 @@ def parse(text: str, known: Known) -> Target:
 
 
 def _here(known: Known) -> str:
-    if known.dag_id is None:
+    if known.subject is None:
         raise ValueError("no DAG is looked at: go to one first, as with dag and its name")
-    return known.dag_id
+    return known.subject
 
 
 def _log(rest: str, known: Known) -> Target:
@@ -155,13 +167,15 @@ def complete(text: str, known: Known) -> list[Completion]:
             of_dag = known.dag_id is not None and name in known.views  # as ``parse`` has it
             whose = f"{title} of {known.dag_id}" if of_dag else f"{title}, of the workspace"
             found.append(Completion(name, whose))
-    if known.dag_id is not None:
+    if known.subject is not None:
         for name, title in known.views.items():
             if name.startswith(first) and name not in known.places:
-                found.append(Completion(name, f"{title} of {known.dag_id}"))
+                found.append(Completion(name, f"{title} of {known.subject}"))
     for verb, meaning in verbs.items():
-        if verb.startswith(first) and (verb == "dag" or known.dag_id is not None):
+        if verb.startswith(first) and (verb == "dag" or known.subject is not None):
             found.append(Completion(f"{verb} ", meaning))
+    if DEPENDENCIES.startswith(first):
+        found.append(Completion(DEPENDENCIES, "what leads to what: DAGs and assets"))
     dags = _named("dag", find(first, known.dag_ids), "DAG")
     return [*dags, *found] if first and not found else [*found, *dags]
 
@@ -171,7 +185,7 @@ def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
         return _named("run", find(rest, known.run_ids), "run")
     if first == "log":
         return _named("log", find(rest, known.task_ids), "task")
-    if first == "dag" or first in known.views:
+    if first in ("dag", DEPENDENCIES) or first in known.views:
         return _named(first, find(rest, known.dag_ids), "DAG")
     return _named("dag", find(f"{first} {rest}".strip(), known.dag_ids), "DAG")
 

@@ -25,6 +25,8 @@ class Location:
     """The run's own screen is on top of the DAG's view."""
     over_runs: bool = False
     """The table of the task over all runs is on top."""
+    dependencies: bool = False
+    """The graph of DAGs and assets is on top, the DAG under its cursor."""
 
     def is_more_of(self, other: Location) -> bool:
         """Whether this is the same, only that run, task or map index are known by now."""
@@ -45,7 +47,8 @@ def from_words(words: object) -> Location | None:
     """What ``words`` gave; None where it is nothing of the kind."""
     if not isinstance(words, dict):
         return None
-    kinds = {"map_index": int, "run_screen": bool, "over_runs": bool}
+    flags = ("run_screen", "over_runs", "dependencies")
+    kinds = {"map_index": int, **dict.fromkeys(flags, bool)}
     known = {field.name for field in fields(Location)}
     found: dict[str, Any] = {
         name: value

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from app.param_formats import format_checker
 from app.zones import aware
 from store.structure import ParamStructure
 
@@ -285,10 +286,10 @@ def schema_error(param: ParamStructure, value: Any) -> str | None:
     """What the JSON Schema of a param says against a value; None if nothing."""
     if not param.schema:
         return None
-    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    validator = Draft202012Validator(param.schema, format_checker=FormatChecker())
+    validator = Draft202012Validator(param.schema, format_checker=format_checker())
     error = best_match(validator.iter_errors(value))
     if error is None:
         return None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from app.tui.models.places import Place, places_of_try
+
 if TYPE_CHECKING:
     from store.engine import Store
 
@@ -24,6 +26,8 @@ class MergedTry:
     try_id: int
     started_at: datetime
     live: bool
+    failed_at: tuple[Place, ...] = ()
+    """Where it failed, the innermost first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,8 @@ def read_merged(
             one = latest_try(connection, row.id)
             if one is not None:
                 began, live = one.started_at or one.queued_at, one.ended_at is None
-                found.append(
-                    MergedTry(row.task_id, row.map_index, row.map_label, one.id, began, live)
-                )
+                name = (row.task_id, row.map_index, row.map_label)
+                found.append(MergedTry(*name, one.id, began, live, tuple(places_of_try(one))))
     found.sort(key=lambda one: (one.started_at, one.try_id))
     earlier = sum(row.try_number - 1 for row in rows)
     return MergedSnapshot(run.id, tuple(found), len(rows), earlier, run.started_at)

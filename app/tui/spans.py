@@ -7,7 +7,7 @@ id, a message or a log line gets further. Roles ("dim", "state.failed") become c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -108,3 +108,115 @@ def fit(line: Spans, width: int, *, right: bool = False, ellipsis: str = "…") 
     if left > 0:
         result.append(Span(" " * left, "text"))
     return tuple(result)
+
+
+def from_cell(line: Spans, cells: int) -> Spans:
+    """The line without its first ``cells`` cells."""
+    result: list[Span] = []
+    for piece in line:
+        width = cell_len(piece.text) if cells > 0 else 0
+        if cells <= 0:
+            result.append(piece)
+        elif width <= cells:
+            cells -= width
+        else:
+            result.append(Span(_without_head(piece.text, cells), piece.role))
+            cells = 0
+    return tuple(result)
+
+
+def _without_head(text: str, cells: int) -> str:
+    """The text without so many cells; of a wide character at the edge a space is left."""
+    if text.isascii():
+        return text[cells:]
+    used = 0
+    for start, _, width in split_graphemes(text)[0]:
+        if used >= cells:
+            return " " * (used - cells) + text[start:]
+        used += width
+    return " " * (used - cells)
+
+
+def with_matches(line: Spans, needle: str) -> Spans:
+    """The line with every occurrence of ``needle`` in the role ``match``, in any case."""
+    return tuple(
+        Span(text, "match" if found else line[number].role)
+        for number, text, found in cut_at_matches([piece.text for piece in line], needle)
+    )
+
+
+def cut_at_matches(
+    pieces: Sequence[str], needle: str, *, any_case: bool = True
+) -> list[tuple[int, str, bool]]:
+    """The pieces of a line, cut where an occurrence of ``needle`` begins and ends: the number of
+    the piece, the text, and whether it is of an occurrence (which may go over several pieces)."""
+    text = "".join(pieces)
+    lowered, wanted = (text.lower(), needle.lower()) if any_case else (text, needle)
+    if not wanted or wanted not in lowered or len(lowered) != len(text):
+        return [(number, piece, False) for number, piece in enumerate(pieces)]
+    result: list[tuple[int, str, bool]] = []
+    place, at = 0, lowered.find(wanted)
+    for number, piece in enumerate(pieces):
+        start, end = place, place + len(piece)
+        while 0 <= at < end:
+            stop = at + len(wanted)
+            if at > start:
+                result.append((number, text[start:at], False))
+            result.append((number, text[max(at, start) : min(stop, end)], True))
+            start = min(stop, end)
+            if stop > end:
+                break
+            at = lowered.find(wanted, stop)
+        if start < end:
+            result.append((number, text[start:end], False))
+        place = end
+    return result
+
+
+def wrapped(line: Spans, width: int, indent: int = 0) -> list[Spans]:
+    """The line in pieces of at most ``width`` cells, broken at spaces where there are any."""
+    if width_of(line) <= width:
+        return [line]
+    result: list[Spans] = []
+    current: list[Span] = []
+    used = 0
+    for piece in line:
+        for word in _words(piece.text):
+            cells = cell_len(word)
+            if used and used + cells > width:
+                result.append(tuple(current))
+                current, used = [Span(" " * indent)], indent
+                word = word.lstrip(" ")
+                cells = cell_len(word)
+            while used + cells > width and cells:
+                room = max(1, width - used)
+                head = _head(word, room)
+                current.append(Span(head, piece.role))
+                result.append(tuple(current))
+                word = word[len(head) :]
+                cells = cell_len(word)
+                current, used = [Span(" " * indent)], indent
+            current.append(Span(word, piece.role))
+            used += cells
+    result.append(tuple(current))
+    return result
+
+
+def _words(text: str) -> list[str]:
+    words: list[str] = []
+    start = 0
+    for index in range(1, len(text)):
+        if text[index] != " " and text[index - 1] == " ":
+            words.append(text[start:index])
+            start = index
+    words.append(text[start:])
+    return words
+
+
+def _head(word: str, width: int) -> str:
+    used = 0
+    for index, character in enumerate(word):
+        used += cell_len(character)
+        if used > width:
+            return word[: max(1, index)]
+    return word

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.terminal_theme import TerminalTheme
-    from textual.theme import Theme
 
 DARK, LIGHT, CONTRAST = "dagtop-dark", "dagtop-light", "dagtop-contrast"
 DEUTERANOPIA, TRITANOPIA = "dagtop-deuteranopia", "dagtop-tritanopia"
@@ -231,55 +230,3 @@ def log_theme(name: str) -> TerminalTheme:
     colours = FULL.get(name, FULL[DARK])
     named = [parts(colour) for colour in colours.log.values()]
     return TerminalTheme(parts(colours.background), parts(colours.text), named, named)
-
-
-def textual_themes() -> list[Theme]:
-    """Our themes for Textual's own widgets (inputs, buttons, borders)."""
-    from textual.theme import BUILTIN_THEMES
-
-    ansi = BUILTIN_THEMES["ansi-dark"]
-    extra = {"muted": "ansi_bright_black", "line": "ansi_bright_black"}
-    plain = {"muted": "ansi_default", "line": "ansi_default"}
-    return [
-        *(_textual_theme(name, colours) for name, colours in FULL.items()),
-        _copy(ansi, ANSI, extra),
-        _copy(ansi, PLAIN, plain),
-    ]
-
-
-def _textual_theme(name: str, colours: Colours) -> Theme:
-    from textual.theme import Theme
-
-    return Theme(
-        name=name,
-        primary=colours.accent,
-        secondary=colours.dim,
-        warning=colours.warning,
-        error=colours.error,
-        success=colours.good,
-        accent=colours.accent,
-        foreground=colours.text,
-        background=colours.background,
-        surface=colours.background,
-        panel=colours.panel,
-        boost=colours.panel,
-        dark=colours.is_dark,
-        variables={
-            "muted": colours.dim,
-            "line": colours.faint,
-            "block-cursor-background": colours.cursor,
-            "block-cursor-foreground": colours.text,
-            "block-cursor-text-style": "none",
-            "input-selection-background": colours.cursor,
-            "border": colours.faint,
-            "border-blurred": colours.faint,
-            "scrollbar": colours.faint,
-            "scrollbar-background": colours.background,
-        },
-    )
-
-
-def _copy(theme: Theme, name: str, extra: dict[str, str]) -> Theme:
-    from dataclasses import replace
-
-    return replace(theme, name=name, variables={**theme.variables, **extra})

@@ -43,6 +43,9 @@ class Ways:
                 self._app.action_help()
             case "place":
                 self.go_to(Location(place=target.name))
+            case "dependencies":
+                place = place if target.dag_id else "assets"
+                self.go_to(Location(place, target.dag_id or None, dependencies=True))
             case "log":
                 location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
                 self.go_to(replace(location, map_index=target.map_index, task_view="log"))
@@ -60,28 +63,35 @@ class Ways:
         return kept
 
     def go_to(self, location: Location) -> None:
-        """Open a location: its place, and on it what of a DAG and a task instance it names."""
-        from app.tui.screens.dag_views import DagFocus
-        from app.tui.screens.task_views import TaskFocus
-
+        """Open a location: its place, and on it what else it names."""
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
         place = self.place(PLACES.get(location.place, PLACES["dags"]))
         if place is not self._app.screen:
             self._app.switch_screen(place)
-        if location.dag_id is None:
-            return
+        if location.dag_id is not None:
+            self._go_into(location, location.dag_id)
+        if location.dependencies:
+            from app.tui.screens.dependencies import DependenciesScreen
+
+            self._app.push_screen(DependenciesScreen(location))
+
+    def _go_into(self, location: Location, dag_id: str) -> None:
+        """Open what of a DAG and a task instance a location names."""
+        from app.tui.screens.dag_views import DagFocus
+        from app.tui.screens.task_views import TaskFocus
+
         view = DAG_VIEWS.get(location.view, DAG_VIEWS["grid"])
-        focus = DagFocus(location.dag_id, location.run_id, location.task_id)
+        focus = DagFocus(dag_id, location.run_id, location.task_id)
         self._app.push_screen(view.load()(focus))
         if location.run_screen and location.run_id is not None:
-            self.open_run(location.dag_id, location.run_id)
+            self.open_run(dag_id, location.run_id)
         if location.over_runs and location.task_id is not None:
-            self.open_over_runs(location.dag_id, location.task_id)
+            self.open_over_runs(dag_id, location.task_id)
         if location.task_view is None or location.run_id is None or location.task_id is None:
             return
         view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
-        task = TaskFocus(location.dag_id, location.run_id, location.task_id, location.map_index)
+        task = TaskFocus(dag_id, location.run_id, location.task_id, location.map_index)
         self._app.push_screen(view.load()(task))
 
     @property
@@ -157,6 +167,18 @@ class Ways:
         form.go_to = None if line else task_id
         focus.kept["code"] = form
         self._app.push_screen(CodeScreen(focus))
+
+    def open_dependencies(self, asset_id: int | None = None) -> None:
+        """Show the graph of DAGs and assets, at the DAG that is looked at or at an asset."""
+        from app.tui.screens.dependencies import DependenciesScreen
+
+        here = self.here() or Location("assets")
+        self._app.push_screen(DependenciesScreen(replace(here, dependencies=True), asset_id))
+
+    def open_asset(self, asset_id: int) -> None:
+        """Show an asset among all of them."""
+        self.place(PLACES["assets"]).point_at(asset_id)
+        self.go_to(Location("assets"))
 
     def open_over_runs(self, dag_id: str, task_id: str) -> None:
         """Show the instances of a task in all runs of its DAG."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, MutableMapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring.exceptions import ParamValidationError
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Self
 
+    from jsonschema import FormatChecker
     from jsonschema.exceptions import SchemaError
 
     from runner.authoring.abstractoperator import AbstractOperator
@@ -29,6 +32,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 _WORDS = {"title", "description", "section", "examples", "values_display", "description_md"}
 """Schema keywords that check nothing."""
+
+_DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
 
 
 class Param:
@@ -211,7 +218,7 @@ def validate_json(value: Any, schema: Mapping[str, Any]) -> None:
     """
     if _is_simple(schema) and _fits(value, schema):
         return
-    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError, ValidationError
     from jsonschema.validators import (
         SPECIFICATIONS,  # pyright: ignore[reportAttributeAccessIssue]
@@ -223,7 +230,7 @@ def validate_json(value: Any, schema: Mapping[str, Any]) -> None:
             value,
             schema,
             cls=None if "$schema" in schema else Draft202012Validator,
-            format_checker=FormatChecker(),
+            format_checker=_format_checker(),
             registry=SPECIFICATIONS,
         )
     except ValidationError as error:
@@ -235,6 +242,22 @@ def validate_json(value: Any, schema: Mapping[str, Any]) -> None:
         raise ParamValidationError(
             f"its JSON Schema can't be used: {type(error).__name__} {error}"
         ) from None
+
+
+def _format_checker() -> FormatChecker:
+    """What jsonschema checks by itself, and date-time, for which it wants another package."""
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker()
+    checker.checks("date-time", raises=ValueError)(_is_date_time)
+    return checker
+
+
+def _is_date_time(value: object) -> bool:
+    """Whether a text is a date-time of RFC 3339; raises ``ValueError`` as the calendar does."""
+    if not isinstance(value, str):
+        return True
+    return bool(_DATE_TIME.fullmatch(value) and datetime.fromisoformat(value.upper()))
 
 
 def check_conf(params: Iterable[tuple[str, bool, Mapping[str, Any]]], conf: Any) -> None:

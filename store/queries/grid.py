@@ -6,11 +6,20 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from store.models import dag, dag_run, dag_version, task_instance
-from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, between, from_micros, micros
+from store.queries.rows import (
+    RUN_STATES,
+    TASK_STATES,
+    AnyRow,
+    AnySelect,
+    between,
+    from_micros,
+    micros,
+)
 from store.queries.runs import RunKey, is_before
 from store.states import DagRunState, DagRunType, TaskInstanceState
 from store.structure import DagStructure, GroupStructure, TaskStructure, decode_structure
@@ -288,8 +297,23 @@ def _runs(
     states: Collection[DagRunState],
     types: Collection[DagRunType],
 ) -> list[GridRun]:
+    query = newest_runs(dag_id, limit, dag_version.c.number.label("version")).outerjoin(
+        dag_version, dag_version.c.id == dag_run.c.version_id
+    )
+    if before is not None:
+        query = query.where(is_before(before))
+    if states:
+        query = query.where(dag_run.c.state.in_([state.value for state in states]))
+    if types:
+        query = query.where(dag_run.c.run_type.in_([kind.value for kind in types]))
+    rows = connection.execute(query)
+    return [GridRun(**run_fields(row), version=row.version or 0) for row in rows]
+
+
+def newest_runs(dag_id: str, limit: int, *more: ColumnElement[Any]) -> AnySelect:
+    """Selects what ``run_fields`` takes of the newest runs of a DAG, and the columns ``more``."""
     columns = dag_run.c
-    query = (
+    return (
         select(
             columns.id,
             columns.run_id,
@@ -300,36 +324,29 @@ def _runs(
             columns.started_at,
             columns.ended_at,
             columns.note,
-            dag_version.c.number.label("version"),
+            *more,
         )
-        .outerjoin(dag_version, dag_version.c.id == columns.version_id)
+        .select_from(dag_run)
         .where(columns.dag_id == dag_id)
         .order_by(columns.run_after.desc(), columns.id.desc())
         .limit(limit)
     )
-    if before is not None:
-        query = query.where(is_before(before))
-    if states:
-        query = query.where(columns.state.in_([state.value for state in states]))
-    if types:
-        query = query.where(columns.run_type.in_([kind.value for kind in types]))
-    return [_grid_run(row) for row in connection.execute(query)]
 
 
-def _grid_run(row: AnyRow) -> GridRun:
-    return GridRun(
-        id=row.id,
-        run_id=row.run_id,
-        run_type=DagRunType(row.run_type),
-        state=RUN_STATES[row.state],
-        logical_date=row.logical_date,
-        run_after=row.run_after,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        duration=between(row.started_at, row.ended_at),
-        note=row.note,
-        version=row.version or 0,
-    )
+def run_fields(row: AnyRow) -> dict[str, Any]:
+    """The fields of a ``GridRun`` from a row of ``newest_runs``."""
+    return {
+        "id": row.id,
+        "run_id": row.run_id,
+        "run_type": DagRunType(row.run_type),
+        "state": RUN_STATES[row.state],
+        "logical_date": row.logical_date,
+        "run_after": row.run_after,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "duration": between(row.started_at, row.ended_at),
+        "note": row.note,
+    }
 
 
 def _cells(connection: Connection, run_ids: list[int]) -> dict[tuple[int, str], Cell]:

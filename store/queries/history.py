@@ -10,9 +10,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, case, func, select
 
 from store.models import dag_run, task_instance
-from store.queries.grid import PRIORITY, STATE_PRIORITY, GridRun
-from store.queries.rows import RUN_STATES, AnyRow, between, micros
-from store.states import DagRunState, DagRunType, TaskInstanceState
+from store.queries.grid import PRIORITY, STATE_PRIORITY, GridRun, newest_runs, run_fields
+from store.queries.rows import RUN_STATES, AnyRow, micros
+from store.states import DagRunState, TaskInstanceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +69,12 @@ def past_of(connection: Connection, dag_id: str, *, runs: int = 30) -> Past:
 
 
 def _runs(connection: Connection, dag_id: str, limit: int) -> list[PastRun]:
-    columns = dag_run.c
-    query = (
-        select(
-            columns.id,
-            columns.run_id,
-            columns.run_type,
-            columns.state,
-            columns.logical_date,
-            columns.run_after,
-            columns.started_at,
-            columns.ended_at,
-            columns.note,
-            columns.data_interval_end,
-        )
-        .where(columns.dag_id == dag_id)
-        .order_by(columns.run_after.desc(), columns.id.desc())
-        .limit(limit)
-    )
+    query = newest_runs(dag_id, limit, dag_run.c.data_interval_end)
     rows = connection.execute(query).all()
-    return [_past_run(row) for row in reversed(rows)]
-
-
-def _past_run(row: AnyRow) -> PastRun:
-    return PastRun(
-        id=row.id,
-        run_id=row.run_id,
-        run_type=DagRunType(row.run_type),
-        state=RUN_STATES[row.state],
-        logical_date=row.logical_date,
-        run_after=row.run_after,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        duration=between(row.started_at, row.ended_at),
-        note=row.note,
-        due_at=row.data_interval_end or row.run_after,
-    )
+    return [
+        PastRun(**run_fields(row), due_at=row.data_interval_end or row.run_after)
+        for row in reversed(rows)
+    ]
 
 
 def _tasks(connection: Connection, run_ids: list[int]) -> dict[str, dict[int, TaskFigures]]:

@@ -8,11 +8,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 
-from sqlalchemy import Connection, Integer, and_, bindparam, func, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from store.models import ACTIVE_RUN, dag, dag_run, event, pipeline_file, task_instance, task_try
 from store.queries.dags import count_states
-from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, between
+from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, AnySelect, between
 from store.states import FINISHED_TASK_STATES, DagRunState, DagRunType, TaskInstanceState
 
 MOST_RUNS, MOST_INSTANCES = 5_000, 50_000
@@ -104,28 +117,63 @@ PAST = (
     .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
     .limit(PAST_RUNS)
 )
-FAILED = union_all(
-    *(
-        select(
-            select(dag_run.c.id)
-            .where(dag_run.c.state == DagRunState.FAILED.value, dag_run.c.run_type == kind.value)
-            .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
-            .limit(LIMIT)
-            .subquery()
-        )
-        for kind in DagRunType
-    )
-)
-"""The newest of each type: a range of an index each."""
+KIND = func.coalesce(event.c.kind, "")  # or SQLite would read all events of the kind
+CANCELLED = and_(event.c.message.like("backfill %"), event.c.message.like("% cancelled by %"))
 
-MESSAGES = (
-    select(event.c.dag_run_id, event.c.message)
-    .where(event.c.kind == "run_failed", event.c.dag_run_id.is_not(None))
-    .order_by(event.c.id.desc())
-    .limit(LIMIT)
-)
-"""What the audit trail says of the runs that failed last. Lists of runs go by the time they are
-for: a backfill's failures would be far back in them."""
+
+def _not_by_hand(run: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a run failed of itself: users end hundreds at once, which would hide what did."""
+    by_hand = or_(KIND == "run_marked", CANCELLED)
+    last = (
+        select(case((by_hand, 1), else_=0))
+        .where(event.c.dag_run_id == run, KIND.in_(("run_marked", "run_failed")))
+        .where(or_(KIND == "run_marked", event.c.message.not_like("marked %")))
+        .order_by(event.c.id.desc())
+        .limit(1)
+        .correlate_except(event)
+        .scalar_subquery()
+    )
+    failed = exists().where(
+        task_instance.c.dag_run_id == run,
+        task_instance.c.state == TaskInstanceState.FAILED.value,
+    )
+    return or_(func.coalesce(last, 0) == 0, failed)
+
+
+def _failed(*own: ColumnElement[bool]) -> AnySelect:
+    """The newest of each type: a range of an index each."""
+    return union_all(
+        *(
+            select(
+                select(dag_run.c.id)
+                .where(dag_run.c.state == DagRunState.FAILED.value)
+                .where(dag_run.c.run_type == kind.value, *own)
+                .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+                .limit(LIMIT)
+                .subquery()
+            )
+            for kind in DagRunType
+        )
+    )
+
+
+TOLD = event.alias()
+
+
+def _messages(*own: ColumnElement[bool]) -> AnySelect:
+    """What the audit trail says of the runs that failed last. Lists of runs go by the time they
+    are for: a backfill's failures would be far back in them."""
+    return (
+        select(TOLD.c.dag_run_id, TOLD.c.message)
+        .where(TOLD.c.kind == "run_failed", TOLD.c.dag_run_id.is_not(None), *own)
+        .order_by(TOLD.c.id.desc())
+        .limit(LIMIT)
+    )
+
+
+# Once as they come, and once without what users ended: of that there may be any number.
+FAILED = (_failed(), _failed(_not_by_hand(dag_run.c.id)))
+MESSAGES = (_messages(), _messages(_not_by_hand(TOLD.c.dag_run_id)))
 
 # Not by state: SQLite would take the index of states, and read all that ever failed.
 THESE = select(*ENDS).where(dag_run.c.id.in_(KEYS))
@@ -168,7 +216,6 @@ FAILED_TASKS = (
 )
 """Of each run: the first instance of each task that failed, how many did, and its error."""
 
-KIND = func.coalesce(event.c.kind, "")  # or SQLite would read all events of the kind
 MARKED = (
     select(event.c.dag_run_id, event.c.kind, event.c.message)
     .where(event.c.dag_run_id.in_(KEYS), KIND.in_(("run_marked", "run_failed")))
@@ -236,13 +283,16 @@ def queued_count(connection: Connection) -> int:
 
 
 def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
-    """What failed, newest first: runs that ended so, and tasks of runs that go on."""
-    told = connection.execute(MESSAGES, {"most": limit}).all()
-    messages = {row.dag_run_id: row.message for row in reversed(told)}
-    newest = connection.execute(FAILED, {"most": limit}).scalars().all()
-    rows = connection.execute(THESE, {"keys": [*messages, *newest]}).all()
-    over = [row for row in rows if row.state == DagRunState.FAILED and row.ended_at is not None]
-    ended = sorted(over, key=lambda row: (row.ended_at, row.id), reverse=True)[:limit]
+    """What failed, newest first: runs that ended so, and tasks of runs that go on.
+
+    What users ended themselves takes the places alone that are left.
+    """
+    most = {"most": limit}
+    told = [row for query in MESSAGES for row in reversed(connection.execute(query, most).all())]
+    messages = {row.dag_run_id: row.message for row in told}
+    newest = {key for query in FAILED for key in connection.execute(query, most).scalars()}
+    rows = connection.execute(THESE, {"keys": [*newest.union(messages)]}).all()
+    ended = [row for row in rows if row.state == DagRunState.FAILED and row.ended_at is not None]
     working = connection.execute(WORKING).all()
     tasks = _failed_tasks(connection, [row.id for row in (*ended, *working)])
     marked = _marked(connection, [row.id for row in ended])
@@ -255,8 +305,8 @@ def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
             found.append(
                 Failure(run.id, run.dag_id, run.run_id, None, -1, 0, run.ended_at, words, hand)
             )
-    found.sort(key=lambda one: (one.at, one.dag_run_id), reverse=True)
-    return tuple(found[:limit])
+    found.sort(key=lambda one: (one.by_hand, -one.at.timestamp(), -one.dag_run_id))
+    return tuple(sorted(found[:limit], key=lambda one: (one.at, one.dag_run_id), reverse=True))
 
 
 def totals(connection: Connection, since: datetime) -> Totals:

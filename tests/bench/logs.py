@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 
+from app.tui.models.log_levels import clock_of
 from app.tui.widgets import log_search
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import parse_filter
-from app.tui.widgets.log_levels import clock_of
 from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_search import Job, Needle
 from app.tui.widgets.log_times import offset_of

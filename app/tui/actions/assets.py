@@ -7,7 +7,10 @@ from app.tui.actions.action import ACT, GO, VIEW, Action
 TITLES = {
     "assets": "assets",
     "asset": "events of an asset",
+    "dependencies": "dependencies",
 }
+
+_GRAPH = "what leads to what: DAGs and assets"
 
 ACTIONS: tuple[Action, ...] = (
     Action("place.show-assets", ("8",), "Assets", "what tasks produce and DAGs run on", GO),
@@ -53,4 +56,44 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
     ),
     Action("asset.copy", ("y",), "Copy", "copy the event's extra (OSC 52)", VIEW, of_row=True),
+    Action("assets.dependencies", ("X",), "Dependencies", _GRAPH, GO, 5),
+    Action("asset.dependencies", ("X",), "Dependencies", _GRAPH, GO, 4),
+    Action("view.dependencies", ("X",), "Dependencies", _GRAPH, GO),
+    Action(
+        "dependencies.open",
+        ("enter",),
+        "Open",
+        "the DAG; the asset among all of them",
+        GO,
+        1,
+        of_row=True,
+    ),
+    Action(
+        "dependencies.trigger",
+        ("t",),
+        "Trigger",
+        "the DAG, or the one that produces the asset",
+        ACT,
+        2,
+        acts=True,
+        of_row=True,
+    ),
+    Action(
+        "dependencies.record",
+        ("A",),
+        "Event",
+        "record an event of the asset by hand",
+        ACT,
+        3,
+        acts=True,
+        of_row=True,
+    ),
+    Action(
+        "dependencies.copy",
+        ("y",),
+        "Copy",
+        "copy the DAG id or the URI (OSC 52)",
+        VIEW,
+        of_row=True,
+    ),
 )

@@ -26,8 +26,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("task.dag-gantt", ("0",), "Gantt", "the Gantt of its run, at this task", GO),
     Action("run_screen.error_line", ("d",), "Failed line", "to the line of code that failed", GO),
     Action("task.error_line", ("d",), "Failed line", "to the line of code that failed", GO),
+    Action("merged.error_line", ("d",), "Failed line", "to the line of code that failed", GO),
     Action("run_screen.edit_file", ("V",), "Editor", _EDITOR, ACT, acts=True),
     Action("task.edit_file", ("V",), "Editor", _EDITOR, ACT, acts=True),
+    Action("merged.edit_file", ("V",), "Editor", _EDITOR, ACT, acts=True),
     Action("view.edit_file", ("V",), "Editor", _EDITOR, ACT, acts=True),
     Action(
         "dags.edit_file",

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts
 from app.tui.models.grid import run_span
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.table import Column
 from store.structure import AllAssets, AssetCondition, AssetStructure
 
 if TYPE_CHECKING:

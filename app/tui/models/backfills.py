@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts
 from app.tui.models.grid import run_span
 from app.tui.models.task_values import compact
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look
-from app.tui.widgets.table import Column
 from store.secrets import masked
 from store.states import BACKFILL_STATE_LOOKS, BackfillState, DagRunState
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta, tzinfo
-from typing import TYPE_CHECKING, Literal
+from datetime import date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, ClassVar
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.models.calendar_page import (
+    Mode,
+    Page,
+    Tallies,
+    day_words,
+    due_parts,
+    empty_cell,
+    runs_of,
+    signs_line,
+    tallies_csv,
+    tally_cell,
+    tally_parts,
+    totals_line,
+)
 from app.tui.models.chart import Axis, Chart, Series
 from app.tui.models.grid import run_span
 from app.tui.reading_history import day_start
@@ -21,26 +33,22 @@ from store.states import RUN_STATE_LOOKS, DagRunState
 
 if TYPE_CHECKING:
     from store.queries.dags import DagRow
-    from store.queries.history import DayTally
     from store.queries.runs import RunRow
-
-Mode = Literal["state", "count"]
-MODES: tuple[Mode, ...] = ("state", "count")
 
 LABELS = 5
 """Cells of the names of the days of the week."""
 HEIGHT = 9
 """Lines: months, seven days, the sum of each week."""
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-SHADES, ASCII_SHADES = "░▒▓█", ".:+#"
 WEEKS = 54
-
-Tallies = Mapping[DagRunState, "DayTally"]
 
 
 @dataclass(frozen=True, slots=True)
-class Year:
+class Year(Page[date]):
     """What there is to show of a year."""
+
+    unit: ClassVar[str] = "day"
+    heading: ClassVar[int] = 1
 
     year: int
     days: Mapping[date, Tallies] = field(default_factory=dict)
@@ -75,15 +83,51 @@ class Year:
             return None
         return date.fromordinal(number)
 
+    @property
+    def name(self) -> str:
+        return str(self.year)
 
-def runs_of(tallies: Tallies | None) -> int:
-    """How many runs a day had."""
-    return sum(tally.runs for tally in tallies.values()) if tallies else 0
+    def holds(self, place: date) -> bool:
+        return place.year == self.year
 
+    def tallies_at(self, place: date) -> Tallies | None:
+        return self.days.get(place)
 
-def worst_of(tallies: Tallies) -> DagRunState:
-    """The state of a day: of those that occur the one that needs attention first."""
-    return min(tallies, key=lambda state: RUN_STATE_LOOKS[state].order)
+    def bounds(self, place: date, zone: tzinfo | None) -> tuple[datetime, datetime]:
+        return day_start(place, zone), day_start(place + timedelta(days=1), zone)
+
+    def words(self, place: date) -> str:
+        return day_words(place)
+
+    def title(self, glyphs: Glyphs) -> Spans:
+        return year_line(self, glyphs)
+
+    def legend(self, mode: Mode, glyphs: Glyphs) -> Spans:
+        return legend_line(self, mode, glyphs)
+
+    def lines(
+        self, mode: Mode, width: int, glyphs: Glyphs, cursor: date | None = None
+    ) -> list[Spans]:
+        return calendar_lines(self, mode, width, glyphs, cursor)
+
+    def line_of(self, place: date) -> int:
+        return 1 + place.weekday()
+
+    def place_at(self, x: int, line: int, width: int) -> date | None:
+        column = (x - LABELS) // cell_width(width)
+        return self.day_at(column, line - 1) if column >= 0 and 1 <= line <= 7 else None
+
+    def about(self, place: date, dag: DagRow | None, scene: Scene) -> Spans:
+        return day_line(self, place, dag, scene)
+
+    def moved(self, place: date, way: str) -> date:
+        return moved(self, place, way)
+
+    def next_failed(self, place: date, direction: int) -> date | None:
+        return next_failed(self, place, direction)
+
+    def csv(self) -> str:
+        return days_csv(self)
 
 
 def cell_width(width: int) -> int:
@@ -91,35 +135,12 @@ def cell_width(width: int) -> int:
     return max(1, min(3, (width - LABELS - 1) // WEEKS))
 
 
-def shade(number: int, most: int, glyphs: Glyphs) -> str:
-    """One of four shades for a number of runs; the fourth is for the most."""
-    shades = ASCII_SHADES if glyphs.is_ascii else SHADES
-    return shades[min(3, max(0, -(-number * 4 // max(4, most)) - 1))]
-
-
 def day_cell(year: Year, day: date, mode: Mode, wide: int, glyphs: Glyphs) -> Span:
     """A day in ``wide`` cells."""
-    tallies = year.days.get(day)
-    if not tallies:
-        if day == year.planned:
-            return Span(glyphs.off + " " * (wide - 1), "dim")
-        is_ahead = year.today is not None and day > year.today
-        return Span((" " if is_ahead else _nothing(glyphs)) + " " * (wide - 1), "faint")
-    state = worst_of(tallies)
-    role = f"state.run.{state.value}"
-    number = runs_of(tallies)
-    if mode == "count":
-        filled = max(1, wide - 1) if wide != 2 else 2
-        return Span(shade(number, year.most, glyphs) * filled + " " * (wide - filled), role)
-    look = run_look(state.value)
-    text = look.ascii_glyph if glyphs.is_ascii else look.glyph
-    if wide == 3 and year.most > 1:
-        text += glyphs.bar(number / year.most)
-    return Span(text + " " * (wide - len(text)), role)
-
-
-def _nothing(glyphs: Glyphs) -> str:
-    return "." if glyphs.is_ascii else glyphs.dot
+    is_ahead = year.today is not None and day > year.today
+    if tallies := year.days.get(day):
+        return tally_cell(tallies, year.most, mode, wide, glyphs)
+    return empty_cell(wide, glyphs, is_planned=day == year.planned, is_ahead=is_ahead)
 
 
 def calendar_lines(
@@ -167,80 +188,27 @@ def _weeks(year: Year, wide: int, glyphs: Glyphs) -> Spans:
     return tuple(line)
 
 
-def _shade_ranges(most: int, glyphs: Glyphs) -> list[tuple[str, int, int]]:
-    """Each shade with the least and the most runs that it stands for."""
-    ranges: dict[str, tuple[int, int]] = {}
-    for number in range(1, most + 1):
-        sign = shade(number, most, glyphs)
-        ranges[sign] = (ranges.get(sign, (number, 0))[0], number)
-    return [(sign, *edges) for sign, edges in ranges.items()]
-
-
 def legend_line(year: Year, mode: Mode, glyphs: Glyphs) -> Spans:
     """What the signs mean."""
-    line: list[Span] = [Span(" " * LABELS)]
-    if mode == "count":
-        for sign, least, most in _shade_ranges(year.most, glyphs):
-            words = str(least) if least == most else f"{least}-{most}"
-            line.extend((Span(sign, "accent"), Span(f" {words}  ", "dim")))
-        line.append(Span("runs, in the colour of the worst  ", "dim"))
-    else:
-        for state, look in RUN_STATE_LOOKS.items():
-            line.extend((run_span(state.value, glyphs), Span(f" {look.word}  ", "dim")))
-        line.extend((Span(_nothing(glyphs), "faint"), Span(" no runs  ", "dim")))
-    if year.planned is not None and year.planned.year == year.year:
-        line.extend((Span(glyphs.off, "dim"), Span(" planned", "dim")))
-    return tuple(line)
+    is_due = year.planned is not None and year.planned.year == year.year
+    return signs_line(year.most, mode, glyphs, is_due=is_due)
 
 
 def year_line(year: Year, glyphs: Glyphs) -> Spans:
     """The year, and all its runs by state."""
-    counts: dict[DagRunState, int] = {}
-    for tallies in year.days.values():
-        for state, tally in tallies.items():
-            counts[state] = counts.get(state, 0) + tally.runs
-    dot = Span(f" {glyphs.dot} ", "faint")
-    total = sum(counts.values())
-    head = (Span(" "), Span(str(year.year), "title"))
-    parts: list[Spans] = [head, (Span(formats.plural(total, "run") if total else "no runs"),)]
-    parts.extend(_counts(counts, glyphs))
-    if year.days:
-        parts.append((Span(f"on {formats.plural(len(year.days), 'day')}", "dim"),))
-    return joined(parts, dot)
-
-
-def _counts(counts: Mapping[DagRunState, int], glyphs: Glyphs) -> list[Spans]:
-    ordered = sorted(counts.items(), key=lambda pair: RUN_STATE_LOOKS[pair[0]].order)
-    return [
-        (run_span(state.value, glyphs, f" {number:,} {run_look(state.value).word}"),)
-        for state, number in ordered
-    ]
+    on = f"on {formats.plural(len(year.days), 'day')}" if year.days else ""
+    return totals_line(year.name, list(year.days.values()), on, glyphs)
 
 
 def day_line(year: Year, day: date, dag: DagRow | None, scene: Scene) -> Spans:
     """The day under the cursor: its runs by state, and how long they took."""
-    dot = Span(f" {scene.glyphs.dot} ", "faint")
-    parts: list[Spans] = [(Span(f"{day:%a} {day.day} {day:%b %Y}", "strong"),)]
+    parts: list[Spans] = [(Span(day_words(day), "strong"),)]
     if day == year.today:
         parts.append((Span("today", "accent"),))
-    tallies = year.days.get(day)
-    if tallies:
-        parts.append((Span(formats.plural(runs_of(tallies), "run"), "text"),))
-        parts.extend(_counts({state: tally.runs for state, tally in tallies.items()}, scene.glyphs))
-        ended = sum(tally.ended for tally in tallies.values())
-        if ended:
-            mean = sum(tally.seconds for tally in tallies.values()) / ended
-            longest = max(tally.longest for tally in tallies.values())
-            words = f"{duration(mean)} on average" if ended > 1 else duration(mean)
-            parts.append((Span(words, "text"),))
-            if ended > 1:
-                parts.append((Span(f"longest {duration(longest)}", "dim"),))
-    else:
-        parts.append((Span("no runs", "dim"),))
-    if day == year.planned and dag is not None and dag.next_run_after is not None:
-        at = formats.local(dag.next_run_after, scene.zone).strftime("%H:%M")
-        parts.append((Span(f"next run planned at {at}", "accent"),))
-    return (Span("  "), *joined(parts, dot))
+    parts.extend(tally_parts(year.days.get(day), scene.glyphs))
+    if day == year.planned:
+        parts.extend(due_parts(dag, scene))
+    return (Span("  "), *joined(parts, Span(f" {scene.glyphs.dot} ", "faint")))
 
 
 def duration_chart(year: Year, cursor: date, zone: tzinfo | None) -> Chart:
@@ -291,15 +259,7 @@ def run_lines(runs: Sequence[RunRow], total: int, scene: Scene) -> list[Spans]:
 
 def days_csv(year: Year) -> str:
     """The days with runs, as CSV: a column for each state."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(("day", *(state.value for state in RUN_STATE_LOOKS), "seconds"))
-    for day in sorted(year.days):
-        tallies = year.days[day]
-        counts = [tallies[state].runs if state in tallies else 0 for state in RUN_STATE_LOOKS]
-        seconds = sum(tally.seconds for tally in tallies.values())
-        writer.writerow((day.isoformat(), *counts, round(seconds, 3)))
-    return out.getvalue()
+    return tallies_csv("day", [(day.isoformat(), year.days[day]) for day in sorted(year.days)])
 
 
 def next_failed(year: Year, day: date, direction: int) -> date | None:

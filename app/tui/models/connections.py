@@ -6,12 +6,12 @@ import json
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.tui.columns import Column
 from app.tui.filters import Facts
 from app.tui.models.variables import table_of
 from app.tui.reading_admin import ConnectionText
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.table import Column
 from store.secrets import MASK, is_sensitive
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts
 from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
-from app.tui.widgets.table import Column
 
 if TYPE_CHECKING:
     from store.queries.dags import DagRow, FileRow, FileWarning, RecentRun

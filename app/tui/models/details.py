@@ -12,12 +12,11 @@ from app.durations import duration
 from app.recurring import run_words
 from app.text import sanitize_lines
 from app.tui import formats
+from app.tui.lines import Lines
 from app.tui.models.assets import condition_words, schedule_facts
 from app.tui.models.versions import changes_line
 from app.tui.scene import Scene
-from app.tui.spans import Span, Spans, fit, joined, span, width_of
-from app.tui.widgets.lines_view import Lines
-from app.tui.widgets.text_view import wrapped
+from app.tui.spans import Span, Spans, fit, joined, span, width_of, wrapped
 
 if TYPE_CHECKING:
     from app.tui.reading_details import DetailsSnapshot

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from app.text import sanitize_lines
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts, Term
 from app.tui.models.task_values import compact
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.table import Column
 from app.zones import aware
 from store.secrets import masked
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from app.durations import duration
 from app.other_versions import version_lines
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.models.grid import run_span, state_span
 from app.tui.reading import InstanceFacts, error_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import task_look
-from app.tui.widgets.table import Column
 from store.states import TaskInstanceState
 
 if TYPE_CHECKING:

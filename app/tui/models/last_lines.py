@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from app.tui.widgets.log_levels import STAMP
-from app.tui.widgets.log_painting import plain_line
+from app.tui.models.log_levels import STAMP
+from app.tui.models.log_painting import plain_line
 
 TAIL = 16_384
 """Bytes at the end of a log in which its last lines are looked for."""

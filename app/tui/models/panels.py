@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from app.tui.scrolling import Position
 from app.tui.spans import Span, Spans, fit, width_of
-from app.tui.widgets.scrolling import Position
 
 TWO_COLUMNS = 120
 """Columns of the terminal from which on panels stand beside one another."""

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts
 from app.tui.formats import plural, run_name
 from app.tui.models.grid import state_span
@@ -13,7 +14,6 @@ from app.tui.models.instance import instance_name
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span
 from app.tui.theme import Glyphs, task_look
-from app.tui.widgets.table import Column
 
 if TYPE_CHECKING:
     from store.queries.admin import SlotRow

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.columns import GAP, GUTTER, NAME_SHARE, Column
 from app.tui.models.grid import state_span
 from app.tui.models.instance import instance_name, took
 from app.tui.models.run import MIDDLE, Place
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import task_look
-from app.tui.widgets.table import GAP, GUTTER, NAME_SHARE, Column
 from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
-from app.tui.filters import Facts, Term
+from app.tui.columns import Column
+from app.tui.filters import Facts, Term, meets
 from app.tui.models.grid import run_span, state_span
 from app.tui.models.task_values import compact
 from app.tui.reading_runs import RunEntry, Wanted
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import run_look, task_look
-from app.tui.widgets.table import Column
 from store.secrets import masked
 from store.states import DagRunState, DagRunType, TaskInstanceState
 
@@ -57,8 +57,7 @@ def chooses(term: Term, value: str) -> bool:
     """Whether a term lets a value through."""
     if term.operator not in (":", "="):
         return True
-    holds = term.value == value if term.operator == "=" else term.value in value
-    return holds is not term.negated
+    return meets(term, value) is not term.negated
 
 
 def facts_of(entry: RunEntry, now: datetime) -> Facts:

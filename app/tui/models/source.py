@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.text import sanitize_lines
+from app.tui.lines import Lines
 from app.tui.spans import Span, Spans
-from app.tui.widgets.lines_view import Lines
 
 if TYPE_CHECKING:
     from store.structure import TaskStructure

@@ -11,8 +11,7 @@ from app.tui import formats
 from app.tui.models.chart import Axis, Chart, Series, chart_lines
 from app.tui.models.chart.series import Unit
 from app.tui.scene import Scene
-from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.text_view import wrapped
+from app.tui.spans import Span, Spans, joined, span, wrapped
 
 if TYPE_CHECKING:
     from store.queries.resources import Usage, UsagePoint

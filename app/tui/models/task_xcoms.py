@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.models.xcoms import kind_of, preview
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, span
-from app.tui.widgets.table import Column
 
 if TYPE_CHECKING:
     from store.queries.tasks import XComRow

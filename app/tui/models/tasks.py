@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts, Term
 from app.tui.models.grid import state_span
 from app.tui.models.instance import instance_name, took
@@ -24,7 +25,6 @@ from app.tui.reading_instances import TaskEntry, Wanted
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import task_look
-from app.tui.widgets.table import Column
 from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:

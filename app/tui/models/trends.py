@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from app.durations import duration
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.models.chart import Axis, Chart, Limit, Mark, Series
 from app.tui.models.grid import run_span, state_span
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import run_look, task_look
-from app.tui.widgets.table import Column
 from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:

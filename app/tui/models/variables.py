@@ -6,12 +6,12 @@ from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 
 from app.text import sanitize_lines
+from app.tui.columns import GAP, GUTTER, Column
 from app.tui.filters import Facts
 from app.tui.formats import plural
 from app.tui.reading_admin import VariableText
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.table import GAP, GUTTER, Column
 
 if TYPE_CHECKING:
     from store.queries.admin import VariableHead

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from app.tui.lines import Lines
 from app.tui.models.diffs import DiffLine, diff_lines
 from app.tui.models.source import Source
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.lines_view import Lines
 from store.structure import DERIVED_OF_TASK
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.tui import formats
+from app.tui.columns import Column
 from app.tui.filters import Facts, Term
 from app.tui.models.xcoms import kind_of
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.widgets.table import Column
 
 if TYPE_CHECKING:
     from store.queries.xcoms import PlacedXCom, XComFilter

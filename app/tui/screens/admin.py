@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.widget import Widget
 
+from app.tui.columns import Column
 from app.tui.screens.listing import ListScreen
 from app.tui.screens.places import PlaceScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.dialogs import ConfirmDialog
 from app.tui.widgets.prompt import PromptLine
-from app.tui.widgets.table import Column, Table
+from app.tui.widgets.table import Table
 from store.errors import StoreError
 
 if TYPE_CHECKING:

@@ -49,6 +49,7 @@ class AssetsScreen(ListScreen["AssetRow"], PlaceScreen):
     def __init__(self) -> None:
         super().__init__()
         self.snapshot: AssetsSnapshot | None = None
+        self._wanted: int | None = None
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -75,6 +76,14 @@ class AssetsScreen(ListScreen["AssetRow"], PlaceScreen):
     def show_snapshot(self, snapshot: AssetsSnapshot) -> None:
         self.snapshot = snapshot
         self.show_rows()
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None and not self.table.go_to(str(wanted)):
+            self.step_back()  # the filter hides it
+            self.table.go_to(str(wanted))
+
+    def point_at(self, asset_id: int) -> None:
+        """Put the cursor on an asset with the next snapshot."""
+        self._wanted = asset_id
 
     def show_rows(self) -> None:
         """Show what passes the filter."""
@@ -122,18 +131,13 @@ class AssetsScreen(ListScreen["AssetRow"], PlaceScreen):
 
     def action_materialize(self) -> None:
         """Trigger the DAG that produces the asset."""
-        from app.tui.screens.triggering import trigger
+        if self.table.current is not None:
+            materialize(self.dagtop, self.table.current)
 
+    def action_dependencies(self) -> None:
+        """The graph of DAGs and assets, at the asset under the cursor."""
         row = self.table.current
-        if row is None:
-            return
-        dags = list(dict.fromkeys(one.dag_id for one in row.producers))
-        if len(dags) == 1:
-            trigger(self.dagtop, dags[0])
-        elif dags:
-            self.dagtop.say(f"{len(dags)} DAGs produce {row.name}: trigger one of them")
-        else:
-            self.dagtop.say(f"no DAG produces {row.name}: A records an event of it")
+        self.dagtop.ways.open_dependencies(asset_id=None if row is None else row.id)
 
     def action_copy(self) -> None:
         """Copy the URI."""
@@ -239,6 +243,10 @@ class AssetScreen(PagedList["AssetEventRow"]):
         if len(row.runs) > 1:
             self.dagtop.say(f"the first of {len(row.runs)} runs that followed from it")
 
+    def action_dependencies(self) -> None:
+        """The graph of DAGs and assets, at this one."""
+        self.dagtop.ways.open_dependencies(asset_id=self.asset_id)
+
     def action_record(self) -> None:
         """Record an event by hand."""
         found = self.snapshot
@@ -250,6 +258,19 @@ class AssetScreen(PagedList["AssetEventRow"]):
         row = self.table.current
         if row is not None:
             self.dagtop.copy(models.extra_words(row) or "{}", "the event's extra")
+
+
+def materialize(app: DagtopApp, asset: AssetRow) -> None:
+    """Trigger the DAG that produces an asset."""
+    from app.tui.screens.triggering import trigger
+
+    dags = list(dict.fromkeys(one.dag_id for one in asset.producers))
+    if len(dags) == 1:
+        trigger(app, dags[0])
+    elif dags:
+        app.say(f"{len(dags)} DAGs produce {asset.name}: trigger one of them")
+    else:
+        app.say(f"no DAG produces {asset.name}: A records an event of it")
 
 
 def ask_event(app: DagtopApp, asset: AssetRow, *, is_shared: bool = False) -> None:

@@ -67,6 +67,11 @@ class DagtopScreen(SureTimers, Screen[None]):
         """Where this is, if it can be opened again by that."""
         return None
 
+    @property
+    def pointed_at(self) -> str | None:
+        """The DAG under the cursor, where that is what the screen lists."""
+        return None
+
     def fetch(self) -> Fetch | None:
         """What the refresher reads for this screen, in its thread."""
         return None
@@ -217,8 +222,11 @@ class DagtopScreen(SureTimers, Screen[None]):
         return True
 
     def _say_unknown(self, event: events.Key) -> None:
-        """Say it if nobody wants a key."""
-        if event.key in self.active_bindings:
+        """Say it if nobody wants a key; Textual's Tab is of use where there are two widgets."""
+        found = self.active_bindings.get(event.key)
+        if found is not None and (
+            len(self.focus_chain) > 1 or not found.binding.action.startswith("app.focus_")
+        ):
             return
         if not self._is_typing:
             name = event.character if event.is_printable else key_name(event.key)

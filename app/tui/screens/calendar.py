@@ -1,40 +1,36 @@
-"""One DAG: a year of days, with what its runs came to."""
+"""One DAG: a year of days, or a month of hours, with what its runs came to."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.formats import local
-from app.tui.models.calendar import (
-    LABELS,
-    MODES,
-    WEEKS,
-    Mode,
-    Year,
-    calendar_lines,
-    day_line,
-    days_csv,
-    duration_chart,
-    legend_line,
-    next_failed,
-    run_lines,
-    runs_of,
-    year_line,
-)
+from app.tui.models.calendar import LABELS, WEEKS, Year, duration_chart, run_lines
+from app.tui.models.calendar_page import MODES, Mode, Page, runs_of
 from app.tui.models.grid import dag_line
-from app.tui.reading_history import CalendarSnapshot, day_start, read_calendar, read_day, read_run
+from app.tui.models.hours import HourPlace, Month
+from app.tui.reading_history import (
+    CalendarSnapshot,
+    HoursSnapshot,
+    hour_at,
+    read_between,
+    read_calendar,
+    read_hours,
+    read_run,
+)
 from app.tui.reading_runs import Wanted
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.runs import RunsScreen
-from app.tui.spans import Span, plain
+from app.tui.spans import Span, Spans, plain
 from app.tui.timers import Rest
 from app.tui.widgets.calendar_view import CalendarView
 from app.tui.widgets.chart import ChartView
@@ -51,7 +47,7 @@ if TYPE_CHECKING:
 TALL = 34
 """Lines from which on there is room for the durations."""
 LISTED = 60
-"""Runs of the day that are read at most."""
+"""Runs of a day or an hour that are read at most."""
 EARLIEST, LATEST = 1971, 9990
 """The years one can go to."""
 
@@ -62,10 +58,14 @@ class Kept:
 
     mode: Mode = "state"
     day: date | None = None
+    """None: today."""
+    by_hour: bool = False
+    hour: tuple[int, int] | None = None
+    """The hour of the day, and whether for the second time; None: one that says something."""
 
 
 class CalendarScreen(DagViewScreen):
-    """A year, live."""
+    """A year or a month, live."""
 
     view_name: ClassVar[str] = "calendar"
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "calendar")
@@ -73,10 +73,11 @@ class CalendarScreen(DagViewScreen):
 
     def __init__(self, focus: DagFocus) -> None:
         super().__init__(focus)
-        self.snapshot: CalendarSnapshot | None = None
+        self.snapshot: CalendarSnapshot | HoursSnapshot | None = None
         self.form: Kept = focus.kept.setdefault("calendar", Kept())
-        self._runs: tuple[date, tuple[RunRow, ...]] | None = None
-        self._rest = Rest(self, self._read_day)
+        self._runs: tuple[Any, tuple[RunRow, ...]] | None = None
+        """Of the day or hour that they are of."""
+        self._rest = Rest(self, self._read_runs)
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -91,6 +92,7 @@ class CalendarScreen(DagViewScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#list").can_focus = False
+        self.set_class(self.form.by_hour, "-hours")
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -118,75 +120,109 @@ class CalendarScreen(DagViewScreen):
 
     def fetch(self) -> Fetch:
         zone = self.dagtop.scene().zone
+        if self.form.by_hour:
+            first = self.day.replace(day=1)
+            return partial(read_hours, dag_id=self.dag_id, first=first, zone=zone)
         return partial(read_calendar, dag_id=self.dag_id, year=self.day.year, zone=zone)
 
-    def show_snapshot(self, snapshot: CalendarSnapshot | None) -> None:
+    def show_snapshot(self, snapshot: CalendarSnapshot | HoursSnapshot | None) -> None:
         if snapshot is None:
             self.show_missing()
             return
-        self._show_year()
-        self._read_day()
+        self._show_page()
+        self._read_runs()
 
-    def year_now(self) -> Year | None:
-        """What was read of the year, and what is due."""
-        if self.snapshot is None:
+    def page_now(self) -> Page[Any] | None:
+        """What was read, and what is due; None while it is not of what is looked at."""
+        snapshot, scene = self.snapshot, self.dagtop.scene()
+        if snapshot is None:
             return None
-        dag, zone = self.snapshot.dag, self.dagtop.scene().zone
-        due = None if dag.is_paused else dag.next_run_after
-        planned = None if due is None else local(due, zone).date()
-        return Year(self.snapshot.year, self.snapshot.days, planned, self.today)
+        due = None if snapshot.dag.is_paused else snapshot.dag.next_run_after
+        if isinstance(snapshot, HoursSnapshot):
+            there = self.form.by_hour and snapshot.first == self.day.replace(day=1)
+            month = Month(snapshot.first, snapshot.hours, snapshot.tallies, due, scene.now)
+            return month if there else None
+        planned = None if due is None else local(due, scene.zone).date()
+        there = not self.form.by_hour and snapshot.year == self.day.year
+        return Year(snapshot.year, snapshot.days, planned, self.today) if there else None
 
-    def _show_year(self) -> None:
-        year, dag = self.year_now(), self.dag_now()
-        if year is None or dag is None or year.year != self.day.year:
+    def _cursor(self, page: Page[Any]) -> Any:
+        """The day or hour under the cursor."""
+        if not isinstance(page, Month):
+            return self.day
+        if self.form.hour is not None:
+            return page.nearest(self.day, *self.form.hour)
+        scene = self.dagtop.scene()
+        place = page.entry(self.day, local(scene.now, scene.zone).hour)
+        self.form.day, self.form.hour = place.day, place[1:]
+        return place
+
+    def _keep(self, place: Any) -> None:
+        """The cursor is on another day or hour."""
+        if isinstance(place, HourPlace):
+            self.form.day, self.form.hour = place.day, place[1:]
+        else:
+            self.form.day, self.form.hour = place, None
+
+    def _show_page(self) -> None:
+        page, dag = self.page_now(), self.dag_now()
+        if page is None or dag is None:
             return
         scene, form = self.dagtop.scene(), self.form
         self.query_one("#dag", InfoLine).line = dag_line(dag, scene)
-        info = self.query_one("#year", InfoLine)
-        info.line = year_line(year, scene.glyphs)
-        words = "worst state" if form.mode == "state" else "number of runs"
-        info.right = (Span(words, "dim"),)
-        self.query_one("#legend", InfoLine).line = legend_line(year, form.mode, scene.glyphs)
-        self.view.show(year, form.mode, self.day)
-        self._show_day()
+        self.query_one("#year", InfoLine).line = page.title(scene.glyphs)
+        self.query_one("#legend", InfoLine).line = page.legend(form.mode, scene.glyphs)
+        self.view.show(page, form.mode, self._cursor(page))
+        self._show_place()
 
-    def _show_day(self) -> None:
-        year = self.year_now()
-        if year is None or year.year != self.day.year:
+    def _how(self) -> Spans:
+        """What a sign stands for, and where there is more."""
+        words = "worst state" if self.form.mode == "state" else "number of runs"
+        glyphs = self.dagtop.glyphs
+        marks = zip((glyphs.up, glyphs.down), self.view.hidden(), strict=True)
+        more = "".join(mark for mark, there in marks if there)
+        return (Span(words, "dim"), Span(f" {more}" if more else "", "accent"))
+
+    def _show_place(self) -> None:
+        """Show what there is to say of the day or hour under the cursor."""
+        page = self.page_now()
+        if page is None:
             return
-        scene, day = self.dagtop.scene(), self.day
-        self.query_one("#day", InfoLine).line = day_line(year, day, self.dag_now(), scene)
-        if self.has_class("-tall"):
-            chart = duration_chart(year, day, scene.zone)
-            self.query_one("#durations", ChartView).show(chart)
-        total = runs_of(year.days.get(day))
-        known = self._runs is not None and self._runs[0] == day
+        scene, place = self.dagtop.scene(), self._cursor(page)
+        self.query_one("#year", InfoLine).right = self._how()
+        self.query_one("#day", InfoLine).line = page.about(place, self.dag_now(), scene)
+        if self.has_class("-tall") and isinstance(page, Year):
+            self.query_one("#durations", ChartView).show(duration_chart(page, place, scene.zone))
+        total = runs_of(page.tallies_at(place))
+        known = self._runs is not None and self._runs[0] == place
         runs = self._runs[1] if self._runs is not None and known else ()
         lines = run_lines(runs, total, scene) if total and known else []
         self.query_one("#list", TextView).show(lines)
 
-    def _read_day(self) -> None:
-        """Read the runs of the day under the cursor."""
-        day, zone = self.day, self.dagtop.scene().zone
-        if not self.is_current:
+    def _read_runs(self) -> None:
+        """Read the runs of the day or hour under the cursor."""
+        page = self.page_now()
+        if not self.is_current or page is None:
             return
+        place = self._cursor(page)
+        since, until = page.bounds(place, self.dagtop.scene().zone)
 
         def then(runs: tuple[RunRow, ...]) -> None:
-            if self.is_there and self.day == day:
-                self._runs = (day, runs)
-                self._show_day()
+            if self.is_there:
+                self._runs = (place, runs)
+                self._show_place()
 
         self.dagtop.refresher.once(
-            lambda store: read_day(store, self.dag_id, day, zone, LISTED), then
+            lambda store: read_between(store, self.dag_id, since, until, LISTED), then
         )
 
     def follow(self) -> None:
-        """To the day of the run that the grid at the side is on."""
-        run_id, zone = self.look.run_id, self.dagtop.scene().zone
+        """To the time of the run that the grid at the side is on."""
+        run_id = self.look.run_id
 
         def then(row: RunRow | None) -> None:
             if self.is_there and self.look.run_id == run_id:
-                self._go_to(self.today if row is None else local(row.run_after, zone).date())
+                self._go_to(self.dagtop.scene().now if row is None else row.run_after)
 
         def read(store: Store) -> RunRow | None:
             return None if run_id is None else read_run(store, self.dag_id, run_id)
@@ -195,116 +231,137 @@ class CalendarScreen(DagViewScreen):
 
     def tick(self) -> None:
         super().tick()
-        self._show_year()
+        self._show_page()
 
     # moving
 
     def on_calendar_view_moved(self) -> None:
-        self.form.day = self.view.cursor
-        self._show_day()
+        self._keep(self.view.cursor)
+        self._show_place()
         self._rest.begin()
 
     def on_calendar_view_chosen(self) -> None:
         self.action_open()
 
     def action_previous_year(self) -> None:
-        """The year before."""
-        self._show_other(self.day.year - 1)
+        """The year before, or the month."""
+        self._turn_page(-1)
 
     def action_next_year(self) -> None:
-        """The next year."""
-        self._show_other(self.day.year + 1)
+        """The next year, or month."""
+        self._turn_page(1)
 
-    def _show_other(self, year: int) -> None:
+    def _turn_page(self, step: int) -> None:
+        day = self.day
+        months = day.year * 12 + day.month - 1 + (step if self.form.by_hour else 12 * step)
+        year, month = divmod(months, 12)
         if not EARLIEST <= year <= LATEST:
             self.dagtop.say(f"there is no year {year} here")
             return
-        day = self.day
-        leap_day = (day.month, day.day) == (2, 29)
-        self.form.day = date(year, day.month, 28 if leap_day else day.day)
+        self.form.day = date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
         self.ask()
 
     def action_today(self) -> None:
-        """To today."""
-        if self.day == self.today:
-            self.dagtop.say("this is today")
-        self._go_to(self.today)
+        """To today, or to this hour."""
+        before = (self.day, self.form.hour)
+        self._go_to(self.dagtop.scene().now)
+        if before == (self.day, self.form.hour):
+            self.dagtop.say("this is now" if self.form.by_hour else "this is today")
 
-    def _go_to(self, day: date) -> None:
-        same = day.year == self.day.year
-        self.form.day = day
-        if same:
-            self.view.go_to(day)
-        else:
+    def _go_to(self, moment: datetime) -> None:
+        zone, form = self.dagtop.scene().zone, self.form
+        form.day, hour = local(moment, zone).date(), hour_at(moment, zone)
+        form.hour = (hour.hour, hour.again) if form.by_hour and hour is not None else None
+        page = self.page_now()
+        if page is None:
             self.ask()
+        else:
+            self.view.go_to(self._cursor(page))
 
     def action_next_failed(self) -> None:
-        """The next day with a failed run."""
+        """The next day or hour with a failed run."""
         self._go_to_failed(1)
 
     def action_previous_failed(self) -> None:
-        """The day with a failed run before."""
+        """The day or hour with a failed run before."""
         self._go_to_failed(-1)
 
     def _go_to_failed(self, direction: int) -> None:
-        year = self.year_now()
-        found = None if year is None else next_failed(year, self.day, direction)
-        if found is None:
-            where = "after this day" if direction > 0 else "before this day"
-            self.dagtop.say(f"no run failed {where} in {self.day.year}")
-        else:
+        page = self.page_now()
+        found = None if page is None else page.next_failed(self._cursor(page), direction)
+        if page is not None and found is None:
+            where = "after" if direction > 0 else "before"
+            self.dagtop.say(f"no run failed {where} this {page.unit} in {page.name}")
+        elif found is not None:
             self.view.go_to(found)
 
     # how it is looked at
 
+    def action_zoom(self) -> None:
+        """Days of a year, or hours of a month."""
+        self.form.by_hour = not self.form.by_hour
+        self.form.hour = None
+        self.set_class(self.form.by_hour, "-hours")
+        self.ask()
+
     def action_turn(self) -> None:
         """The worst state, or the number of runs."""
         self.form.mode = MODES[1 - MODES.index(self.form.mode)]
-        self._show_year()
+        self._show_page()
 
     def exports(self) -> list[Export]:
-        """The year as text, its days as a table."""
+        """The page as text, its days or hours as a table."""
         from app.tui.exporting import Export
 
-        year, scene, mode = self.year_now(), self.dagtop.scene(), self.form.mode
-        if year is None:
+        page, scene, mode = self.page_now(), self.dagtop.scene(), self.form.mode
+        if page is None:
             return []
+        width = 2 * WEEKS + LABELS + 1
 
         def text() -> str:
-            lines = calendar_lines(year, mode, 2 * WEEKS + LABELS + 1, scene.glyphs)
-            lines = [year_line(year, scene.glyphs), *lines, legend_line(year, mode, scene.glyphs)]
+            lines = page.lines(mode, width, scene.glyphs)
+            lines = [page.title(scene.glyphs), *lines, page.legend(mode, scene.glyphs)]
             return "".join(plain(line).rstrip() + "\n" for line in lines)
 
+        whole = "month" if self.form.by_hour else "year"
         return [
-            Export("the year as text", "txt", text),
-            Export("the days as CSV", "csv", lambda: days_csv(year)),
+            Export(f"the {whole} as text", "txt", text),
+            Export(f"the {page.unit}s as CSV", "csv", page.csv),
         ]
 
     def action_open(self) -> None:
-        """The runs of the day."""
-        year = self.year_now()
-        count = 0 if year is None else runs_of(year.days.get(self.day))
-        if not count:
-            self.dagtop.say("there are no runs on this day")
+        """The runs of the day or hour."""
+        page = self.page_now()
+        if page is None:
             return
-        self.app.push_screen(DayRunsScreen(DagFocus(self.dag_id), self.day, count))
+        place = self._cursor(page)
+        count = runs_of(page.tallies_at(place))
+        if not count:
+            on = "in" if self.form.by_hour else "on"
+            self.dagtop.say(f"there are no runs {on} this {page.unit}")
+            return
+        bounds = page.bounds(place, self.dagtop.scene().zone)
+        focus = DagFocus(self.dag_id)
+        self.app.push_screen(RunsBetweenScreen(focus, bounds, page.words(place), count))
 
 
-class DayRunsScreen(RunsScreen):
-    """The runs of one day of a DAG."""
+class RunsBetweenScreen(RunsScreen):
+    """The runs of one day or hour of a DAG."""
 
-    def __init__(self, focus: DagFocus, day: date, count: int) -> None:
+    def __init__(
+        self, focus: DagFocus, bounds: tuple[datetime, datetime], words: str, count: int
+    ) -> None:
+        """``words``: what the time is called."""
         super().__init__(focus)
-        self.day, self.count = day, count
+        self.bounds, self.words, self.count = bounds, words, count
 
     @property
     def wanted(self) -> Wanted:
-        zone = self.dagtop.scene().zone
-        until = day_start(self.day + timedelta(days=1), zone)
-        return replace(super().wanted, since=day_start(self.day, zone), until=until)
+        since, until = self.bounds
+        return replace(super().wanted, since=since, until=until)
 
     def total(self) -> int:
         return max(self.count, len(self.read.entries))
 
     def crumbs(self) -> tuple[str, ...]:
-        return (*super().crumbs(), f"{self.day:%a} {self.day.day} {self.day:%b %Y}")
+        return (*super().crumbs(), self.words)

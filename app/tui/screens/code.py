@@ -11,13 +11,14 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.lines import Lines
 from app.tui.models.code import definitions, version_line
 from app.tui.models.grid import dag_line
 from app.tui.reading_code import CodeSnapshot, read_code
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
 from app.tui.screens.searching import SearchScreen
 from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.lines_view import Lines, LinesView
+from app.tui.widgets.lines_view import LinesView
 from app.tui.widgets.prompt import PromptLine
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from app.tui.spans import Spans
 from app.tui.writing_admin import delete_connections, save_connection
 
 if TYPE_CHECKING:
+    from app.tui.columns import Column
     from app.tui.refresher import Fetch
-    from app.tui.widgets.table import Column
     from store.queries.admin import ConnectionHead
 
 LINES_OF_EXTRA = 4

@@ -92,6 +92,10 @@ class DagViewScreen(SideScreen):
 
         edit_line(self.dagtop, self.dag_id, line=self.line_now())
 
+    def action_dependencies(self) -> None:
+        """The graph of DAGs and assets, at this DAG."""
+        self.dagtop.ways.open_dependencies()
+
     def action_trigger(self) -> None:
         """Trigger a run."""
         trigger(self.dagtop, self.dag_id)

@@ -115,6 +115,10 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         detail = self.query_one("#detail", InfoLine)
         detail.line = detail_line(self.table.current, self.dagtop.scene())
 
+    @property
+    def pointed_at(self) -> str | None:
+        return self.table.current.dag_id if self.table.current is not None else None
+
     # actions
 
     def action_open(self) -> None:

@@ -19,7 +19,8 @@ from app.tui.reading import (
     read_graph,
 )
 from app.tui.screens.dag_views import DagFocus, OneRunScreen
-from app.tui.spans import Span, Spans, span
+from app.tui.screens.picture import PictureScreen
+from app.tui.spans import Span
 from app.tui.timers import Rest
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.graph_view import GraphForm, GraphView
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
     from store.queries.grid import Cell, GridRow, GridRun
 
 
-class GraphScreen(OneRunScreen):
+class GraphScreen(PictureScreen, OneRunScreen):
     """Tasks and edges, live."""
 
     view_name: ClassVar[str] = "graph"
-    contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "view", "tasks", "run", "graph")
-    BINDINGS: ClassVar[list[BindingType]] = bindings("list", "view", "tasks", "run", "graph")
+    contexts: ClassVar[tuple[str, ...]] = (
+        "everywhere", "list", "picture", "view", "tasks", "run", "graph",
+    )  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        "list", "picture", "view", "tasks", "run", "graph"
+    )
 
     def __init__(self, focus: DagFocus) -> None:
         super().__init__(focus)
@@ -45,7 +50,6 @@ class GraphScreen(OneRunScreen):
         self._place: tuple[object, ...] = ()
         self._wanted = focus.task_id
         self._rest = Rest(self, self._read_error)
-        self._before_find: tuple[tuple[str, ...], str | None] = ((), None)
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -93,51 +97,30 @@ class GraphScreen(OneRunScreen):
             return
         task_id, self._wanted = self._wanted, None
         self.view.show(snapshot.shape, snapshot.grid, task_id)
-        self._show_dag()
+        self.show_status()
         self._read_error()
 
-    def _show_dag(self) -> None:
+    def show_status(self) -> None:
         if self.snapshot is None:
             return
         info = self.query_one("#dag", InfoLine)
         info.line = dag_line(self.snapshot.dag, self.dagtop.scene())
-        info.right = self._status()
-
-    def _status(self) -> Spans:
-        """What is searched for, how much is seen, and where there is more."""
-        view, glyphs = self.view, self.dagtop.glyphs
-        words: list[Span] = []
-        if view.words:
-            found = view.found
-            at = found.index(view.cursor) + 1 if view.cursor in found else 0
-            words.extend((Span("/", "key"), span(" ".join(view.words), "accent")))
-            words.append(Span(f" {at} of {len(found)}  ", "dim" if found else "warning"))
-        if view.look.hops:
-            steps = "step" if view.look.hops == 1 else "steps"
-            words.append(Span(f"{view.look.hops} {steps} around  ", "warning"))
-        shown, total = len(view.picture.nodes), len(view.whole.nodes)
-        role = "dim" if shown == total else "accent"
-        words.append(Span(f"{shown} of {total}" if shown != total else f"{total} nodes", role))
-        marks = (glyphs.more_left, glyphs.more_right, glyphs.up, glyphs.down)
-        more = "".join(
-            mark if there else " " for mark, there in zip(marks, view.hidden(), strict=True)
-        )
-        return (*words, Span(f" {more}" if more.strip() else "", "accent"))
+        info.right = self.status()
 
     def tick(self) -> None:
         super().tick()
-        self._show_dag()
+        self.show_status()
         self._show_lines()
 
     def on_graph_view_moved(self) -> None:
         run, row, cell = self.run_now(), self.view.row, self.view.current
         place = (run and run.id, row and row.id, cell and cell.state)
         if place == self._place:
-            self._show_dag()
+            self.show_status()
             self._show_lines()
             return
         self._place, self.error = place, ""
-        self._show_dag()
+        self.show_status()
         self._show_lines()
         self._rest.begin()
 
@@ -180,14 +163,6 @@ class GraphScreen(OneRunScreen):
     def fold_here(self) -> None:
         self.view.fold()
 
-    def step_back(self) -> bool:
-        view = self.view
-        if view.words:
-            view.find((), view.cursor)
-            self._show_dag()
-            return True
-        return view.widen()
-
     # how it is looked at
 
     def action_fold(self) -> None:
@@ -199,82 +174,3 @@ class GraphScreen(OneRunScreen):
         """Fold or unfold all groups."""
         if not self.view.fold_all():
             self.dagtop.say("there are no groups to fold")
-
-    def action_zoom(self) -> None:
-        """Only what is near, or everything."""
-        hops = self.view.narrow()
-        if not hops:
-            self.dagtop.say("all nodes")
-
-    def action_turn(self) -> None:
-        """The other direction."""
-        self.view.turn()
-
-    def action_frame(self) -> None:
-        """Boxes, or names alone."""
-        self.view.frame()
-
-    def action_fit(self) -> None:
-        """The form that fits."""
-        self.view.fit()
-        if any(self.view.hidden()):
-            self.dagtop.say("no form of it fits: * folds the groups, z shows what is near")
-        else:
-            self.dagtop.say("this form shows all of it")
-
-    def action_pan_left(self) -> None:
-        """Move the window left."""
-        self._pan(-1, 0)
-
-    def action_pan_down(self) -> None:
-        """Move the window down."""
-        self._pan(0, 1)
-
-    def action_pan_up(self) -> None:
-        """Move the window up."""
-        self._pan(0, -1)
-
-    def action_pan_right(self) -> None:
-        """Move the window right."""
-        self._pan(1, 0)
-
-    def _pan(self, right: int, down: int) -> None:
-        if any(self.view.hidden()):
-            self.view.pan(right, down)
-        else:
-            self.dagtop.say("all of the graph is on the screen")
-
-    # the search
-
-    async def action_find(self) -> None:
-        """Open the search."""
-        self._before_find = (self.view.words, self.view.cursor)
-        prompt = self.query_one("#find", PromptLine)
-        await prompt.open(" ".join(self.view.words), "words of task ids")
-
-    def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
-        self.view.find(tuple(message.text.lower().split()), self._before_find[1])
-        self._show_dag()
-
-    def on_prompt_line_entered(self, message: PromptLine.Entered) -> None:
-        if self.view.words and not self.view.found:
-            self.dagtop.say(f"no task has {message.text.strip()} in its id", "warning")
-
-    def on_prompt_line_escaped(self) -> None:
-        words, cursor = self._before_find
-        self.view.find(words, cursor)
-        self.view.go_to(cursor)
-
-    def action_next_match(self) -> None:
-        """To the next task found."""
-        self._go_to_match(1)
-
-    def action_previous_match(self) -> None:
-        """To the task found before."""
-        self._go_to_match(-1)
-
-    def _go_to_match(self, direction: int) -> None:
-        if not self.view.words:
-            self.dagtop.say("nothing is searched for: / searches")
-        elif not self.view.find_next(direction):
-            self.dagtop.say("no task is found")

@@ -29,13 +29,14 @@ NAMES_WIDTH = 33
 """Cells for what can be typed, before what it means; more where one of them is longer."""
 
 
-def known_here(here: Location | None) -> Known:
+def known_here(here: Location | None, pointed_at: str | None) -> Known:
     """What can be jumped to from where one is, before it is read what there is."""
     return Known(
         places={name: view.title for name, view in PLACES.items()},
         views={name: view.title for name, view in DAG_VIEWS.items()},
         dag_id=here.dag_id if here is not None else None,
         run_id=here.run_id if here is not None else None,
+        pointed_at=pointed_at,
     )
 
 
@@ -55,9 +56,9 @@ class JumpScreen(ModalScreen[Target | None]):
     ]
     AUTO_FOCUS = "Input"
 
-    def __init__(self, here: Location | None) -> None:
+    def __init__(self, known: Known) -> None:
         super().__init__()
-        self._known = known_here(here)
+        self._known = known
         self._found: list[Completion] = []
         self._cursor: int | None = None
         self._is_read = False
@@ -81,7 +82,7 @@ class JumpScreen(ModalScreen[Target | None]):
             yield view
 
     def on_mount(self) -> None:
-        dag_id = self._known.dag_id
+        dag_id = self._known.subject
 
         def then(names: JumpNames) -> None:
             self._known = with_names(self._known, names)

@@ -13,9 +13,9 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from app.tui.scrolling import Position
 from app.tui.spans import Span
 from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp

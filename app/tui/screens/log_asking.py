@@ -16,13 +16,13 @@ from textual.widget import Widget
 
 from app.tui.exporting import typed_path, working_folder
 from app.tui.formats import plural
+from app.tui.models.log_levels import LEVEL_NAMES, NONE
+from app.tui.models.log_painting import ABSOLUTE, plain_lines
 from app.tui.screens.base import DagtopScreen
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.dialogs import Choices, ConfirmDialog
 from app.tui.widgets.log_filter import parse_filter
-from app.tui.widgets.log_levels import LEVEL_NAMES, NONE
-from app.tui.widgets.log_painting import ABSOLUTE, plain_lines
 from app.tui.widgets.log_times import TimeRange, parse_range
 from app.tui.widgets.log_view import LogView
 from app.tui.widgets.prompt import PromptLine

@@ -14,7 +14,9 @@ from textual.widget import Widget
 from app.tui.bindings import bindings
 from app.tui.formats import plural, run_name
 from app.tui.models.instance import instance_name
+from app.tui.models.places import Place, places_on_screen
 from app.tui.reading_log import MergedSnapshot, MergedTry, read_merged
+from app.tui.screens.beside import BesideScreen
 from app.tui.screens.log import file_name
 from app.tui.screens.log_asking import LogAsking, LogWishes
 from app.tui.spans import Span, span
@@ -40,7 +42,7 @@ ROLES = (
 """Colours of the tasks; the name before each line says the same."""
 
 
-class MergedLogScreen(LogAsking):
+class MergedLogScreen(BesideScreen, LogAsking):
     """Lines of the newest tries, each after the name of its task."""
 
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "log", "merged")
@@ -149,13 +151,37 @@ class MergedLogScreen(LogAsking):
     def log_is_live(self) -> bool:
         return any(one.live for one in self._shown or ())
 
+    def _part(self) -> int | None:
+        """Number of the log that the line is from that is meant."""
+        place = self.view.current()
+        return None if place is None else self._part_of(place)
+
+    def _part_of(self, place: int) -> int:
+        number: int = self.view.source.offset(place)[0]
+        return number
+
+    def _try(self) -> MergedTry | None:
+        """The try that wrote the line that is meant."""
+        part = self._part()
+        return self._shown[part] if part is not None and self._shown else None
+
+    def subject(self) -> tuple[str, str, str | None]:
+        one = self._try()
+        return self.dag_id, self.run_id, None if one is None else one.task_id
+
+    def failed_at(self) -> tuple[str | None, Sequence[Place]]:
+        """In the traceback on screen, of the log that the line is from; else as its try failed."""
+        one, part = self._try(), self._part()
+        if one is None:
+            return None, ()
+        shown = self.view.text_from_here(lambda place: self._part_of(place) == part)
+        found = places_on_screen(shown, self.dagtop.scene().folder)
+        return one.task_id, found or one.failed_at
+
     def log_path(self) -> Path | None:
         """The log of the line that is meant."""
-        view = self.view
-        place = view.current()
-        if place is None:
-            return None
-        return view.source.parts[view.source.offset(place)[0]].lines.file.path
+        part = self._part()
+        return None if part is None else self.view.source.parts[part].lines.file.path
 
     def default_name(self) -> str:
         return file_name(self.dag_id, self.run_id, self._name or "all")
@@ -164,9 +190,8 @@ class MergedLogScreen(LogAsking):
 
     def action_open(self) -> None:
         """Open the log of the task that the line is from."""
-        place = self.view.current()
-        if place is not None and self._shown:
-            one = self._shown[self.view.source.offset(place)[0]]
+        one = self._try()
+        if one is not None:
             self.dagtop.ways.open_log(self.dag_id, self.run_id, one.task_id, one.map_index)
 
 

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from app.tui.actions import Action, key_name
-from app.tui.jumps import Completion, Known, Target, complete, parse
+from app.tui.jumps import DEPENDENCIES, Completion, Known, Target, complete, parse
 from app.tui.reading import JumpNames, read_jumps
 from app.tui.screens.jump import with_names
 from app.tui.spans import Span, Spans, span
@@ -32,6 +32,7 @@ SHOWN = 10
 def ways_from(text: str, known: Known, actions: Sequence[Action]) -> list[Completion]:
     """Where ``:`` leads with a text, but for views that an action goes to already."""
     shown = {action.id.rpartition("-")[2] for action in actions if _VIEW.search(action.id)}
+    shown.update(one.handler for one in actions if one.handler == DEPENDENCIES)
     return [
         one for one in complete(text, known) if one.text not in shown and not one.text.endswith(" ")
     ]
@@ -96,7 +97,7 @@ class PaletteScreen(ModalScreen[Action | Target | None]):
                 self._known = with_names(self._known, names)
                 self._find()
 
-        dag_id = self._known.dag_id
+        dag_id = self._known.subject
         app = cast("DagtopApp", self.app)
         app.refresher.once(lambda store: read_jumps(store, dag_id), then)
         self._find()

@@ -26,8 +26,8 @@ from app.tui.widgets.text_view import TextView
 from app.tui.writing_admin import delete_pools, save_pool
 
 if TYPE_CHECKING:
+    from app.tui.columns import Column
     from app.tui.refresher import Fetch
-    from app.tui.widgets.table import Column
     from store.queries.admin import SlotRow
     from store.queries.pools import PoolRow
 

@@ -8,17 +8,17 @@ from textual.binding import BindingType
 
 from app.cli.own_command import command_line
 from app.tui.bindings import bindings
+from app.tui.lines import EntryLines
 from app.tui.models.task_commands import (
     ShellCommand,
     command_entries,
     sections,
 )
-from app.tui.screens.task_instance_views import InstanceLinesScreen
+from app.tui.screens.task_instance_views import InstanceEntriesScreen
 from app.tui.screens.task_views import TaskFocus
-from app.tui.widgets.lines_view import EntryLines, Lines
 
 
-class CommandsScreen(InstanceLinesScreen):
+class CommandsScreen(InstanceEntriesScreen):
     """Commands; ``y`` copies the one under the cursor."""
 
     view_name: ClassVar[str] = "commands"
@@ -38,22 +38,14 @@ class CommandsScreen(InstanceLinesScreen):
         super().__init__(focus)
         self._program = ""
 
-    def show_task(self) -> None:
+    def show_entries(self) -> None:
         """Show the commands."""
-        self.view.empty = self.missing_words()
-        if self.facts is None:
-            self.view.show(Lines())
-            return
+        assert self.facts is not None
         self._program = self._program or command_line(self.dagtop.workspace)
         found = sections(self.facts, self.current_try())
         entries = command_entries(found, self._program, self.app.size.width)
         first = None if len(self.view.lines) else 1
         self.view.show(EntryLines(entries), cursor=first)
-
-    def on_resize(self) -> None:
-        super().on_resize()
-        if self.is_there:
-            self.show_task()
 
     def action_open(self) -> None:
         """Copy the command under the cursor."""
@@ -61,10 +53,8 @@ class CommandsScreen(InstanceLinesScreen):
 
     def command_now(self) -> ShellCommand | None:
         """The command under the cursor."""
-        lines = self.view.lines
-        if isinstance(lines, EntryLines) and self.view.cursor < len(lines):
-            return lines.entries[self.view.cursor][1]
-        return None
+        command: ShellCommand | None = self.entry_now()
+        return command
 
     def action_copy(self) -> None:
         """Copy the command under the cursor."""

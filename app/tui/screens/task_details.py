@@ -7,16 +7,16 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from app.tui.bindings import bindings
+from app.tui.lines import EntryLines
 from app.tui.models.instance import reasons_for
 from app.tui.models.task_details import Target, details_entries, wants_reasons
 from app.tui.reading_task import DetailsFacts, read_details
-from app.tui.screens.task_instance_views import InstanceLinesScreen
+from app.tui.screens.task_instance_views import InstanceEntriesScreen
 from app.tui.screens.task_views import Read, TaskFocus
 from app.tui.spans import plain
-from app.tui.widgets.lines_view import EntryLines, Lines
 
 
-class DetailsScreen(InstanceLinesScreen):
+class DetailsScreen(InstanceEntriesScreen):
     """Lines with a cursor; Enter goes to the task instance or the try under it."""
 
     view_name: ClassVar[str] = "details"
@@ -39,15 +39,12 @@ class DetailsScreen(InstanceLinesScreen):
         return read_details
 
     def show_task(self) -> None:
-        """Show everything."""
-        self.view.empty = self.missing_words()
-        if self.facts is None:
-            self.view.show(Lines())
-            return
+        """Show everything, and ask why it waits."""
         self._ask_reasons()
-        self._show_entries()
+        super().show_task()
 
-    def _show_entries(self) -> None:
+    def show_entries(self) -> None:
+        """Show everything that is known by now."""
         if self.facts is None or self.snapshot is None:
             return
         more: DetailsFacts | None = self.snapshot.own
@@ -84,28 +81,21 @@ class DetailsScreen(InstanceLinesScreen):
             self._asking = False
             if self.is_there and self.facts is not None and self.facts.instance.id == instance.id:
                 self.reasons = reasons_for(reply, instance.task_id, instance.map_index)
-                self._show_entries()
+                self.show_entries()
 
         self.dagtop.commander.ask(request, then)
 
     def tick(self) -> None:
         super().tick()
         self._ask_reasons()
-        self._show_entries()
-
-    def on_resize(self) -> None:
-        super().on_resize()
-        if self.is_there:
-            self._show_entries()
+        self.show_entries()
 
     # actions
 
     def target(self) -> Target | None:
         """Where the line under the cursor leads."""
-        lines = self.view.lines
-        if isinstance(lines, EntryLines) and self.view.cursor < len(lines):
-            return lines.entries[self.view.cursor][1]
-        return None
+        target: Target | None = self.entry_now()
+        return target
 
     def action_open(self) -> None:
         """Go to the task instance, or show the try, under the cursor."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from textual.widget import Widget
 
+from app.tui.lines import EntryLines, Lines
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.searching import SearchScreen
 from app.tui.screens.task_views import TaskViewScreen
@@ -86,3 +88,31 @@ class InstanceLinesScreen(SearchScreen, InstanceScreen):
     def action_open(self) -> None:
         """Do what Enter does on the line under the cursor."""
         raise NotImplementedError
+
+
+class InstanceEntriesScreen(InstanceLinesScreen):
+    """A view whose lines stand for something that can be opened and copied."""
+
+    def show_task(self) -> None:
+        """Show the lines, or why there are none."""
+        self.view.empty = self.missing_words()
+        if self.facts is None:
+            self.view.show(Lines())
+        else:
+            self.show_entries()
+
+    def show_entries(self) -> None:
+        """Show the lines of ``facts``, which is there."""
+        raise NotImplementedError
+
+    def entry_now(self) -> Any:
+        """What the line under the cursor stands for; None: nothing."""
+        lines = self.view.lines
+        if isinstance(lines, EntryLines) and self.view.cursor < len(lines):
+            return lines.entries[self.view.cursor][1]
+        return None
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        if self.is_there and self.facts is not None:
+            self.show_entries()

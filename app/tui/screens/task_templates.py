@@ -7,15 +7,15 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from app.tui.bindings import bindings
+from app.tui.lines import EntryLines
 from app.tui.models.task_templates import TemplateField, template_entries
 from app.tui.reading_task import TemplatesFacts, read_templates
-from app.tui.screens.task_instance_views import InstanceLinesScreen
+from app.tui.screens.task_instance_views import InstanceEntriesScreen
 from app.tui.screens.task_views import Read
-from app.tui.widgets.lines_view import EntryLines, Lines
 from store.states import TaskInstanceState
 
 
-class TemplatesScreen(InstanceLinesScreen):
+class TemplatesScreen(InstanceEntriesScreen):
     """Names and values; Enter opens the value under the cursor, ``y`` copies it."""
 
     view_name: ClassVar[str] = "templates"
@@ -34,12 +34,10 @@ class TemplatesScreen(InstanceLinesScreen):
     def reader(self) -> Read:
         return read_templates
 
-    def show_task(self) -> None:
+    def show_entries(self) -> None:
         """Show the fields."""
-        self.view.empty = self.missing_words()
-        if self.facts is None or self.snapshot is None:
-            self.view.show(Lines())
-            return
+        assert self.facts is not None
+        assert self.snapshot is not None
         more: TemplatesFacts = self.snapshot.own
         one = self.current_try()
         why_not = self.missing_words()
@@ -49,17 +47,10 @@ class TemplatesScreen(InstanceLinesScreen):
         entries = template_entries(more, self.facts.run.conf, why_not, width)
         self.view.show(EntryLines(entries))
 
-    def on_resize(self) -> None:
-        super().on_resize()
-        if self.is_there:
-            self.show_task()
-
     def field_now(self) -> TemplateField | None:
         """The field under the cursor."""
-        lines = self.view.lines
-        if isinstance(lines, EntryLines) and self.view.cursor < len(lines):
-            return lines.entries[self.view.cursor][1]
-        return None
+        field: TemplateField | None = self.entry_now()
+        return field
 
     def action_open(self) -> None:
         """Open the field under the cursor."""

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from app.tui import formats
 from app.tui.bindings import bindings
+from app.tui.lines import Lines
 from app.tui.models.task_xcoms import xcom_columns
 from app.tui.models.typed_xcoms import XComPlace
 from app.tui.models.xcoms import XComValue, read_value
@@ -20,13 +21,29 @@ from app.tui.screens.task_instance_views import InstanceScreen
 from app.tui.screens.task_views import Read
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.lines_view import Lines, LinesView
+from app.tui.widgets.lines_view import LinesView
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from app.tui.application import DagtopApp
     from store.engine import Store
     from store.queries.tasks import XComRow
+
+
+def copy_value(app: DagtopApp, dag_run_id: int, row: XComRow) -> None:
+    """Copy a value as it is shown."""
+
+    def read(store: Store) -> str | None:
+        place = (dag_run_id, row.task_id, row.map_index, row.key)
+        raw = read_xcom_value(store, *place)
+        return None if raw is None else read_value(raw).text()
+
+    def then(text: str | None) -> None:
+        if text is not None:
+            app.copy(text, f"the XCom {row.key}")
+
+    app.refresher.once(read, then)
 
 
 class TaskXComsScreen(InstanceScreen):
@@ -108,19 +125,8 @@ class TaskXComsScreen(InstanceScreen):
     def action_copy(self) -> None:
         """Copy the value under the cursor, as it is shown."""
         row, facts = self.table.current, self.facts
-        if row is None or facts is None:
-            return
-
-        def read(store: Store) -> str | None:
-            place = (facts.run.id, row.task_id, row.map_index, row.key)
-            raw = read_xcom_value(store, *place)
-            return None if raw is None else read_value(raw).text()
-
-        def then(text: str | None) -> None:
-            if text is not None:
-                self.dagtop.copy(text, f"the XCom {row.key}")
-
-        self.dagtop.refresher.once(read, then)
+        if row is not None and facts is not None:
+            copy_value(self.dagtop, facts.run.id, row)
 
 
 class ValueLines(Lines):

@@ -20,9 +20,9 @@ from app.tui.spans import Span, Spans, span
 from app.tui.writing_admin import delete_variables, save_variable
 
 if TYPE_CHECKING:
+    from app.tui.columns import Column
     from app.tui.reading_admin import VariableText
     from app.tui.refresher import Fetch
-    from app.tui.widgets.table import Column
     from store.queries.admin import VariableHead
 
 SHOWN_FOR = 10.0

@@ -14,14 +14,12 @@ from app.tui.bindings import bindings
 from app.tui.filters import Facts
 from app.tui.models.typed_xcoms import XComPlace
 from app.tui.models.xcom_rows import columns, detail_line, facts_of, key_of, task_words
-from app.tui.models.xcoms import read_value
-from app.tui.reading_task import read_xcom_value
 from app.tui.reading_xcoms import XComsSnapshot, read_newest_xcoms
 from app.tui.screens.admin import write
 from app.tui.screens.listing import PagedList
 from app.tui.screens.places import PlaceScreen
 from app.tui.screens.setting_xcoms import add_xcom, edit_xcom
-from app.tui.screens.task_xcoms import ValueScreen
+from app.tui.screens.task_xcoms import ValueScreen, copy_value
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
@@ -30,7 +28,6 @@ from app.tui.widgets.table import Table
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
     from app.tui.widgets.dialogs import Choices
-    from store.engine import Store
     from store.queries.xcoms import PlacedXCom
 
 NAMED = 12
@@ -132,20 +129,8 @@ class XComsScreen(PagedList["PlacedXCom"], PlaceScreen):
     def action_copy(self) -> None:
         """Copy the value under the cursor, as it is shown."""
         row = self.table.current
-        if row is None:
-            return
-        xcom = row.xcom
-
-        def read(store: Store) -> str | None:
-            place = (row.dag_run_id, xcom.task_id, xcom.map_index, xcom.key)
-            raw = read_xcom_value(store, *place)
-            return None if raw is None else read_value(raw).text()
-
-        def then(text: str | None) -> None:
-            if text is not None:
-                self.dagtop.copy(text, f"the XCom {xcom.key}")
-
-        self.dagtop.refresher.once(read, then)
+        if row is not None:
+            copy_value(self.dagtop, row.dag_run_id, row.xcom)
 
     def action_delete(self) -> None:
         """Ask, and delete the marked XComs."""

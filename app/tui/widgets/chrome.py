@@ -13,13 +13,16 @@ from textual.timer import Timer
 
 from app.tui.actions import Action, key_name
 from app.tui.clicks import press
-from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
+from app.tui.spans import Span, Spans, crop_text, fit, span, width_of, wrapped
 from app.tui.theme import Glyphs
 from app.tui.timers import SureTimers
 from app.tui.widgets.line_view import LineView
 
 MESSAGE_TIME = 6.0
 """Seconds for which the footer shows a message."""
+
+MESSAGE_LINES = 3
+"""Lines that a message takes at most."""
 
 LEAST = 24
 """Cells of a line that are left to it beside its end."""
@@ -174,15 +177,31 @@ class FooterLine(SureTimers, LineView):
         self.repaint()
 
     def watch_message(self) -> None:
+        self._make_room()
         self.repaint()
 
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """As many lines as the message takes; the line of keys is one."""
+        lines = len(self._message_lines())
+        if self.styles.height is None or self.styles.height.value != lines:
+            self.styles.height = lines
+
+    def _message_lines(self) -> list[Spans]:
+        """The message broken at spaces, all of its end in the last line that it may take."""
+        rest: list[Spans] = wrapped((Span(" "), *self.message), max(10, self.size.width), 1)
+        last = (piece for line in rest[MESSAGE_LINES - 1 :] for piece in line)
+        return [*rest[: MESSAGE_LINES - 1], tuple(last)] if len(rest) > MESSAGE_LINES else rest
+
     def build(self, y: int) -> Strip:
-        if self.message:
-            line = fit(
-                (Span(" "), *self.message), self.size.width, ellipsis=self.dagtop.glyphs.ellipsis
-            )
-            return self.strip(line)
-        return self.strip(footer_line(self.actions, self.size.width))
+        if not self.message:
+            return self.strip(() if y else footer_line(self.actions, self.size.width))
+        lines = self._message_lines()
+        line = lines[y] if y < len(lines) else ()
+        return self.strip(fit(line, self.size.width, ellipsis=self.dagtop.glyphs.ellipsis))
 
     def on_click(self, event: events.Click) -> None:
         if not self.message:

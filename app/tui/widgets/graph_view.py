@@ -32,6 +32,7 @@ from app.tui.models.graph.painting import (
     panned,
 )
 from app.tui.models.graph.shape import Picture, Shape, entry_labels, near, visible
+from app.tui.scrolling import step_of
 from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
 from app.tui.widgets.line_view import LineView
 
@@ -80,6 +81,8 @@ class GraphView(LineView, can_focus=True):
     def __init__(self, look: GraphForm, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
         self.look = look
+        self.empty: tuple[str, ...] = ("The DAG has no tasks.",)
+        """The lines that are shown where there are no nodes."""
         self.shape: Shape | None = None
         self.grid: Grid | None = None
         self.whole = Picture()
@@ -103,7 +106,7 @@ class GraphView(LineView, can_focus=True):
 
     # what is shown
 
-    def show(self, shape: Shape, grid: Grid, task_id: str | None = None) -> None:
+    def show(self, shape: Shape, grid: Grid | None, task_id: str | None = None) -> None:
         """Show a DAG with the states of the run in ``grid`` (which has one, or none)."""
         another = shape != self.shape
         self.shape, self.grid = shape, grid
@@ -120,7 +123,7 @@ class GraphView(LineView, can_focus=True):
 
         ``again``: the nodes are others than before, so that another form may fit.
         """
-        if self.shape is None or self.grid is None:
+        if self.shape is None:
             return
         keep = keep or self.cursor
         self.whole = visible(self.shape, self.look.folded)
@@ -142,20 +145,27 @@ class GraphView(LineView, can_focus=True):
 
     def _fill(self) -> None:
         """The texts of all nodes. Their widths only grow: counts come and go in a live run."""
-        assert self.grid is not None
-        run = self.grid.runs[-1] if self.grid.runs else None
-        glyphs = self.dagtop.glyphs
+        glyphs, grid = self.dagtop.glyphs, self.grid
+        run = grid.runs[-1] if grid is not None and grid.runs else None
         self._cells = {
-            row.id: self.grid.cell(run, row) if run is not None else None
+            row.id: grid.cell(run, row) if grid is not None and run is not None else None
             for row in self.picture.nodes
         }
-        self._texts = [node_spans(row, self._cells[row.id], glyphs) for row in self.picture.nodes]
+        self._texts = [self.node_text(row) for row in self.picture.nodes]
         for row, text in zip(self.picture.nodes, self._texts, strict=True):
             self._widths[row.id] = max(self._widths.get(row.id, 0), width_of(text))
         self._labels = {
             node: crop_text(span(label).text, LABEL_MOST, glyphs.ellipsis)
-            for node, label in entry_labels(self.picture).items()
+            for node, label in self.line_labels().items()
         }
+
+    def node_text(self, row: GridRow) -> Spans:
+        """What stands in a node."""
+        return node_spans(row, self._cells[row.id], self.dagtop.glyphs)
+
+    def line_labels(self) -> dict[str, str]:
+        """Node -> what stands at the line into it."""
+        return entry_labels(self.picture)
 
     def _graph(self, form: tuple[bool, bool]) -> Graph:
         nodes = self.picture.nodes
@@ -210,20 +220,13 @@ class GraphView(LineView, can_focus=True):
         node = self._numbers.get(self.cursor or "")
         if node is None:
             return
-        page = max(2, self.size.height - 2)
-        rows = {
-            "page_down": page,
-            "page_up": -page,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-        }
         names = [row.id for row in self.picture.nodes]
         found: int | None
         if way in ("top", "bottom"):
             ends = self.layout_now.layers[0 if way == "top" else -1]
             found = ends[0 if way == "top" else -1] if ends else None
-        elif way in rows:
-            found = at_distance(self.layout_now, node, rows[way])
+        elif way.startswith(("page_", "half_")):
+            found = at_distance(self.layout_now, node, step_of(way, max(2, self.size.height - 2)))
         else:
             number = self._numbers
             after = [[number[one] for one in self.picture.downstream[name]] for name in names]
@@ -379,7 +382,8 @@ class GraphView(LineView, can_focus=True):
         if self.shape is None or y >= len(self._window):
             return self.strip(())
         if not self.picture.nodes:
-            return self.strip((Span("  The DAG has no tasks.", "dim"),) if y == 1 else ())
+            words = self.empty[y - 1] if 1 <= y <= len(self.empty) else ""
+            return self.strip((Span(f"  {words}", "dim"),))
         glyphs = self.dagtop.glyphs
         characters = ASCII_LINES if glyphs.is_ascii else UNICODE_LINES
         row = Row(

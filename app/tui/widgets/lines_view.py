@@ -5,112 +5,20 @@ Nothing here is proportional to how many lines there are, but for a search.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Generic, TypeVar
-
-from rich.cells import cell_len, split_graphemes
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.spans import Span, Spans, fit, plain, width_of
+from app.tui.lines import Lines
+from app.tui.spans import Span, Spans, fit, from_cell, width_of, with_matches
 from app.tui.widgets.rows_view import RowsView
-
-T = TypeVar("T")
 
 SHIFT = 8
 """Cells that one step to the side moves."""
 
 LONGEST = 5_000
 """Characters of a line that are painted."""
-
-
-class Lines:
-    """What a ``LinesView`` shows: how many lines, and each of them when it is asked for."""
-
-    gutter_width = 0
-    """Cells at the left that don't move sideways: line numbers."""
-
-    def __len__(self) -> int:
-        return 0
-
-    def line(self, index: int) -> Spans:
-        """A line with its colours."""
-        raise NotImplementedError
-
-    def gutter(self, index: int) -> Spans:
-        """What stands at the left of it."""
-        return ()
-
-    def plain(self, index: int) -> str:
-        """What is searched of a line, and copied."""
-        return plain(self.line(index))
-
-
-class EntryLines(Lines, Generic[T]):
-    """Lines that stand for something: what the cursor is on can be acted on."""
-
-    def __init__(self, entries: Sequence[tuple[Spans, T]]) -> None:
-        self.entries = entries
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def line(self, index: int) -> Spans:
-        return self.entries[index][0]
-
-
-def from_cell(line: Spans, cells: int) -> Spans:
-    """The line without its first ``cells`` cells."""
-    result: list[Span] = []
-    for piece in line:
-        width = cell_len(piece.text) if cells > 0 else 0
-        if cells <= 0:
-            result.append(piece)
-        elif width <= cells:
-            cells -= width
-        else:
-            result.append(Span(_without_head(piece.text, cells), piece.role))
-            cells = 0
-    return tuple(result)
-
-
-def _without_head(text: str, cells: int) -> str:
-    """The text without so many cells; of a wide character at the edge a space is left."""
-    if text.isascii():
-        return text[cells:]
-    used = 0
-    for start, _, width in split_graphemes(text)[0]:
-        if used >= cells:
-            return " " * (used - cells) + text[start:]
-        used += width
-    return " " * (used - cells)
-
-
-def with_matches(line: Spans, needle: str) -> Spans:
-    """The line with every occurrence of ``needle`` (lower case) in the role ``match``."""
-    text = plain(line)
-    lower = text.lower()
-    if not needle or needle not in lower or len(lower) != len(text):
-        return line
-    result: list[Span] = []
-    place, at = 0, lower.find(needle)
-    for piece in line:
-        start, end = place, place + len(piece.text)
-        while at >= 0 and at < end:
-            stop = at + len(needle)
-            if at > start:
-                result.append(Span(text[start:at], piece.role))
-            result.append(Span(text[max(at, start) : min(stop, end)], "match"))
-            start = min(stop, end)
-            if stop > end:
-                break
-            at = lower.find(needle, stop)
-        if start < end:
-            result.append(Span(text[start:end], piece.role))
-        place = end
-    return tuple(result)
 
 
 class LinesView(RowsView):
@@ -127,8 +35,6 @@ class LinesView(RowsView):
         self.lines = lines or Lines()
         self.position.count = len(self.lines)
         self.shift = 0
-        self.empty = ""
-        """What is said while there are no lines."""
         self.needle = ""
         self.found: list[int] = []
         """Indexes of the lines with what is searched for."""
@@ -244,7 +150,7 @@ class LinesView(RowsView):
         index = self.position.top + y
         glyphs, width = self.dagtop.glyphs, self.size.width
         if index >= len(self.lines):
-            return self._blank(y)
+            return self.blank(y)
         selected = index == self.cursor
         role = "accent@cursor" if self.has_focus else "accent@idle"
         line: list[Span] = [Span(glyphs.cursor, role) if selected else Span(" ")]
@@ -264,13 +170,6 @@ class LinesView(RowsView):
         if self.needle:
             body = with_matches(body, self.needle)
         return from_cell(body, self.shift) if self.shift else body
-
-    def _blank(self, y: int) -> Strip:
-        if not len(self.lines) and self.empty and y == max(1, self.size.height // 3):
-            text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
-            room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
-            return self.strip((Span(" " * min(room, 40)), *text))
-        return self.strip(())
 
     # mouse
 

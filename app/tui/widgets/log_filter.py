@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from app.tui.filters import parse
-from app.tui.widgets.log_levels import (
+from app.tui.models.log_levels import (
     DEBUG,
     ERROR,
     INFO,

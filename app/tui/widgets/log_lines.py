@@ -12,11 +12,11 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
+from app.tui.models.log_levels import Clock
 from app.tui.spans import Spans
 from app.tui.widgets import log_search
 from app.tui.widgets.log_file import BLOCK, LINE_CAP, LogFile
 from app.tui.widgets.log_filter import LOOK_BACK, LogFilter, error_starts
-from app.tui.widgets.log_levels import Clock
 from app.tui.widgets.log_search import Job, Needle, Tally, around
 from app.tui.widgets.log_times import Bounds, TimeRange, bounds_of
 

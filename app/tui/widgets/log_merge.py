@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.tui.models.log_levels import Clock
 from app.tui.spans import Span, Spans, crop_text
 from app.tui.widgets.log_filter import LogFilter
-from app.tui.widgets.log_levels import Clock
 from app.tui.widgets.log_lines import AT_ONCE, FileLines
 from app.tui.widgets.log_search import Job, Needle, Tally
 from app.tui.widgets.log_times import TimeRange, offset_of

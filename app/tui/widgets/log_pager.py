@@ -13,16 +13,16 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.spans import Spans, span, width_of
+from app.tui.models.log_levels import clock_of
+from app.tui.models.log_painting import ABSOLUTE, STAMP_MODES, Paint, segments_of
+from app.tui.scrolling import WHEEL, step_of
+from app.tui.spans import Spans, span, width_of, wrapped
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import LogFilter
 from app.tui.widgets.log_jobs import Jobs
-from app.tui.widgets.log_levels import clock_of
 from app.tui.widgets.log_lines import FileLines
-from app.tui.widgets.log_painting import ABSOLUTE, STAMP_MODES, Paint, segments_of
 from app.tui.widgets.log_search import Needle, Tally
-from app.tui.widgets.text_view import wrapped
 
 POLL = 0.25
 """Seconds between two looks at the file, and so between two paints while following."""
@@ -322,20 +322,11 @@ class LogPager(LineView, can_focus=True):
 
     def travel(self, way: str) -> None:
         """Move as the action ``list.<way>`` says. Upwards stops following, the end resumes it."""
-        page = max(1, self.size.height - 1)
-        steps = {
-            "down": 1,
-            "up": -1,
-            "page_down": page,
-            "page_up": -page,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-        }
         if self.source is None:
             return
         self.source.allow()
-        if way in steps:
-            self.step(steps[way])
+        if step := step_of(way, max(1, self.size.height - 1)):
+            self.step(step)
         elif way in ("top", "bottom"):
             self.to_edge(way)
         elif way in ("left", "right") and not self.wrap:
@@ -422,11 +413,11 @@ class LogPager(LineView, can_focus=True):
         return top if after is None else (after, 0)
 
     def on_mouse_scroll_down(self) -> None:
-        self._scroll(3)
+        self._scroll(WHEEL)
         if self._rows and not self.following and self._last_page():
             self.follow(True)
         self.layout_rows()
 
     def on_mouse_scroll_up(self) -> None:
-        self._scroll(-3)
+        self._scroll(-WHEEL)
         self.layout_rows()

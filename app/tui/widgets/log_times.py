@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from app.tui.models.log_levels import Clock
 from app.tui.widgets.log_file import LogFile
-from app.tui.widgets.log_levels import Clock
 from app.zones import aware, local
 
 LOOK = 1 << 20

@@ -8,11 +8,11 @@ from typing import Any
 from rich.cells import cell_len
 from textual.message import Message
 
+from app.tui.models.log_painting import plain_line, segments_of
 from app.tui.widgets.log_filter import LogFilter
 from app.tui.widgets.log_jobs import Finished
 from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_pager import SHIFT, LogPager
-from app.tui.widgets.log_painting import plain_line, segments_of
 from app.tui.widgets.log_search import Job, Needle
 
 
@@ -53,11 +53,12 @@ class LogView(LogPager, can_focus=True):
         place = self.current()
         return "" if place is None else plain_line(self.source.line(place))
 
-    def text_from_here(self) -> list[str]:
-        """Texts of the visible lines from the one that is meant on."""
+    def text_from_here(self, chosen: Callable[[int], bool] = lambda _: True) -> list[str]:
+        """Texts of the visible lines from the one that is meant on, of places that are chosen."""
         first = self.current()
         places = dict.fromkeys(row.place for row in self._rows)
-        return [plain_line(self.source.line(p)) for p in places if first is None or p >= first]
+        shown = [one for one in places if (first is None or one >= first) and chosen(one)]
+        return [plain_line(self.source.line(one)) for one in shown]
 
     def mark(self) -> None:
         """Begin to mark lines, or stop it."""

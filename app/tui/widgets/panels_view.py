@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.tui.models.panels import Box, Cursor, Panel, Row, arrange, box_line
+from app.tui.scrolling import step_of
 from app.tui.spans import Span, Spans
 from app.tui.widgets.line_view import LineView
 
@@ -47,20 +48,9 @@ class PanelsView(LineView, can_focus=True):
 
     def travel(self, way: str) -> None:
         """Move as the action ``list.<way>`` says."""
-        page = max(2, self.size.height - 2)
-        count = len(self.cursor.places())
-        steps = {
-            "down": 1,
-            "up": -1,
-            "page_down": page,
-            "page_up": -page,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-            "top": -count,
-            "bottom": count,
-        }
-        if way in steps:
-            self.cursor.move(steps[way])
+        step = step_of(way, max(2, self.size.height - 2), len(self.cursor.places()))
+        if step:
+            self.cursor.move(step)
         else:
             self.cursor.turn({"left": -1, "right": 1}.get(way, 0))
         self.repaint()

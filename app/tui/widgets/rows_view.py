@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
+from textual.strip import Strip
 
-WHEEL = 3
-"""Rows that one step of the mouse wheel scrolls."""
+from app.tui.scrolling import WHEEL, Position
+from app.tui.spans import Span, fit, plain
+from app.tui.widgets.line_view import LineView
 
 
 class RowsView(LineView, can_focus=True):
@@ -15,6 +15,16 @@ class RowsView(LineView, can_focus=True):
     def __init__(self, *, widget_id: str | None = None) -> None:
         super().__init__(widget_id=widget_id)
         self.position = Position()
+        self.empty = ""
+        """What is said while there are no rows."""
+
+    def blank(self, y: int) -> Strip:
+        """The line at ``y`` where no row is: nothing, or why there are no rows at all."""
+        if not self.position.count and self.empty and y == max(1, self.size.height // 3):
+            text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
+            room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
+            return self.strip((Span(" " * min(room, 40)), *text))
+        return self.strip(())
 
     def moved(self) -> None:
         """The cursor is on another row: bring it into view, repaint, tell others."""

@@ -4,61 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from textual.strip import Strip
 
-from app.tui.spans import Span, Spans, fit, width_of
+from app.tui.scrolling import WHEEL, Position, step_of
+from app.tui.spans import Span, Spans, fit, wrapped
 from app.tui.widgets.line_view import LineView
-from app.tui.widgets.scrolling import Position
-
-
-def wrapped(line: Spans, width: int, indent: int = 0) -> list[Spans]:
-    """The line in pieces of at most ``width`` cells, broken at spaces where there are any."""
-    if width_of(line) <= width:
-        return [line]
-    result: list[Spans] = []
-    current: list[Span] = []
-    used = 0
-    for piece in line:
-        for word in _words(piece.text):
-            cells = cell_len(word)
-            if used and used + cells > width:
-                result.append(tuple(current))
-                current, used = [Span(" " * indent)], indent
-                word = word.lstrip(" ")
-                cells = cell_len(word)
-            while used + cells > width and cells:
-                room = max(1, width - used)
-                head = _head(word, room)
-                current.append(Span(head, piece.role))
-                result.append(tuple(current))
-                word = word[len(head) :]
-                cells = cell_len(word)
-                current, used = [Span(" " * indent)], indent
-            current.append(Span(word, piece.role))
-            used += cells
-    result.append(tuple(current))
-    return result
-
-
-def _words(text: str) -> list[str]:
-    words: list[str] = []
-    start = 0
-    for index in range(1, len(text)):
-        if text[index] != " " and text[index - 1] == " ":
-            words.append(text[start:index])
-            start = index
-    words.append(text[start:])
-    return words
-
-
-def _head(word: str, width: int) -> str:
-    used = 0
-    for index, character in enumerate(word):
-        used += cell_len(character)
-        if used > width:
-            return word[: max(1, index)]
-    return word
 
 
 class TextView(LineView, can_focus=True):
@@ -108,8 +58,7 @@ class TextView(LineView, can_focus=True):
         self._rows = self._rows_of(self.size.width)
         self.position.count = len(self._rows)
         self.position.page = max(1, self.size.height)
-        self.position.top = max(0, min(self.position.top, len(self._rows) - self.position.page))
-        self.repaint()
+        self._scroll(0)
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -117,30 +66,18 @@ class TextView(LineView, can_focus=True):
 
     def travel(self, way: str) -> None:
         """Scroll as the action ``list.<way>`` says."""
-        page = max(1, self.position.page - 1)
-        count = len(self._rows)
-        steps = {
-            "down": 1,
-            "up": -1,
-            "page_down": page,
-            "page_up": -page,
-            "half_down": page // 2,
-            "half_up": -(page // 2),
-            "top": -count,
-            "bottom": count,
-        }
-        self._scroll(steps.get(way, 0))
+        position = self.position
+        self._scroll(step_of(way, max(1, position.page - 1), position.count))
 
     def _scroll(self, step: int) -> None:
-        last = max(0, len(self._rows) - self.position.page)
-        self.position.top = max(0, min(self.position.top + step, last))
+        self.position.scroll(step)
         self.repaint()
 
     def on_mouse_scroll_down(self) -> None:
-        self._scroll(3)
+        self._scroll(WHEEL)
 
     def on_mouse_scroll_up(self) -> None:
-        self._scroll(-3)
+        self._scroll(-WHEEL)
 
     def build(self, y: int) -> Strip:
         width = self.size.width

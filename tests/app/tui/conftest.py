@@ -12,6 +12,7 @@ from store.workspace import Workspace
 from tests.app.tui import world as worlds
 from tests.app.tui import world_besieged, world_gantt, world_history, world_hostile, world_small
 from tests.app.tui.world import World, make_world
+from tests.app.tui.world_details import fill_details, fill_details_hostile
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 MODULES = (worlds, world_history, world_gantt, world_hostile, world_besieged, world_small)
@@ -43,3 +44,21 @@ def workspace_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Wo
         return made[name]
 
     return give
+
+
+@pytest.fixture(scope="module")
+def details(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A DAG with versions, events and XComs."""
+    world = make_world(tmp_path_factory.mktemp("details") / "shop")
+    fill_details(world)
+    world.store.close()
+    return world.workspace
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The same with names and texts that mean harm."""
+    world = make_world(tmp_path_factory.mktemp("hostile") / "shop")
+    fill_details_hostile(world)
+    world.store.close()
+    return world.workspace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.tui.actions import BY_ID
 from app.tui.editor import editor_command, editor_words
@@ -16,6 +16,7 @@ from app.tui.screens.events import EventsScreen
 from app.tui.screens.gantt import GanttScreen
 from app.tui.screens.graph import GraphScreen
 from app.tui.screens.log import LogScreen
+from app.tui.screens.merged_log import MergedLogScreen
 from app.tui.screens.pools import PoolsScreen
 from app.tui.screens.run import RunScreen
 from app.tui.screens.task_details import DetailsScreen
@@ -139,6 +140,14 @@ async def test_d_on_a_run_goes_to_the_line_where_what_failed_last_failed(world: 
         assert isinstance(pilot.app.screen, RunScreen)
 
 
+async def test_a_key_that_textual_binds_to_nothing_here_says_so(world: World) -> None:
+    fill(world)
+    async with opened(world.workspace, dag="training", run=FAILED) as pilot:
+        await says(pilot, "what failed")
+        await press(pilot, "tab")
+        await says(pilot, "Tab does nothing here: ? shows the keys")
+
+
 async def test_d_without_an_error_says_so(world: World) -> None:
     fill(world)
     async with opened(world.workspace, dag="training", run=FAILED, task="load") as pilot:
@@ -170,24 +179,64 @@ def test_a_traceback_that_is_all_of_libraries_is_passed_over() -> None:
     assert places_on_screen(lines[:3], "/w/") == []
 
 
+def write_log(world: World, text: str, task_id: str = "load") -> None:
+    """The log of a task in the run that failed."""
+    tries, instances, runs = models.task_try, models.task_instance, models.dag_run
+    query = (
+        select(instances.c.dag_run_id, tries.c.id)
+        .join(instances, instances.c.id == tries.c.task_instance_id)
+        .join(runs, runs.c.id == instances.c.dag_run_id)
+        .where(runs.c.run_id == FAILED, instances.c.task_id == task_id)
+        .order_by(tries.c.id.desc())
+    )
+    with world.store.read() as connection:
+        run, one = connection.execute(query).all()[0]
+    path = world.workspace.log(run, one)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
 async def test_d_on_a_log_goes_to_the_traceback_that_is_seen(world: World) -> None:
     fill(world)
-    with world.store.read() as connection:
-        table = models.task_instance
-        query = table.select().where(table.c.task_id == "load").order_by(table.c.id.desc())
-        row = connection.execute(query).all()[1]
-        one = connection.execute(
-            models.task_try.select().where(models.task_try.c.task_instance_id == row.id)
-        ).one()
-    path = world.workspace.log(row.dag_run_id, one.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(TRACEBACK.replace("line 71", "line 12") + "over\n")
+    write_log(world, TRACEBACK.replace("line 71", "line 12") + "over\n")
     async with opened(world.workspace, dag="training", run=FAILED, task="load") as pilot:
         await says(pilot, "the loss is not finite")
         await press(pilot, "d")
         await until(pilot, lambda: isinstance(pilot.app.screen, CodeScreen), "the code")
         await says(pilot, "it failed here, line 12")
         assert code(pilot).view.cursor == 11
+
+
+async def test_d_and_v_on_merged_logs_are_about_the_log_that_the_line_is_from(
+    world: World,
+) -> None:
+    fill(world)
+    write_log(world, TRACEBACK.replace("line 71", "line 12") + "over\n")
+    async with opened(world.workspace, dag="training", run=FAILED) as pilot:
+        await says(pilot, "what failed")
+        await press(pilot, "M")
+        await says(pilot, "the loss is not finite")
+        await press(pilot, "V")
+        await says(pilot, "dags/training.py is not there any more")
+        await press(pilot, "d")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CodeScreen), "the code")
+        await says(pilot, "it failed here, line 12")
+        assert code(pilot).look.task_id == "load"
+        await press(pilot, "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MergedLogScreen), "the logs")
+
+
+async def test_d_on_merged_logs_without_a_traceback_goes_to_where_the_try_failed(
+    world: World,
+) -> None:
+    fill(world)
+    write_log(world, "that was all\n", "fit")
+    async with opened(world.workspace, dag="training", run=FAILED) as pilot:
+        await says(pilot, "what failed")
+        await press(pilot, "M")
+        await says(pilot, "that was all")
+        await press(pilot, "d")
+        await says(pilot, "it failed here, line 71")
 
 
 # the editor

@@ -20,11 +20,10 @@ from app.tui.models.calendar import (
     legend_line,
     moved,
     next_failed,
-    shade,
-    worst_of,
 )
+from app.tui.models.calendar_page import shade, worst_of
 from app.tui.reading_history import read_calendar
-from app.tui.screens.calendar import CalendarScreen, DayRunsScreen
+from app.tui.screens.calendar import CalendarScreen, RunsBetweenScreen
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE
 from store.queries.history import DayTally
@@ -161,7 +160,7 @@ async def test_enter_lists_the_runs_of_the_day_alone(world: World) -> None:
     async with opened(world.workspace, dag="nightly") as pilot:
         await press(pilot, "6", "h", "k", "enter")
         screen = pilot.app.screen
-        assert isinstance(screen, DayRunsScreen)
+        assert isinstance(screen, RunsBetweenScreen)
         assert [entry.run.run_id for entry in screen.table.items] == [
             "scheduled__2026-11-13T23:30:00+00:00",
             "scheduled__2026-11-13T03:30:00+00:00",
@@ -197,7 +196,7 @@ async def test_a_click_chooses_a_day_and_a_second_one_opens_it(world: World) -> 
     fill_long(world)
     async with opened(world.workspace, dag="nightly") as pilot:
         await press(pilot, "6")
-        column = calendar(pilot).view.year.column(date(2026, 11, 13))
+        column = Year(2026).column(date(2026, 11, 13))
         await pilot.click("#main", offset=(LABELS + column, 5))
         await says(pilot, "Fri 13 Nov 2026")
 

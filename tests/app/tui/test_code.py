@@ -19,19 +19,15 @@ from app.tui.models.versions import (
     changes_lines,
 )
 from app.tui.screens.code import CodeScreen
-from app.tui.spans import plain
-from app.tui.widgets.lines_view import from_cell, with_matches
+from app.tui.spans import from_cell, plain, with_matches
 from store.structure import TaskStructure
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check_scene
-from tests.app.tui.world import make_world
 from tests.app.tui.world_details import (
     FIRST,
     SECOND,
     THIRD,
-    fill_details,
-    fill_details_hostile,
     forecast,
 )
 
@@ -264,22 +260,6 @@ def test_matches_are_marked_across_pieces(parts: list[str], needle: str) -> None
 
 
 # the screen
-
-
-@pytest.fixture(scope="module")
-def details(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    world = make_world(tmp_path_factory.mktemp("details") / "shop")
-    fill_details(world)
-    world.store.close()
-    return world.workspace
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    world = make_world(tmp_path_factory.mktemp("hostile") / "shop")
-    fill_details_hostile(world)
-    world.store.close()
-    return world.workspace
 
 
 SCENES: dict[str, tuple[str, ...]] = {

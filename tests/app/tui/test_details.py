@@ -26,7 +26,6 @@ from tests.app.tui.world_details import (
     THIRD,
     add_version,
     fill_details,
-    fill_details_hostile,
     fill_forecast,
     forecast,
 )
@@ -38,14 +37,6 @@ SCENE = Scene(NOW, UTC, UNICODE)
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     world = make_world(tmp_path_factory.mktemp("details") / "shop")
     fill_details(world)
-    world.store.close()
-    return world.workspace
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    world = make_world(tmp_path_factory.mktemp("hostile") / "shop")
-    fill_details_hostile(world)
     world.store.close()
     return world.workspace
 

@@ -35,7 +35,7 @@ from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check_scene
 from tests.app.tui.world import NOW, World, make_world
-from tests.app.tui.world_details import event, fill_details, fill_details_hostile
+from tests.app.tui.world_details import event, fill_details
 
 SCENE = Scene(NOW, UTC, UNICODE)
 
@@ -150,22 +150,6 @@ def test_the_panel_tells_all_with_the_details_line_by_line() -> None:
 
 
 # the screens
-
-
-@pytest.fixture(scope="module")
-def details(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    world = make_world(tmp_path_factory.mktemp("details") / "shop")
-    fill_details(world)
-    world.store.close()
-    return world.workspace
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    world = make_world(tmp_path_factory.mktemp("hostile") / "shop")
-    fill_details_hostile(world)
-    world.store.close()
-    return world.workspace
 
 
 SCENES: dict[str, tuple[str, ...]] = {

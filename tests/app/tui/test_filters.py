@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.tui.filters import Facts, completed, keys_of, matches, parse, unknown_key
+from app.tui.models.tasks import wanted_of
+from app.tui.theme import task_look
 
 SHOP = Facts(
     text="train_shop ml",
@@ -45,6 +47,24 @@ SHOP = Facts(
 )
 def test_which_items_pass(text: str, passes: bool) -> None:
     assert matches(parse(text), SHOP) is passes
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("state:failed", ["failed"]),
+        ("!state:failed", ["upstream_failed", "up_for_retry", "no status"]),
+        ("state:fail", ["failed", "upstream_failed"]),
+        ("state:up", ["upstream_failed", "up_for_retry"]),
+        ('state:"no status"', ["no status"]),
+    ],
+)
+def test_the_name_of_a_state_means_that_state_alone(text: str, states: list[str]) -> None:
+    all_of_them = ["failed", "upstream_failed", "up_for_retry", "no status"]
+    found = [one for one in all_of_them if matches(parse(text), Facts("", fields={"state": [one]}))]
+    assert found == states
+    asked = wanted_of(None, None, parse(text)).states
+    assert {task_look(one).word for one in asked} & set(all_of_them) == set(states)
 
 
 @given(st.text(max_size=40))

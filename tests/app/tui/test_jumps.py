@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.tui.jumps import Known, Target, complete, find, parse
+from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.graph import GraphScreen
 from app.tui.screens.grid import GridScreen
@@ -45,6 +46,8 @@ NOWHERE = Known(KNOWN.places, KNOWN.views, KNOWN.dag_ids)
         ("graph", Target("view", "graph", "etl")),
         ("graph train", Target("view", "graph", "train")),
         ("runs", Target("view", "runs", "etl")),
+        ("dependencies", Target("dependencies", dag_id="etl")),
+        ("dependencies train", Target("dependencies", dag_id="train")),
         ("run 11-20", Target("run", dag_id="etl", run_id="manual__2026-11-20")),
         (
             "log load",
@@ -153,11 +156,32 @@ async def test_a_jump_to_a_run_opens_it_above_its_grid(
 
 
 async def test_the_prompt_says_what_is_wrong(workspace_of: Callable[[str], Workspace]) -> None:
-    async with opened(workspace_of("normal")) as pilot:
+    async with opened(workspace_of("empty")) as pilot:
         await press(pilot, "colon", *"log train", "enter")
         await says(pilot, "no DAG is looked at")
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, DagsScreen)
+
+
+async def test_in_the_list_of_dags_the_one_under_the_cursor_is_meant(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "slash", *"recommend", "enter", "colon", *"log prep", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the log")
+        assert "preprocess" in text_of(pilot)
+        await press(pilot, "colon", *"dags", "enter")
+        await press(pilot, "colon", *"runs", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AllRunsScreen), "all runs")
+
+
+def test_the_places_of_the_workspace_are_meant_where_a_dag_is_only_pointed_at() -> None:
+    known = replace(NOWHERE, pointed_at="etl", run_ids=("r",), task_ids=("load",))
+    assert parse("runs", known) == Target("place", "runs")
+    assert parse("graph", known) == Target("view", "graph", "etl")
+    assert parse("log load", known) == Target("log", dag_id="etl", run_id="r", task_id="load")
+    assert "graph" in [one.text for one in complete("gr", known)]
+    assert "log " in [one.text for one in complete("l", known)]
 
 
 def test_a_completion_is_safe_to_show_and_leads_to_the_name_it_stands_for() -> None:

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.tui import theme
-from app.tui.widgets.log_levels import STAMP, clock_of
-from app.tui.widgets.log_painting import ABSOLUTE, RELATIVE, Paint, segments_of
+from app.tui.models.log_levels import STAMP, clock_of
+from app.tui.models.log_painting import ABSOLUTE, RELATIVE, Paint, segments_of
 
 ZONES = (None, UTC, ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York"))
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.tui.models.log_levels import DEBUG, ERROR, INFO, NONE, WARNING, clock_of, level_of
+from app.tui.models.log_painting import moment, plain_line, plain_lines, since
 from app.tui.widgets import log_file, log_lines, log_search
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import error_starts, parse_filter
-from app.tui.widgets.log_levels import DEBUG, ERROR, INFO, NONE, WARNING, clock_of, level_of
 from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_merge import END, TOP, MergedLines, Part
-from app.tui.widgets.log_painting import moment, plain_line, plain_lines, since
 from app.tui.widgets.log_search import Job, Needle
 from app.tui.widgets.log_times import offset_of, parse_range
 

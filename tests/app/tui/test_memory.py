@@ -96,6 +96,8 @@ def test_the_oldest_entries_give_way(tmp_path: Path) -> None:
 def test_a_location_survives_as_words() -> None:
     place = Location("dags", "etl", "graph", "run 1", "train", 3, "log")
     assert from_words(place.words()) == place
+    place = Location("assets", dependencies=True)
+    assert from_words(place.words()) == place
     assert from_words({"dag_id": 7, "view": "graph", "other": "x"}) == Location(view="graph")
     assert from_words(None) is None
 

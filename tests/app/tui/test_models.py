@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.tui.actions import ACTIONS
+from app.tui.columns import place_columns
 from app.tui.models.dags import (
     TABS,
     columns,
@@ -39,12 +40,12 @@ from app.tui.models.grid import (
 from app.tui.models.grid_filter import grid_filter
 from app.tui.models.instance import reasons_for, touched_lines
 from app.tui.models.scheduling import in_words
+from app.tui.scene import Scene
 from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, views_line
+from app.tui.scrolling import Position
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_name
 from app.tui.widgets.chrome import crumb_spans, footer_line
-from app.tui.widgets.scrolling import Position
-from app.tui.widgets.table import Scene, place_columns
 from store.queries.dags import RECENT_RUNS, DagRow, LastRun, RecentRun
 from store.queries.grid import Cell, GridRow, GridRun
 from store.queries.runs import RunKey

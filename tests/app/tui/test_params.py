@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.cli.conf import check_conf
+from app.cli.errors import CommandError
 from app.tui.params import CHOICE, EXAMPLES, JSON, TEXT, check, field_of, value_of
+from runner.authoring.exceptions import ParamValidationError
+from runner.authoring.params import validate_json
 from store.structure import ParamStructure
 
 
@@ -82,6 +87,33 @@ def test_a_format_is_named_with_an_example_before_and_after_it_is_missed() -> No
     when = param(None, type=["null", "string"], format="date-time")
     assert field_of(when).hint == "date-time, as 2026-11-21T10:00:00+01:00, may be empty"
     assert field_of(param("x", type="string", format="multiline")).hint == "string"
+
+
+@pytest.mark.parametrize(
+    ("named", "text", "fits"),
+    [
+        ("date-time", "2026-11-21T10:00:00+01:00", True),
+        ("date-time", "2026-11-21t10:00:00.123456789z", True),
+        ("date-time", "2026-11-21T10:00:00", False),
+        ("date-time", "2026-11-21", False),
+        ("date-time", "2026-02-30T10:00:00Z", False),
+        ("date-time", "2026-11-21T24:30:00Z", False),
+        ("date-time", "tomorrow", False),
+        ("date", "2026-02-30", False),
+        ("time", "10:61:00", False),
+        ("email", "anna", False),
+    ],
+)
+def test_form_command_line_and_runner_agree_on_formats(named: str, text: str, fits: bool) -> None:
+    one = param(None, type=["null", "string"], format=named)
+    assert (check([one], {"p": text})[1] == {}) is fits
+    for refuses in (
+        lambda: check_conf({"p": text}, [one]),
+        lambda: validate_json(text, one.schema),
+    ):
+        errors = pytest.raises((CommandError, ParamValidationError))
+        with nullcontext() if fits else errors:
+            refuses()
 
 
 @pytest.mark.parametrize("named", EXAMPLES)

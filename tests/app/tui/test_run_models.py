@@ -366,6 +366,14 @@ def test_memory_is_a_filled_area_below_its_peak() -> None:
     assert "⣿⣿⣿⣿" in lines[memory + 4]
 
 
+def test_no_label_of_an_axis_stands_twice() -> None:
+    idle = tuple(replace(one, read_bytes=0, write_bytes=0) for one in points(60))
+    lines = text(resource_lines(Usage(idle, 60), one_try(), 79, 30, SCENE)).splitlines()
+    disk = next(place for place, line in enumerate(lines) if "disk" in line)
+    labels = [line.split("┤")[0].strip() for line in lines[disk + 1 :] if "┤" in line]
+    assert labels == ["1 B", "0 B"]
+
+
 def test_one_measurement_is_no_course() -> None:
     shown = text(resource_lines(Usage(points(1), 1), one_try(), 79, 20, SCENE))
     assert "measured once" in shown

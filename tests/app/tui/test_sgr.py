@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.text import sanitize_log
-from app.tui.widgets.sgr import styled
+from app.tui.models.sgr import styled
 
 
 def test_colours_and_weights_are_kept() -> None:

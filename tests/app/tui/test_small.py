@@ -12,7 +12,7 @@ import pytest
 from app.tui.actions import actions_for
 from app.tui.screens.base import DagtopScreen
 from store.workspace import Workspace
-from tests.app.tui.driving import app_of, commands, opened, text_of
+from tests.app.tui.driving import app_of, commands, opened, press, text_of, until
 from tests.app.tui.everywhere import SCREENS, go, quiet, type_keys
 from tests.app.tui.snapshot import check, settled
 
@@ -60,3 +60,27 @@ async def test_read_only_takes_every_acting_key_from_every_screen(
                 assert app.screen is screen, f"{name}: {key} opens {app.screen}"
             await quiet(app)
     assert commands(workspace) == []
+
+
+async def test_a_long_message_is_shown_to_its_end(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    sentence = (
+        "run scheduled__2026-11-20T11:00:00+00:00 of recommendation can't be cleared: the runner "
+        "is not up; S starts it, or type dagtop up in a shell"
+    )
+    async with opened(workspace_of("normal"), SIZE) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, DagtopScreen)
+        await press(pilot, "G")
+        before = text_of(pilot).splitlines()
+        screen.dagtop.say(sentence, "error")
+        await until(pilot, lambda: screen.footer.size.height == 3, "three lines")
+        shown = text_of(pilot).splitlines()
+        assert " ".join(" ".join(shown[-3:]).split()) == sentence
+        assert any(line.startswith("▌") for line in shown), "the cursor stays in view"
+        screen.dagtop.say("short")
+        await until(pilot, lambda: screen.footer.size.height == 1, "one line")
+        screen.footer.message = ()
+        await until(pilot, lambda: text_of(pilot).splitlines()[-1] == before[-1], "the keys")
+        assert text_of(pilot).splitlines() == before

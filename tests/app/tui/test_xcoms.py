@@ -19,7 +19,7 @@ from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES, check_scene
 from tests.app.tui.world import NOW, World, make_world
-from tests.app.tui.world_details import fill_details, fill_details_hostile, fill_forecast, xcom
+from tests.app.tui.world_details import fill_details, fill_forecast, xcom
 
 
 def row(value: bytes = b"[1]", size: int = 3, length: int | None = 1) -> PlacedXCom:
@@ -42,22 +42,6 @@ def test_a_row_can_be_filtered_by_what_it_shows() -> None:
 def test_the_type_of_a_value_that_was_not_read_is_not_made_up() -> None:
     assert type_words(row(b"", 10**6, 500)) == "500 items"
     assert type_words(row(b"", 10**6, None)) == "large"
-
-
-@pytest.fixture(scope="module")
-def details(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    world = make_world(tmp_path_factory.mktemp("details") / "shop")
-    fill_details(world)
-    world.store.close()
-    return world.workspace
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    world = make_world(tmp_path_factory.mktemp("hostile") / "shop")
-    fill_details_hostile(world)
-    world.store.close()
-    return world.workspace
 
 
 @pytest.fixture

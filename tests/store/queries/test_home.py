@@ -205,6 +205,32 @@ def test_a_run_that_a_user_cancelled_is_said_so_until_it_fails_again(
     assert [(one.error, one.by_hand) for one in found] == [said]
 
 
+@pytest.mark.parametrize("how", ["backfill", "each"])
+def test_what_failed_is_not_hidden_by_hundreds_that_a_user_ended(
+    any_store: Store, how: str
+) -> None:
+    fill(any_store, dags=1, runs=240, tasks=1, live=False)
+    with any_store.read() as connection:
+        real = [one.dag_run_id for one in home.failures(connection) if not one.by_hand][-1]
+        ids = connection.execute(select(dag_run.c.id).where(dag_run.c.id > real)).scalars().all()
+    change(any_store, dag_run, dag_run.c.id.in_(ids), state="failed", run_type="backfill")
+    change(any_store, task_instance, task_instance.c.dag_run_id.in_(ids), state="skipped")
+    told = [("run_failed", "backfill 3 was cancelled by ann before the run started")]
+    if how == "each":
+        told = [("run_marked", "cancelled by ann"), ("run_failed", "marked failed")]
+    with any_store.write() as connection:
+        for run in ids:
+            for kind, message in told:
+                row = {"at": START, "kind": kind, "actor": "ann", "dag_run_id": run}
+                connection.execute(insert(event), row | {"message": message})
+    assert len(ids) > 50
+    with any_store.read() as connection:
+        found = home.failures(connection)
+    assert real in [one.dag_run_id for one in found if not one.by_hand]
+    assert len(found) == 50
+    assert any(one.by_hand for one in found)
+
+
 def test_totals_are_of_the_runs_that_began_since_then(
     any_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

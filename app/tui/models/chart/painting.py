@@ -224,7 +224,8 @@ class _Painter:
         found = ticks(axis.unit, *self.y, most, self.zone)
         if axis.text is None:
             return found
-        return [Tick(tick.value, axis.text(tick.value)) for tick in found]
+        named = [Tick(tick.value, axis.text(tick.value)) for tick in found]
+        return [next(alike) for _, alike in groupby(named, key=lambda tick: tick.text)]
 
     def _axis(self, frame: Frame, across: Across) -> Iterable[Spans]:
         if not frame.axis:

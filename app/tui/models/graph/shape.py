@@ -133,14 +133,16 @@ def reach(
     return found
 
 
-def entry_labels(picture: Picture) -> dict[str, str]:
+def entry_labels(picture: Picture, names: Mapping[str, str] | None = None) -> dict[str, str]:
     """Node -> the labels of the edges that end at it.
 
     Edges to one node run into one line before it, so a label there says from where its edge
-    comes, if it isn't the only one.
+    comes, if it isn't the only one. ``names``: what nodes are called, if not by their ids.
     """
     found: dict[str, list[str]] = {}
     for (source, target), label in picture.labels.items():
         alone = len(picture.upstream[target]) == 1
-        found.setdefault(target, []).append(label if alone else f"{source}: {label}")
+        found.setdefault(target, []).append(
+            label if alone else f"{(names or {}).get(source, source)}: {label}"
+        )
     return {target: ", ".join(several) for target, several in found.items()}

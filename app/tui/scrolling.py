@@ -4,6 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WHEEL = 3
+"""Lines that one step of the mouse wheel scrolls."""
+
+
+def step_of(way: str, page: int, count: int = 0) -> int:
+    """Lines that the action ``list.<way>`` moves by where ``page`` of them are a page of ``count``;
+    0 if it goes nowhere, as sideways."""
+    half = (page + 1) // 2
+    steps = {
+        "down": 1,
+        "up": -1,
+        "page_down": page,
+        "page_up": -page,
+        "half_down": half,
+        "half_up": -half,
+        "top": -count,
+        "bottom": count,
+    }
+    return steps.get(way, 0)
+
 
 @dataclass(slots=True)
 class Position:
@@ -38,13 +58,11 @@ class Position:
 
     def travel(self, way: str) -> None:
         """Move as the action ``list.<way>`` says; sideways it goes nowhere."""
-        page, half = max(1, self.page - 1), max(1, self.page // 2)
-        moves = {"down": 1, "up": -1, "bottom": self.count, "top": -self.count}
-        jumps = {"page_down": page, "page_up": -page, "half_down": half, "half_up": -half}
-        if way in moves:
-            self.move(moves[way])
-        elif way in jumps:
-            self.jump(jumps[way])
+        step = step_of(way, max(1, self.page - 1), self.count)
+        if way.startswith(("page_", "half_")):
+            self.jump(step)
+        elif step:
+            self.move(step)
 
     def scroll(self, step: int) -> None:
         """Move the view (mouse wheel); the cursor stays where it is unless it leaves the view."""

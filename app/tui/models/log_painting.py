@@ -11,8 +11,9 @@ from rich.segment import Segment
 from rich.style import Style
 
 from app.text import sanitize, sanitize_lines, sanitize_log
-from app.tui.widgets.log_levels import DEBUG, ERROR, STAMP, WARNING, Clock, level_of
-from app.tui.widgets.sgr import styled
+from app.tui.models.log_levels import DEBUG, ERROR, STAMP, WARNING, Clock, level_of
+from app.tui.models.sgr import styled
+from app.tui.spans import cut_at_matches
 
 if TYPE_CHECKING:
     from app.tui.theme import Palette
@@ -128,31 +129,9 @@ def highlight(
     segments: list[Segment], needle: str, style: Style, *, any_case: bool = True
 ) -> list[Segment]:
     """The segments with every occurrence of the needle in the given style."""
-    text = "".join(segment.text for segment in segments)
-    wanted = needle.lower() if any_case else needle
-    lowered = text.lower() if any_case else text
-    if not wanted or wanted not in lowered or len(lowered) != len(text):
-        return segments
-    spots: list[tuple[int, int]] = []
-    at = lowered.find(wanted)
-    while at >= 0:
-        spots.append((at, at + len(wanted)))
-        at = lowered.find(wanted, at + len(wanted))
+    texts = [segment.text for segment in segments]
     result: list[Segment] = []
-    position = 0
-    for segment in segments:
-        start, end = position, position + len(segment.text)
-        cursor = start
-        for first, last in spots:
-            if last <= cursor or first >= end:
-                continue
-            if first > cursor:
-                result.append(Segment(text[cursor:first], segment.style))
-                cursor = first
-            stop = min(last, end)
-            result.append(Segment(text[cursor:stop], (segment.style or Style()) + style))
-            cursor = stop
-        if cursor < end:
-            result.append(Segment(text[cursor:end], segment.style))
-        position = end
+    for number, text, found in cut_at_matches(texts, needle, any_case=any_case):
+        own = segments[number].style
+        result.append(Segment(text, (own or Style()) + style if found else own))
     return result

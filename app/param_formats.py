@@ -1,0 +1,33 @@
+"""The formats of JSON Schema that values of params are checked for, as the runner checks them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jsonschema import FormatChecker
+
+_DATE_TIME = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
+
+
+def is_date_time(value: object) -> bool:
+    """Whether a text is a date-time of RFC 3339: with seconds, and an offset from UTC.
+
+    Raises ``ValueError`` for a day or an hour that there isn't.
+    """
+    if not isinstance(value, str):
+        return True
+    return bool(_DATE_TIME.fullmatch(value) and datetime.fromisoformat(value.upper()))
+
+
+def format_checker() -> FormatChecker:
+    """What jsonschema checks by itself, and date-time, for which it wants another package."""
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker()
+    checker.checks("date-time", raises=ValueError)(is_date_time)
+    return checker
