@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -85,9 +86,11 @@ class GridRun:
         return RunKey(self.run_after, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A task (or group) in a run. For several instances: the sum of them."""
+class Cell(NamedTuple):
+    """A task (or group) in a run. For several instances: the sum of them.
+
+    A grid has up to 40,000: they are tuples, and times are made of what is stored when asked for.
+    """
 
     state: TaskInstanceState | None
     """Of several instances the one that matters most, see ``STATE_PRIORITY``."""
@@ -97,10 +100,18 @@ class Cell:
     """It has map indexes."""
     try_number: int = 0
     """The largest."""
-    started_at: datetime | None = None
-    """The earliest."""
-    ended_at: datetime | None = None
+    started: int | None = None
+    """The earliest, in microseconds since 1970."""
+    ended: int | None = None
     """The latest; while some have not ended it is of those that have."""
+
+    @property
+    def started_at(self) -> datetime | None:
+        return from_micros(self.started)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return from_micros(self.ended)
 
     @property
     def instances(self) -> int:
@@ -189,8 +200,8 @@ def sum_of(cells: Iterable[Cell]) -> Cell | None:
         counts=counts,
         is_mapped=any(cell.is_mapped for cell in several),
         try_number=max(cell.try_number for cell in several),
-        started_at=min((c.started_at for c in several if c.started_at), default=None),
-        ended_at=max((c.ended_at for c in several if c.ended_at), default=None),
+        started=min((cell.started for cell in several if cell.started), default=None),
+        ended=max((cell.ended for cell in several if cell.ended), default=None),
     )
 
 
@@ -351,11 +362,13 @@ def _cells(connection: Connection, run_ids: list[int]) -> dict[tuple[int, str], 
         .group_by(columns.dag_run_id, columns.state, columns.task_id)
     )
     cells: dict[tuple[int, str], Cell] = {}
+    ones = {state: {state: 1} for state in TASK_STATES.values()}
     for run, state_name, task_id, number, index, tries, start, end in connection.execute(
         query
     ).all():
         state = TASK_STATES[state_name]
-        cell = Cell(state, {state: number}, index >= 0, tries, from_micros(start), from_micros(end))
+        counts = ones[state] if number == 1 else {state: number}
+        cell = Cell(state, counts, index >= 0, tries, start, end)
         earlier = cells.get((run, task_id))
         cells[run, task_id] = cell if earlier is None else _both(earlier, cell)
     return cells
