@@ -125,6 +125,8 @@ class Table(RowsView, Generic[T]):
         self.key = key
         self.empty = empty
         self.items: list[T] = []
+        self._keys: list[str] | None = None
+        """Of the items, in their order; None until they are wanted."""
         self.marks: set[str] = set()
         self._range: tuple[str, frozenset[str]] | None = None
         """Of a range being marked: the row where it began, and what was marked before."""
@@ -187,14 +189,12 @@ class Table(RowsView, Generic[T]):
         items = list(self._given)
         if column is not None and column.sort is not None:
             items.sort(key=column.sort, reverse=self.sort_descending)
-        self.items = items
+        self.items, self._keys = items, None
         self.position.count = len(items)
-        if keep is not None:
-            for index, item in enumerate(items):
-                if self.key(item) == keep:
-                    self.position.cursor = index
-                    break
-        self.marks &= {self.key(item) for item in items}
+        if keep is not None and self.current_key != keep and keep in self.keys:
+            self.position.cursor = self.keys.index(keep)
+        if self.marks:
+            self.marks &= set(self.keys)
         self._longest = 0
         if self.columns and self.columns[0].most and self.is_attached:
             cell, scene = self.columns[0].cell, self.dagtop.scene()
@@ -205,6 +205,13 @@ class Table(RowsView, Generic[T]):
         self.post_message(self.Moved())
 
     # cursor and marks
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all rows; made once."""
+        if self._keys is None:
+            self._keys = [self.key(item) for item in self.items]
+        return self._keys
 
     @property
     def current(self) -> T | None:
@@ -220,19 +227,18 @@ class Table(RowsView, Generic[T]):
 
     def chosen(self) -> list[T]:
         """What an action works on: the marked rows, else the one under the cursor."""
-        marked = [item for item in self.items if self.key(item) in self.marks]
-        if marked:
-            return marked
+        if self.marks:
+            pairs = zip(self.items, self.keys, strict=True)
+            return [item for item, key in pairs if key in self.marks]
         return [] if self.current is None else [self.current]
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a row; False where there is none of that key."""
-        for index, item in enumerate(self.items):
-            if self.key(item) == key:
-                self.position.cursor = index
-                self.moved()
-                return True
-        return False
+        if key not in self.keys:
+            return False
+        self.position.cursor = self.keys.index(key)
+        self.moved()
+        return True
 
     def toggle_range(self) -> bool:
         """Begin to mark all rows that the cursor passes, or end it; whether it began."""
@@ -252,7 +258,7 @@ class Table(RowsView, Generic[T]):
         if self._range is None:
             return
         start, before = self._range
-        keys = [self.key(item) for item in self.items]
+        keys = self.keys
         if start not in keys:
             self._range = None
             return
@@ -279,7 +285,7 @@ class Table(RowsView, Generic[T]):
     def mark_all(self) -> None:
         """Mark all rows."""
         self.end_range()
-        self.marks = {self.key(item) for item in self.items}
+        self.marks = set(self.keys)
         self.moved()
 
     def clear_marks(self) -> bool:
