@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, plain, width_of
-from app.tui.widgets.rows_view import RowsView
+from app.tui.widgets.marking import MarkedRows
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ def place_columns(
     return placed
 
 
-class Table(RowsView, Generic[T]):
+class Table(MarkedRows, Generic[T]):
     """Rows of items: cursor, marks, sorting, sticky header and first column.
 
     ``show`` takes a new list at any time; cursor and marks follow their rows by key. Cells are
@@ -127,9 +127,6 @@ class Table(RowsView, Generic[T]):
         self.items: list[T] = []
         self._keys: list[str] | None = None
         """Of the items, in their order; None until they are wanted."""
-        self.marks: set[str] = set()
-        self._range: tuple[str, frozenset[str]] | None = None
-        """Of a range being marked: the row where it began, and what was marked before."""
         self.sort_column: str | None = None
         self.sort_descending = False
         self.first_column = 0
@@ -240,65 +237,9 @@ class Table(RowsView, Generic[T]):
         self.moved()
         return True
 
-    def toggle_range(self) -> bool:
-        """Begin to mark all rows that the cursor passes, or end it; whether it began."""
-        key = self.current_key
-        if self.end_range() or key is None:
-            return False
-        self._range = (key, frozenset(self.marks))
-        self.moved()
-        return True
-
-    def end_range(self) -> bool:
-        """The rows marked so far stay marked; False where no range was being marked."""
-        was, self._range = self._range is not None, None
-        return was
-
-    def _mark_range(self) -> None:
-        if self._range is None:
-            return
-        start, before = self._range
-        keys = self.keys
-        if start not in keys:
-            self._range = None
-            return
-        first, last = sorted((keys.index(start), self.position.cursor))
-        self.marks = {*before, *keys[first : last + 1]}
-
-    def toggle_mark(self) -> None:
-        """Mark or unmark the row under the cursor and move down."""
-        self.end_range()
-        key = self.current_key
-        if key is None:
-            return
-        self.marks ^= {key}
-        self.position.move(1)
-        self.moved()
-
-    def toggle_all(self) -> None:
-        """Mark all rows; if all are marked, none."""
-        before = self.marks
-        self.mark_all()
-        if self.marks == before:
-            self.clear_marks()
-
-    def mark_all(self) -> None:
-        """Mark all rows."""
-        self.end_range()
-        self.marks = set(self.keys)
-        self.moved()
-
-    def clear_marks(self) -> bool:
-        """Unmark everything; False where nothing was marked."""
-        had = bool(self.marks)
-        self.marks.clear()
-        if had:
-            self.moved()
-        return had
-
     def moved(self) -> None:
         self.position.clamp()
-        self._mark_range()
+        self.mark_range()
         self.repaint()
         self.post_message(self.Moved())
 
