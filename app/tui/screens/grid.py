@@ -70,6 +70,8 @@ class GridScreen(MarkedGridScreen):
         self.facts: InstanceFacts | None = None
         self.reasons: list[str] = []
         self._wanted = (focus.run_id, focus.task_id)
+        self._unfolded: frozenset[str] = frozenset()
+        """Mapped tasks whose map indexes are read."""
         self._runs = FIRST_RUNS
         self._befores: list[RunKey] = []
         """Where the window of runs ends, and those it came from, the newest first; empty: it ends
@@ -131,10 +133,11 @@ class GridScreen(MarkedGridScreen):
             before=before,
             states=self.filter.states,
             types=self.filter.types,
-            unfolded=frozenset(self.view.unfolded),
+            unfolded=self._unfolded,
         )
 
     def on_grid_view_unfolded(self) -> None:
+        self._unfolded = frozenset(self.view.unfolded)
         self.ask()
 
     def show_snapshot(self, snapshot: GridSnapshot | None) -> None:
