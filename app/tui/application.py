@@ -34,6 +34,7 @@ from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.screens.views import PLACES
 from app.tui.spans import Span, Spans, span
+from app.tui.stylesheet import KeptStylesheet
 from app.tui.timers import SureTimers
 from app.tui.undo import Undos, undo_last
 from app.tui.ways import Ways
@@ -149,6 +150,7 @@ class DagtopApp(SureTimers, App[int]):
         for one in themes.textual_themes():
             self.register_theme(one)
         self.use_theme(self.palette.theme)
+        self.stylesheet = KeptStylesheet(self.get_css_variables())
         self.set_keymap({action: ",".join(keys) for action, keys in settings.keys.items()})
 
     def get_default_screen(self) -> Screen[Any]:

@@ -115,6 +115,15 @@ class FrameDriver(LinuxDriver):
         self._frames.start()
         super().start_application_mode()
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The terminal's own word. What stands in ``COLUMNS`` and ``LINES`` (a program that loads
+        readline hands them on to those it starts) doesn't change with the terminal."""
+        try:
+            width, height = os.get_terminal_size(self._output_fileno)
+        except OSError:
+            width = height = 0
+        return (width, height) if width and height else super()._get_terminal_size()
+
     def write(self, data: str) -> None:
         """Take a part of a frame, or a sequence for the terminal itself."""
         if self._frames is not None:

@@ -49,9 +49,9 @@ def app_of(pilot: AppPilot) -> DagtopApp:
 
 
 async def until(pilot: AppPilot, holds: Callable[[], object], what: str = "") -> None:
-    """Let the app work until something holds; fails after ten seconds."""
+    """Let the app work until something holds; fails after thirty seconds."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + 10.0
+    deadline = loop.time() + 30.0
     while not holds():
         if loop.time() > deadline:
             raise AssertionError(f"it did not come to: {what}\n{text_of(pilot)}")

@@ -143,6 +143,20 @@ async def test_a_size_is_taken_also_where_the_machine_stands_still_for_a_while(
             )
 
 
+def test_the_terminal_is_asked_for_its_size_whatever_the_environment_says(
+    workspace_of: Callable[[str], Workspace], tmp_path: Path
+) -> None:
+    said = {"COLUMNS": "80", "LINES": "24"}
+    with the_ui(workspace_of("normal"), tmp_path, said, size=(100, 30)) as one:
+        one.read_until(lambda output: b"recommend" in output and b"\x1b[30" in output)
+        one.quiet()
+        start = len(one.output)
+        one.resize(60, 20)
+        one.read_until(lambda output: b"recommend" in output)
+        one.quiet()
+        assert "Quit" in on_screen(one.output[start:], (60, 20))[-1]
+
+
 def on_screen(output: bytes, size: tuple[int, int]) -> list[str]:
     """What a terminal of that size shows after some output."""
     screen = pyte.Screen(*size)

@@ -64,7 +64,8 @@ def test_any_part_of_a_name_finds_it(any_store: Store) -> None:
 
     def found(**wanted: object) -> list[tuple[int, str, str]]:
         with any_store.read() as connection:
-            return sorted(places(newest_xcoms(connection, XComFilter(**wanted)).rows))  # type: ignore[arg-type]
+            kept = XComFilter(**wanted)  # type: ignore[arg-type]
+            return sorted(places(newest_xcoms(connection, kept, seconds=60).rows))
 
     assert found(dag_id="DAG_0000") == [(1, "train", "return_value"), (4, "load_100%", "Rows")]
     assert found(dag_id="nope") == []
