@@ -308,7 +308,7 @@ def fields_of_all(pools: Sequence[PoolRow]) -> list[FormField]:
             "slots",
             "slots",
             text=slots.pop() if len(slots) == 1 else "",
-            about="How many tasks run at the same time in each; -1: no limit; empty: as it is.",
+            about="How many tasks run at once in each; -1: no limit; empty: as it is.",
         ),
         FormField(
             "include_deferred",
