@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
@@ -48,6 +49,12 @@ TICK = 5.0
 GARBAGE_AFTER = 2.0
 """Seconds after which garbage is collected: ``app.tui.run`` turned that off for the start."""
 
+QUIET = 2.0
+"""Seconds without a key after which there is time to look through everything for garbage."""
+
+OLD_ENOUGH = 10
+"""Collections of younger garbage between two of those."""
+
 CLIPBOARD_CAP = 74_994
 """Bytes of OSC 52 that common terminals accept (the limit that k9s found)."""
 
@@ -62,8 +69,12 @@ def zone_named(name: str) -> tzinfo | None:
 
 
 def collect_garbage() -> None:
-    """From now on; what was loaded by now stays, and need not be looked at again and again."""
+    """From now on; what was loaded by now stays, and need not be looked at again and again.
+
+    A look at everything takes long where tables hold thousands of rows: that is done between keys.
+    """
     gc.freeze()
+    gc.set_threshold(*gc.get_threshold()[:2], 20 * OLD_ENOUGH)
     gc.enable()
 
 
@@ -126,6 +137,7 @@ class DagtopApp(SureTimers, App[int]):
         self._link = (dag, run, task)
         self._clashed: set[str] = set()
         self._key_order = KeyOrder(self, super().on_event)
+        self._last_key = 0.0
         self.ways = Ways(self)
         self.refresher = Refresher(
             workspace,
@@ -190,6 +202,9 @@ class DagtopApp(SureTimers, App[int]):
     def _tick(self) -> None:
         if self.memory.is_changed:
             self.save_memory()
+        rests = time.monotonic() - self._last_key > QUIET
+        if rests and gc.isenabled() and gc.get_count()[2] > OLD_ENOUGH:
+            gc.collect()
         screen = self.screen_stack[-1] if self.screen_stack else None  # none at the very end
         if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
             screen.show_runner()
@@ -198,6 +213,7 @@ class DagtopApp(SureTimers, App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Keys are handed on one after the other."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._last_key = time.monotonic()
             await self._key_order.take(event)
         else:
             await super().on_event(event)

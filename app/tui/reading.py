@@ -195,8 +195,12 @@ def read_grid(
     before: RunKey | None = None,
     states: Collection[DagRunState] = (),
     types: Collection[DagRunType] = (),
+    unfolded: Collection[str] = (),
 ) -> GridSnapshot | None:
-    """A DAG's newest runs, or those before one, or only some; None if there is no such DAG."""
+    """A DAG's newest runs, or those before one, or only some; None if there is no such DAG.
+
+    ``unfolded``: mapped tasks of which each map index has a row.
+    """
     from store.queries.dags import get_dag
     from store.queries.grid import grid
 
@@ -210,6 +214,7 @@ def read_grid(
             most_cells=MOST_CELLS,
             states=states,
             types=types,
+            unfolded=unfolded,
         )
     return None if dag is None or found is None else GridSnapshot(dag, found)
 

@@ -79,6 +79,18 @@ def save_pool(connection: Connection, name: str | None, texts: Texts) -> str:
     return f"pool {pool} has {'no limit' if slots < 0 else plural(slots, 'slot')}"
 
 
+def save_pools(connection: Connection, names: Sequence[str], texts: Texts) -> str:
+    """Change several pools alike, all or none. What is empty stays as it is in each."""
+    given = {field: text for field, text in texts.items() if text}
+    for name in names:
+        save_pool(connection, name, given)
+    if "slots" not in given:
+        return f"changed {plural(len(names), 'pool')}"
+    slots = number(given["slots"], "slots")
+    many = "no limit" if slots < 0 else f"{plural(slots, 'slot')} each"
+    return f"{plural(len(names), 'pool')} have {many}"
+
+
 def delete_variables(connection: Connection, keys: Sequence[str]) -> str:
     """Delete Variables, all or none."""
     from store import client, edits

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
@@ -44,6 +44,9 @@ STATE_PRIORITY: tuple[TaskInstanceState | None, ...] = (
 PRIORITY = {state: rank for rank, state in enumerate(STATE_PRIORITY)}
 
 
+MOST_INDEXES, LEAST_INDEXES = 1000, 10
+"""Map indexes that a task has rows for: fewer, where their cells would be too many."""
+
 LEAST_RUNS = 40
 """Runs of a grid however many tasks they have: a screen shows about as many."""
 
@@ -53,7 +56,8 @@ class GridRow:
     """A row of the grid: a task or a task group, in the order of the file, groups opened."""
 
     kind: str
-    """``task`` or ``group``."""
+    """``task``, ``group``; of a mapped task that is unfolded ``index``, or ``more``: the indexes
+    that have no row."""
     id: str
     label: str
     depth: int
@@ -65,10 +69,17 @@ class GridRow:
     is_mapped: bool = False
     """It, or a group around it, is expanded at run time."""
     task_ids: tuple[str, ...] = ()
-    """Of a group: all tasks in it, at any depth. Of a task: itself."""
+    """Of a group: all tasks in it, at any depth. Of a task: itself; of a map index: its task."""
     is_gone: bool = False
     """Runs have it, the pipeline hasn't any more."""
     ui_color: str | None = None
+    map_index: int | None = None
+    """Of a row for one map index."""
+
+    @property
+    def task_id(self) -> str:
+        """The task; of a group the first in it."""
+        return self.task_ids[0] if self.task_ids else self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +105,11 @@ class GridRun:
         return RunKey(self.run_after, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A task (or group) in a run. For several instances: the sum of them."""
+class Cell(NamedTuple):
+    """A task (or group) in a run. For several instances: the sum of them.
+
+    A grid has up to 40,000: they are tuples, and times are made of what is stored when asked for.
+    """
 
     state: TaskInstanceState | None
     """Of several instances the one that matters most, see ``STATE_PRIORITY``."""
@@ -106,10 +119,18 @@ class Cell:
     """It has map indexes."""
     try_number: int = 0
     """The largest."""
-    started_at: datetime | None = None
-    """The earliest."""
-    ended_at: datetime | None = None
+    started: int | None = None
+    """The earliest, in microseconds since 1970."""
+    ended: int | None = None
     """The latest; while some have not ended it is of those that have."""
+
+    @property
+    def started_at(self) -> datetime | None:
+        return from_micros(self.started)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        return from_micros(self.ended)
 
     @property
     def instances(self) -> int:
@@ -135,7 +156,7 @@ class Grid:
 
     def cell(self, run: GridRun, row: GridRow) -> Cell | None:
         """What is at the crossing; None where the run hasn't got the task."""
-        if row.kind == "task":
+        if row.kind != "group":
             return self.cells.get((run.id, row.id))
         found = [self.cells.get((run.id, task_id)) for task_id in row.task_ids]
         return sum_of(cell for cell in found if cell is not None)
@@ -150,10 +171,12 @@ def grid(
     most_cells: int | None = None,
     states: Collection[DagRunState] = (),
     types: Collection[DagRunType] = (),
+    unfolded: Collection[str] = (),
 ) -> Grid | None:
     """The newest ``runs`` runs (those before ``before``) and their cells; three queries.
 
-    Only runs in one of ``states`` and of one of ``types``, if such are given.
+    Only runs in one of ``states`` and of one of ``types``, if such are given. Mapped tasks that are
+    ``unfolded`` have a row for each map index; a fourth query.
 
     Fewer runs (but not fewer than ``LEAST_RUNS``) where they would hold more than ``most_cells``.
     None if there is no such DAG.
@@ -173,11 +196,18 @@ def grid(
     found = _runs(connection, dag_id, runs + 1, before, states, types)
     shown = tuple(reversed(found[:runs]))
     cells = _cells(connection, [run.id for run in shown])
+    rows = (*rows, *_gone(rows, cells))
+    if unfolded and shown:
+        room = (most_cells or MOST_INDEXES * len(shown)) // (len(shown) * len(unfolded))
+        most = max(LEAST_INDEXES, min(MOST_INDEXES, room))
+        indexes, labels = _index_cells(connection, [run.id for run in shown], unfolded, most)
+        rows = _with_indexes(rows, unfolded, cells, labels, most)
+        cells.update(indexes)
     return Grid(
         dag_id=dag_id,
         is_paused=head.is_paused,
         version=head.number,
-        rows=(*rows, *_gone(rows, cells)),
+        rows=rows,
         runs=shown,
         cells=cells,
         older=shown[0].key if len(found) > runs else None,
@@ -198,8 +228,8 @@ def sum_of(cells: Iterable[Cell]) -> Cell | None:
         counts=counts,
         is_mapped=any(cell.is_mapped for cell in several),
         try_number=max(cell.try_number for cell in several),
-        started_at=min((c.started_at for c in several if c.started_at), default=None),
-        ended_at=max((c.ended_at for c in several if c.ended_at), default=None),
+        started=min((cell.started for cell in several if cell.started), default=None),
+        ended=max((cell.ended for cell in several if cell.ended), default=None),
     )
 
 
@@ -368,11 +398,13 @@ def _cells(connection: Connection, run_ids: list[int]) -> dict[tuple[int, str], 
         .group_by(columns.dag_run_id, columns.state, columns.task_id)
     )
     cells: dict[tuple[int, str], Cell] = {}
+    ones = {state: {state: 1} for state in TASK_STATES.values()}
     for run, state_name, task_id, number, index, tries, start, end in connection.execute(
         query
     ).all():
         state = TASK_STATES[state_name]
-        cell = Cell(state, {state: number}, index >= 0, tries, from_micros(start), from_micros(end))
+        counts = ones[state] if number == 1 else {state: number}
+        cell = Cell(state, counts, index >= 0, tries, start, end)
         earlier = cells.get((run, task_id))
         cells[run, task_id] = cell if earlier is None else _both(earlier, cell)
     return cells
@@ -382,3 +414,84 @@ def _both(one: Cell, other: Cell) -> Cell:
     cell = sum_of((one, other))
     assert cell is not None
     return cell
+
+
+def _index_cells(
+    connection: Connection, run_ids: list[int], task_ids: Collection[str], most: int
+) -> tuple[dict[tuple[int, str], Cell], dict[tuple[str, int], str]]:
+    """The cells of the first ``most`` map indexes of some tasks; and of these the newest labels."""
+    columns = task_instance.c
+    query = (
+        select(
+            columns.dag_run_id,
+            columns.task_id,
+            columns.map_index,
+            columns.state,
+            columns.try_number,
+            micros(columns.started_at),
+            micros(columns.ended_at),
+            columns.map_label,
+        )
+        .where(
+            columns.dag_run_id.in_(run_ids),
+            columns.task_id.in_(sorted(task_ids)),
+            columns.map_index.between(0, most - 1),
+        )
+        .order_by(columns.dag_run_id)
+    )
+    cells: dict[tuple[int, str], Cell] = {}
+    labels: dict[tuple[str, int], str] = {}
+    for run, task_id, index, name, tries, start, end, text in connection.execute(query).all():
+        state = TASK_STATES[name]
+        cells[run, index_id(task_id, index)] = Cell(state, {state: 1}, False, tries, start, end)
+        if text or (task_id, index) not in labels:
+            labels[task_id, index] = text or ""
+    return cells, labels
+
+
+def index_id(task_id: str, map_index: int) -> str:
+    """The id of the row of a map index; no task can have it."""
+    return f"{task_id}[{map_index}]"
+
+
+def _with_indexes(
+    rows: tuple[GridRow, ...],
+    unfolded: Collection[str],
+    cells: Mapping[tuple[int, str], Cell],
+    labels: Mapping[tuple[str, int], str],
+    most: int,
+) -> tuple[GridRow, ...]:
+    """The rows, with those of map indexes below the tasks that are unfolded."""
+    indexes: dict[str, list[int]] = {}
+    for task_id, index in sorted(labels):
+        indexes.setdefault(task_id, []).append(index)
+    numbers = dict.fromkeys(indexes, 0)
+    for (_, task_id), cell in cells.items():
+        if task_id in numbers:
+            numbers[task_id] = max(numbers[task_id], cell.instances)
+    found: list[GridRow] = []
+    for row in rows:
+        found.append(row)
+        if row.kind != "task" or row.id not in unfolded:
+            continue
+        for index in indexes.get(row.id, ()):
+            text = labels[row.id, index]
+            label = f"[{index}] {text}" if text else f"[{index}]"
+            found.append(_index_row("index", row, index_id(row.id, index), label, index))
+        more = numbers.get(row.id, 0) - most
+        if more > 0:
+            label = f"and {more:,} more: Enter lists them"
+            found.append(_index_row("more", row, f"{row.id}[...]", label))
+    return tuple(found)
+
+
+def _index_row(kind: str, task: GridRow, key: str, label: str, index: int | None = None) -> GridRow:
+    return GridRow(
+        kind=kind,
+        id=key,
+        label=label,
+        depth=task.depth + 1,
+        parent=task.id,
+        task_ids=(task.id,),
+        map_index=index,
+    )

@@ -18,7 +18,7 @@ ACTIONS: tuple[Action, ...] = (
         "admin.edit",
         ("e",),
         "Edit",
-        "change the row under the cursor",
+        "change the row; of pools all marked",
         ACT,
         3,
         acts=True,

@@ -63,12 +63,17 @@ def version_mark(glyphs: Glyphs) -> str:
 
 
 def visible_rows(
-    rows: Sequence[GridRow], folded: Collection[str], words: Sequence[str] = ()
+    rows: Sequence[GridRow],
+    folded: Collection[str],
+    words: Sequence[str] = (),
+    unfolded: Collection[str] = (),
 ) -> list[GridRow]:
     """The rows that are seen: not inside a folded group; with ``words``, tasks that have them all.
 
-    A filter shows the tasks it finds whatever is folded, and the groups around them.
+    A filter shows the tasks it finds whatever is folded, and the groups around them. Map indexes
+    are seen of mapped tasks that are ``unfolded``.
     """
+    rows = [row for row in rows if row.kind in ("task", "group") or row.parent in unfolded]
     if words:
         found = {
             row.id
@@ -80,8 +85,7 @@ def visible_rows(
     hidden: set[str] = set()
     for row in rows:
         if row.parent is not None and (row.parent in hidden or row.parent in folded):
-            if row.kind == "group":
-                hidden.add(row.id)
+            hidden.add(row.id)
             continue
         shown.append(row)
     return shown
@@ -112,9 +116,16 @@ def counts_spans(counts: Mapping[TaskInstanceState | None, int], glyphs: Glyphs)
     return joined(parts, Span(" "))
 
 
-def label(row: GridRow, cell: Cell | None, folded: bool, glyphs: Glyphs) -> Spans:
+def label(
+    row: GridRow, cell: Cell | None, folded: bool, glyphs: Glyphs, *, unfolded: bool = False
+) -> Spans:
     """The name of a row, indented; of mapped tasks and groups what the selected run holds."""
     indent = "  " * row.depth
+    if row.kind == "more":
+        return (Span(f"{indent}{row.label}", "dim"),)
+    if row.map_index is not None:
+        number, _, name = row.label.partition(" ")
+        return (Span(indent), Span(number, "accent"), span(f" {name}" if name else "", "dim"))
     if row.kind == "group":
         sign = glyphs.folded if folded else glyphs.unfolded
         head: Spans = (Span(f"{indent}{sign} ", "accent"), span(row.label, "strong"))
@@ -126,6 +137,8 @@ def label(row: GridRow, cell: Cell | None, folded: bool, glyphs: Glyphs) -> Span
     if not row.is_mapped:
         return (Span(indent), name)
     head = (Span(indent), name, Span(" []", "dim"))
+    if unfolded:
+        head = (Span(indent), name, Span(f" [{glyphs.unfolded}]", "accent"))
     if cell is None or not cell.is_mapped:
         return head
     number = Span(f" {formats.count(cell.instances)} ", "text")
@@ -208,7 +221,9 @@ def cell_line(row: GridRow | None, cell: Cell | None, error: str, scene: Scene) 
         return ()
     glyphs = scene.glyphs
     dot = Span(f" {glyphs.dot} ", "faint")
-    head = (Span("  task  " if row.kind == "task" else "  group ", "dim"),)
+    head = (Span("  group " if row.kind == "group" else "  task  ", "dim"),)
+    if row.kind == "more":
+        return (*head, span(row.task_id, "text"), dot, span(row.label, "dim"))
     if cell is None:
         return (*head, span(row.id, "text"), dot, Span("not in this run", "dim"))
     parts: list[Spans] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
@@ -68,16 +69,18 @@ class LongList(Generic[E]):
         if head.next is None or known is None or known < head.next:
             self.entries, self.next = list(head.entries), head.next
             return
-        fresh = {entry.id: entry for entry in watched}
-        gone = set(asked) - set(fresh)
-        older = [
-            fresh.get(entry.id, entry)
-            for entry in self.entries
-            if entry.key < head.next and entry.id not in gone
-        ]
+        first = bisect_right(self.entries, 0, key=lambda entry: -1 if entry.key >= head.next else 1)
+        older = self.entries[first:]
+        if asked or watched:
+            fresh = {entry.id: entry for entry in watched}
+            looked_at = {*asked, *fresh}
+            places = [place for place, entry in enumerate(older) if entry.id in looked_at]
+            for place in reversed(places):
+                now = fresh.get(older[place].id)
+                older[place : place + 1] = [now] if now is not None and self.wanted.has(now) else []
         if self.next is not None:
             self.next = min(self.next, head.next)
-        self.entries = [*head.entries, *(entry for entry in older if self.wanted.has(entry))]
+        self.entries = [*head.entries, *older]
 
     def take_page(self, before: Any, page: Page[E]) -> bool:
         """A page that was asked for; False where it doesn't follow what is read (any more)."""

@@ -209,6 +209,11 @@ def problems(texts: Mapping[str, str], known: Container[str]) -> dict[str, str]:
     return found
 
 
+def problems_of_all(texts: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the fields of several pools: an empty one stays as it is in each."""
+    return problems(texts, ()) if texts.get("slots") else {}
+
+
 # who holds and waits
 
 

@@ -298,8 +298,10 @@ def why_of(snapshot: RunSnapshot, reasons: Mapping[Place, str]) -> dict[Place, s
     words: dict[Place, str] = {
         (row.task_id, row.map_index): error_line(one) for row, one in snapshot.failures
     }
-    over = {(r.task_id, r.map_index) for r in snapshot.instances if r.state in FINISHED_TASK_STATES}
-    words.update({place: why for place, why in reasons.items() if place not in over})
+    if reasons:
+        rows = snapshot.instances
+        over = {(row.task_id, row.map_index) for row in rows if row.state in FINISHED_TASK_STATES}
+        words.update({place: why for place, why in reasons.items() if place not in over})
     words.update(upstream_failures(snapshot))
     for task, index, why in snapshot.ending:
         words[task, index] = f"has been told to end: {why}"

@@ -190,8 +190,8 @@ def columns(*, of_all_dags: bool = False) -> list[Column[RunEntry]]:
     return [dag, run, took, started, tasks, *rest]
 
 
-def _state_key(entry: RunEntry) -> tuple[int, str]:
-    return (run_look(entry.run.state).order, entry.run.run_id)
+def _state_key(entry: RunEntry) -> str:
+    return f"{run_look(entry.run.state).order:02}{entry.run.run_id}"  # quicker than a pair
 
 
 def _start_key(entry: RunEntry) -> datetime:

@@ -13,6 +13,7 @@ from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+    from store.queries.grid import GridRow
     from store.queries.tasks import InstanceRow
 
 PREVIEWED = 50
@@ -69,6 +70,20 @@ def selections(
     for task_id, found in indexes.items():
         whole = found == [-1] or len(found) == numbers.get(task_id, 0)
         groups.setdefault(None if whole else tuple(sorted(found)), []).append(task_id)
+    return [Selection(dag_id, run_id, tuple(ids), which) for which, ids in groups.items()]
+
+
+def selections_of(dag_id: str, run_id: str, rows: Sequence[GridRow]) -> list[Selection]:
+    """The chosen rows of a grid as few selections: whole tasks (also those of groups) together, and
+    map indexes of other tasks where they are the same ones."""
+    whole = dict.fromkeys(task for row in rows if row.map_index is None for task in row.task_ids)
+    indexes: dict[str, list[int]] = {}
+    for row in rows:
+        if row.map_index is not None and row.task_id not in whole:
+            indexes.setdefault(row.task_id, []).append(row.map_index)
+    groups: dict[tuple[int, ...] | None, list[str]] = {None: list(whole)} if whole else {}
+    for task_id, found in indexes.items():
+        groups.setdefault(tuple(sorted(found)), []).append(task_id)
     return [Selection(dag_id, run_id, tuple(ids), which) for which, ids in groups.items()]
 
 

@@ -145,7 +145,13 @@ class AdminScreen(ListScreen[Row], PlaceScreen):
         return set() if self.snapshot is None else {self.name_of(row) for row in self.rows()}
 
     def open_form(
-        self, name: str | None, fields: Sequence[FormField], save: SaveRow, check: Check
+        self,
+        name: str | None,
+        fields: Sequence[FormField],
+        save: SaveRow,
+        check: Check,
+        *,
+        title: str = "",
     ) -> None:
         """Show a form whose touched fields ``save`` writes."""
         from app.tui.screens.editing import FormDialog
@@ -153,7 +159,7 @@ class AdminScreen(ListScreen[Row], PlaceScreen):
         def send(touched: Mapping[str, str], done: Callable[[str], None]) -> None:
             write(self.dagtop, lambda connection: save(connection, name, touched), done)
 
-        title = f"New {self.noun}" if name is None else f"{self.noun} {name}"
+        title = title or (f"New {self.noun}" if name is None else f"{self.noun} {name}")
         self.app.push_screen(FormDialog(title[0].upper() + title[1:], fields, send, check))
 
     def gone(self, name: str) -> None:

@@ -120,6 +120,12 @@ class DagViewScreen(SideScreen):
         ask_backfill(self.dagtop, self.dag_id)
 
 
+def executing(cell: Cell | None) -> int:
+    """How many of the task instances have processes."""
+    counts = {} if cell is None else cell.counts
+    return sum(counts.get(state, 0) for state in EXECUTING_TASK_STATES)
+
+
 class RunViewScreen(DagViewScreen):
     """A view with tasks of a run: subclasses say what is under the cursor."""
 
@@ -148,14 +154,15 @@ class RunViewScreen(DagViewScreen):
             return
         if row.kind == "group":
             self.fold_here()
-        elif run is None or cell is None:
-            self.dagtop.say("this run has no such task")
-        elif cell.is_mapped:
+        elif run is None or (cell is None and row.kind != "more"):
+            self.dagtop.say(f"this run has no such {'task' if row.kind == 'task' else 'instance'}")
+        elif cell is None or cell.is_mapped:
             from app.tui.screens.instances import InstancesScreen
 
-            self.app.push_screen(InstancesScreen(self.dag_id, run.run_id, run.id, row.id))
+            self.app.push_screen(InstancesScreen(self.dag_id, run.run_id, run.id, row.task_id))
         else:
-            self.dagtop.ways.open_log(self.dag_id, run.run_id, row.id)
+            index = -1 if row.map_index is None else row.map_index
+            self.dagtop.ways.open_log(self.dag_id, run.run_id, row.task_id, index)
 
     def action_run_details(self) -> None:
         """Show all about the run under the cursor."""
@@ -171,7 +178,7 @@ class RunViewScreen(DagViewScreen):
         elif row.kind == "group":
             self.dagtop.say("a group has no details: put the cursor on a task")
         else:
-            self.dagtop.ways.open_details(self.dag_id, run.run_id, row.id)
+            self.dagtop.ways.open_details(self.dag_id, run.run_id, row.task_id, row.map_index)
 
     def action_over_runs(self) -> None:
         """Show the instances that the task under the cursor has in all runs."""
@@ -179,7 +186,7 @@ class RunViewScreen(DagViewScreen):
         if row is None or row.kind == "group":
             self.dagtop.say("put the cursor on a task: its instances in all runs are listed")
         else:
-            self.dagtop.ways.open_over_runs(self.dag_id, row.id)
+            self.dagtop.ways.open_over_runs(self.dag_id, row.task_id)
 
     def action_merged(self) -> None:
         """The logs of the group, or of the instances, under the cursor, else of the whole run."""
@@ -190,6 +197,11 @@ class RunViewScreen(DagViewScreen):
         from app.tui.screens.merged_log import MergedLogScreen
 
         tasks, name = None, ""
+        if row is not None and cell is not None and row.map_index is not None:
+            chosen = frozenset({(row.task_id, row.map_index)})
+            screen = MergedLogScreen(self.dag_id, run.run_id, row.task_ids, chosen, row.id)
+            self.app.push_screen(screen)
+            return
         if row is not None and (row.kind == "group" or (cell is not None and cell.is_mapped)):
             tasks, name = tuple(row.task_ids or (row.id,)), row.id
         self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
@@ -218,8 +230,10 @@ class RunViewScreen(DagViewScreen):
         if run is None:
             self.dagtop.say("no run is under the cursor")
             return
-        one = row is not None and row.kind == "task" and cell is not None and not cell.is_mapped
-        ask_note(self.dagtop, self.dag_id, run.run_id, row.id if row is not None and one else None)
+        if row is None or row.kind == "group" or cell is None or cell.is_mapped:
+            ask_note(self.dagtop, self.dag_id, run.run_id)
+        else:
+            ask_note(self.dagtop, self.dag_id, run.run_id, row.task_id, row.map_index)
 
     def selection(self) -> Selection | None:
         """What is under the cursor; a group stands for all its tasks."""
@@ -227,43 +241,55 @@ class RunViewScreen(DagViewScreen):
         if run is None or row is None:
             self.dagtop.say("no run is under the cursor")
             return None
-        return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,))
+        indexes = None if row.map_index is None else (row.map_index,)
+        return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,), indexes)
+
+    def parts(self) -> list[Selection]:
+        """What an action works on."""
+        selection = self.selection()
+        return [] if selection is None else [selection]
+
+    def working(self) -> tuple[list[Selection], int]:
+        """What of it has processes, and how many they are."""
+        selection, number = self.selection(), executing(self.cell_now())
+        return ([selection] if number and selection is not None else []), number
 
     def action_priority(self) -> None:
         """Set the priority weight of tasks that have not started."""
         from app.tui.screens.priority import ask_priority
 
-        if selection := self.selection():
-            ask_priority(self.dagtop, [selection])
+        if chosen := self.parts():
+            ask_priority(self.dagtop, chosen)
 
     def action_clear(self) -> None:
         """Run tasks again."""
-        if selection := self.selection():
-            ask_clear(self.dagtop, [selection])
+        if chosen := self.parts():
+            ask_clear(self.dagtop, chosen)
 
     def action_retry(self) -> None:
         """Run tasks again, with other params."""
         from app.tui.screens.retrying import ask_retry
 
-        if selection := self.selection():
-            ask_retry(self.dagtop, selection)
+        chosen = self.parts()
+        if len(chosen) > 1:
+            self.dagtop.say("mark whole tasks, or instances of one task, to retry them together")
+        elif chosen:
+            ask_retry(self.dagtop, chosen[0])
 
     def action_mark_state(self) -> None:
         """Mark tasks, or the run."""
-        if selection := self.selection():
-            ask_mark(self.dagtop, [selection])
+        if chosen := self.parts():
+            ask_mark(self.dagtop, chosen)
 
     def action_kill(self) -> None:
         """End what runs."""
-        selection, run, cell = self.selection(), self.run_now(), self.cell_now()
-        if selection is None or run is None:
+        chosen, run = self.parts(), self.run_now()
+        if not chosen or run is None:
             return
         if run.ended_at is not None:
             self.dagtop.say("the run has ended: nothing of it runs")
             return
-        counts = cell.counts if cell is not None else {}
-        number = sum(counts.get(state, 0) for state in EXECUTING_TASK_STATES)
-        ask_kill(self.dagtop, [selection], [selection] if number else [], number)
+        ask_kill(self.dagtop, chosen, *self.working())
 
 
 class OneRunScreen(RunViewScreen):

@@ -32,7 +32,8 @@ from app.tui.reading import (
     read_run_keys,
 )
 from app.tui.screens.base import counted
-from app.tui.screens.dag_views import DagFocus, RunViewScreen
+from app.tui.screens.dag_views import DagFocus
+from app.tui.screens.grid_marks import MarkedGridScreen
 from app.tui.screens.side import SPLIT_WIDTH
 from app.tui.spans import Span, span
 from app.tui.timers import Rest
@@ -55,7 +56,7 @@ WIDE = 110
 """Columns from which on the panel stands beside the grid."""
 
 
-class GridScreen(RunViewScreen):
+class GridScreen(MarkedGridScreen):
     """Tasks by runs, live."""
 
     view_name: ClassVar[str] = "grid"
@@ -69,6 +70,8 @@ class GridScreen(RunViewScreen):
         self.facts: InstanceFacts | None = None
         self.reasons: list[str] = []
         self._wanted = (focus.run_id, focus.task_id)
+        self._unfolded: frozenset[str] = frozenset()
+        """Mapped tasks whose map indexes are read."""
         self._runs = FIRST_RUNS
         self._befores: list[RunKey] = []
         """Where the window of runs ends, and those it came from, the newest first; empty: it ends
@@ -96,17 +99,13 @@ class GridScreen(RunViewScreen):
         self.query_one("#panel").can_focus = False
         self.set_class(self.app.size.width >= SPLIT_WIDTH, "-panel")
 
-    @property
-    def view(self) -> GridView:
-        return self.query_one("#main", GridView)
-
     def remember(self) -> None:
         run, row = self.view.run, self.view.row
         if run is not None:
             newest = self.view.grid is not None and run is self.view.grid.runs[-1]
             self.look.run_id = None if newest else run.run_id
-        if row is not None and row.kind == "task":
-            self.look.task_id = row.id
+        if row is not None and row.kind != "group":
+            self.look.task_id = row.task_id
 
     def dag_now(self) -> DagRow | None:
         return self.snapshot.dag if self.snapshot is not None else None
@@ -134,7 +133,12 @@ class GridScreen(RunViewScreen):
             before=before,
             states=self.filter.states,
             types=self.filter.types,
+            unfolded=self._unfolded,
         )
+
+    def on_grid_view_unfolded(self) -> None:
+        self._unfolded = frozenset(self.view.unfolded)
+        self.ask()
 
     def show_snapshot(self, snapshot: GridSnapshot | None) -> None:
         if snapshot is None:
@@ -168,8 +172,10 @@ class GridScreen(RunViewScreen):
         tasks = sum(row.kind == "task" for row in grid.rows)
         shown = sum(row.kind == "task" for row in view.rows)
         words: list[Span] = []
+        if marks := len(view.chosen()) if view.marks else 0:
+            words = [Span(f"{marks} marked  ", "mark")]
         if self._filter_text:
-            words = [Span("/", "key"), span(self._filter_text, "accent"), Span("  ")]
+            words.extend((Span("/", "key"), span(self._filter_text, "accent"), Span("  ")))
             words.extend(counted(shown, tasks, "tasks"))
         else:
             words.extend(counted(tasks, tasks, "task" if tasks == 1 else "tasks"))
@@ -184,6 +190,7 @@ class GridScreen(RunViewScreen):
 
     def on_grid_view_moved(self) -> None:
         self.facts = None
+        self._show_dag()
         self.query_one("#panel", TextView).travel("top")
         self._show_lines()
         self._rest.begin()
@@ -251,9 +258,9 @@ class GridScreen(RunViewScreen):
     def _place(self) -> tuple[int, str, int] | None:
         view = self.view
         run, row, cell = view.run, view.row, view.current
-        if run is None or row is None or cell is None or row.kind != "task" or cell.is_mapped:
+        if run is None or row is None or cell is None or row.kind == "group" or cell.is_mapped:
             return None
-        return (run.id, row.id, -1)
+        return (run.id, row.task_id, -1 if row.map_index is None else row.map_index)
 
     def _read_facts(self) -> None:
         if not self.is_current:
@@ -291,7 +298,8 @@ class GridScreen(RunViewScreen):
         def then(reply: object) -> None:
             here = self.view.run, self.view.row
             if self.is_there and [one and one.id for one in here] == [run.id, row.id]:
-                self.reasons = reasons_for(reply, row.id, -1)
+                index = -1 if row.map_index is None else row.map_index
+                self.reasons = reasons_for(reply, row.task_id, index)
                 self._show_panel()
 
         self.dagtop.commander.ask(request, then, key="reasons")
@@ -345,6 +353,8 @@ class GridScreen(RunViewScreen):
     # going
 
     def step_back(self) -> bool:
+        if super().step_back():
+            return True
         if self._filter_text:
             self._set_filter("")
             return True
@@ -354,9 +364,14 @@ class GridScreen(RunViewScreen):
         return False
 
     def action_fold(self) -> None:
-        """Fold or unfold a group."""
-        if not self.view.fold():
-            self.dagtop.say("no group is around this task")
+        """Fold or unfold a group, or a mapped task into its map indexes."""
+        if self.view.fold():
+            return
+        row = self.view.row
+        words = "no group is around this task"
+        if row is not None and row.is_mapped:
+            words = f"no run here has instances of {row.id} yet"
+        self.dagtop.say(words)
 
     def action_fold_all(self) -> None:
         """Fold or unfold all groups."""

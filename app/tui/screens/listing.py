@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from app.tui.filters import Facts, completed, keys_of, matches, parse, unknown_key
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from app.tui.exporting import Export
 
 Row = TypeVar("Row")
+
+AT_ONCE, SLICE = 2_000, 500
+"""Rows that the filter looks at at once; of more so many before other keys are taken."""
 
 COMPLETED_FROM = 2000
 """Rows whose values complete what is typed."""
@@ -40,6 +46,9 @@ class ListScreen(DagtopScreen, Generic[Row]):
         self._filter_keys: tuple[str, ...] = ()
         self._seen: Sequence[Row] = ()
         """The rows that the filter chose from."""
+        self._sieve: Sieve[Row] = Sieve("", self.facts)
+        self._sifting: object = None
+        """What looks at many rows now, in slices."""
 
     @property
     def table(self) -> Table[Row]:
@@ -103,11 +112,35 @@ class ListScreen(DagtopScreen, Generic[Row]):
         if rows:
             self._filter_keys = (*keys_of(self.facts(rows[0])), *self.more_keys)
             self._seen = rows
-        terms = parse(self.filter_text)
-        found = [row for row in rows if matches(terms, self.facts(row))] if terms else list(rows)
+        if len(rows) <= AT_ONCE:
+            self._sieve = Sieve(self.filter_text, self.facts)
+        found = self._sieve_now().passing(rows)
         if not found and (words := self.key_words()):
             self.table.empty = words
         return found
+
+    def _sieve_now(self) -> Sieve[Row]:
+        if self._sieve.text != self.filter_text:
+            self._sieve = Sieve(self.filter_text, self.facts)
+        return self._sieve
+
+    def sift(self, rows: Sequence[Row]) -> None:
+        """Show the rows that pass; of many once the filter has looked at them, in slices between
+        which keys are taken."""
+        self._sifting = None
+        sieve, work = self._sieve_now(), iter(rows)
+        if sieve.look(islice(work, AT_ONCE)) < AT_ONCE:
+            self.show_rows()
+        else:
+            self._sifting = work
+            self.run_worker(partial(self._sift_on, sieve, work), group="filter", exclusive=True)
+
+    async def _sift_on(self, sieve: Sieve[Row], work: Iterator[Row]) -> None:
+        while self._sifting is work and self.is_there:
+            await asyncio.sleep(0)  # other events have their turn
+            if self._sifting is work and not sieve.look(islice(work, SLICE)):
+                self._sifting = None
+                self.show_rows()
 
     def key_words(self) -> str:
         """That a key of the filter doesn't exist, and those that do; empty if all do."""
@@ -188,9 +221,12 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
         self.filter_text = message.text.strip()
         self.keep()
-        self.show_rows()
+        self.sift(self._seen)
 
     def on_prompt_line_entered(self) -> None:
+        if self._sifting is not None:  # what is pressed next is meant for the rows that pass
+            self._sifting = None
+            self.show_rows()
         terms = parse(self.filter_text)
         told = any(term.negated or term.operator not in ":=" for term in terms)
         if (words := self.key_words()) and (told or not self.table.items):
@@ -199,7 +235,7 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def on_prompt_line_escaped(self) -> None:
         self.filter_text = self._before_filter
         self.keep()
-        self.show_rows()
+        self.sift(self._seen)
 
     # actions
 
@@ -229,6 +265,43 @@ class ListScreen(DagtopScreen, Generic[Row]):
     def action_mark_all(self) -> None:
         """Mark all shown rows, or none."""
         self.table.toggle_all()
+
+
+class Sieve(Generic[Row]):
+    """Which rows a filter lets through. It looks at each row once."""
+
+    def __init__(self, text: str, facts: Callable[[Row], Facts]) -> None:
+        self.text = text
+        self._terms = parse(text)
+        self._facts = facts
+        self._known: dict[int, tuple[Row, bool]] = {}
+        """By identity; the row is held, so that no other can have it."""
+
+    def passes(self, row: Row) -> bool:
+        """Whether the filter lets the row through."""
+        if not self._terms:
+            return True
+        known = self._known.get(id(row))
+        if known is None:
+            known = self._known[id(row)] = (row, matches(self._terms, self._facts(row)))
+        return known[1]
+
+    def look(self, rows: Iterable[Row]) -> int:
+        """Look at rows in advance; returns how many they were, where there is a filter."""
+        if not self._terms:
+            return 0
+        number = 0
+        for number, row in enumerate(rows, 1):  # noqa: B007
+            self.passes(row)
+        return number
+
+    def passing(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows that it lets through."""
+        return [row for row in rows if self.passes(row)] if self._terms else list(rows)
+
+    def forget(self, changes: Callable[[Row], bool]) -> None:
+        """Look anew at the rows that may have changed since."""
+        self._known = {key: one for key, one in self._known.items() if not changes(one[0])}
 
 
 class PagedList(ListScreen[Row]):

@@ -107,7 +107,8 @@ class LongTable(ListScreen[E]):
             self._facts.clear()
         self._reading = None
         self.read.take_head(snapshot.head, self._watched, snapshot.watched)
-        self.show_rows()
+        self._sieve.forget(lambda row: not self.is_over(row))
+        self.sift(self.read.entries)
 
     def show_rows(self) -> None:
         """Show what passes the filter, and read on where that is not enough."""

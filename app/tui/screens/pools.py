@@ -23,7 +23,7 @@ from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
 from app.tui.widgets.text_view import TextView
-from app.tui.writing_admin import delete_pools, save_pool
+from app.tui.writing_admin import delete_pools, save_pool, save_pools
 
 if TYPE_CHECKING:
     from app.tui.columns import Column
@@ -35,6 +35,8 @@ MOST_SHOWN = 500
 """Task instances of a pool that are read."""
 MOST_BELOW = 50
 """Of those listed below the pools."""
+AS_IT_IS = "as it is"
+"""Of a field of several pools that differ."""
 TALL = 30
 """Lines of a terminal from which on there is room for them."""
 
@@ -143,7 +145,29 @@ class PoolsScreen(AdminScreen["PoolRow"]):
 
         self.open_form(name, pool_fields(row), save, check)
 
+    def edit_all(self, rows: Sequence[PoolRow]) -> None:
+        """The form of several pools at once."""
+
+        def save(connection: Any, name: str | None, touched: Mapping[str, str]) -> str:
+            return save_pools(connection, [row.name for row in rows], touched)
+
+        fields, check = fields_of_all(rows), models.problems_of_all
+        self.open_form(None, fields, save, check, title=plural(len(rows), "pool"))
+
     # actions
+
+    def action_edit(self) -> None:
+        """Change the marked pools, else the one under the cursor."""
+        chosen = self.table.chosen()
+        rows = [row for row in chosen if row.exists]
+        if len(chosen) < 2:
+            super().action_edit()
+        elif not rows:
+            self.dagtop.say("none of these pools exists: edit one to make it", "warning")
+        else:
+            if missing := len(chosen) - len(rows):
+                self.dagtop.say(f"{plural(missing, 'marked pool')} not made yet: left out")
+            self.edit_all(rows)
 
     def action_open(self) -> None:
         """Open the task instances that hold and wait for the slots."""
@@ -268,5 +292,30 @@ def pool_fields(pool: PoolRow | None) -> list[FormField]:
             "description",
             text="" if pool is None else pool.description,
             about="What it is for.",
+        ),
+    ]
+
+
+def fields_of_all(pools: Sequence[PoolRow]) -> list[FormField]:
+    """The fields of the form of several pools: where they differ, a field is empty at first."""
+    names = ", ".join(pool.name for pool in pools)
+    slots = {str(pool.slots) for pool in pools}
+    differ = len({pool.include_deferred for pool in pools}) > 1
+    deferred = "yes" if pools[0].include_deferred else "no"
+    return [
+        FormField("name", "pools", FIXED, names),
+        FormField(
+            "slots",
+            "slots",
+            text=slots.pop() if len(slots) == 1 else "",
+            about="How many tasks run at once in each; -1: no limit; empty: as it is.",
+        ),
+        FormField(
+            "include_deferred",
+            "with deferred",
+            CHOICE,
+            AS_IT_IS if differ else deferred,
+            "Whether deferred tasks hold their slots.",
+            options=(AS_IT_IS, "no", "yes") if differ else ("no", "yes"),
         ),
     ]

@@ -40,7 +40,7 @@ from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
 from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
 from app.tui.screens.beside import BesideScreen
-from app.tui.screens.listing import ListScreen
+from app.tui.screens.listing import ListScreen, Sieve
 from app.tui.screens.triggering import clone, trigger
 from app.tui.spans import Span, Spans, span
 from app.tui.theme import task_look
@@ -169,7 +169,8 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         self._why = why_of(self.snapshot, self._reasons)
         self._show_head()
         self._set_columns()
-        self.show_rows()
+        self._sieve = Sieve(self.filter_text, self.facts)
+        self.sift(self.snapshot.instances)
 
     def _set_columns(self) -> None:
         operators = self.snapshot.operators if self.snapshot is not None else {}

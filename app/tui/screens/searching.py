@@ -7,9 +7,6 @@ from app.tui.spans import Span, Spans, span
 from app.tui.widgets.lines_view import LinesView
 from app.tui.widgets.prompt import PromptLine
 
-AT_ONCE = 50_000
-"""Lines up to which a search follows what is typed; of more it begins at Enter."""
-
 
 class SearchScreen(DagtopScreen):
     """Lines (``#main``, a ``LinesView``) and a search (``#find``)."""
@@ -28,9 +25,10 @@ class SearchScreen(DagtopScreen):
         """What is searched for, which match this is, how far down."""
         view, words = self.view, list[Span]()
         if view.needle:
-            at = view.found.index(view.cursor) + 1 if view.cursor in view.found else 0
+            more = "+" if view.searching is not None else ""
             words.extend((Span("/", "key"), span(view.needle, "accent")))
-            words.append(Span(f" {at} of {len(view.found)}  ", "dim" if view.found else "warning"))
+            role = "dim" if view.found or more else "warning"
+            words.append(Span(f" {view.match_number():,} of {len(view.found):,}{more}  ", role))
         if view.shift:
             words.append(Span(f"{self.dagtop.glyphs.more_left}{view.shift}  ", "accent"))
         if len(view.lines):
@@ -65,14 +63,16 @@ class SearchScreen(DagtopScreen):
 
     def typed(self, text: str) -> None:
         """Go to the first line with what is typed."""
-        if len(self.view.lines) <= AT_ONCE:
-            self.view.search(text, self._before_find[1])
+        self.view.search(text, self._before_find[1])
 
     def entered(self, text: str) -> None:
         """Search for what was typed."""
-        found = self.view.search(text, self._before_find[1])
-        if text and not found:
-            self.dagtop.say(f"{text} is not in this text", "warning")
+
+        def then() -> None:
+            if text and not self.view.found:
+                self.dagtop.say(f"{text} is not in this text", "warning")
+
+        self.view.search(text, self._before_find[1], then)
 
     def escaped(self) -> None:
         """Go back to where the search was opened."""

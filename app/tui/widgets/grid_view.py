@@ -24,7 +24,7 @@ from app.tui.models.grid import (
     visible_rows,
 )
 from app.tui.spans import Span, Spans, fit, width_of
-from app.tui.widgets.rows_view import RowsView
+from app.tui.widgets.marking import MarkedRows
 
 if TYPE_CHECKING:
     from store.queries.grid import Cell, Grid, GridRow, GridRun
@@ -38,14 +38,17 @@ NEAR = 8
 """Runs before the end of what is loaded at which more is asked for, so that nobody has to wait."""
 
 
-class GridView(RowsView):
-    """Paints a ``Grid``; knows the cursor, what is folded and what is scrolled to."""
+class GridView(MarkedRows):
+    """Paints a ``Grid``; knows the cursor, what is marked, folded and scrolled to."""
 
     class Moved(Message):
         """The cursor is on another cell, or the cell has changed."""
 
     class Chosen(Message):
         """A cell was clicked twice."""
+
+    class Unfolded(Message):
+        """A mapped task was unfolded or folded: its map indexes are wanted, or not any more."""
 
     class WantsOlder(Message):
         """The cursor comes near the oldest run that is loaded."""
@@ -57,6 +60,8 @@ class GridView(RowsView):
         super().__init__(widget_id=widget_id)
         self.grid: Grid | None = None
         self.folded: set[str] = set()
+        self.unfolded: set[str] = set()
+        """Mapped tasks whose map indexes have rows."""
         self.words: tuple[str, ...] = ()
         self.rows: list[GridRow] = []
         self.run_index = 0
@@ -100,8 +105,9 @@ class GridView(RowsView):
         if self.grid is None:
             return
         keep = keep or (self.row.id if self.row else None)
-        self.rows = visible_rows(self.grid.rows, self.folded, self.words)
+        self.rows = visible_rows(self.grid.rows, self.folded, self.words, self.unfolded)
         self.position.count = len(self.rows)
+        self.marks &= set(self.keys)
         for index, row in enumerate(self.rows):
             if row.id == keep:
                 self.position.cursor = index
@@ -117,12 +123,16 @@ class GridView(RowsView):
 
     def _width_for(self, rows: Sequence[GridRow], run: GridRun | None, at_least: int) -> int:
         """How wide the names are, with the counts of a run, as far as there is room."""
-        glyphs, longest = self.dagtop.glyphs, 0
+        longest = 0
         for row in rows:
             cell = self.cell(run, row) if run else None
-            longest = max(longest, width_of(label(row, cell, row.id in self.folded, glyphs)))
+            longest = max(longest, width_of(self._label(row, cell)))
         most = max(NAME_LEAST, self.size.width * 2 // 5)
         return max(NAME_LEAST, min(max(longest + 1, at_least), most))
+
+    def _label(self, row: GridRow, cell: Cell | None) -> Spans:
+        folded, unfolded = row.id in self.folded, row.id in self.unfolded
+        return label(row, cell, folded, self.dagtop.glyphs, unfolded=unfolded)
 
     @property
     def bar_height(self) -> int:
@@ -157,11 +167,26 @@ class GridView(RowsView):
             return None
         return self.rows[self.position.cursor]
 
+    @property
+    def keys(self) -> list[str]:
+        return [row.id for row in self.rows]
+
+    @property
+    def current_key(self) -> str | None:
+        row = self.row
+        return None if row is None or row.kind == "more" else row.id
+
+    def chosen(self) -> list[GridRow]:
+        """What an action works on: the marked rows, else the one under the cursor."""
+        if self.marks:
+            return [row for row in self.rows if row.id in self.marks and row.kind != "more"]
+        return [] if self.row is None else [self.row]
+
     def cell(self, run: GridRun, row: GridRow) -> Cell | None:
         """What is at a crossing; sums of groups are remembered."""
         if self.grid is None:
             return None
-        if row.kind == "task":
+        if row.kind != "group":
             return self.grid.cells.get((run.id, row.id))
         key = (run.id, row.id)
         if key not in self._cells:
@@ -194,10 +219,17 @@ class GridView(RowsView):
         self.moved()
 
     def fold(self) -> bool:
-        """Fold or unfold the group under the cursor (or around it); False if there is none."""
+        """Fold or unfold the mapped task or the group under the cursor (or around it); False if
+        there is none."""
         row = self.row
         if row is None:
             return False
+        if row.kind in ("index", "more") or self._can_unfold(row):
+            self.unfolded ^= {row.task_id}
+            self.lay_out(keep=row.task_id)
+            self.moved()
+            self.post_message(self.Unfolded())
+            return True
         group = row.id if row.kind == "group" else row.parent
         if group is None:
             return False
@@ -206,18 +238,30 @@ class GridView(RowsView):
         self.moved()
         return True
 
+    def _can_unfold(self, row: GridRow) -> bool:
+        """Whether it is a task that has map indexes in some run."""
+        if self.grid is None or row.kind != "task":
+            return False
+        cells = [self.cell(run, row) for run in self.grid.runs]
+        return row.id in self.unfolded or any(cell and cell.is_mapped for cell in cells)
+
     def fold_all(self) -> bool:
-        """Fold all groups; if all are folded, unfold them. False if there are none."""
+        """Fold all groups and mapped tasks; if all are folded, unfold the groups. False if there
+        is nothing to fold."""
         if self.grid is None:
             return False
         groups = {row.id for row in self.grid.rows if row.kind == "group"}
-        self.folded = set() if self.folded >= groups else groups
-        self.lay_out()
+        had, self.unfolded = bool(self.unfolded), set()
+        self.folded = set() if self.folded >= groups and not had else groups
+        self.lay_out(keep=self.row.task_id if had and self.row else None)
         self.moved()
-        return bool(groups)
+        if had:
+            self.post_message(self.Unfolded())
+        return bool(groups) or had
 
     def moved(self) -> None:
         self.position.clamp()
+        self.mark_range()
         top, page = self.position.top, self.position.page
         self.name_width = self._width_for(self.rows[top : top + page], self.run, self.name_width)
         columns, last = self.columns, (len(self.grid.runs) if self.grid else 0)
@@ -307,9 +351,11 @@ class GridView(RowsView):
         row, glyphs = self.rows[index], self.dagtop.glyphs
         selected = index == self.position.cursor
         run = self.run
-        name = label(row, self.cell(run, row) if run else None, row.id in self.folded, glyphs)
+        name = self._label(row, self.cell(run, row) if run else None)
         ground = ("@cursor" if self.has_focus else "@idle") if selected else ""
         mark = Span(glyphs.cursor if selected else " ", f"accent{ground}")
+        if row.id in self.marks and row.kind != "more":
+            mark = Span(glyphs.mark, f"mark{ground}")
         cells = fit(name, self.name_width, ellipsis=glyphs.ellipsis)
         line = [mark, *(Span(piece.text, piece.role + ground) for piece in cells), Span(" ")]
         for offset, one in enumerate(self._shown_runs()):

@@ -1,9 +1,16 @@
 """Lines that are made when they are seen: source, a diff, a large value, details.
 
-Nothing here is proportional to how many lines there are, but for a search.
+Nothing here is proportional to how many lines there are, but for a search: that goes on in slices,
+so that keys are taken in between.
 """
 
 from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from textual import events
 from textual.geometry import Region
@@ -19,6 +26,26 @@ SHIFT = 8
 
 LONGEST = 5_000
 """Characters of a line that are painted."""
+
+SLICE = 5_000
+"""Lines that are searched at once."""
+
+
+@dataclass(slots=True)
+class Search:
+    """A search through all lines, from one on and round the end."""
+
+    needle: str
+    start: int
+    way: int = 0
+    """The cursor waits for a match: the next (1) or the previous (-1) one; 0: it doesn't."""
+    seek: int = 0
+    """From which line on, or before which line, that match is."""
+    then: Callable[[], None] | None = None
+    at: int = 0
+    """The line that is looked at next."""
+    left: int = -1
+    """How many are to be looked at; -1: all of them."""
 
 
 class LinesView(RowsView):
@@ -37,7 +64,9 @@ class LinesView(RowsView):
         self.shift = 0
         self.needle = ""
         self.found: list[int] = []
-        """Indexes of the lines with what is searched for."""
+        """Indexes of the lines with what is searched for, as far as they are known."""
+        self.searching: Search | None = None
+        """The search that is under way."""
 
     # what is shown
 
@@ -48,8 +77,7 @@ class LinesView(RowsView):
         if cursor is not None:
             self.position.top = cursor - self.position.page // 3
             self.position.cursor = cursor
-        self.found = self._matches()
-        self.moved()
+        self._begin(Search(self.needle, 0))
 
     @property
     def cursor(self) -> int:
@@ -64,6 +92,7 @@ class LinesView(RowsView):
 
     def go_to(self, index: int) -> None:
         """Put the cursor on a line; one that is out of sight comes to the upper third."""
+        self._wait_for_none()
         position = self.position
         if not position.top <= index < position.top + position.page:
             position.top = index - position.page // 3
@@ -71,6 +100,15 @@ class LinesView(RowsView):
         self.moved()
 
     # moving
+
+    def travel(self, way: str) -> None:
+        self._wait_for_none()
+        super().travel(way)
+
+    def _wait_for_none(self) -> None:
+        """The cursor goes elsewhere: the search that is under way doesn't move it any more."""
+        if self.searching is not None:
+            self.searching.way = 0
 
     def sideways(self, step: int) -> None:
         if step < 0:
@@ -92,33 +130,82 @@ class LinesView(RowsView):
 
     # the search
 
-    def search(self, needle: str, start: int | None = None) -> bool:
-        """Search for words and go to the first line with them, from ``start`` on."""
+    def search(
+        self, needle: str, start: int | None = None, then: Callable[[], None] | None = None
+    ) -> None:
+        """Search for words and go to the first line with them, from ``start`` on; ``then`` is
+        called when all lines have been looked at."""
         self.needle = needle.lower()
-        self.found = self._matches()
-        if self.found:
-            begin = self.cursor if start is None else start
-            self.go_to(next((index for index in self.found if index >= begin), self.found[0]))
+        first = self.cursor if start is None else start
+        self._begin(Search(self.needle, first, way=1, seek=first, then=then))
+
+    def _begin(self, search: Search) -> None:
+        """Search anew; whatever was searched for before is forgotten."""
+        self.found, self.searching = [], search
+        if not search.needle:
+            search.left = 0
+        self._search_on(search)
+        if self.searching is search:
+            self.moved()
+            self.run_worker(partial(self._go_on, search), group="search", exclusive=True)
+
+    async def _go_on(self, search: Search) -> None:
+        while self.searching is search:
+            await asyncio.sleep(0)  # other events have their turn
+            if self.searching is search:
+                self._search_on(search)
+
+    def _search_on(self, search: Search) -> None:
+        """Look at the next lines, and go to what is waited for if it is among them."""
+        lines, needle, count = self.lines, search.needle, len(self.lines)
+        if search.left < 0:
+            search.start = max(0, min(search.start, count - 1))
+            search.at, search.left = search.start, count
+        number = min(SLICE, search.left, count - search.at)
+        stretch = range(search.at, search.at + number)
+        new = [index for index in stretch if needle in lines.plain(index).lower()]
+        place = bisect_left(self.found, search.at)
+        self.found[place:place] = new
+        search.left -= number
+        search.at = (search.at + number) % max(1, count)
+        if search.left > 0:
+            if search.way > 0 and search.seek >= search.start:
+                self._follow(search, bisect_left(self.found, search.seek))
+            return
+        self.searching = None
+        if search.way and self.found:
+            place = bisect_left(self.found, search.seek)
+            self._follow(search, place % len(self.found) if search.way > 0 else place - 1)
         else:
             self.moved()
-        return bool(self.found)
+        if search.then is not None:
+            search.then()
 
-    def _matches(self) -> list[int]:
-        needle, lines = self.needle, self.lines
-        if not needle:
-            return []
-        return [index for index in range(len(lines)) if needle in lines.plain(index).lower()]
+    def _follow(self, search: Search, place: int) -> None:
+        """Go to a match that is waited for, if it has been found."""
+        if place < len(self.found):
+            search.way = 0  # as the search may have ended
+            self.go_to(self.found[place])
 
     def find_next(self, direction: int) -> bool:
-        """To the next (1) or previous (-1) line that was found, round the end."""
-        if not self.found:
-            return False
-        if direction > 0:
-            following = next((i for i in self.found if i > self.cursor), self.found[0])
-        else:
-            following = next((i for i in reversed(self.found) if i < self.cursor), self.found[-1])
-        self.go_to(following)
-        return True
+        """To the next (1) or previous (-1) line that was found, round the end; False where there
+        is none. While the search goes on it may get there later."""
+        found, search, cursor = self.found, self.searching, self.cursor
+        place = bisect_right(found, cursor) if direction > 0 else bisect_left(found, cursor) - 1
+        if search is not None and search.left > 0:
+            if direction > 0 and search.start <= cursor and place < len(found):
+                self.go_to(found[place])
+            else:
+                search.way, search.seek = direction, cursor + (direction > 0)
+            return True
+        if found:
+            self.go_to(found[place % len(found)])
+        return bool(found)
+
+    def match_number(self) -> int:
+        """Which of the matches the cursor is on, from 1 on; 0: none."""
+        place = bisect_left(self.found, self.cursor)
+        return place + 1 if self.found[place : place + 1] == [self.cursor] else 0
 
     # painting
 

@@ -12,12 +12,12 @@ from textual.strip import Strip
 
 from app.tui.columns import GUTTER, Column, Placed, place_columns
 from app.tui.spans import Span, fit, width_of
-from app.tui.widgets.rows_view import RowsView
+from app.tui.widgets.marking import MarkedRows
 
 T = TypeVar("T")
 
 
-class Table(RowsView, Generic[T]):
+class Table(MarkedRows, Generic[T]):
     """Rows of items: cursor, marks, sorting, sticky header and first column.
 
     ``show`` takes a new list at any time; cursor and marks follow their rows by key. Cells are
@@ -53,9 +53,8 @@ class Table(RowsView, Generic[T]):
         self.key = key
         self.empty = empty
         self.items: list[T] = []
-        self.marks: set[str] = set()
-        self._range: tuple[str, frozenset[str]] | None = None
-        """Of a range being marked: the row where it began, and what was marked before."""
+        self._keys: list[str] | None = None
+        """Of the items, in their order; None until they are wanted."""
         self.sort_column: str | None = None
         self.sort_descending = False
         self.first_column = 0
@@ -115,14 +114,12 @@ class Table(RowsView, Generic[T]):
         items = list(self._given)
         if column is not None and column.sort is not None:
             items.sort(key=column.sort, reverse=self.sort_descending)
-        self.items = items
+        self.items, self._keys = items, None
         self.position.count = len(items)
-        if keep is not None:
-            for index, item in enumerate(items):
-                if self.key(item) == keep:
-                    self.position.cursor = index
-                    break
-        self.marks &= {self.key(item) for item in items}
+        if keep is not None and self.current_key != keep and keep in self.keys:
+            self.position.cursor = self.keys.index(keep)
+        if self.marks:
+            self.marks &= set(self.keys)
         self._longest = 0
         if self.columns and self.columns[0].most and self.is_attached:
             cell, scene = self.columns[0].cell, self.dagtop.scene()
@@ -133,6 +130,13 @@ class Table(RowsView, Generic[T]):
         self.post_message(self.Moved())
 
     # cursor and marks
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all rows; made once."""
+        if self._keys is None:
+            self._keys = [self.key(item) for item in self.items]
+        return self._keys
 
     @property
     def current(self) -> T | None:
@@ -148,79 +152,22 @@ class Table(RowsView, Generic[T]):
 
     def chosen(self) -> list[T]:
         """What an action works on: the marked rows, else the one under the cursor."""
-        marked = [item for item in self.items if self.key(item) in self.marks]
-        if marked:
-            return marked
+        if self.marks:
+            pairs = zip(self.items, self.keys, strict=True)
+            return [item for item, key in pairs if key in self.marks]
         return [] if self.current is None else [self.current]
 
     def go_to(self, key: str) -> bool:
         """Put the cursor on a row; False where there is none of that key."""
-        for index, item in enumerate(self.items):
-            if self.key(item) == key:
-                self.position.cursor = index
-                self.moved()
-                return True
-        return False
-
-    def toggle_range(self) -> bool:
-        """Begin to mark all rows that the cursor passes, or end it; whether it began."""
-        key = self.current_key
-        if self.end_range() or key is None:
+        if key not in self.keys:
             return False
-        self._range = (key, frozenset(self.marks))
+        self.position.cursor = self.keys.index(key)
         self.moved()
         return True
 
-    def end_range(self) -> bool:
-        """The rows marked so far stay marked; False where no range was being marked."""
-        was, self._range = self._range is not None, None
-        return was
-
-    def _mark_range(self) -> None:
-        if self._range is None:
-            return
-        start, before = self._range
-        keys = [self.key(item) for item in self.items]
-        if start not in keys:
-            self._range = None
-            return
-        first, last = sorted((keys.index(start), self.position.cursor))
-        self.marks = {*before, *keys[first : last + 1]}
-
-    def toggle_mark(self) -> None:
-        """Mark or unmark the row under the cursor and move down."""
-        self.end_range()
-        key = self.current_key
-        if key is None:
-            return
-        self.marks ^= {key}
-        self.position.move(1)
-        self.moved()
-
-    def toggle_all(self) -> None:
-        """Mark all rows; if all are marked, none."""
-        before = self.marks
-        self.mark_all()
-        if self.marks == before:
-            self.clear_marks()
-
-    def mark_all(self) -> None:
-        """Mark all rows."""
-        self.end_range()
-        self.marks = {self.key(item) for item in self.items}
-        self.moved()
-
-    def clear_marks(self) -> bool:
-        """Unmark everything; False where nothing was marked."""
-        had = bool(self.marks)
-        self.marks.clear()
-        if had:
-            self.moved()
-        return had
-
     def moved(self) -> None:
         self.position.clamp()
-        self._mark_range()
+        self.mark_range()
         self.repaint()
         self.post_message(self.Moved())
 

@@ -89,6 +89,7 @@ SCREENS: dict[str, Keys] = {
 
 ASKING: dict[str, Keys] = {
     "grid why": ("enter", "j", "j", "w"),
+    "grid unfolded": ("enter", *["j"] * 6, "z", "v", "j"),
     "help": ("enter", "question_mark"),
     "palette": ("ctrl+p",),
     "jump": ("colon", *"dag "),

@@ -373,7 +373,7 @@ async def test_a_store_that_is_missing_is_said_and_found_when_it_comes(world: Wo
 async def test_groups_fold(world: World) -> None:
     fill_recommend(world)
     async with opened(world.workspace) as pilot:
-        await press(pilot, "enter", "j", "space")
+        await press(pilot, "enter", "j", "z")
         assert "choose" not in text_of(pilot)
         assert "▸ select" in text_of(pilot)
         await press(pilot, "enter")

@@ -32,7 +32,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
     "trigger_question": ("normal", ("t",)),
     "grid_normal": ("normal", (*RECOMMEND[1:], "enter")),
     "grid_failed": ("failed", (*RECOMMEND, "enter", "h", *["j"] * 7)),
-    "grid_folded": ("normal", (*RECOMMEND[1:], "enter", "asterisk")),
+    "grid_folded": ("normal", (*RECOMMEND[1:], "enter", "Z")),
     "grid_panel": ("normal", (*RECOMMEND[1:], "enter", "h", "i")),
     "grid_hostile": ("hostile", ("j", "j", "j", "enter", "i")),
     "grid_without_runs": ("normal", ("j", "j", "j", "enter")),
