@@ -107,7 +107,7 @@ SCENES = (
     Scene("help", (*PLACE, "?")),
     Scene("palette", (*RECOMMENDATION, "ctrl+p")),
     Scene("grid", (*RECOMMENDATION, "down", "down")),
-    Scene("unfolded", (*SWEEP, "down", "z", "wait:1", "down", "space", "space")),
+    Scene("unfolded", (*SWEEP, "z", "wait:1", "down", "space", "space")),
     Scene("graph", (*RECOMMENDATION, "2", "j")),
     Scene("gantt", (*RECOMMENDATION, "4", "j", "j")),
     Scene("trends", (*SWEEP, "5")),

@@ -95,7 +95,8 @@ def set_pool(
     if json and row is not None:
         print_json(documents.of_pool(row))
     else:
-        say(f"pool {name} has {'no limit' if slots < 0 else f'{slots} slots'}")
+        number = "no limit" if slots < 0 else "1 slot" if slots == 1 else f"{slots} slots"
+        say(f"pool {name} has {number}")
 
 
 @app.command("delete")

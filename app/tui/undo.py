@@ -177,7 +177,7 @@ def undo_last(app: DagtopApp) -> None:
     """Take the newest act back, and say what became of it."""
     step = app.undos.pop()
     if step is None:
-        app.say("nothing to undo: this terminal has changed nothing that it remembers")
+        app.say("nothing to undo: U takes back clears, marks, pauses, schedules, notes and XComs")
         return
     if step.impossible:
         words = f"not undone, {step.impossible} ({step.what}); U undoes the act before"

@@ -23,6 +23,8 @@ class Ways:
         self._app = app
         self._places: dict[str, Any] = {}
         self._history = History()
+        self.folds: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        """By DAG, of its grid: groups that are folded, mapped tasks that are unfolded."""
 
     def here(self) -> Location | None:
         """Where one is; None on a screen that can't be opened again."""

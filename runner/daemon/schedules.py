@@ -14,7 +14,7 @@ from runner.daemon import making, timing
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import dag_runs
-from runner.scheduling.overrides import check_window, timetable_for, within
+from runner.scheduling.overrides import check_window, is_own, timetable_for, within
 from store import models
 from store.states import (
     DagRunType,
@@ -133,8 +133,8 @@ def preview(
     ``ValueError`` with one sentence.
     """
     own = pipeline.own_structure
-    is_own = text.strip() in ("", own.timetable.summary)
-    table = timing.timetable(own) if is_own else timetable_for(own, text)
+    as_file = not text.strip() or is_own(own, text)
+    table = timing.timetable(own) if as_file else timetable_for(own, text)
     interval = None if last is None else DataInterval(*last)
     if window is None and text.strip() == pipeline.schedule_override:
         window = pipeline.schedule_window

@@ -21,6 +21,12 @@ _EVERY = re.compile(r"every\s+(?:(\d+(?:\.\d+)?)\s+)?([a-z]+?)s?", re.IGNORECASE
 _PERIOD = re.compile(r"(?:(\d+)\s+days?,\s*)?(\d+):(\d\d):(\d\d)", re.IGNORECASE)
 
 
+def is_own(structure: DagStructure, text: str) -> bool:
+    """Whether a text says what the file says. Then the file's own timetable holds: a text leaves
+    out what else belongs to it, such as the width of its data intervals."""
+    return " ".join(text.split()) == " ".join(structure.timetable.summary.split())
+
+
 def timetable_for(structure: DagStructure, text: str) -> Timetable:
     """The timetable that a text stands for, in the DAG's time zone. Raises ``ValueError`` with
     one sentence.
@@ -89,7 +95,10 @@ def within(structure: DagStructure, window: Mapping[str, Any] | None) -> DagStru
 def check_window(structure: DagStructure, window: Mapping[str, Any] | None) -> None:
     """Raise ``ValueError`` with one sentence where no date is between start and end."""
     window = window or {}
-    first, last, _ = restriction_of(within(structure, window))
+    try:
+        first, last, _ = restriction_of(within(structure, window))
+    except OverflowError:
+        raise ValueError("start and end must be dates of the calendar in every zone") from None
     if first is not None and last is not None and first > last:
         of_file = "the file's end" if not window.get("end") else "the end"
         whose = "the file's start" if not window.get("start") else "the start"
@@ -103,6 +112,8 @@ def overridden(
 
     A text that means nothing (any more) becomes a schedule that says so when it is computed.
     """
+    if is_own(structure, text):
+        return within(structure, window)
     try:
         timetable = msgspec.convert(
             timetable_for(structure, text).to_structure(), TimetableStructure

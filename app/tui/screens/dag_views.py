@@ -239,7 +239,10 @@ class RunViewScreen(DagViewScreen):
         """What is under the cursor; a group stands for all its tasks."""
         run, row = self.run_now(), self.row_now()
         if run is None or row is None:
-            self.dagtop.say("no run is under the cursor")
+            self.dagtop.say(f"no {'run' if run is None else 'task'} is under the cursor")
+            return None
+        if row.kind == "more":
+            self.dagtop.say("Enter lists the other map indexes: they are acted on there")
             return None
         indexes = None if row.map_index is None else (row.map_index,)
         return Selection(self.dag_id, run.run_id, row.task_ids or (row.id,), indexes)

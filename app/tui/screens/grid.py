@@ -98,6 +98,8 @@ class GridScreen(MarkedGridScreen):
         super().on_mount()
         self.query_one("#panel").can_focus = False
         self.set_class(self.app.size.width >= SPLIT_WIDTH, "-panel")
+        _, self._unfolded = self.dagtop.ways.folds.get(self.dag_id, (None, frozenset()))
+        self.view.unfolded = set(self._unfolded)
 
     def remember(self) -> None:
         run, row = self.view.run, self.view.row
@@ -121,6 +123,7 @@ class GridScreen(MarkedGridScreen):
 
     def fold_here(self) -> None:
         self.view.fold()
+        self._keep_folds()
 
     # snapshots
 
@@ -146,7 +149,9 @@ class GridScreen(MarkedGridScreen):
             return
         view = self.view
         if view.grid is None:
-            view.folded = fold_default(snapshot.grid.rows, max(20, view.size.height * 3))
+            folded, _ = self.dagtop.ways.folds.get(self.dag_id, (None, frozenset()))
+            most = max(20, view.size.height * 3)
+            view.folded = fold_default(snapshot.grid.rows, most) if folded is None else set(folded)
         run_id, task_id = self._wanted
         self._wanted = (None, None)
         loaded = {run.run_id for run in snapshot.grid.runs}
@@ -366,6 +371,7 @@ class GridScreen(MarkedGridScreen):
     def action_fold(self) -> None:
         """Fold or unfold a group, or a mapped task into its map indexes."""
         if self.view.fold():
+            self._keep_folds()
             return
         row = self.view.row
         words = "no group is around this task"
@@ -377,6 +383,11 @@ class GridScreen(MarkedGridScreen):
         """Fold or unfold all groups."""
         if not self.view.fold_all():
             self.dagtop.say("there are no groups to fold")
+        self._keep_folds()
+
+    def _keep_folds(self) -> None:
+        folds = frozenset(self.view.folded), frozenset(self.view.unfolded)
+        self.dagtop.ways.folds[self.dag_id] = folds
 
     def action_first_run(self) -> None:
         """To the oldest run."""

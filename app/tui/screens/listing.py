@@ -297,7 +297,12 @@ class Sieve(Generic[Row]):
 
     def passing(self, rows: Sequence[Row]) -> list[Row]:
         """The rows that it lets through."""
-        return [row for row in rows if self.passes(row)] if self._terms else list(rows)
+        if not self._terms:
+            return list(rows)
+        found = [row for row in rows if self.passes(row)]
+        if len(self._known) > 2 * len(rows):  # most of them were of former snapshots
+            self._known = {id(row): self._known[id(row)] for row in rows}
+        return found
 
     def forget(self, changes: Callable[[Row], bool]) -> None:
         """Look anew at the rows that may have changed since."""

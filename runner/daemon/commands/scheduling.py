@@ -10,7 +10,7 @@ from runner.daemon import schedules
 from runner.daemon.commands.common import Payload, Refused, checked_conf, named_pipeline, parse_date
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
-from runner.scheduling.overrides import check_window, timetable_for
+from runner.scheduling.overrides import check_window, is_own, timetable_for
 from store import models
 
 
@@ -33,7 +33,8 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
         run = window = None
     if wanted is not None:
         try:
-            timetable_for(pipeline.own_structure, wanted)
+            if not is_own(pipeline.own_structure, wanted):
+                timetable_for(pipeline.own_structure, wanted)
             check_window(pipeline.own_structure, window)
         except ValueError as error:
             raise Refused(str(error)) from None

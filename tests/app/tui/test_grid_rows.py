@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from app.tui.screens.task_details import DetailsScreen
 from store.queries import grid as query
 from store.queries.grid import GridRow
 from store.structure import DagStructure, Expansion, LiteralLength, TaskStructure
-from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
+from tests.app.tui.driving import AppPilot, app_of, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import check_scene
 from tests.app.tui.world import ESCAPES, World, fill_recommend
 
@@ -61,6 +62,44 @@ async def test_a_mapped_task_unfolds_in_the_grid_and_folds_again(world: World) -
         await press(pilot, "Z")
         assert "train[0]" not in shown(pilot)
         assert "select.beta" not in shown(pilot)  # groups fold, too
+
+
+async def test_what_is_folded_and_unfolded_stays_so_wherever_one_goes(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace, (80, 40)) as pilot:
+        await unfolded(pilot)
+        while grid(pilot).view.row.id != "select":  # type: ignore[union-attr]
+            await press(pilot, "k")
+        await press(pilot, "z")
+        left = shown(pilot)
+        assert "select.beta" not in left
+        for way in (("2", "1"), ("escape", "enter")):
+            await press(pilot, *way)
+            await until(pilot, lambda: shown(pilot) == left, f"the rows after {way}")
+
+
+async def test_the_row_of_further_map_indexes_is_not_acted_on(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        await unfolded(pilot)
+        view = grid(pilot).view
+        assert view.grid is not None
+        more = GridRow(
+            kind="more",
+            id="train[...]",
+            label="and 990 more: Enter lists them",
+            depth=1,
+            parent="train",
+            task_ids=("train",),
+        )
+        view.show(replace(view.grid, rows=(*view.grid.rows, more)))
+        await press(pilot, "G")
+        assert view.row == more
+        for key in ("c", "m", "x"):
+            await press(pilot, key)
+            assert isinstance(pilot.app.screen, GridScreen)
+            assert "acted on there" in text_of(pilot)
+            app_of(pilot).say("")
 
 
 async def test_the_cells_of_map_indexes_are_those_of_their_instances(world: World) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import weakref
 from typing import Any, cast
 
 import pytest
 
 from app.tui import application
+from app.tui.filters import Facts
 from app.tui.lines import Lines
 from app.tui.models.xcoms import read_value
-from app.tui.screens.listing import AT_ONCE
+from app.tui.screens.listing import AT_ONCE, Sieve
 from app.tui.screens.run import RunScreen
 from app.tui.screens.task_xcoms import ValueScreen
 from app.tui.widgets.lines_view import SLICE, LinesView
@@ -154,3 +156,18 @@ async def test_garbage_is_looked_for_where_nobody_types(
         app._last_key -= application.QUIET
         app._tick()
         assert collected
+
+
+class Row:
+    """A row of a snapshot."""
+
+
+def test_a_filter_holds_no_rows_of_former_snapshots() -> None:
+    sieve: Sieve[Row] = Sieve("a", lambda _: Facts(text="a"))
+    gone: list[weakref.ref[Row]] = []
+    for _ in range(6):
+        rows = [Row() for _ in range(10)]
+        assert sieve.passing(rows) == rows
+        gone.extend(map(weakref.ref, rows))
+    del rows
+    assert sum(one() is not None for one in gone) <= 20

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.scheduling.overrides import overridden, timetable_for
+from runner.scheduling.overrides import check_window, overridden, timetable_for
 from store.structure import DagStructure, TimetableStructure
 
 NOW = datetime(2026, 3, 10, 15, 20, tzinfo=UTC)
@@ -79,3 +79,36 @@ def test_the_zone_is_the_dags() -> None:
 def test_any_text_is_a_schedule_or_a_value_error(text: str) -> None:
     with suppress(ValueError):
         timetable_for(dag(), text).next_fire_times(2, NOW)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        TimetableStructure(
+            kind="cron_trigger",
+            expression="0 3 * * *",
+            summary="0 3 * * *",
+            interval=86400.0,
+            run_immediately=True,
+        ),
+        TimetableStructure(kind="delta_interval", months=1, summary="relativedelta(months=+1)"),
+        TimetableStructure(
+            kind="cron_interval", expression="0 3 * * *", timezone="Asia/Tokyo", summary="0 3 * * *"
+        ),
+        TimetableStructure(kind="asset", summary="Asset"),
+    ],
+    ids=lambda own: own.kind + own.timezone,
+)
+def test_what_the_file_says_keeps_the_files_timetable(own: TimetableStructure) -> None:
+    structure = dag(timetable=own)
+    found = overridden(structure, f" {own.summary} ", {"end": "2030-01-01T00:00:00+00:00"})
+    assert found.timetable == own
+    assert found.end_date == "2030-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00"])
+def test_dates_at_the_edges_of_the_calendar_are_said_in_a_sentence(name: str, moment: str) -> None:
+    structure = dag(timezone="America/New_York")
+    with suppress(ValueError):
+        check_window(structure, {name: moment})
