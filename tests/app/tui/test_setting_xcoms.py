@@ -95,6 +95,24 @@ async def test_an_xcom_is_changed_in_the_place_of_all_xcoms(running: Live) -> No
         assert [key for key, *_ in xcoms(running)] == ["more", "return_value"]
 
 
+async def test_an_undo_leaves_the_value_that_somebody_else_has_set_since(running: Live) -> None:
+    assert running.run("shop")[0] == "success"
+    place = {"dag_id": "shop", "task_id": "one", "key": "return_value", "new": False}
+    (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
+    async with opened(running.workspace, (80, 24)) as pilot:
+        await press(pilot, "4")
+        await until(pilot, lambda: isinstance(pilot.app.screen, XComsScreen), "the place")
+        await says(pilot, "return_value")
+        await press(pilot, "e")
+        await says(pilot, '"rate": 0.5')
+        await press(pilot, *["delete"] * 30, "1", "ctrl+r")
+        await says(pilot, "changed XCom return_value of one")
+        running.submit("set_xcom", **place, run_id=run_id, value="2")
+        await press(pilot, "U")
+        await says(pilot, "has another value by now")
+    assert xcoms(running) == [("return_value", b"2", None)]
+
+
 async def test_what_is_not_edited_stays_as_it_is(running: Live) -> None:
     assert running.run("shop")[0] == "success"
     hidden = "x\u202ey\x7f\x9b0m\u2028"
