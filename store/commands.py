@@ -33,7 +33,7 @@ KINDS = {
     "former_window, changed, words, next",
     "asset_event": "asset, extra -> event_id, asset, uri, dags",
     "note": "dag_id, run_id, task_id, map_index, text -> former",
-    "set_xcom": "dag_id, run_id, task_id, map_index, key, value, new -> key, new, former",
+    "set_xcom": "dag_id, run_id, task_id, map_index, key, value, new, expected -> key, new, former",
     "set_priority": "dag_id, run_id, task_ids, map_indexes, priority -> instances",
     "kill": "dag_id, run_id, task_id, map_index -> instances",
     "backfill": "dag_id, from_date, to_date, conf, reprocess, max_active_runs, run_backwards, "

@@ -103,7 +103,8 @@ def step_of(act: Act) -> Step | None:
         if former is None:
             why = NO_FORMER_XCOM if not answer.get("new") else IMPOSSIBLE["set_xcom"]
             return Step(act.done, act.at, impossible=why)
-        return Step(act.done, act.at, (("set_xcom", {**payload, "value": former}),))
+        command = ("set_xcom", {**payload, "value": former, "expected": payload["value"]})
+        return Step(act.done, act.at, (command,))
     if act.kind == "set_priority":
         return Step(act.done, act.at, _former_priorities(payload, answer["instances"]))
     undo = answer.get("undo")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from app.text import escape_json
 from app.tui import formats
 from app.tui.models.fields import FIXED, JSON, FormField
 from store.values import MOST_TYPED_XCOM
@@ -38,7 +39,8 @@ def fields(key: str | None, raw: bytes | None, lines: int) -> list[FormField]:
     elif raw is not None and TAG in raw:
         about = f"It has types that JSON hasn't: it can only be replaced, by {EXAMPLES}"
     elif raw is not None:
-        text = msgspec.json.format(raw, indent=2).decode(errors="replace")
+        # As escapes: characters that a terminal acts on would be taken out of the form.
+        text = escape_json(msgspec.json.format(raw, indent=2).decode(errors="replace"))
     first = FormField("key", "key", about=ABOUT_KEY)
     if key is not None:
         first = FormField("key", "key", FIXED, key)

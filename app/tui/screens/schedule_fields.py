@@ -26,7 +26,7 @@ REFUSED = {"the start": START, "the file's start": END}
 
 def window_fields(dag: DagRow, structure: DagStructure) -> list[Field]:
     """Start, end and catch-up, with what the override in force has."""
-    window, zone = dag.schedule_window or {}, zone_of(dag.timezone)
+    texts, zone = texts_in_force(dag), zone_of(dag.timezone)
     file = {"start": structure.start_date, "end": structure.end_date}
     about = {
         "start": "The first logical date of its runs",
@@ -36,25 +36,35 @@ def window_fields(dag: DagRow, structure: DagStructure) -> list[Field]:
         line(
             name,
             "optional",
-            text=date_text(window.get(name), zone),
+            text=texts[place],
             placeholder=f"the file says {date_text(file[name], zone) or 'nothing'}",
             description=f"{about[name]}: 2026-11-21, or 2026-11-21T10:00+01:00. "
             f"Without an offset in {dag.timezone}.",
         )
-        for name in ("start", "end")
+        for name, place in (("start", START), ("end", END))
     ]
     own = "yes" if structure.catchup else "no"
-    catchup = window.get("catchup")
     fields.append(
         choice(
             "catch up",
             (AS_FILE, YES, NO),
-            text=AS_FILE if catchup is None else YES if catchup else NO,
+            text=texts[CATCHUP],
             description="Whether runs are made for the times since the start that have passed. "
             f"The file says {own}.",
         )
     )
     return fields
+
+
+def texts_in_force(dag: DagRow) -> dict[int, str]:
+    """What stands in the fields of start, end and catch-up at first."""
+    window, zone = dag.schedule_window or {}, zone_of(dag.timezone)
+    catchup = window.get("catchup")
+    return {
+        START: date_text(window.get("start"), zone),
+        END: date_text(window.get("end"), zone),
+        CATCHUP: AS_FILE if catchup is None else YES if catchup else NO,
+    }
 
 
 def date_text(text: str | None, zone: tzinfo) -> str:
@@ -80,8 +90,11 @@ class ScheduleFields:
         """Schedule and window, and what is wrong with which of the fields."""
         texts = [text.strip() for text in texts]
         window, errors = self._window(texts)
-        if any(window.values()) and not texts[TEXT]:
-            errors[TEXT] = "type the schedule that these dates are of"
+        if not texts[TEXT]:  # as the file says: what is in force goes with its schedule
+            window = {}
+            first = texts_in_force(self._dag)
+            if any(texts[place] not in ("", AS_FILE, text) for place, text in first.items()):
+                errors[TEXT] = "type a schedule for start, end and catch-up"
         why = self._wrong.get(tuple(texts))
         if why is not None:
             errors.setdefault(self.about(why), why)

@@ -134,6 +134,8 @@ class SetXCom(Struct, forbid_unknown_fields=True):
     map_index: Index | None = None
     new: Flag = None
     """Whether it is made; else it must be there."""
+    expected: str | None = None
+    """JSON: only where this is its value. An undo leaves what came after the change."""
 
 
 Experiment = Annotated[str, Meta(max_length=LONGEST_EXPERIMENT)] | None

@@ -40,6 +40,9 @@ def set_xcom(turn: Turn, payload: Payload, actor: str) -> Any:
         raise Refused(f"{name} has an XCom {key} already: edit that one")
     if former is None and not payload.get("new"):
         raise Refused(f"{name} has no XCom {key} any more: add it")
+    expected = payload.get("expected")
+    if expected is not None and former != _encoded(expected)[0]:
+        raise Refused(f"the XCom {key} of {name} has another value by now: it stays")
     row = {"dag_run_id": run.id, "task_id": task_id, "map_index": index, "key": key}
     row |= {"value": data, "length": length, "created_at": turn.now}
     records.put_xcoms(turn.connection, [row])

@@ -263,6 +263,41 @@ async def test_the_schedule_of_all_marked_dags_is_set(world: World) -> None:
         ]
 
 
+WINDOW = {"start": "2026-01-01T00:00:00+00:00", "catchup": False}
+IN_FORCE = {
+    "schedule": "@daily",
+    "schedule_override": "@daily",
+    "schedule_override_by": "anna",
+    "schedule_override_at": datetime(2026, 11, 20, 9, tzinfo=UTC),
+    "schedule_window": WINDOW,
+}
+
+
+async def test_an_empty_schedule_resets_its_dates_too(world: World) -> None:
+    world.dag("plain", **IN_FORCE)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await says(pilot, "2026-01-01")
+        await press(pilot, *["backspace"] * 6, "ctrl+r")
+        ((kind, payload),) = await commanded(pilot)
+        reset = {"dag_id": "plain", "expression": None, "window": None}
+        assert (kind, payload) == ("schedule", reset)
+
+
+@pytest.mark.parametrize("typed", [(*["tab"] * 3, "right", "right"), ("tab", *"2026-01-02")])
+async def test_dates_or_catch_up_without_a_schedule_are_not_passed_over(
+    typed: tuple[str, ...], world: World
+) -> None:
+    world.dag("plain")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await press(pilot, "end", *["backspace"] * 12, *typed, "ctrl+r")
+        await says(pilot, "type a schedule for start, end and catch-up")
+        await says(pilot, "1 field to mend")
+
+
 async def test_without_a_runner_the_schedule_form_says_so(world: World) -> None:
     world.dag("plain")
     async with opened(world.workspace) as pilot:

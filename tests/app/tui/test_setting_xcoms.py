@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.text import sanitize_lines
 from app.tui.models.fields import FIXED
 from app.tui.models.typed_xcoms import fields, problems
 from app.tui.screens.editing import FormDialog
@@ -91,6 +95,41 @@ async def test_an_xcom_is_changed_in_the_place_of_all_xcoms(running: Live) -> No
         assert [key for key, *_ in xcoms(running)] == ["more", "return_value"]
 
 
+async def test_an_undo_leaves_the_value_that_somebody_else_has_set_since(running: Live) -> None:
+    assert running.run("shop")[0] == "success"
+    place = {"dag_id": "shop", "task_id": "one", "key": "return_value", "new": False}
+    (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
+    async with opened(running.workspace, (80, 24)) as pilot:
+        await press(pilot, "4")
+        await until(pilot, lambda: isinstance(pilot.app.screen, XComsScreen), "the place")
+        await says(pilot, "return_value")
+        await press(pilot, "e")
+        await says(pilot, '"rate": 0.5')
+        await press(pilot, *["delete"] * 30, "1", "ctrl+r")
+        await says(pilot, "changed XCom return_value of one")
+        running.submit("set_xcom", **place, run_id=run_id, value="2")
+        await press(pilot, "U")
+        await says(pilot, "has another value by now")
+    assert xcoms(running) == [("return_value", b"2", None)]
+
+
+async def test_what_is_not_edited_stays_as_it_is(running: Live) -> None:
+    assert running.run("shop")[0] == "success"
+    hidden = "x\u202ey\x7f\x9b0m\u2028"
+    place = {"dag_id": "shop", "task_id": "one", "key": "return_value", "new": False}
+    (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
+    running.submit("set_xcom", **place, run_id=run_id, value=msgspec.json.encode([hidden]).decode())
+    async with opened(running.workspace, (80, 24)) as pilot:
+        await press(pilot, "4")
+        await until(pilot, lambda: isinstance(pilot.app.screen, XComsScreen), "the place")
+        await says(pilot, "return_value")
+        await press(pilot, "e")
+        await says(pilot, '"x\\u202ey')
+        await press(pilot, "right", *"1, ", "ctrl+r")
+        await says(pilot, "changed XCom return_value of one")
+    assert msgspec.json.decode(xcoms(running)[0][1]) == [1, hidden]
+
+
 async def test_read_only_sets_nothing(world: World) -> None:
     from tests.app.tui.world_details import fill_details
 
@@ -109,6 +148,12 @@ def test_a_value_that_can_not_be_typed_can_only_be_replaced() -> None:
     assert (large.text, "by hand an XCom may have" in large.about) == ("", True)
     typed = fields("loss", b'{"__dagtop__":["path","/"]}', 8)[1]
     assert (typed.text, "can only be replaced" in typed.about) == ("", True)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\x1b\x9b\x7f\u202e")))
+def test_characters_that_a_terminal_acts_on_stay_in_a_value_that_is_edited(text: str) -> None:
+    value = fields("k", msgspec.json.encode({text: [text]}), 8)[1]
+    assert msgspec.json.decode(sanitize_lines(value.text)) == {text: [text]}
 
 
 def test_what_is_wrong_is_said_at_its_field() -> None:

@@ -50,7 +50,7 @@ def test_a_changed_xcom_is_undone_by_its_former_value_and_a_new_one_is_not() -> 
     changed = {"key": "k", "value": "2", "new": False}
     step = step_of(act("set_xcom", {"new": False, "former": "1"}, **changed))
     assert step is not None
-    assert step.commands == (("set_xcom", {**changed, "value": "1"}),)
+    assert step.commands == (("set_xcom", {**changed, "value": "1", "expected": "2"}),)
     for answer in ({"new": True, "former": None}, {"new": False, "former": None}):
         step = step_of(act("set_xcom", answer, **changed))
         assert step is not None

@@ -119,3 +119,17 @@ def test_what_is_there_is_not_made_again(turns: Turns) -> None:
     with pytest.raises(Refused, match="has an XCom return_value already"):
         set_xcom(turns, run_id, "2")
     assert xcoms(turns) == [("a", -1, "return_value", b"1", None)]
+
+
+def test_an_undo_leaves_what_came_after_the_change(turns: Turns) -> None:
+    run_id = ended(turns)
+    set_xcom(turns, run_id, "1")
+    undo = {"new": False, "expected": ' {"x": 2} '}
+    set_xcom(turns, run_id, '{"x": 2}', new=False)
+    set_xcom(turns, run_id, '"theirs"', new=False)
+    with pytest.raises(Refused, match="XCom return_value of a has another value by now: it stays"):
+        set_xcom(turns, run_id, "1", **undo)
+    assert xcoms(turns)[0][3] == b'"theirs"'
+    set_xcom(turns, run_id, '{"x":2}', new=False)
+    assert set_xcom(turns, run_id, "1", **undo)["former"] == '{"x":2}'
+    assert xcoms(turns)[0][3] == b"1"
