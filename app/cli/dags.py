@@ -323,9 +323,9 @@ def schedule(
 ) -> None:
     """Show a DAG's schedule, or put another in its place.
 
-    It holds until it is reset, also when the file changes; its runs get the params, note and
-    experiment that are given, and the file's start, end and catchup, unless others are. The
-    runner is asked, so one must be up.
+    It holds until it is reset, also when the file changes. Its runs get the params, note and
+    experiment that are given, and its start, end and catchup; where none are given, those in
+    force stay: the file's, unless others were set. The runner is asked, so one must be up.
     """
     from app.cli.scheduling import set_schedule, show_schedule
     from app.cli.triggering import settled, window_of

@@ -22,7 +22,8 @@ def show_schedule(
 ) -> None:
     """Say what a schedule means for a DAG, and when its next runs would be made.
 
-    None: the schedule in force. Empty: the file's. ``window``: start, end and catchup.
+    None: the schedule in force. Empty: the file's. ``window``: start, end and catchup; None: those
+    in force, as when it is set.
     """
     from app.cli.lookups import find_dag
     from store.engine import open_store
@@ -34,7 +35,7 @@ def show_schedule(
     assert row is not None
     wanted = (row.schedule_override or "") if expression is None else expression
     asked = {"type": "preview_schedule", "dag_id": dag, "expression": wanted}
-    if window is None and expression is None:
+    if window is None and wanted.strip():
         window = row.schedule_window
     found = ask(space, {**asked, "window": window or {}})
     if json:

@@ -47,6 +47,11 @@ class Changes:
             return
         self._updates.setdefault(table, {}).setdefault(key, {}).update(values)
 
+    def written(self, table: Table, key: int) -> dict[str, Any]:
+        """What is gathered of a row, and is not in the store yet."""
+        inserted = self._inserts.get(table, {}).get(key)
+        return self._updates.get(table, {}).get(key, {}) if inserted is None else inserted
+
     def delete(self, table: Table, key: int) -> None:
         if self._inserts.get(table, {}).pop(key, None) is None:
             self._updates.get(table, {}).pop(key, None)

@@ -247,6 +247,7 @@ def apply(turn: Turn, run: LiveRun, decision: Decision) -> None:
     """Write a decision's changes; memory has them already."""
     for key in decision.kills:
         end_tries(turn, run, key, "leave:the run was ended")
+    notes: dict[str, str | None] = {}
     for change in decision.changes:
         if isinstance(change, StateChange):
             _apply_state(turn, run, change)
@@ -254,9 +255,11 @@ def apply(turn: Turn, run: LiveRun, decision: Decision) -> None:
             instance = run.state.instances[change.key]
             making.insert_instance(turn, run.pipeline, run.key, instance)
             run.rows[instance.row_key] = change.key
+            if note := notes.get(instance.task_id):
+                turn.changes.update(models.task_instance, instance.row_key, note=note)
             turn.follow(run, instance)
         else:
-            _drop(turn, run, change)
+            notes[change.key[0]] = _drop(turn, run, change)
 
 
 def _apply_state(turn: Turn, run: LiveRun, change: StateChange) -> None:
@@ -278,13 +281,25 @@ def _apply_state(turn: Turn, run: LiveRun, change: StateChange) -> None:
     turn.follow(run, instance)
 
 
-def _drop(turn: Turn, run: LiveRun, change: DroppedInstance) -> None:
+def _drop(turn: Turn, run: LiveRun, change: DroppedInstance) -> str | None:
+    """A placeholder gives way; its note, for those it gives way to."""
+    note: str | None = None
     for row_key, key in list(run.rows.items()):
         if key == change.key:
             del run.rows[row_key]
             turn.brain.candidates.pop(row_key, None)
+            note = _note_of(turn, row_key)
             turn.changes.delete(models.task_instance, row_key)
             turn.brain.tell_dropped(run.key, key)
+    return note
+
+
+def _note_of(turn: Turn, row_key: int) -> str | None:
+    table = models.task_instance
+    written = turn.changes.written(table, row_key)
+    if "note" in written:
+        return written["note"]
+    return turn.connection.execute(select(table.c.note).where(table.c.id == row_key)).scalar()
 
 
 def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> None:

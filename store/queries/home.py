@@ -34,6 +34,10 @@ MOST_RUNS, MOST_INSTANCES = 5_000, 50_000
 HAND = ("killed by ", "cancelled by ", "marked failed by ")
 """How the reasons of tries begin that a user ended."""
 
+LOOKED_AT = 2_000
+"""Failed runs of each type that are looked at for those that no user ended: what failed before so
+many that users ended in a row is not listed, or the list would be slower with each of these."""
+
 PAST_RUNS = 20
 """Runs of a DAG that tell how long one takes."""
 
@@ -96,6 +100,7 @@ class DueRun:
 # Statements are made once: Home asks at every change, and making them takes longer than answering.
 
 LIMIT = bindparam("most", type_=Integer)
+LOOK = bindparam("looked_at", type_=Integer)
 KEYS = bindparam("keys", expanding=True)
 IS_RUNNING = and_(text(ACTIVE_RUN), dag_run.c.state == DagRunState.RUNNING.value)
 ENDS = (dag_run.c.id, dag_run.c.dag_id, dag_run.c.run_id, dag_run.c.state, dag_run.c.ended_at)
@@ -140,40 +145,46 @@ def _not_by_hand(run: ColumnElement[int]) -> ColumnElement[bool]:
     return or_(func.coalesce(last, 0) == 0, failed)
 
 
-def _failed(*own: ColumnElement[bool]) -> AnySelect:
+# The inner queries have the order: with an order of their own, the outer ones would ask about every
+# run that is looked at, instead of stopping at their limit.
+
+
+def _failed(*, of_itself: bool) -> AnySelect:
     """The newest of each type: a range of an index each."""
-    return union_all(
-        *(
-            select(
-                select(dag_run.c.id)
-                .where(dag_run.c.state == DagRunState.FAILED.value)
-                .where(dag_run.c.run_type == kind.value, *own)
-                .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
-                .limit(LIMIT)
-                .subquery()
-            )
-            for kind in DagRunType
+    found: list[AnySelect] = []
+    for kind in DagRunType:
+        newest = (
+            select(dag_run.c.id)
+            .where(dag_run.c.state == DagRunState.FAILED.value, dag_run.c.run_type == kind.value)
+            .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+            .limit(LOOK if of_itself else LIMIT)
+            .subquery()
         )
-    )
+        query = select(newest.c.id)
+        if of_itself:
+            own = query.where(_not_by_hand(newest.c.id)).limit(LIMIT).subquery()
+            query = select(own.c.id)
+        found.append(query)
+    return union_all(*found)
 
 
-TOLD = event.alias()
-
-
-def _messages(*own: ColumnElement[bool]) -> AnySelect:
+def _messages(*, of_itself: bool) -> AnySelect:
     """What the audit trail says of the runs that failed last. Lists of runs go by the time they
     are for: a backfill's failures would be far back in them."""
-    return (
-        select(TOLD.c.dag_run_id, TOLD.c.message)
-        .where(TOLD.c.kind == "run_failed", TOLD.c.dag_run_id.is_not(None), *own)
-        .order_by(TOLD.c.id.desc())
-        .limit(LIMIT)
+    newest = (
+        select(event.c.id, event.c.dag_run_id, event.c.message)
+        .where(event.c.kind == "run_failed", event.c.dag_run_id.is_not(None))
+        .order_by(event.c.id.desc())
+        .limit(LOOK if of_itself else LIMIT)
+        .subquery()
     )
+    query = select(newest.c.id, newest.c.dag_run_id, newest.c.message)
+    return query.where(_not_by_hand(newest.c.dag_run_id)).limit(LIMIT) if of_itself else query
 
 
-# Once as they come, and once without what users ended: of that there may be any number.
-FAILED = (_failed(), _failed(_not_by_hand(dag_run.c.id)))
-MESSAGES = (_messages(), _messages(_not_by_hand(TOLD.c.dag_run_id)))
+# Once as they come, and once without what users ended.
+FAILED = (_failed(of_itself=False), _failed(of_itself=True))
+MESSAGES = (_messages(of_itself=False), _messages(of_itself=True))
 
 # Not by state: SQLite would take the index of states, and read all that ever failed.
 THESE = select(*ENDS).where(dag_run.c.id.in_(KEYS))
@@ -287,9 +298,9 @@ def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
 
     What users ended themselves takes the places alone that are left.
     """
-    most = {"most": limit}
-    told = [row for query in MESSAGES for row in reversed(connection.execute(query, most).all())]
-    messages = {row.dag_run_id: row.message for row in told}
+    most = {"most": limit, "looked_at": LOOKED_AT}
+    told = {row.id: row for query in MESSAGES for row in connection.execute(query, most)}
+    messages = {told[key].dag_run_id: told[key].message for key in sorted(told)}
     newest = {key for query in FAILED for key in connection.execute(query, most).scalars()}
     rows = connection.execute(THESE, {"keys": [*newest.union(messages)]}).all()
     ended = [row for row in rows if row.state == DagRunState.FAILED and row.ended_at is not None]

@@ -214,6 +214,18 @@ def test_the_command_line_gives_a_schedule_its_dates(running: Live) -> None:
     assert running.query("SELECT schedule_window FROM dag") == [(None,)]
 
 
+def test_a_dry_run_shows_the_times_that_the_schedule_then_has(running: Live) -> None:
+    running.write("shop.py", FOREVER)
+    root, window = running.workspace.root, ("--start", "2097-05-01", "--end", "2097-05-03")
+    assert run_command(root, "dags", "schedule", "shop", "@hourly", *window).code == 0
+    dry = run_command(root, "dags", "schedule", "shop", "@daily", "--dry-run")
+    assert run_command(root, "dags", "schedule", "shop", "@daily").code == 0
+    assert "2097-05-03" in dry.out
+    assert run_command(root, "dags", "schedule", "shop").out == dry.out
+    reset = run_command(root, "dags", "schedule", "shop", "--reset", "--dry-run")
+    assert "2097" not in reset.out
+
+
 async def test_a_recurring_run_of_the_trigger_form_has_dates_too(world: World) -> None:
     world.dag("plain")
     async with opened(world.workspace, (100, 50)) as pilot:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from runner.daemon.commands import Refused
 from store.states import TaskInstanceState as S
 from store.structure import DagStructure, TaskStructure
+from tests.runner.scheduling.pipelines import over, pipeline, task
 from tests.support.turns import NOW, Turns
 
 
@@ -358,3 +359,21 @@ def test_a_note_that_can_not_be_kept_refuses_the_act(turns: Turns) -> None:
     assert turns.run_states() == ["failed"]
     turns.do("clear", dag_id="dag", run_ids=[run_id], note="   ")
     assert notes(turns)[None] is None
+
+
+@pytest.mark.parametrize("how", ["clear", "note"])
+def test_a_note_on_a_mapped_task_is_on_the_instances_it_gets(tmp_path: Path, how: str) -> None:
+    turns = Turns(tmp_path)
+    turns.add(pipeline(task("list"), task("each", "list", expansion=over("list"))))
+    run_id, place = turns.trigger(), {"dag_id": "dag", "task_id": "each", "map_index": -1}
+    if how == "note":
+        turns.do("note", run_id=run_id, text="too slow", **place)
+    turns.starts("list")
+    turns.ends("list")
+    new = {"dag_id": "dag", "run_id": run_id, "task_id": "list", "key": "return_value"}
+    turns.do("set_xcom", **new, value="[1, 2]", new=True)
+    noted = {"note": "too slow"} if how == "clear" else {}
+    turns.do("clear", dag_id="dag", run_ids=[run_id], task_ids=["each"], **noted)
+    rows = turns.rows("SELECT map_index, note FROM task_instance WHERE task_id = 'each'")
+    assert sorted(rows) == [(0, "too slow"), (1, "too slow")]
+    turns.store.close()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from store.engine import Store
+from store.engine import Store, open_store
 from store.models import dag, dag_run, event, pipeline_file, task_instance, task_try
 from store.queries import health, home
 from store.states import DagRunState, TaskInstanceState
+from store.workspace import Workspace
 from tests.store.queries import test_cost as cost
 from tests.support.history import START, fill, task_id_of
 
@@ -205,6 +207,33 @@ def test_a_run_that_a_user_cancelled_is_said_so_until_it_fails_again(
     assert [(one.error, one.by_hand) for one in found] == [said]
 
 
+def end_by_hand(store: Store, ids: Sequence[int], *told: tuple[str, str]) -> None:
+    """These runs failed because a user ended them: the audit trail has ``told`` of each."""
+    change(store, dag_run, dag_run.c.id.in_(ids), state="failed", run_type="backfill")
+    change(store, task_instance, task_instance.c.dag_run_id.in_(ids), state="skipped")
+    with store.write() as connection:
+        for run in ids:
+            for kind, message in told:
+                row = {"at": START, "kind": kind, "actor": "ann", "dag_run_id": run}
+                connection.execute(insert(event), row | {"message": message})
+
+
+def test_how_many_runs_users_ended_does_not_slow_the_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "LOOKED_AT", 30)
+    taken: list[int] = []
+    for runs in (60, 600):
+        with open_store(Workspace(tmp_path / str(runs)), create=True) as store:
+            fill(store, dags=1, runs=runs, tasks=1, live=False)
+            with store.read() as connection:
+                ids = connection.execute(select(dag_run.c.id)).scalars().all()
+            marked = (("run_marked", "cancelled by ann"), ("run_failed", "marked failed"))
+            end_by_hand(store, ids, *marked)
+            taken.append(cost.steps(store, QUERIES["failures"]))
+    assert taken[1] <= taken[0] * 1.2 + 20, f"{taken[0]} steps became {taken[1]}"
+
+
 @pytest.mark.parametrize("how", ["backfill", "each"])
 def test_what_failed_is_not_hidden_by_hundreds_that_a_user_ended(
     any_store: Store, how: str
@@ -213,16 +242,10 @@ def test_what_failed_is_not_hidden_by_hundreds_that_a_user_ended(
     with any_store.read() as connection:
         real = [one.dag_run_id for one in home.failures(connection) if not one.by_hand][-1]
         ids = connection.execute(select(dag_run.c.id).where(dag_run.c.id > real)).scalars().all()
-    change(any_store, dag_run, dag_run.c.id.in_(ids), state="failed", run_type="backfill")
-    change(any_store, task_instance, task_instance.c.dag_run_id.in_(ids), state="skipped")
     told = [("run_failed", "backfill 3 was cancelled by ann before the run started")]
     if how == "each":
         told = [("run_marked", "cancelled by ann"), ("run_failed", "marked failed")]
-    with any_store.write() as connection:
-        for run in ids:
-            for kind, message in told:
-                row = {"at": START, "kind": kind, "actor": "ann", "dag_run_id": run}
-                connection.execute(insert(event), row | {"message": message})
+    end_by_hand(any_store, ids, *told)
     assert len(ids) > 50
     with any_store.read() as connection:
         found = home.failures(connection)
