@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -154,6 +155,10 @@ class Undos:
             )
         else:
             self._steps.append(step)
+
+    def cannot(self, what: str, why: str) -> None:
+        """Something was done that can't be taken back: U must not take back what was before it."""
+        self._steps.append(Step(what, time.monotonic(), impossible=why))
 
     def pop(self) -> Step | None:
         """The newest act, which is forgotten."""

@@ -231,6 +231,7 @@ def write(app: DagtopApp, change: Change, done: Callable[[str], None] | None = N
             return
         if done is not None:
             done("")
+        app.undos.cannot(reply, "its former value isn't kept")
         app.say(reply, "good")
         app.refresher.poke()
 

@@ -193,9 +193,10 @@ class HomeScreen(PlaceScreen):
             return ""
 
         def then(trouble: str) -> None:
-            self.dagtop.say(
-                trouble or f"{len(new)} seen; Z shows them", "error" if trouble else "text"
-            )
+            words = f"{len(new)} seen; Z shows them"
+            if not trouble:
+                self.dagtop.undos.cannot(f"{len(new)} seen", "Z shows what was seen")
+            self.dagtop.say(trouble or words, "error" if trouble else "text")
             self.dagtop.refresher.poke()
 
         self.dagtop.refresher.once(remember, then)
