@@ -31,6 +31,8 @@ class Glyphs:
     folded: str
     unfolded: str
     mark: str
+    asset: str
+    """No glyph of a state: it stands beside them."""
     ellipsis: str
     more_left: str
     more_right: str
@@ -56,6 +58,7 @@ UNICODE = Glyphs(
     folded="▸",
     unfolded="▾",
     mark="◆",
+    asset="◆",
     ellipsis="…",
     more_left="‹",
     more_right="›",
@@ -75,6 +78,7 @@ ASCII = Glyphs(
     folded=">",
     unfolded="v",
     mark="*",
+    asset="@",
     ellipsis="~",
     more_left="<",
     more_right=">",

@@ -131,7 +131,7 @@ def node_text(node: str, found: Dependencies, scene: Scene) -> Spans:
         tail = Span(" paused", "dim") if dag.is_paused else Span("")
     elif asset is not None:
         event = asset.last_event
-        head, name = Span(glyphs.mark, "accent"), span(asset.name, "accent")
+        head, name = Span(glyphs.asset, "accent"), span(asset.name, "accent")
         age = "never" if event is None else formats.age(event.timestamp, scene.now)
         tail = Span(f" {age}", "faint" if event is None else "dim")
     else:
@@ -148,7 +148,7 @@ def head_line(found: Dependencies, others: int, scene: Scene) -> Spans:
     if found.dags:
         assets = formats.plural(len(found.assets), "asset")
         parts.append((Span(formats.plural(len(found.dags), "DAG")),))
-        parts.append((Span(scene.glyphs.mark, "accent"), Span(f" {assets}")))
+        parts.append((Span(scene.glyphs.asset, "accent"), Span(f" {assets}")))
     if others:
         have = "has" if others == 1 else "have"
         parts.append((Span(f"{formats.plural(others, 'DAG')} {have} no dependencies", "dim"),))

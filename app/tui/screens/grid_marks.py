@@ -53,6 +53,33 @@ class MarkedGridScreen(RunViewScreen):
         number = sum(executing(cells.get((run.id, key))) for key in ids)
         return selections_of(self.dag_id, run.run_id, rows), number
 
+    def action_merged(self) -> None:
+        """The logs of all that are marked, else as without marks."""
+        from app.tui.screens.merged_log import MergedLogScreen
+
+        view, run = self.view, self.view.run
+        if not view.marks or run is None:
+            super().action_merged()
+            return
+        rows = self._chosen()
+        if not rows:
+            self.dagtop.say("this run has none of the marked tasks")
+            return
+        tasks = tuple(dict.fromkeys(task_id for row in rows for task_id in row.task_ids))
+        indexes = [(row.task_id, row.map_index) for row in rows if row.map_index is not None]
+        chosen = frozenset(indexes)
+        only = chosen if len(indexes) == len(rows) else None  # of a whole task all are shown
+        name = f"{len(rows)} marked" if len(rows) > 1 else rows[0].id
+        self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, only, name))
+
+    def action_copy(self) -> None:
+        """Copy the ids of all that are marked, one to a line, or of the row under the cursor."""
+        if not self.view.marks:
+            super().action_copy()
+            return
+        rows = self._chosen()
+        self.dagtop.copy("\n".join(row.id for row in rows), f"{len(rows)} task ids")
+
     def action_note(self) -> None:
         """Write a note on the task instance under the cursor, or on its run."""
         if self.view.marks:

@@ -93,7 +93,7 @@ class PictureScreen(DagtopScreen):
         if any(self.view.hidden()):
             self.dagtop.say(f"no form of it fits: {self.too_large}")
         else:
-            self.dagtop.say("this form shows all of it")
+            self.dagtop.say("the whole graph fits as it is")
 
     def action_pan_left(self) -> None:
         """Move the window left."""

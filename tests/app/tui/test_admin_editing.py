@@ -100,14 +100,6 @@ async def test_a_variable_is_made_changed_and_deleted(world: World) -> None:
     ]
 
 
-async def test_undo_does_not_reach_past_what_can_not_be_undone(stocked: World) -> None:
-    async with opened(stocked.workspace) as pilot:
-        await press(pilot, "p", "5", "d", "y")
-        await says(pilot, "deleted ")
-        await press(pilot, "U")
-        await says(pilot, "not undone, its former value isn't kept (deleted ")
-
-
 async def test_what_is_marked_is_deleted_together(stocked: World) -> None:
     async with opened(stocked.workspace) as pilot:
         await press(pilot, "5", "space", "space", "d")

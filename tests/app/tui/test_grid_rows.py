@@ -269,3 +269,20 @@ async def test_the_screen(size: tuple[int, int], world: World) -> None:
     fill_recommend(world)
     keys = ("enter", *TRAIN, "z", "j", "j", "space", "space")
     await check_scene("grid_unfolded", size, world.workspace, keys)
+
+
+async def test_logs_of_what_is_marked_are_merged_and_their_ids_copied(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace, (80, 40)) as pilot:
+        await unfolded(pilot)
+        await press(pilot, "j", "space", "space", "y")
+        await says(pilot, "copied 2 task ids")
+        await press(pilot, "M")
+        screen = pilot.app.screen
+        assert isinstance(screen, MergedLogScreen)
+        assert screen.instances == {("train", 0), ("train", 1)}
+        await press(pilot, "escape", "k", "k", "k", "space", "M")  # a whole task besides
+        screen = pilot.app.screen
+        assert isinstance(screen, MergedLogScreen)
+        assert set(screen.task_ids or ()) == {"train"}
+        assert screen.instances is None

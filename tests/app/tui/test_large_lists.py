@@ -165,6 +165,7 @@ class Row:
 def test_a_filter_holds_no_rows_of_former_snapshots() -> None:
     sieve: Sieve[Row] = Sieve("a", lambda _: Facts(text="a"))
     gone: list[weakref.ref[Row]] = []
+    rows: list[Row] = []
     for _ in range(6):
         rows = [Row() for _ in range(10)]
         assert sieve.passing(rows) == rows

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.tui.commander import NO_RUNNER
+from app.tui.screens.editing import FormDialog
 from app.tui.undo import IMPOSSIBLE, MOST, Act, Undos, step_of, undone_words
 from tests.app.tui.driving import app_of, opened, press, says, until
 from tests.app.tui.world import World
@@ -213,3 +214,14 @@ async def test_clear_mark_and_pause_are_taken_back_step_by_step(running: Live) -
         await press(pilot, "U")
         await says(pilot, "not undone, the run is made: x cancels it")
     assert running.states("shop", run_id) == before
+
+
+async def test_undo_does_not_reach_past_what_can_not_be_undone(world: World) -> None:
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "p", "5", "A")
+        await until(pilot, lambda: isinstance(pilot.app.screen, FormDialog), "the form")
+        await pilot.press(*"rate", "tab", "1", "ctrl+r")
+        await says(pilot, "set Variable rate")
+        await press(pilot, "U")
+        await says(pilot, "not undone, its former value isn't kept (set Variable rate)")
