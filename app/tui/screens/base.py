@@ -131,6 +131,7 @@ class DagtopScreen(SureTimers, Screen[None]):
         self.ask()
         self.tick()
         self.show_behind()
+        self.dagtop.screen_shown()
 
     def show_actions(self) -> None:
         """Fill the footer from the registry."""
