@@ -219,12 +219,15 @@ class Refresher:
         served, last_change, looked = 0, time.monotonic(), 0.0
         due, budget = False, Budget(last_change)
         opened = file_id(store)
-        while not self._closed and file_id(store) == opened:
+        while not self._closed:
+            glance = store.glance()
+            if glance != self._glance and file_id(store) != opened:
+                return
             while self._questions:
                 self._answer_question(store, *self._questions[0])
                 self._questions.popleft()
             request, now = self._request, time.monotonic()
-            changed = self._has_changed(store)
+            changed = self._has_changed(store, glance)
             if changed:
                 last_change, due = now, True
                 self._look_for_alerts(store)
@@ -251,8 +254,7 @@ class Refresher:
         else:
             self._post(Answered(then, found))
 
-    def _has_changed(self, store: Store) -> bool:
-        glance = store.glance()
+    def _has_changed(self, store: Store, glance: object) -> bool:
         if glance is None or glance != self._glance:
             self._glance, self._looks = glance, LOOKS
         elif not self._looks:
