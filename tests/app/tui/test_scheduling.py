@@ -166,7 +166,7 @@ async def test_a_schedule_is_given_start_end_and_catch_up_in_place(running: Live
         await press(pilot, "tab", *"2097-05-02")
         await says(pilot, "2097-05-03 00:00:00 UTC")
         await press(pilot, "tab", *"2097-05-01")
-        await says(pilot, "is after the end")
+        await says(pilot, "it is after the end")
         await press(pilot, "ctrl+r")
         await says(pilot, "1 field to mend")
         await press(pilot, "backspace", "1")  # in the first field to mend
@@ -193,6 +193,31 @@ async def test_a_schedule_is_given_start_end_and_catch_up_in_place(running: Live
         assert shown.texts()[1:] == ["2097-05-01", "2097-05-01", "yes"]
         await press(pilot, "escape", "U")
         await until(pilot, lambda: running.query(query) == [(None, None)], "the file's")
+
+
+async def test_dates_that_leave_nothing_between_them_are_named_at_their_field(
+    running: Live,
+) -> None:
+    """By the form itself: with the dates of the file, and where no runner is up."""
+    running.stop()
+    async with opened(running.workspace, (100, 50)) as pilot:
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        shown = app_of(pilot).screen
+        assert isinstance(shown, ScheduleForm)
+
+        def errors(start: str, end: str, schedule: str = "@daily") -> dict[int, str]:
+            return shown.check([schedule, start, end, "as the file says"])[1]
+
+        assert errors("2026-02-02", "2026-02-01") == {1: "it is after the end"}
+        assert errors("2026-03-02", "") == {1: "it is after the file's end, 2026-03-01"}
+        assert errors("", "2025-12-31") == {2: "it is before the file's start, 2026-01-01"}
+        assert errors("2026-02-01", "2026-02-01") == errors("2026-03-02", "2026-03-03") == {}
+        assert errors("soon", "2025-12-31").keys() == {1}
+        await press(pilot, "tab", *"2027-01-01")
+        await says(pilot, "it is after the file's end, 2026-03-01")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "1 field to mend")
 
 
 def test_the_command_line_gives_a_schedule_its_dates(running: Live) -> None:
