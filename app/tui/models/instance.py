@@ -225,7 +225,7 @@ def touched_lines(reply: object, verb: str, glyphs: Glyphs) -> list[Spans]:
     ]
     lines += _named_lines(instances, verb, glyphs)
     if again:
-        lines += _named_lines(again, "What failed below runs again:", glyphs)
+        lines += _named_lines(again, "Runs again below:", glyphs)
     return lines
 
 

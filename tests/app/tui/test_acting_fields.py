@@ -142,7 +142,7 @@ async def test_a_mark_says_what_runs_again_below_it_and_with_which_version(runni
     async with opened(running.workspace, (80, 24), dag="shop") as pilot:
         await says(pilot, "two")
         await press(pilot, "j", "m")
-        await says(pilot, "What failed below runs again: 1 task instance in 1 run:")
+        await says(pilot, "Runs again below: 1 task instance in 1 run:")
         assert f"Version {versions} -> {versions + 1}: two changed" in text_of(pilot)
         assert "three" in text_of(pilot)
         await press(pilot, "k")

@@ -314,7 +314,7 @@ def test_a_dry_run_tells_what_runs_again_by_it_and_with_which_version() -> None:
         "Version 1 -> 2: end changed",
         "Marked success: 1 task instance in 1 run:",
         "  x train",
-        "What failed below runs again: 2 task instances in 1 run:",
+        "Runs again below: 2 task instances in 1 run:",
         "  u end × 2",
     ]
 
