@@ -101,6 +101,15 @@ def test_a_mark_that_leaves_the_state_of_the_run_says_nothing_of_its_end(turns: 
     assert callbacks(turns) == ["on_failure"]
 
 
+def test_the_leaves_are_those_of_the_version_that_the_run_had(turns: Turns) -> None:
+    turns.add(dag(), text="1")
+    run_id = ended(turns, c=S.FAILED)
+    structure = pipeline(task("a"), task("b", "a"), task("c"), task("d", "c"))
+    turns.take_in(structure.file, structure, text="2")
+    mark(turns, run_id, "b", "skipped")
+    assert turns.run_states() == ["failed"]
+
+
 def test_a_mark_in_a_paused_dag_leaves_no_run_queued(turns: Turns) -> None:
     turns.add(dag())
     run_id = ended(turns, c=S.FAILED)
