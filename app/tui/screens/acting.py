@@ -338,7 +338,7 @@ def _preview(
 
     def then(reply: object) -> None:
         number = touched_number(reply, _number(chosen))
-        hand_over([*_lines(chosen), (), *touched_lines(reply, verb)], number=number)
+        hand_over([*_lines(chosen), (), *touched_lines(reply, verb, app.glyphs)], number=number)
 
     if len(payloads) > PREVIEWED:
         words = f"{verb} {formats.plural(_number(chosen), 'task instance')} and what is ticked."
