@@ -95,6 +95,7 @@ class DagtopScreen(SureTimers, Screen[None]):
     # the frame
 
     def compose(self) -> ComposeResult:
+        self._mark_size()  # while there are no widgets yet that it would style again
         yield HeaderLine(widget_id="header")
         yield Banner(widget_id="banner")
         yield from self.middle()
@@ -109,12 +110,15 @@ class DagtopScreen(SureTimers, Screen[None]):
         self.show_runner()
 
     def on_resize(self) -> None:
-        width, height = self.app.size
-        self.set_class(width < 40 or height < 12, "-too-small")
-        self.set_class(height < 30, "-short")
+        self._mark_size()
         if self.query("#header"):
             self.show_runner()
         self.show_behind()
+
+    def _mark_size(self) -> None:
+        width, height = self.app.size
+        self.set_class(width < 40 or height < 12, "-too-small")
+        self.set_class(height < 30, "-short")
 
     def show_behind(self) -> None:
         """Textual paints what is behind a dialog once; paint it again, as it may have changed."""
