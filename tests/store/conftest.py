@@ -13,6 +13,7 @@ from store.engine import Store, open_store
 from store.models import metadata
 from store.workspace import Workspace
 from tests.support import postgres
+from tests.support.stores import new_store
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def workspace(tmp_path: Path) -> Workspace:
 @pytest.fixture
 def store(workspace: Workspace) -> Iterator[Store]:
     """An empty SQLite store."""
-    with open_store(workspace, create=True) as opened:
+    with new_store(workspace) as opened:
         yield opened
 
 
@@ -45,7 +46,7 @@ def make_empty(store: Store) -> None:
 def any_store(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Store]:
     """An empty store of either kind."""
     if request.param == "sqlite":
-        with open_store(workspace, create=True) as opened:
+        with new_store(workspace) as opened:
             yield opened
         return
     url = request.getfixturevalue("shared_postgres_url")

@@ -19,10 +19,11 @@ from runner.daemon.turn import Orders, Turn
 from runner.journal.messages import Parsed
 from runner.journal.records import Started
 from store.config import Config
-from store.engine import WRITE, open_store
+from store.engine import WRITE
 from store.states import TaskInstanceState
 from store.structure import DagStructure
 from store.workspace import Workspace
+from tests.support.stores import new_store
 
 NOW = datetime(2026, 3, 10, 15, 20, tzinfo=UTC)
 S = TaskInstanceState
@@ -33,8 +34,7 @@ class Turns:
 
     def __init__(self, root: Path, now: datetime = NOW) -> None:
         self.workspace = Workspace(root)
-        self.workspace.create_state_folder()
-        self.store = open_store(self.workspace, create=True)
+        self.store = new_store(self.workspace)
         self.config = Config()
         self.now = now
         self.orders = Orders()

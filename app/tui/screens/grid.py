@@ -350,6 +350,8 @@ class GridScreen(MarkedGridScreen):
         run = self.view.run
         if run is not None and run.ended_at is not None:
             self.dagtop.say("the run has ended: nothing waits")
+        elif self.has_class("-panel"):
+            self.dagtop.say("the panel says what is known: the runner says why while it is up")
         if not self.has_class("-panel"):
             self.action_info()
         else:

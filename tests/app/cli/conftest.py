@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.root import app
-from store.engine import open_store
 from store.workspace import Workspace
 from tests.support.history import fill
+from tests.support.stores import new_store
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,6 @@ def dagtop(workspace: Workspace) -> Command:
 @pytest.fixture
 def filled(workspace: Workspace) -> Workspace:
     """Three DAGs with five runs of four tasks each, the newest of them running."""
-    with open_store(workspace, create=True) as store:
+    with new_store(workspace) as store:
         fill(store, xcoms=True)
     return workspace

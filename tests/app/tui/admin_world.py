@@ -48,7 +48,7 @@ def fill_admin(world: World) -> None:
 
 
 def fill_rows(world: World) -> None:
-    with world.store.write() as connection:
+    with world.write() as connection:
         for key, value, description in (
             ("batch_size", "64", "rows a step"),
             ("shop_api_key", SECRET, "of the payment service"),
@@ -81,7 +81,7 @@ def fill_rows(world: World) -> None:
 
 def fill_hostile_admin(world: World) -> None:
     """Names and texts that try to take over the terminal."""
-    with world.store.write() as connection:
+    with world.write() as connection:
         for name in (
             f"a{ESCAPES}",
             "每日推荐模型训练流水线" * 3,

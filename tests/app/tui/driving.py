@@ -22,6 +22,8 @@ from tests.app.tui.world import NOW
 
 ENVIRONMENT = {"LANG": "C.UTF-8", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 AppPilot = Pilot[Any]
+POLL = 0.01
+"""Seconds between two looks."""
 
 
 @asynccontextmanager
@@ -52,10 +54,14 @@ async def until(pilot: AppPilot, holds: Callable[[], object], what: str = "") ->
     """Let the app work until something holds; fails after thirty seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + 30.0
+    waited = False
     while not holds():
         if loop.time() > deadline:
             raise AssertionError(f"it did not come to: {what}\n{text_of(pilot)}")
-        await pilot.pause(0.02)
+        await asyncio.sleep(POLL)
+        waited = True
+    if waited:
+        await pilot.pause(0)
 
 
 async def arrived(pilot: AppPilot) -> None:

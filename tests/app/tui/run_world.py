@@ -16,7 +16,7 @@ from store.structure import (
     ParamStructure,
     TaskStructure,
 )
-from tests.app.tui.world import ESCAPES, LOG, NOW, World, structure_of
+from tests.app.tui.world import ESCAPES, LOG, NOW, World, at_once, structure_of
 
 TRAINING = DagStructure(
     dag_id="training",
@@ -76,6 +76,7 @@ CONF = {"epochs": 40, "registry_token": "hunter2", "tags": ["nightly", "gpu"]}
 LIVE, FAILED = "manual__2026-11-21T11:30:00+00:00", "scheduled__2026-11-20T11:00:00+00:00"
 
 
+@at_once
 def fill_training(world: World) -> None:
     """Ten successful runs, one failed, and one that goes on: it waits for a pool and a retry."""
     version = world.dag("training", TRAINING)
@@ -169,7 +170,7 @@ def fill_live(world: World, version: int) -> None:
 def newest_try(world: World, task_id: str, map_index: int) -> int:
     """The key of the try that was made last of a task instance."""
     one, of = models.task_instance.c, models.task_try.c
-    with world.store.read() as connection:
+    with world.write() as connection:
         return connection.execute(
             select(of.id)
             .join_from(models.task_try, models.task_instance, of.task_instance_id == one.id)
@@ -185,7 +186,7 @@ def push(
     """An XCom."""
     if length is None and isinstance(value, dict) and "__dagtop__" not in value:
         length = len(value)
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(
             insert(models.xcom),
             {
@@ -202,7 +203,7 @@ def push(
 
 def sample(world: World, try_id: int, count: int) -> None:
     """Samples of what a try used: a second apart, growing, with a wave in the processor."""
-    with world.store.write() as connection:
+    with world.write() as connection:
         table = models.task_try
         query = table.select().where(table.c.id == try_id)
         start = connection.execute(query).one().started_at
@@ -251,7 +252,7 @@ def fill_huge(world: World) -> None:
         }
         for number, task in enumerate(tasks)
     ]
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(insert(models.task_instance), rows)
 
 

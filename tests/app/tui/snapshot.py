@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 
 from store.workspace import Workspace
-from tests.app.tui.driving import AppPilot, opened, press, text_of
+from tests.app.tui.driving import AppPilot, app_of, arrived, opened, text_of
+from tests.app.tui.everywhere import type_keys
 
 FOLDER = Path(__file__).with_name("snapshots")
 SIZES = [(80, 24), (120, 40)]
@@ -31,7 +32,8 @@ async def check_scene(
 ) -> str:
     """Open a workspace, press keys, and compare the screen with the snapshot of that name."""
     async with opened(workspace, size) as pilot:
-        await press(pilot, *keys)
+        await type_keys(app_of(pilot), *keys)
+        await arrived(pilot)
         await settled(pilot)
         shown = text_of(pilot).replace(str(workspace.root), "/SHOP")
     check(f"{scene}-{size[0]}x{size[1]}", shown)

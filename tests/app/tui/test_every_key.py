@@ -65,6 +65,8 @@ async def silent_keys(pilot: AppPilot, ways: dict[str, Keys]) -> list[str]:
             continue
         screen = app.screen
         for action in list(to_press(screen, done)):
+            if app.screen is not screen:  # most often a dialog
+                await type_keys(app, "escape")
             if app.screen is not screen or isinstance(app.focused, Input):
                 await go(app, way)
                 screen = app.screen

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from store import models
-from store.engine import Store, open_store
+from store.engine import Store
 from store.structure import (
     DagStructure,
     Expansion,
@@ -24,6 +26,7 @@ from store.structure import (
     encode_structure,
 )
 from store.workspace import Workspace
+from tests.support.stores import new_store
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 """The clock of the snapshots."""
@@ -39,13 +42,26 @@ class World:
     workspace: Workspace
     store: Store
     ids: dict[str, itertools.count[int]] = field(default_factory=dict)
+    _writing: Connection | None = None
 
     def _id(self, kind: str) -> int:
         return next(self.ids.setdefault(kind, itertools.count(1)))
 
     def _insert(self, table: Any, **values: Any) -> None:
-        with self.store.write() as connection:
+        with self.write() as connection:
             connection.execute(insert(table), values)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection in a write transaction: the one that is open already, if one is."""
+        if self._writing is not None:
+            yield self._writing
+            return
+        with self.store.write() as self._writing:
+            try:
+                yield self._writing
+            finally:
+                self._writing = None
 
     def dag(self, dag_id: str, structure: DagStructure | None = None, **values: Any) -> int:
         """A DAG with one version; returns the version's id."""
@@ -239,7 +255,23 @@ def make_world(folder: Path) -> World:
     """An empty workspace with a store."""
     (folder / "dags").mkdir(parents=True)
     workspace = Workspace(folder)
-    return World(workspace, open_store(workspace, create=True))
+    return World(workspace, new_store(workspace))
+
+
+Given = ParamSpec("Given")
+
+
+def at_once(
+    fill: Callable[Concatenate[World, Given], None],
+) -> Callable[Concatenate[World, Given], None]:
+    """Fill a workspace in one transaction: a commit for each row takes most of the time."""
+
+    @wraps(fill)
+    def filled(world: World, *args: Given.args, **kwargs: Given.kwargs) -> None:
+        with world.write():
+            fill(world, *args, **kwargs)
+
+    return filled
 
 
 def structure_of(dag_id: str, tasks: Sequence[str], **values: Any) -> DagStructure:
@@ -367,6 +399,7 @@ def fill_train(world: World, run: int, age: int, start: datetime) -> None:
         )
 
 
+@at_once
 def fill_recommend(world: World) -> None:
     """A DAG with groups, a branch and mapped tasks: 18 runs, the newest still running."""
     version = world.dag(
@@ -398,6 +431,7 @@ def fill_recommend(world: World) -> None:
             world.instance("recommend", run, task, last, start=start)
 
 
+@at_once
 def fill_normal(world: World) -> None:
     """A dozen DAGs as people have them."""
     fill_recommend(world)
@@ -429,6 +463,7 @@ def fill_normal(world: World) -> None:
                 world.instance(dag_id, run, task, done, start=NOW - ago)
 
 
+@at_once
 def fill_failed(world: World) -> None:
     """What goes wrong: import errors, a failed run, a schedule that can't be computed."""
     fill_normal(world)

@@ -9,12 +9,12 @@ from sqlalchemy import insert
 
 from store import models
 from store.structure import AllAssets, AssetStructure, TimetableStructure
-from tests.app.tui.world import NOW, World, structure_of
+from tests.app.tui.world import NOW, World, at_once, structure_of
 
 
 def add_asset(world: World, key: int, name: str, uri: str, **values: Any) -> None:
     facts = {"group": "asset", "extra": {}, "created_at": NOW, "event_count": 0} | values
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(insert(models.asset), {"id": key, "name": name, "uri": uri, **facts})
 
 
@@ -30,7 +30,7 @@ def add_event(world: World, key: int, asset: int, ago: timedelta, **values: Any)
         "source_map_index": None,
         "actor": None,
     }
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(insert(models.asset_event), row | values)
         connection.execute(
             models.asset.update()
@@ -40,11 +40,12 @@ def add_event(world: World, key: int, asset: int, ago: timedelta, **values: Any)
 
 
 def refer(world: World, table: Any, asset: int, dag_id: str, **values: Any) -> None:
-    with world.store.write() as connection:
+    with world.write() as connection:
         row = {"asset_id": asset, "dag_id": dag_id, "created_at": NOW, **values}
         connection.execute(insert(table), row)
 
 
+@at_once
 def fill_assets(world: World, name: str = "orders") -> None:
     """Two assets that a DAG makes, a third, and two DAGs that run on them."""
     load = world.dag("load", structure_of("load", ["copy", "check"]))
@@ -70,7 +71,7 @@ def fill_assets(world: World, name: str = "orders") -> None:
     refer(world, schedule, 1, "report")
     refer(world, schedule, 2, "report")
     refer(world, schedule, 3, "archive")
-    with world.store.read() as connection:
+    with world.write() as connection:
         rows = dict(
             connection.execute(
                 models.dag_run.select().with_only_columns(
@@ -82,7 +83,7 @@ def fill_assets(world: World, name: str = "orders") -> None:
     add_event(world, 1, 2, timedelta(hours=3), actor="ann", extra={"why": "a late file"})
     add_event(world, 2, 1, timedelta(hours=2), **source, source_task_id="copy", extra={"rows": 12})
     add_event(world, 3, 1, timedelta(minutes=5), **source, source_task_id="copy")
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(
             insert(models.dagrun_asset_event),
             [{"dag_run_id": followed, "event_id": key} for key in (1, 2)],

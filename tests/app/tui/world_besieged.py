@@ -22,7 +22,7 @@ from store.structure import (
     TaskStructure,
     TimetableStructure,
 )
-from tests.app.tui.world import NOW, World
+from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import add_version, event, xcom
 
@@ -131,6 +131,7 @@ ERROR: dict[str, Any] = {
 }
 
 
+@at_once
 def fill_besieged(world: World) -> None:
     """One DAG, two runs, and rows of every table."""
     version = world.dag(
@@ -148,7 +149,7 @@ def fill_besieged(world: World) -> None:
         schedule_override_at=NOW,
         next_logical_date=NOW,
     )
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(update(models.source).values(text=SOURCE))
     version = add_version(world, DAG, 2, structure(2), SOURCE * 2, 1)
     _fill_backfill(world)
@@ -218,7 +219,7 @@ def _fill_live(world: World, version: int) -> None:
             max_tries=2, **later, **more,
         )  # fmt: skip
     world.instance(DAG, run, LAST, None, pool=f"gone{EVIL}")
-    with world.store.read() as connection:
+    with world.write() as connection:
         tries = connection.execute(select(models.task_try.c.id)).scalars().all()
     for key in tries:
         for second in range(3):
@@ -256,7 +257,7 @@ def _fill_trail(world: World, run: int) -> None:
 
 
 def _fill_admin(world: World) -> None:
-    with world.store.write() as connection:
+    with world.write() as connection:
         for name in (f"a{EVIL}", f"token{EVIL}"):
             edits.set_variable(connection, name, LINES, EVIL, description=LINES)
             edits.set_pool(connection, name, 3, EVIL, description=LINES)
@@ -292,7 +293,7 @@ def _fill_assets(world: World) -> None:
 
 def _fill_runner(world: World) -> None:
     world.lease()
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(
             update(models.runner_lease).values(hostname=EVIL, version=EVIL, workspace=EVIL)
         )

@@ -21,7 +21,7 @@ from store.structure import (
     TimetableStructure,
     encode_structure,
 )
-from tests.app.tui.world import ESCAPES, NOW, World, structure_of
+from tests.app.tui.world import ESCAPES, NOW, World, at_once, structure_of
 
 FIRST = '''"""Forecasts what the shop sells.
 
@@ -166,7 +166,7 @@ def add_version(
     """One more version of a DAG, which is the newest from now on; returns its id."""
     key = world._id("version")
     source = hashlib.sha256(text.encode()).hexdigest()
-    with world.store.write() as connection:
+    with world.write() as connection:
         known = connection.execute(
             models.source.select().where(models.source.c.digest == source)
         ).first()
@@ -217,7 +217,7 @@ def xcom(
 
 def event(world: World, kind: str, actor: str, message: str, **values: Any) -> None:
     """An entry of the audit trail."""
-    with world.store.write() as connection:
+    with world.write() as connection:
         events.record(connection, kind, actor, message, **values)
 
 
@@ -237,7 +237,7 @@ def fill_forecast(world: World) -> list[int]:
         next_run_after=NOW + timedelta(hours=5),
         next_logical_date=NOW - timedelta(hours=1),
     )
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(
             update(models.source).where(models.source.c.digest == "source-1").values(text=FIRST)
         )
@@ -259,6 +259,7 @@ def fill_forecast(world: World) -> list[int]:
     return runs
 
 
+@at_once
 def fill_details(world: World) -> None:
     """Versions, XComs of every kind and what happened."""
     runs = fill_forecast(world)
@@ -343,7 +344,7 @@ def fill_details_hostile(world: World) -> None:
         f"# {ESCAPES}\nname = '训练 {ESCAPES}'\n\tx = \"👩‍💻\"\n"
         f"def broken(:\n    '''open {ESCAPES}\n"
     )
-    with world.store.write() as connection:
+    with world.write() as connection:
         connection.execute(update(models.source).values(text=text))
     add_version(world, name, 2, structure_of(name, [f"t{ESCAPES}", f"n{ESCAPES}"]), text * 2, 1)
     run = world.run(name, version, "failed", ago=timedelta(hours=1), run_id=f"manual__{ESCAPES}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.app.tui.world import NOW, World, structure_of
+from tests.app.tui.world import NOW, World, at_once, structure_of
 
 
+@at_once
 def fill_long(world: World) -> None:
     """A DAG of a year: 400 runs, some failed, one far too slow, some with tasks tried again."""
     version = world.dag("nightly", structure_of("nightly", ["extract", "train", "report"]))

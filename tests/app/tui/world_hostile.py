@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.app.tui.world import ESCAPES, World, structure_of
+from tests.app.tui.world import ESCAPES, World, at_once, structure_of
 
 
+@at_once
 def fill_hostile(world: World) -> None:
     """Names, notes, errors and logs that try to take over the terminal, and wide ones."""
     names = [

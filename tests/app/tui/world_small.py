@@ -7,11 +7,12 @@ from datetime import timedelta
 from store import models
 from tests.app.tui.admin_world import fill_rows
 from tests.app.tui.run_world import FAILED, fill_training
-from tests.app.tui.world import NOW, World
+from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import event
 
 
+@at_once
 def fill_small(world: World) -> None:
     """A DAG with runs, XComs, Variables, Connections, pools, events, and a file that is broken."""
     fill_training(world)
