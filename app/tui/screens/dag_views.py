@@ -200,11 +200,11 @@ class RunViewScreen(DagViewScreen):
         if row is not None and cell is not None and row.map_index is not None:
             chosen = frozenset({(row.task_id, row.map_index)})
             screen = MergedLogScreen(self.dag_id, run.run_id, row.task_ids, chosen, row.id)
-            self.app.push_screen(screen)
+            self.dagtop.ways.open_logs(screen)
             return
         if row is not None and (row.kind == "group" or (cell is not None and cell.is_mapped)):
             tasks, name = tuple(row.task_ids or (row.id,)), row.id
-        self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
+        self.dagtop.ways.open_logs(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
 
     def action_copy(self) -> None:
         """Copy the id of the task or group."""
