@@ -136,8 +136,10 @@ class Commander:
         then: Ended | None = None,
         *,
         is_undo: bool = False,
+        more: str = "",
     ) -> None:
-        """Send a command; posts ``Acted`` with ``done``, or ``Refused`` with the reason.
+        """Send a command; posts ``Acted`` with ``done`` and ``more``, or ``Refused`` with the
+        reason. An undo later says ``done`` alone.
 
         What is an undo itself isn't remembered to be undone.
         """
@@ -154,7 +156,8 @@ class Commander:
                 words = "nothing was touched: no task instance is in that state"
                 return Acted(words, then=then)
             held = answer.get("held")
-            return Acted(f"{done}; it waits: {held}" if held else done, kept, then)
+            words = done + more
+            return Acted(f"{words}; it waits: {held}" if held else words, kept, then)
 
         self._acts.put(job, partial(Refused, then=then))
 

@@ -90,10 +90,11 @@ async def test_a_note_with_a_clear_or_mark_is_on_the_tasks_and_one_of_whole_runs
         await press(pilot, "N", *"again", "enter")
         await says(pilot, "note on the run: again")
         await press(pilot, "y")
-        await says(pilot, "cleared the whole run")
+        await says(pilot, "cleared the whole run: 2 task instances run again")
         assert notes(running) == {None: "again", "one": None, "two": "data y."}
         await press(pilot, "U")
-        await says(pilot, "undone: cleared")
+        await says(pilot, "taken back: cleared the whole run")
+        assert "run again" not in text_of(pilot).splitlines()[-1]
         assert notes(running) == {None: None, "one": None, "two": "data y."}
     details = "SELECT details FROM event WHERE kind = ?"
     assert running.value(details, "task_marked") == '{"note":"data y."}'
