@@ -63,3 +63,16 @@ def test_footers_name_tasks_once_and_say_in_how_many_runs() -> None:
     assert _words([one, Selection("etl", "before", ("load",), (0, 2))]) == "load[0] [2] in 2 runs"
     others = [Selection("etl", "today", (name,)) for name in "abcd"]
     assert _words([one, *others]) == "load[0] [2], a, b and 2 others"
+
+
+async def test_options_are_read_to_their_end_at_60_columns(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace, (60, 20)) as pilot:
+        await press(pilot, "enter", "m")
+        for words in (
+            "a [ ] runs after this one too",
+            "w [ ] the run as a whole",
+            "N note on each task instance",
+            "y mark it",
+        ):
+            await says(pilot, words)
