@@ -84,13 +84,17 @@ class DagViewScreen(SideScreen):
         """The line of its file that is looked at; 0: none."""
         return 0
 
+    def version_now(self) -> int | None:
+        """The version of the DAG that the line is of; None: the newest."""
+        return None
+
     # actions of all views of a DAG
 
     def action_edit_file(self) -> None:
         """Open its file in the editor."""
         from app.tui.screens.sourcing import edit_line
 
-        edit_line(self.dagtop, self.dag_id, line=self.line_now())
+        edit_line(self.dagtop, self.dag_id, line=self.line_now(), of=self.version_now())
 
     def action_dependencies(self) -> None:
         """The graph of DAGs and assets, at this DAG."""
