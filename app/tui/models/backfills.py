@@ -36,11 +36,13 @@ REPROCESSED = {
 }
 
 
-def state_span(state: BackfillState, glyphs: Glyphs) -> Span:
-    """Glyph and word, in the colour of the state."""
-    look = BACKFILL_STATE_LOOKS[state]
+def state_span(row: BackfillRow, glyphs: Glyphs) -> Span:
+    """Glyph and word, in the colour of the state; where runs of it failed it is no success."""
+    look = BACKFILL_STATE_LOOKS[row.state]
+    if row.state is BackfillState.COMPLETED and _failed(row):
+        return run_span(DagRunState.FAILED.value, glyphs, f" {look.word}")
     glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
-    return Span(f"{glyph} {look.word}", ROLES[state])
+    return Span(f"{glyph} {look.word}", ROLES[row.state])
 
 
 def period(row: BackfillRow, scene: Scene) -> str:
@@ -72,7 +74,7 @@ def columns() -> list[Column[BackfillRow]]:
 
 
 def _name_cell(row: BackfillRow, scene: Scene) -> Spans:
-    return (Span(f"{row.id:>4}", "strong"), Span("  "), state_span(row.state, scene.glyphs))
+    return (Span(f"{row.id:>4}", "strong"), Span("  "), state_span(row, scene.glyphs))
 
 
 def _period_cell(row: BackfillRow, scene: Scene) -> Spans:
@@ -192,7 +194,7 @@ def backfill_lines(rows: Sequence[BackfillRow], scene: Scene, most: int) -> list
         (
             Span("      ", "dim"),
             Span(f"backfill {row.id}  ", "strong"),
-            state_span(row.state, scene.glyphs),
+            state_span(row, scene.glyphs),
             Span(f"  {period(row, scene)}  ", "text"),
             *_runs_cell(row, scene),
         )

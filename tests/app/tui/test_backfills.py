@@ -199,6 +199,13 @@ def test_progress_counts_what_has_ended_and_is_whole_only_at_the_end() -> None:
     assert cell("runs", row(runs={})) == "none"
 
 
+def test_a_completed_backfill_with_failed_runs_looks_like_no_success() -> None:
+    good = row(runs={DagRunState.SUCCESS: 2}, ended_at=NOW)
+    assert cell("id", good) == "7  ✓ completed"
+    bad = row(runs={DagRunState.SUCCESS: 2, DagRunState.FAILED: 1}, ended_at=NOW)
+    assert cell("id", bad) == "7  ✗ completed"
+
+
 def test_the_line_below_says_what_the_columns_leave_out() -> None:
     held = plain(detail_line(row(paused_at=NOW - timedelta(hours=2), run_backwards=True), SCENE))
     assert "1 of 3 runs ended" in held
