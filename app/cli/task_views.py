@@ -168,6 +168,7 @@ def show_instance(
             ("looked at again", shown(instance.next_at, None)),
             ("pool", f"{instance.pool}, {instance.pool_slots} slots"),
             ("priority", shown_priority(instance)),
+            ("note", instance.note or ""),
             *_rendered_facts(rendered),
         ]
     )

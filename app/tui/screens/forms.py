@@ -19,7 +19,7 @@ from textual.widgets import Input
 from app.tui.bindings import bindings
 from app.tui.formats import plural
 from app.tui.params import CHOICE, Field, option_text
-from app.tui.spans import Span, Spans, fit, span
+from app.tui.spans import Span, Spans, fit, span, wrapped
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
 
@@ -257,6 +257,10 @@ class FormScreen(ModalScreen[None]):
         self._changed()
 
     def on_resize(self) -> None:
+        self._lay_out()
+        self.show_errors()
+
+    def _lay_out(self) -> None:
         about_lines = self._about_lines()
         height = self.app.size.height
         lines = max(height * 9 // 10, min(height, ROOMY * 9 // 10))
@@ -355,7 +359,7 @@ class FormScreen(ModalScreen[None]):
         self._hidden = hidden
         for number in range(len(self.fields)):
             self.query_one(f"#box-{number}").display = number not in hidden
-        self.on_resize()
+        self._lay_out()
         self._show_focused()
 
     def show_errors(self) -> tuple[Values, Errors]:
@@ -371,7 +375,7 @@ class FormScreen(ModalScreen[None]):
             if self._refusal is not None and self._refusal.is_of(number, texts):
                 problem = problem or self._refusal.why
             line.show([(span(problem, "error"),)] if problem else [])
-            rows[number] = min(PROBLEM_LINES, rows_of(problem or "", self._width))
+            rows[number] = min(PROBLEM_LINES, rows_of(problem or "", self._width - 1))
         self._make_room(rows)
         self._show_keys(len(errors))
         return values, errors
@@ -384,7 +388,7 @@ class FormScreen(ModalScreen[None]):
         for number, line in enumerate(self.query(".problem").results(TextView)):
             line.styles.height = rows[number]
             self.query_one(f"#box-{number}").styles.height = self._height(number)
-        self.on_resize()
+        self._lay_out()
         self._show_focused()
 
     def _show_focused(self) -> None:
@@ -473,8 +477,8 @@ class FormScreen(ModalScreen[None]):
 
 
 def rows_of(text: str, width: int) -> int:
-    """Lines that a text takes in the form."""
-    return TextView([(span(text),)]).rows_in(width)
+    """Lines that a text takes in a ``TextView`` of the form."""
+    return len(wrapped((span(text),), max(1, width - 2), 2))
 
 
 def _label(field: Field) -> Spans:

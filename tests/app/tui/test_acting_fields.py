@@ -104,6 +104,7 @@ async def test_a_note_with_a_clear_or_mark_is_on_the_tasks_and_one_of_whole_runs
     assert run_command(root, "runs", "mark", "shop", run_id, "success", *note).code == 0
     assert run_command(root, "tasks", "clear", "shop", run_id, "one", *note).code == 0
     assert notes(running) == {None: "by hand", "one": "by hand", "two": "data y."}
+    assert "by hand" in run_command(root, "tasks", "state", "shop", run_id, "one").out
 
 
 async def test_many_runs_get_one_note(running: Live) -> None:

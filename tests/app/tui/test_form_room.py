@@ -75,6 +75,8 @@ async def test_what_is_wrong_with_a_schedule_is_read_to_its_end(
         await press(pilot, *["backspace"] * 6, *"@hourly?")
         await until(pilot, lambda: wrong in words(pilot), wrong)
         assert "schedule  cron, @daily" in text_of(pilot), "its name is still seen"
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: wrong in words(pilot), "also in a smaller terminal")
         await press(pilot, "backspace")
         await until(pilot, lambda: wrong not in words(pilot), "nothing is wrong")
         await says(pilot, "Every hour")
