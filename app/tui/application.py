@@ -275,9 +275,16 @@ class DagtopApp(SureTimers, App[int]):
 
     # acting
 
-    def act(self, kind: str, payload: dict[str, Any], done: str, then: Ended | None = None) -> None:
-        """Send a command to the runner; ``done`` is said when it was taken."""
-        self.commander.send(kind, payload, done, then)
+    def act(
+        self,
+        kind: str,
+        payload: dict[str, Any],
+        done: str,
+        then: Ended | None = None,
+        more: str = "",
+    ) -> None:
+        """Send a command to the runner; ``done`` is said when it was taken, and ``more``."""
+        self.commander.send(kind, payload, done, then, more=more)
 
     def _fatal_error(self) -> None:
         """The report of a crash: without the values of variables, which may be secret, or large."""

@@ -143,8 +143,10 @@ class Commander:
         then: Ended | None = None,
         *,
         is_undo: bool = False,
+        more: str = "",
     ) -> None:
-        """Send a command; posts ``Acted`` with ``done``, or ``Refused`` with the reason.
+        """Send a command; posts ``Acted`` with ``done`` and ``more``, or ``Refused`` with the
+        reason. An undo later says ``done`` alone.
 
         What is an undo itself isn't remembered to be undone.
         """
@@ -160,7 +162,8 @@ class Commander:
             if answer.get("instances") == []:
                 return Acted(untouched_words(kind, payload), then=then)
             held = answer.get("held")
-            return Acted(f"{done}; it waits: {held}" if held else done, kept, then)
+            words = done + more
+            return Acted(f"{words}; it waits: {held}" if held else words, kept, then)
 
         self._acts.put(job, partial(Refused, then=then))
 

@@ -62,18 +62,21 @@ def editor_command(words: list[str], path: str, line: int) -> list[str]:
     return [*words, path]
 
 
-def edit(app: DagtopApp, place: Place) -> None:
-    """Open a file of the workspace, or one with its whole path, in the user's editor."""
+def edit(app: DagtopApp, place: Place, words: str = "") -> None:
+    """Open a file of the workspace, or one with its whole path, in the user's editor.
+
+    ``words``: what is said of the file afterwards.
+    """
     path = str(app.workspace.root / place.file)
     try:
         command = editor_command(editor_words(app.environment), path, place.line)
     except ValueError as error:
         app.say(str(error), "warning")
         return
-    app.run_worker(_edit(app, command, place), exclusive=True, group="editor")
+    app.run_worker(_edit(app, command, place, words), exclusive=True, group="editor")
 
 
-async def _edit(app: DagtopApp, command: list[str], place: Place) -> None:
+async def _edit(app: DagtopApp, command: list[str], place: Place, words: str) -> None:
     """Leave the terminal to the editor. The app works on meanwhile, so that nothing piles up."""
     name, shown = Path(command[0]).name, span(app.scene().place(place.file)).text
     try:
@@ -88,7 +91,7 @@ async def _edit(app: DagtopApp, command: list[str], place: Place) -> None:
         if code:
             app.say(f"{name} ended with {code}: {shown}", "warning")
         else:
-            app.say(f"back from {shown}")
+            app.say(f"back from {shown}{words}")
         app.refresher.poke()
 
 

@@ -31,6 +31,15 @@ class Known:
     run_ids: Sequence[str] = ()
     """Runs of that DAG, the newest first."""
     task_ids: Sequence[str] = ()
+    others: Mapping[str, tuple[Sequence[str], Sequence[str]]] = field(
+        default_factory=dict[str, tuple[Sequence[str], Sequence[str]]]
+    )
+    """Runs and tasks of other DAGs, of those that were asked for."""
+
+    def names_of(self, dag_id: str) -> tuple[Sequence[str], Sequence[str]] | None:
+        """Runs and tasks of a DAG; None: they were not asked for."""
+        here = (self.run_ids, self.task_ids)
+        return here if dag_id == self.subject else self.others.get(dag_id)
 
     @property
     def subject(self) -> str | None:
@@ -107,7 +116,7 @@ def parse(text: str, known: Known) -> Target:
 
     A place (``pools``), ``dag NAME`` or a NAME alone, a DAG's view and a NAME (``gantt etl``; the
     DAG that is looked at without one), ``run ID``, ``log TASK``, ``dependencies``, perhaps with the
-    NAME of a DAG; the start of a name is enough.
+    NAME of a DAG, ``log NAME TASK`` of another DAG; the start of a name is enough.
     """
     first, _, rest = text.strip().partition(" ")
     rest = rest.strip()
@@ -140,18 +149,35 @@ def _here(known: Known) -> str:
     return known.subject
 
 
+def dag_of_log(text: str, known: Known) -> str | None:
+    """The DAG that is named in ``log DAG TASK``, or before a task of it is."""
+    first, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    if first != "log" or rest in known.task_ids:
+        return None
+    named = [one for one in known.dag_ids if f"{rest} ".startswith(f"{sanitize(one)} ")]
+    return max(named, key=len, default=None)
+
+
 def _log(rest: str, known: Known) -> Target:
-    dag_id = _here(known)
-    if not known.run_ids:
+    named = dag_of_log(f"log {rest}", known)
+    if named is None and known.subject is None:
+        raise ValueError("no DAG is looked at: name it before the task, as in log DAG TASK")
+    dag_id, name = _here(known) if named is None else named, rest
+    if named is not None:
+        name = rest[len(sanitize(named)) :].strip()
+        if not name:
+            raise ValueError(f"name a task of {named}, too")
+    runs, tasks = known.names_of(dag_id) or ((), ())
+    if not runs:
         raise ValueError(f"{dag_id} has no run yet, so there is no log")
-    match = _INDEXED.match(rest)
-    name = match["task"] if match is not None else rest
+    match = _INDEXED.match(name)
     index = int(match["index"]) if match is not None else None
-    task_id = one_of(name, known.task_ids, "task")
+    task_id = one_of(match["task"] if match is not None else name, tasks, "task")
+    looked_at = known.run_id if dag_id == known.dag_id else None
     return Target(
-        "log", dag_id=dag_id, run_id=known.run_id or known.run_ids[0], task_id=task_id,
-        map_index=index,
-    )  # fmt: skip
+        "log", dag_id=dag_id, run_id=looked_at or runs[0], task_id=task_id, map_index=index
+    )
 
 
 def complete(text: str, known: Known) -> list[Completion]:
@@ -161,7 +187,7 @@ def complete(text: str, known: Known) -> list[Completion]:
     if space:
         return _complete_second(first, rest, known)
     found: list[Completion] = []
-    verbs = {"dag": "a DAG", "run": "a run of this DAG", "log": "the log of a task of this run"}
+    verbs = {"dag": "a DAG", "run": "a run of this DAG", "log": "the log of a task"}
     for name, title in known.places.items():
         if name.startswith(first):
             of_dag = known.dag_id is not None and name in known.views  # as ``parse`` has it
@@ -172,7 +198,7 @@ def complete(text: str, known: Known) -> list[Completion]:
             if name.startswith(first) and name not in known.places:
                 found.append(Completion(name, f"{title} of {known.subject}"))
     for verb, meaning in verbs.items():
-        if verb.startswith(first) and (verb == "dag" or known.subject is not None):
+        if verb.startswith(first) and (verb != "run" or known.subject is not None):
             found.append(Completion(f"{verb} ", meaning))
     if DEPENDENCIES.startswith(first):
         found.append(Completion(DEPENDENCIES, "what leads to what: DAGs and assets"))
@@ -184,10 +210,24 @@ def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
     if first == "run":
         return _named("run", find(rest, known.run_ids), "run")
     if first == "log":
-        return _named("log", find(rest, known.task_ids), "task")
+        return _complete_log(rest, known)
     if first in ("dag", DEPENDENCIES) or first in known.views:
         return _named(first, find(rest, known.dag_ids), "DAG")
     return _named("dag", find(f"{first} {rest}".strip(), known.dag_ids), "DAG")
+
+
+def _complete_log(rest: str, known: Known) -> list[Completion]:
+    """Tasks of this DAG, then DAGs to be named before a task; tasks of the one that is named."""
+    here = _named("log", find(rest, known.task_ids), "task")
+    dags = find(rest, known.dag_ids, loosely=False)
+    more = [Completion(f"log {sanitize(one)} ", "DAG, then a task of it") for one in dags]
+    named = dag_of_log(f"log {rest}", known)
+    if named is None:
+        return [*here, *more]
+    name = sanitize(named)
+    _, tasks = known.names_of(named) or ((), ())
+    found = _named(f"log {name}", find(rest[len(name) :].strip(), tasks), f"task of {name}")
+    return [*found, *here, *(one for one in more if one.text != f"log {name} ")]
 
 
 def _named(verb: str, names: Sequence[str], meaning: str) -> list[Completion]:

@@ -27,6 +27,8 @@ class Location:
     """The table of the task over all runs is on top."""
     dependencies: bool = False
     """The graph of DAGs and assets is on top, the DAG under its cursor."""
+    logs: tuple[tuple[str, int | None], ...] | None = None
+    """The merged logs of the run are on top: of these tasks or map indexes of them; () is all."""
 
     def is_more_of(self, other: Location) -> bool:
         """Whether this is the same, only that run, task or map index are known by now."""
@@ -53,9 +55,19 @@ def from_words(words: object) -> Location | None:
     found: dict[str, Any] = {
         name: value
         for name, value in words.items()
-        if name in known and isinstance(value, kinds.get(name, str))
+        if name in known - {"logs"} and isinstance(value, kinds.get(name, str))
     }
-    return Location(**found)
+    return Location(**found, logs=_logs_from(words.get("logs")))
+
+
+def _logs_from(words: Any) -> tuple[tuple[str, int | None], ...] | None:
+    """Which logs are merged; None where the words are nothing of the kind."""
+    try:
+        logs = tuple((task_id, index) for task_id, index in words)
+    except (TypeError, ValueError):
+        return None
+    fits = all(isinstance(task, str) and isinstance(at, int | None) for task, at in logs)
+    return logs if fits else None
 
 
 @dataclass(slots=True)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
     from app.tui.models.places import Place
     from store.engine import Store
     from store.queries.dags import DagRow
@@ -141,17 +143,44 @@ def read_files(store: Store, dag_id: str, run_id: str) -> tuple[str, ...]:
 
 
 def read_place(
-    store: Store, root: Path, dag_id: str, places: Sequence[Place], line: int
-) -> Place | str:
-    """The first place whose file there is, else a line of the DAG's file; or why there is none."""
+    store: Store,
+    root: Path,
+    dag_id: str,
+    places: Sequence[Place],
+    line: int,
+    of: int | str | None = None,
+) -> tuple[Place, int | None] | str:
+    """The first place whose file there is, else a line of the DAG's file; or why there is none.
+
+    ``of``: the version, or the run, that the lines are of. Its number comes with the place if the
+    DAG's source is another one by now.
+    """
     from app.tui.models.places import Place
     from store.queries.dags import get_dag
 
     with store.read() as connection:
         dag = get_dag(connection, dag_id, recent=1)
+        changed = None if of is None else _changed_since(connection, dag_id, of)
     if dag is None:
         return f"there is no DAG {dag_id}"
     for place in (*places, Place(dag.file, line)):
         if (root / place.file).is_file():
-            return place
+            return place, changed
     return f"{dag.file} is not there any more"
+
+
+def _changed_since(connection: Connection, dag_id: str, of: int | str) -> int | None:
+    """The number of a version, or that of a run, if the newest has another source."""
+    from store.queries.runs import get_run
+    from store.queries.versions import get_version, version_numbers
+
+    if isinstance(of, str):
+        run = get_run(connection, dag_id, of)
+        if run is None:
+            return None
+        of = run.version
+    newest = version_numbers(connection, dag_id, limit=1)
+    if not newest or newest[0] == of:
+        return None
+    then, now = (get_version(connection, dag_id, number) for number in (of, newest[0]))
+    return of if then is not None and now is not None and then.text != now.text else None

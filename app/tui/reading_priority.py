@@ -21,6 +21,8 @@ class Weights:
     """The same, as the pipeline file has them."""
     waiting: int = 0
     started: int = 0
+    """With those that have ended, also if they never began."""
+    ended: int = 0
 
 
 def read_weights(store: Store, chosen: Sequence[Selection]) -> Weights:
@@ -32,7 +34,7 @@ def read_weights(store: Store, chosen: Sequence[Selection]) -> Weights:
 
     present: set[int] = set()
     of_file: set[int] = set()
-    waiting = started = 0
+    waiting = started = ended = 0
     with store.read() as connection:
         run = get_run(connection, chosen[0].dag_id, chosen[0].run_id)
         structure = get_structure(connection, chosen[0].dag_id)
@@ -47,10 +49,11 @@ def read_weights(store: Store, chosen: Sequence[Selection]) -> Weights:
     for row in rows:
         if row.state in EXECUTING_TASK_STATES or row.state in FINISHED_TASK_STATES:
             started += 1
+            ended += row.state in FINISHED_TASK_STATES
             continue
         waiting += 1
         file = own.get(row.task_id, 1)
         of_file.add(file)
         present.add(file if row.priority_weight is None else row.priority_weight)
     in_order = [tuple(sorted(found, reverse=True)) for found in (present, of_file)]
-    return Weights(*in_order, waiting=waiting, started=started)
+    return Weights(*in_order, waiting=waiting, started=started, ended=ended)

@@ -173,10 +173,10 @@ def undone_words(what: str, answer: Mapping[str, Any]) -> str:
     """What an undo has done, in a sentence."""
     left = answer.get("left", 0)
     if not left:
-        return f"undone: {what}"
+        return f"taken back: {what}"
     stays = "1 has started again and goes" if left == 1 else f"{left} have started again and go"
     restored = formats.plural(answer.get("restored", 0), "task instance")
-    return f"undone for {restored}: {what}; {stays} on"
+    return f"taken back for {restored}: {what}; {stays} on"
 
 
 def undo_last(app: DagtopApp) -> None:
@@ -205,7 +205,8 @@ def undo_last(app: DagtopApp) -> None:
         else:
             # What an unpaused DAG has started is not taken back.
             rest = "; its runs stay, tasks at work go on" if kind == "pause" else ""
-            done = f"undone: {step.restored or step.what}{rest}"
+            what = f", {step.restored}" if step.restored else f": {step.what}"
+            done = f"taken back{what}{rest}"
             app.commander.send(kind, payload, done, is_undo=True)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.tui.application import DagtopApp
     from app.tui.jumps import Target
     from app.tui.reading import DagsSnapshot
+    from app.tui.screens.merged_log import LeftLogs, MergedLogScreen
 
 
 class Ways:
@@ -25,6 +26,8 @@ class Ways:
         self._history = History()
         self.folds: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         """By DAG, of its grid: groups that are folded, mapped tasks that are unfolded."""
+        self.left: dict[Location, LeftLogs] = {}
+        """Of merged logs, how they were looked at, and at which line."""
 
     def here(self) -> Location | None:
         """Where one is; None on a screen that can't be opened again."""
@@ -77,6 +80,10 @@ class Ways:
             from app.tui.screens.dependencies import DependenciesScreen
 
             self._app.push_screen(DependenciesScreen(location))
+        if location.logs is not None:
+            from app.tui.screens.merged_log import logs_at
+
+            self._app.push_screen(logs_at(location))
 
     def _go_into(self, location: Location, dag_id: str) -> None:
         """Open what of a DAG and a task instance a location names."""
@@ -203,6 +210,11 @@ class Ways:
         from app.tui.screens.task_views import TaskFocus
 
         self._app.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
+
+    def open_logs(self, screen: MergedLogScreen) -> None:
+        """Show the logs of several task instances by time, above where one is."""
+        screen.below = self.here() or Location()
+        self._app.push_screen(screen)
 
     def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""

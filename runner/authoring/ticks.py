@@ -75,6 +75,10 @@ class Period(NamedTuple):
         return f"{months}, {self.rest}" if self.rest else months
 
 
+COLUMNS = "it wants 5 columns, as 30 6 * * *, or a name, as @daily"
+"""What is wrong with a cron expression that has fewer or more."""
+
+
 class CronTicks(Ticks):
     """The points in time of a cron expression, read in a time zone.
 
@@ -105,9 +109,9 @@ class CronTicks(Ticks):
         try:
             self.next_tick(EPOCH)
         except ValueError as error:
-            raise ValueError(
-                f"the cron expression {self.written!r} is not valid: {error}"
-            ) from None
+            # croniter: "Exactly 5, 6 or 7 columns has to be specified for iterator expression."
+            why = COLUMNS if "columns" in str(error) else error
+            raise ValueError(f"the cron expression {self.written!r} is not valid: {why}") from None
 
     def next_tick(self, current: datetime) -> datetime:
         return self._step(current, forward=True)

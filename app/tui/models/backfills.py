@@ -37,11 +37,11 @@ REPROCESSED = {
 }
 
 
-def state_span(state: BackfillState, glyphs: Glyphs) -> Span:
+def state_span(row: BackfillRow, glyphs: Glyphs) -> Span:
     """Glyph and word, in the colour of the state."""
-    look = BACKFILL_STATE_LOOKS[state]
+    look = BACKFILL_STATE_LOOKS[row.state]
     glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
-    return Span(f"{glyph} {look.word}", ROLES[state])
+    return Span(f"{glyph} {look.word}", ROLES[row.state])
 
 
 def period(row: BackfillRow, scene: Scene) -> str:
@@ -73,7 +73,7 @@ def columns() -> list[Column[BackfillRow]]:
 
 
 def _name_cell(row: BackfillRow, scene: Scene) -> Spans:
-    return (Span(f"{row.id:>4}", "strong"), Span("  "), state_span(row.state, scene.glyphs))
+    return (Span(f"{row.id:>4}", "strong"), Span("  "), state_span(row, scene.glyphs))
 
 
 def _period_cell(row: BackfillRow, scene: Scene) -> Spans:
@@ -191,7 +191,7 @@ def backfill_lines(rows: Sequence[BackfillRow], scene: Scene, most: int) -> list
         (
             Span("      ", "dim"),
             Span(f"backfill {row.id}  ", "strong"),
-            state_span(row.state, scene.glyphs),
+            state_span(row, scene.glyphs),
             Span(f"  {period(row, scene)}  ", "text"),
             *_runs_cell(row, scene),
         )

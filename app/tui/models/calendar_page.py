@@ -14,7 +14,7 @@ from app.durations import duration
 from app.tui import formats
 from app.tui.models.grid import run_span
 from app.tui.scene import Scene
-from app.tui.spans import Span, Spans, joined
+from app.tui.spans import Span, Spans, joined, width_of
 from app.tui.theme import Glyphs, run_look
 from store.states import RUN_STATE_LOOKS, DagRunState
 
@@ -175,6 +175,13 @@ def signs_line(most: int, mode: Mode, glyphs: Glyphs, *, is_due: bool) -> Spans:
     if is_due:
         line.extend((Span(glyphs.off, "dim"), Span(" planned", "dim")))
     return tuple(line)
+
+
+def close_together(line: Spans, width: int) -> Spans:
+    """The signs with less air, where they have no room."""
+    if width_of(line) <= width:
+        return line
+    return (Span(" "), *(Span(one.text.replace("  ", " "), one.role) for one in line[1:]))
 
 
 def totals_line(name: str, tallies: Sequence[Tallies], on: str, glyphs: Glyphs) -> Spans:

@@ -9,7 +9,7 @@ from app.durations import duration
 from app.tui import formats
 from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
-from app.tui.spans import Span, Spans, joined, span
+from app.tui.spans import Span, Spans, joined, span, width_of
 from app.tui.theme import Glyphs, run_look, task_look
 from store.states import DagRunType
 
@@ -35,6 +35,8 @@ TYPE_WORDS = {
     DagRunType.BACKFILL: "backfill",
     DagRunType.ASSET_TRIGGERED: "asset",
 }
+SHORT = {"manual": "man", "backfill": "bf", "version": "ver"}
+"""Of them, and of the other mark, in little room."""
 
 
 def has_marks(runs: Sequence[GridRun]) -> bool:
@@ -44,17 +46,21 @@ def has_marks(runs: Sequence[GridRun]) -> bool:
     )
 
 
-def marks_legend(runs: Sequence[GridRun], glyphs: Glyphs) -> Spans:
-    """What the marks over the runs mean."""
+def marks_legend(runs: Sequence[GridRun], glyphs: Glyphs, width: int = 0) -> Spans:
+    """What the marks over the runs mean; in shorter words where ``width`` is too little."""
     types = {run.run_type for run in runs}
     found = [
-        (Span(TYPE_LETTERS[kind], "accent"), Span(f" {word}", "dim"))
+        (Span(TYPE_LETTERS[kind], "accent"), word)
         for kind, word in TYPE_WORDS.items()
         if kind in types
     ]
     if len({run.version for run in runs}) > 1:
-        found.append((Span(version_mark(glyphs), "warning"), Span(" version", "dim")))
-    return joined(found, Span(" "))
+        found.append((Span(version_mark(glyphs), "warning"), "version"))
+    line = joined([(sign, Span(f" {word}", "dim")) for sign, word in found], Span(" "))
+    if width and width_of(line) > width:
+        short = [(sign, Span(f" {SHORT.get(word, word)}", "dim")) for sign, word in found]
+        line = joined(short, Span(" "))
+    return line
 
 
 def version_mark(glyphs: Glyphs) -> str:

@@ -183,11 +183,12 @@ def failed_panel(snapshot: HomeSnapshot, scene: Scene, *, with_seen: bool) -> Pa
     shown = list(snapshot.failures) if with_seen else new
     rows = tuple(
         Row(
-            f"{one.dag_run_id} {one.task_id}",
-            partial(failure_line, one, scene, is_new=one in new),
+            f"{one.dag_id} {one.task_id} {one.error} {one in new}",
+            partial(failure_line, one, scene, is_new=one in new, times=len(same)),
             failure_target(one),
         )
-        for one in shown
+        for same in alike(shown, new)
+        for one in same[:1]
     )
     if snapshot.seen is None:
         empty = "Nothing has failed."
@@ -202,6 +203,14 @@ def failed_panel(snapshot: HomeSnapshot, scene: Scene, *, with_seen: bool) -> Pa
     return Panel("failed", title, rows, empty, hint)
 
 
+def alike(shown: Sequence[Failure], new: Sequence[Failure]) -> list[list[Failure]]:
+    """The failures of the same task with the same error together, the newest of each first."""
+    groups: dict[tuple[object, ...], list[Failure]] = {}
+    for one in shown:
+        groups.setdefault((one.dag_id, one.task_id, one.error, one in new), []).append(one)
+    return list(groups.values())
+
+
 def failure_target(failure: Failure) -> Target:
     """The log of the task, or the run where no task failed."""
     if failure.task_id is None:
@@ -209,8 +218,10 @@ def failure_target(failure: Failure) -> Target:
     return Target("task", failure.dag_id, failure.run_id, failure.task_id, failure.map_index)
 
 
-def failure_line(failure: Failure, scene: Scene, width: int, *, is_new: bool) -> Spans:
-    """Age, DAG and task, as much of the run as there is room for, error."""
+def failure_line(
+    failure: Failure, scene: Scene, width: int, *, is_new: bool, times: int = 1
+) -> Spans:
+    """Age, DAG and task, how often it failed so, as much of the run as there is room for, error."""
     glyphs = scene.glyphs
     mark = run_span("failed", glyphs) if is_new else Span(glyphs.dot, "dim")
     name: list[Span] = [span(failure.dag_id, "strong" if is_new else "dim")]
@@ -220,6 +231,8 @@ def failure_line(failure: Failure, scene: Scene, width: int, *, is_new: bool) ->
     more: Spans = ()
     if failure.instances > 1:
         more = (Span(f" +{formats.count(failure.instances - 1)}", "state.failed"),)
+    if times > 1:
+        more = (*more, Span(f" {'x' if glyphs.is_ascii else '×'}{times}", "strong"))
     known = is_new and bool(failure.error)
     error = span(failure.error or "no reason is known", "error" if known else "dim")
     ago = Span(formats.age(failure.at, scene.now), "dim")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from store.queries.tasks import InstanceRow, TryRow
 
 LABEL = 10
+NAMED_INDEXES = 6
+"""Map indexes that are named one by one."""
 
 
 def instance_name(task_id: str, map_index: int, map_label: str | None = None) -> str:
@@ -231,23 +233,30 @@ def touched_lines(reply: object, verb: str, glyphs: Glyphs) -> list[Spans]:
 
 def _named_lines(instances: Sequence[Sequence[Any]], verb: str, glyphs: Glyphs) -> list[Spans]:
     """How many they are, and a line for each task and state."""
-    groups: dict[tuple[str, str | None], int] = {}
+    groups: dict[tuple[str, str | None], list[int]] = {}
     runs: set[str] = set()
     for one in instances:
-        run_id, task_id, _, state = (*one, None, None, None, None)[:4]
+        run_id, task_id, index, state = (*one, None, None, None, None)[:4]
         runs.add(str(run_id))
-        key = (str(task_id), state)
-        groups[key] = groups.get(key, 0) + 1
+        groups.setdefault((str(task_id), state), []).append(-1 if index is None else index)
     total = formats.plural(len(instances), "task instance")
     where = f" in {formats.plural(len(runs), 'run')}:"
     lines: list[Spans] = [(Span(f"{verb} ", "dim"), Span(total, "strong"), Span(where, "dim"))]
-    for (task_id, state), number in groups.items():
-        look = task_look(state)
+    for (task_id, state), found in groups.items():
+        look, indexes = task_look(state), sorted(set(found))
         glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
-        times = f" × {number}" if number > 1 else ""
-        role = f"state.{state or 'none'}"
-        lines.append((Span(f"  {glyph} ", role), span(task_id), Span(times, "dim")))
+        times = f" × {len(found)}" if len(found) > len(indexes) else ""
+        role, name = f"state.{state or 'none'}", indexed_name(task_id, indexes)
+        lines.append((Span(f"  {glyph} ", role), span(name), Span(times, "dim")))
     return lines
+
+
+def indexed_name(task_id: str, indexes: Sequence[int]) -> str:
+    """A task with map indexes of it, as many as there is room for: "train[0] [1] and 48 more"."""
+    mapped = [index for index in indexes if index >= 0]
+    shown = mapped if len(mapped) <= NAMED_INDEXES + 1 else mapped[:NAMED_INDEXES]
+    more = f" and {len(mapped) - len(shown)} more" if len(mapped) > len(shown) else ""
+    return task_id + " ".join(f"[{index}]" for index in shown) + more
 
 
 def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:

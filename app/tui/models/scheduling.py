@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -42,9 +42,14 @@ def _zone(name: str) -> tzinfo:
     return zone_of(name)
 
 
-def preview_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
-    """A schedule in words, what it gives its runs, and when the next of them would be made."""
+def preview_lines(reply: Mapping[str, Any], scene: Scene, width: int = 0) -> list[Spans]:
+    """A schedule in words, what it gives its runs, and when the next of them would be made.
+
+    ``width``: where lines are few, the times come first, as many on a line as there is room for.
+    """
     lines: list[Spans] = [means_line(reply)]
+    if width:
+        lines.extend(times_lines(reply, scene, width))
     lines.extend(
         (Span(f"{name:<10}", "dim"), span(text)) for name, text in run_words(reply.get("run"))
     )
@@ -52,7 +57,7 @@ def preview_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
     summary, words = own.get("summary", ""), own.get("words", "")
     tail = () if not words or words == summary else (span(f"  {words}", "dim"),)
     lines.append((Span("the file  ", "dim"), span(summary), *tail))
-    return [*lines, *times_lines(reply, scene)]
+    return lines if width else [*lines, *times_lines(reply, scene)]
 
 
 def means_line(reply: Mapping[str, Any]) -> Spans:
@@ -60,16 +65,19 @@ def means_line(reply: Mapping[str, Any]) -> Spans:
     return (Span("means     ", "dim"), span(reply.get("words", ""), "strong"))
 
 
-def times_lines(reply: Mapping[str, Any], scene: Scene) -> list[Spans]:
-    """When the next runs of a schedule would be made."""
+def times_lines(reply: Mapping[str, Any], scene: Scene, width: int = 0) -> list[Spans]:
+    """When the next runs of a schedule would be made, one to a line unless there is a ``width``."""
     lines: list[Spans] = []
     if reply.get("due"):
         words = "one run starts at once, for the interval that is over"
         lines.append((Span("now       ", "dim"), Span(words, "warning")))
-    name = "next      "
-    for text in reply.get("times", ()):
-        lines.append((Span(name, "dim"), *moment_spans(text, scene)))
-        name = " " * len(name)
+    name, indent = "next      ", " " * 10
+    times = [moment_spans(text, scene) for text in reply.get("times", ())]
+    if width:
+        times = _close_together(reply.get("times", ()), scene, width - len(name))
+    lines.extend(
+        (Span(indent if number else name, "dim"), *line) for number, line in enumerate(times)
+    )
     if not reply.get("times") and not reply.get("due"):
         lines.append((Span(name, "dim"), Span("no further run", "warning")))
     return lines
@@ -80,6 +88,23 @@ def moment_spans(text: str, scene: Scene) -> Spans:
     moment = datetime.fromisoformat(text)
     words = formats.local(moment, scene.zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
     return (Span(f"{words}  "), Span(formats.countdown(moment, scene.now), "dim"))
+
+
+def _close_together(texts: Sequence[str], scene: Scene, width: int) -> list[Spans]:
+    """Times in the user's zone, several on a line, and how far off the first is."""
+    lines: list[list[Span]] = [[]]
+    for number, text in enumerate(texts):
+        moment = datetime.fromisoformat(text)
+        here, now = formats.local(moment, scene.zone), formats.local(scene.now, scene.zone)
+        day = "%a %m-%d" if here.year == now.year else "%a %Y-%m-%d"
+        words = here.strftime(f"{day} %H:%M:%S" if here.second else f"{day} %H:%M")
+        away = "" if number else f" {formats.countdown(moment, scene.now)}"
+        left = sum(len(one.text) for one in lines[-1])
+        if left and left + 2 + len(words) > width:
+            lines.append([])
+        gap = "  " if lines[-1] else ""
+        lines[-1] += [Span(f"{gap}{words}"), Span(away, "dim")]
+    return [tuple(line) for line in lines if line]
 
 
 def backfill_lines(reply: Mapping[str, Any], scene: Scene, most: int) -> list[Spans]:

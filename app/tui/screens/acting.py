@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.tui import formats
-from app.tui.models.instance import touched_lines
+from app.tui.models.instance import indexed_name, touched_lines
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 
@@ -22,7 +23,10 @@ PREVIEWED = 50
 WORKING = ((Span("working out what this touches ...", "dim"),),)
 
 NAMED = 8
-"""Tasks that a question about several names."""
+"""Tasks of one run that a question about several names."""
+
+LISTED = 4
+"""As many of several runs, each with its run on a line: what is touched is to be seen, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +42,26 @@ class Selection:
         """The selection in a few words."""
         if len(self.task_ids) != 1:
             return formats.plural(len(self.task_ids), "task")
-        if self.map_indexes is None:
-            return self.task_ids[0]
-        if len(self.map_indexes) == 1:
-            return f"{self.task_ids[0]}[{self.map_indexes[0]}]"
-        return f"{len(self.map_indexes)} instances of {self.task_ids[0]}"
+        return self.names()[0]
+
+    def names(self) -> list[str]:
+        """Each task, with its map indexes if only some of them are chosen."""
+        return [indexed_name(task_id, self.map_indexes or ()) for task_id in self.task_ids]
 
     def lines(self) -> list[Spans]:
         """The selection as a dialog names it."""
         return [
             (Span("DAG   ", "dim"), span(self.dag_id)),
             (Span("run   ", "dim"), span(self.run_id)),
-            (Span("task  ", "dim"), span(self.words(), "strong")),
+            named_line(self.names()),
         ]
+
+
+def named_line(names: Sequence[str]) -> Spans:
+    """The tasks of a question, those of many that come first."""
+    more = f" and {formats.plural(len(names) - NAMED, 'more task')}" if len(names) > NAMED else ""
+    title = Span("task  " if len(names) == 1 else "tasks ", "dim")
+    return (title, span(", ".join(names[:NAMED]), "strong"), Span(more, "dim"))
 
 
 def selections(
@@ -111,9 +122,13 @@ def noted(choices: Choices) -> dict[str, str]:
     return {"note": choices.note} if choices.note else {}
 
 
-def note_on(choices: Choices) -> str:
-    """On what a clear or mark of tasks writes its note."""
-    return "the run" if choices.on["whole"] else "each task instance"
+def note_on(chosen: Sequence[Selection], choices: Choices, *, beyond: bool = False) -> str:
+    """On what a clear or mark of tasks writes its note; ``beyond``: also in the runs before and
+    after, if those are ticked."""
+    if not choices.on["whole"]:
+        return "each task instance"
+    spreads = beyond and (choices.on["past"] or choices.on["future"])
+    return "each run" if spreads or len(_one_of_each_run(chosen)) > 1 else "the run"
 
 
 def mark_payload(selection: Selection, choices: Choices) -> dict[str, Any]:
@@ -150,14 +165,17 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
         wanted = _one_of_each_run(chosen) if choices.on["whole"] else chosen
         return [clear_payload(one, choices) for one in wanted]
 
+    touches = Touches()
+
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
-        _preview(app, chosen, "clear", payloads(choices), "Runs again:", hand_over)
+        _preview(app, chosen, "clear", payloads(choices), "Runs again:", hand_over, touches)
 
     def answered(choices: Choices | None) -> None:
         if choices is not None:
             what = _runs_words(chosen) if choices.on["whole"] else _words(chosen)
+            more = touches.words(" run again")
             for payload in payloads(choices):
-                app.act("clear", payload, f"cleared {what}")
+                app.act("clear", payload, f"cleared {what}", more=more)
 
     app.push_screen(
         ConfirmDialog(
@@ -173,7 +191,7 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 Toggle("a", "future", "runs after this one too"),
             ),
             preview=preview,
-            note_on=note_on,
+            note_on=partial(note_on, chosen, beyond=True),
         ),
         answered,
     )
@@ -183,6 +201,7 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     """Ask for the state, show what gets it, and mark."""
     runs = _one_of_each_run(chosen)
     several = len(runs) > 1
+    touches = Touches()
 
     def payloads(choices: Choices) -> list[dict[str, Any]]:
         return [mark_payload(one, choices) for one in chosen]
@@ -197,7 +216,7 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
             hand_over([*where, (), (Span(words),)], number=len(runs))
         else:
             verb = f"Marked {state}:"
-            _preview(app, chosen, "mark_task", payloads(choices), verb, hand_over)
+            _preview(app, chosen, "mark_task", payloads(choices), verb, hand_over, touches)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
@@ -210,7 +229,8 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 app.act("mark_run", {**payload, **noted(choices)}, done)
             return
         for payload in payloads(choices):
-            app.act("mark_task", payload, f"marked {_words(chosen)} {state}")
+            done = f"marked {_words(chosen)} {state}"
+            app.act("mark_task", payload, done, more=touches.words())
 
     app.push_screen(
         ConfirmDialog(
@@ -226,7 +246,7 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
                 Toggle("w", "whole", "the runs as a whole" if several else "the run as a whole"),
             ),
             preview=preview,
-            note_on=note_on,
+            note_on=partial(note_on, chosen),
         ),
         answered,
     )
@@ -248,7 +268,8 @@ def ask_kill(
     Where it names mapped tasks as a whole, ``number`` says how many processes they have.
     """
     number = _number(working) if number is None else number
-    what = formats.plural(number, "task instance") if number > 1 else _words(working)
+    named = number == 1 or all(one.map_indexes is not None for one in working)
+    what = _words(working) if named else formats.plural(number, "task instance")
     runs = _runs_words(chosen)
 
     def answered(choices: Choices | None) -> None:
@@ -282,6 +303,19 @@ def ask_kill(
     )
 
 
+@dataclass(slots=True)
+class Touches:
+    """What is known to be touched by what a question asks about."""
+
+    number: int | None = None
+    """Of task instances; None: the runner can't be asked, or there are too many to ask about."""
+
+    def words(self, verb: str = "") -> str:
+        """What the footer says of it after what was chosen, where it is more than one."""
+        known = self.number is not None and self.number > 1
+        return f": {self.number:,} task instances{verb}" if known else ""
+
+
 def _one_of_each_run(chosen: Sequence[Selection]) -> list[Selection]:
     first: dict[tuple[str, str], Selection] = {}
     for one in chosen:
@@ -300,7 +334,10 @@ def _number(chosen: Sequence[Selection]) -> int:
 
 
 def _words(chosen: Sequence[Selection]) -> str:
-    return ", ".join(one.words() for one in chosen[:3]) + (" ..." if len(chosen) > 3 else "")
+    words = list(dict.fromkeys(one.words() for one in chosen))
+    more = f" and {formats.plural(len(words) - 3, 'other')}" if len(words) > 3 else ""
+    runs = len(_one_of_each_run(chosen))
+    return ", ".join(words[:3]) + more + (f" in {runs} runs" if runs > 1 else "")
 
 
 def _lines(chosen: Sequence[Selection]) -> list[Spans]:
@@ -309,20 +346,20 @@ def _lines(chosen: Sequence[Selection]) -> list[Spans]:
     if len(chosen) == 1:
         return lines
     runs = _one_of_each_run(chosen)
-    del lines[2:]
-    if len(runs) > 1:
-        dags = formats.plural(len({one.dag_id for one in runs}), "DAG")
-        where = formats.plural(len(runs), "run")
-        lines = [(Span("in    ", "dim"), Span(where, "strong"), Span(f" of {dags}", "dim"))]
+    if len(runs) == 1:
+        return [*lines[:2], named_line([name for one in chosen for name in one.names()])]
+    dags = formats.plural(len({one.dag_id for one in runs}), "DAG")
+    where = formats.plural(len(runs), "run")
+    lines = [(Span("in    ", "dim"), Span(where, "strong"), Span(f" of {dags}", "dim"))]
     names: list[Spans] = []
     for one in chosen:
-        of_run = f"  {one.dag_id} {formats.run_name(one.run_id)}" if len(runs) > 1 else ""
-        own = one.task_ids if one.map_indexes is None else (one.words(),)
-        names.extend((span(name, "strong"), span(of_run, "dim")) for name in own)
-    for number, name in enumerate(names[:NAMED]):
+        of_run = span(f"  {one.dag_id} {formats.run_name(one.run_id)}", "dim")
+        names.extend((span(name, "strong"), of_run) for name in one.names())
+    for number, name in enumerate(names[:LISTED]):
         lines.append((Span("tasks " if not number else "      ", "dim"), *name))
-    if len(names) > NAMED:
-        lines.append((Span(f"      and {formats.plural(len(names) - NAMED, 'more task')}", "dim"),))
+    if len(names) > LISTED:
+        left = formats.plural(len(names) - LISTED, "more task")
+        lines.append((Span(f"      and {left}", "dim"),))
     return lines
 
 
@@ -333,10 +370,14 @@ def _preview(
     payloads: Sequence[dict[str, Any]],
     verb: str,
     hand_over: Callable[..., None],
+    touches: Touches,
 ) -> None:
     """Works out what all parts of the choice touch together, each task instance once."""
+    touches.number = None
 
     def then(reply: object) -> None:
+        if isinstance(reply, dict):
+            touches.number = touched_number(reply, 0)
         number = touched_number(reply, _number(chosen))
         hand_over([*_lines(chosen), (), *touched_lines(reply, verb, app.glyphs)], number=number)
 

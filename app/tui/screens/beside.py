@@ -38,4 +38,5 @@ class BesideScreen(DagtopScreen):
 
     def action_edit_file(self) -> None:
         """Open the file in the editor, at the line that failed if there is one."""
-        edit_line(self.dagtop, self.subject()[0], self.failed_at()[1])
+        dag_id, run_id, _ = self.subject()
+        edit_line(self.dagtop, dag_id, self.failed_at()[1], of=run_id)

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from app.tui.bindings import bindings
 from app.tui.formats import local
 from app.tui.models.calendar import LABELS, WEEKS, Year, duration_chart, run_lines
-from app.tui.models.calendar_page import MODES, Mode, Page, runs_of
+from app.tui.models.calendar_page import MODES, Mode, Page, close_together, runs_of
 from app.tui.models.grid import dag_line
 from app.tui.models.hours import HourPlace, Month
 from app.tui.reading_history import (
@@ -171,7 +171,8 @@ class CalendarScreen(DagViewScreen):
         scene, form = self.dagtop.scene(), self.form
         self.query_one("#dag", InfoLine).line = dag_line(dag, scene)
         self.query_one("#year", InfoLine).line = page.title(scene.glyphs)
-        self.query_one("#legend", InfoLine).line = page.legend(form.mode, scene.glyphs)
+        legend = page.legend(form.mode, scene.glyphs)
+        self.query_one("#legend", InfoLine).line = close_together(legend, self.app.size.width)
         self.view.show(page, form.mode, self._cursor(page))
         self._show_place()
 

@@ -241,6 +241,9 @@ class CodeScreen(SearchScreen, DagViewScreen):
         cursor = self.view.cursor if diff is None else diff.new_line(self.view.cursor)
         return 0 if cursor is None else cursor + 1
 
+    def version_now(self) -> int | None:
+        return None if self.snapshot is None else self.snapshot.version
+
     # tasks
 
     def action_definition(self) -> None:

@@ -84,13 +84,17 @@ class DagViewScreen(SideScreen):
         """The line of its file that is looked at; 0: none."""
         return 0
 
+    def version_now(self) -> int | None:
+        """The version of the DAG that the line is of; None: the newest."""
+        return None
+
     # actions of all views of a DAG
 
     def action_edit_file(self) -> None:
         """Open its file in the editor."""
         from app.tui.screens.sourcing import edit_line
 
-        edit_line(self.dagtop, self.dag_id, line=self.line_now())
+        edit_line(self.dagtop, self.dag_id, line=self.line_now(), of=self.version_now())
 
     def action_dependencies(self) -> None:
         """The graph of DAGs and assets, at this DAG."""
@@ -200,11 +204,11 @@ class RunViewScreen(DagViewScreen):
         if row is not None and cell is not None and row.map_index is not None:
             chosen = frozenset({(row.task_id, row.map_index)})
             screen = MergedLogScreen(self.dag_id, run.run_id, row.task_ids, chosen, row.id)
-            self.app.push_screen(screen)
+            self.dagtop.ways.open_logs(screen)
             return
         if row is not None and (row.kind == "group" or (cell is not None and cell.is_mapped)):
             tasks, name = tuple(row.task_ids or (row.id,)), row.id
-        self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
+        self.dagtop.ways.open_logs(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
 
     def action_copy(self) -> None:
         """Copy the id of the task or group."""

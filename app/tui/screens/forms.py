@@ -19,7 +19,7 @@ from textual.widgets import Input
 from app.tui.bindings import bindings
 from app.tui.formats import plural
 from app.tui.params import CHOICE, Field, option_text
-from app.tui.spans import Span, Spans, fit, span
+from app.tui.spans import Span, Spans, fit, span, wrapped
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
 
@@ -28,12 +28,17 @@ if TYPE_CHECKING:
 
 FIELD_LINES = 3
 """Of a field: its name, what stands in it, what is wrong with it."""
-ABOUT_LINES = 3
-"""Lines for the description of the field that has the focus."""
+PROBLEM_LINES = 3
+"""As many may say what is wrong with it."""
+ABOUT_LINES = 4
+"""Lines for the description of the field that has the focus, at most, with the rule above it."""
+WIDTH, FRAME_CELLS = 78, 4
+"""The dialog's cells, as ``dagtop.tcss`` says, and those of its border and padding."""
 FRAME_LINES = 3
 """The dialog's border, and the line of keys."""
 ROOMY = 30
-"""Lines of a terminal from which on the words above the fields are set off."""
+"""Lines of a terminal from which on the words above the fields are set off, and not all lines are
+taken."""
 
 Values = dict[str, Any]
 Errors = dict[int, str]
@@ -164,6 +169,8 @@ class FormScreen(ModalScreen[None]):
         self._ticket = 0
         self._wanted_done = False
         self._hidden: frozenset[int] = frozenset()
+        self._problem_rows: dict[int, int] = {}
+        """Lines of what is wrong with each field."""
         self._send: Send | None = None
         self._awaited = 0
         """Commands that nobody has answered yet."""
@@ -212,7 +219,10 @@ class FormScreen(ModalScreen[None]):
                         box.id = f"box-{number}"
                         yield FormLine(_label(field))
                         yield self._control(field, number)
-                        yield FormLine((), classes="problem")
+                        problem = TextView()
+                        problem.can_focus = False
+                        problem.add_class("problem")
+                        yield problem
             if self.preview_lines:
                 preview = TextView(widget_id="preview")
                 preview.can_focus = False
@@ -247,22 +257,52 @@ class FormScreen(ModalScreen[None]):
         self._changed()
 
     def on_resize(self) -> None:
-        described = any(field.description for field in self.fields)
-        about_lines = ABOUT_LINES if described else 0
-        room = self.app.size.height * 9 // 10 - FRAME_LINES - about_lines - len(self._head_lines())
+        self._lay_out()
+        self.show_errors()
+
+    def _lay_out(self) -> None:
+        about_lines = self._about_lines()
+        height = self.app.size.height
+        lines = max(height * 9 // 10, min(height, ROOMY * 9 // 10))
+        room = lines - FRAME_LINES - about_lines - len(self._head_lines())
         shown = len(self.fields) - len(self._hidden)
         wanted = self.preview_room(self.texts())
         preview = min(wanted, max(0, room - FIELD_LINES * min(2, shown)))
         # Whole fields only: the one on top isn't shown without its name.
         seen = max(1, min((room - preview) // FIELD_LINES, shown))
-        height = FIELD_LINES * seen
+        more = sum(self._height(one) - FIELD_LINES for one in self._shown())
+        height = min(FIELD_LINES * seen + more, max(FIELD_LINES, room - preview))
         self.query_one("#fields").styles.height = height
         about = self.query_one("#about", TextView)
-        about.styles.height = ABOUT_LINES
-        about.display = described
+        about.styles.height = about_lines or ABOUT_LINES
+        about.display = bool(about_lines)
         for one in self.query("#preview").results(TextView):
             one.styles.height = preview
             one.display = bool(preview)
+
+    @property
+    def _width(self) -> int:
+        """Cells of its lines, also before it is laid out."""
+        return min(WIDTH, self.app.size.width * 96 // 100) - FRAME_CELLS
+
+    @property
+    def close_width(self) -> int:
+        """Cells for what stands close together where lines are few; 0: they are not."""
+        return self._width - 2 if self.app.size.height < ROOMY else 0
+
+    def _about_lines(self) -> int:
+        """Lines that the longest description takes, with the rule above it; 0: there is none."""
+        texts = [field.description for field in self.fields if field.description]
+        rows = (rows_of(text, self._width) for text in texts)
+        return min(ABOUT_LINES, 1 + max(rows)) if texts else 0
+
+    def _shown(self) -> list[int]:
+        """Numbers of the fields that are not hidden."""
+        return [number for number in range(len(self.fields)) if number not in self._hidden]
+
+    def _height(self, number: int) -> int:
+        """Lines of a field: more where it takes more to say what is wrong with it."""
+        return FIELD_LINES - 1 + self._problem_rows.get(number, 1)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Show all of the field: its name above and what is wrong with it below; and its words."""
@@ -275,13 +315,16 @@ class FormScreen(ModalScreen[None]):
         self.call_after_refresh(self._show_field, number)
 
     def _show_field(self, number: int) -> None:
-        if not self.is_attached:
+        if not self.is_attached or number in self._hidden:
             return
         fields = self.query_one("#fields", VerticalScroll)
-        above = number - sum(one < number for one in self._hidden)
-        top, height = FIELD_LINES * above, fields.size.height
-        y = max(min(fields.scroll_y, top), top + FIELD_LINES - height)
-        fields.scroll_to(y=y - y % FIELD_LINES, animate=False)
+        tops: dict[int, int] = {}
+        end = 0
+        for one in self._shown():
+            tops[one], end = end, end + self._height(one)
+        y = max(fields.scroll_y, tops[number] + self._height(number) - fields.size.height)
+        y = min(one for one in tops.values() if one >= min(y, tops[number]))
+        fields.scroll_to(y=y, animate=False)
 
     # what stands in it
 
@@ -316,25 +359,43 @@ class FormScreen(ModalScreen[None]):
         self._hidden = hidden
         for number in range(len(self.fields)):
             self.query_one(f"#box-{number}").display = number not in hidden
-        self.on_resize()
-        if self.focused is not None and self.focused.id is not None:
-            number = int(self.focused.id.removeprefix("field-"))
-            self.call_after_refresh(self._show_field, number)
+        self._lay_out()
+        self._show_focused()
 
     def show_errors(self) -> tuple[Values, Errors]:
         """Say at each field what is wrong with it."""
         texts = self.texts()
         values, errors = self.check(texts)
-        lines = self.query(".problem").results(FormLine)
+        lines = self.query(".problem").results(TextView)
+        rows: dict[int, int] = {}
         for number, line in enumerate(lines):
             # What is only not filled in yet is no mistake before one wants to be done.
             waits = not self._wanted_done and self.fields[number].required and not texts[number]
             problem = None if waits else errors.get(number)
             if self._refusal is not None and self._refusal.is_of(number, texts):
                 problem = problem or self._refusal.why
-            line.set((span(problem, "error"),) if problem else ())
+            line.show([(span(problem, "error"),)] if problem else [])
+            rows[number] = min(PROBLEM_LINES, rows_of(problem or "", self._width - 1))
+        self._make_room(rows)
         self._show_keys(len(errors))
         return values, errors
+
+    def _make_room(self, rows: dict[int, int]) -> None:
+        """Give the fields the lines that it takes to say what is wrong with them."""
+        if rows == self._problem_rows:
+            return
+        self._problem_rows = rows
+        for number, line in enumerate(self.query(".problem").results(TextView)):
+            line.styles.height = rows[number]
+            self.query_one(f"#box-{number}").styles.height = self._height(number)
+        self._lay_out()
+        self._show_focused()
+
+    def _show_focused(self) -> None:
+        """Keep the field that has the focus in sight, once all is laid out."""
+        if self.focused is not None and (self.focused.id or "").startswith("field-"):
+            number = int((self.focused.id or "").removeprefix("field-"))
+            self.call_after_refresh(self._show_field, number)
 
     def _show_keys(self, wrong: int) -> None:
         """The last line: what is to mend, once one wanted to be done, and the keys."""
@@ -413,6 +474,11 @@ class FormScreen(ModalScreen[None]):
     def action_cancel(self) -> None:
         """Leave everything as it is."""
         self.dismiss()
+
+
+def rows_of(text: str, width: int) -> int:
+    """Lines that a text takes in a ``TextView`` of the form."""
+    return len(wrapped((span(text),), max(1, width - 2), 2))
 
 
 def _label(field: Field) -> Spans:

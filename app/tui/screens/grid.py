@@ -421,8 +421,9 @@ class GridScreen(MarkedGridScreen):
         self._set_filter(message.text.strip())
 
     def on_prompt_line_entered(self) -> None:
-        if self.filter.trouble:
-            self.dagtop.say(self.filter.trouble, "warning")
+        if trouble := self.filter.trouble:
+            self._set_filter(self._before_filter)
+            self.dagtop.say(trouble, "warning")
 
     def on_prompt_line_escaped(self) -> None:
         self._set_filter(self._before_filter)

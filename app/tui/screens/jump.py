@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from app.tui.jumps import Completion, Known, Target, complete, parse
+from app.tui.jumps import Completion, Known, Target, complete, dag_of_log, parse
 from app.tui.reading import read_jumps
 from app.tui.screens.views import DAG_VIEWS, PLACES
 from app.tui.spans import Span, Spans, span
@@ -62,6 +62,8 @@ class JumpScreen(ModalScreen[Target | None]):
         self._found: list[Completion] = []
         self._cursor: int | None = None
         self._is_read = False
+        self._asked: set[str] = set()
+        """Other DAGs whose runs and tasks are read, or were."""
         self._submitted = False
         """Enter was pressed before it was known what there is."""
 
@@ -73,7 +75,7 @@ class JumpScreen(ModalScreen[Target | None]):
         with Vertical(classes="dialog", id="jump") as box:
             box.border_title = "Jump"
             box.border_subtitle = "Tab completes   Enter goes   Esc closes"
-            field = Input(placeholder="dags   dag NAME   run ID   log TASK", compact=True)
+            field = Input(placeholder="dags   dag NAME   run ID   log [DAG] TASK", compact=True)
             field.cursor_blink = False
             yield field
             view = TextView(wrap=False)
@@ -88,16 +90,42 @@ class JumpScreen(ModalScreen[Target | None]):
             self._known = with_names(self._known, names)
             self._is_read = True
             if self.is_attached and self.query(Input):
-                self._complete()
-                if self._submitted:
-                    self._go(self.query_one(Input).value)
+                self._read_other()
+            self._names_came()
 
         self.dagtop.refresher.once(lambda store: read_jumps(store, dag_id), then)
         self._complete()
 
     def on_input_changed(self) -> None:
         self._cursor = None
+        self._submitted = False
+        self._read_other()
         self._complete()
+
+    def _read_other(self) -> None:
+        """Read the names of a DAG that is named before a task."""
+        dag_id = dag_of_log(self.query_one(Input).value, self._known)
+        if dag_id is None or dag_id in self._asked or self._known.names_of(dag_id) is not None:
+            return
+        self._asked.add(dag_id)
+
+        def then(names: JumpNames) -> None:
+            others = {**self._known.others, dag_id: (names.run_ids, names.task_ids)}
+            self._known = replace(self._known, others=others)
+            self._names_came()
+
+        self.dagtop.refresher.once(lambda store: read_jumps(store, dag_id), then)
+
+    def _names_came(self) -> None:
+        if self.is_attached and self.query(Input):
+            self._complete()
+            if self._submitted and self._is_known(self.query_one(Input).value):
+                self._go(self.query_one(Input).value)
+
+    def _is_known(self, text: str) -> bool:
+        """Whether what is named was read."""
+        dag_id = dag_of_log(text, self._known)
+        return self._is_read and (dag_id is None or self._known.names_of(dag_id) is not None)
 
     def _complete(self) -> None:
         self._found = complete(self.query_one(Input).value, self._known)
@@ -136,13 +164,16 @@ class JumpScreen(ModalScreen[Target | None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        if self._cursor is not None and self._found[self._cursor].text.endswith(" "):
+            self.action_take()  # more is to be typed after it
+            return
         self._submitted = True
-        if self._is_read:
+        if self._is_known(event.value):
             self._go(event.value)
 
     def _go(self, text: str) -> None:
         """Leave for where the text leads, or say what is wrong with it."""
-        if self._cursor is not None and not self._found[self._cursor].text.endswith(" "):
+        if self._cursor is not None:
             text = self._found[self._cursor].text
         try:
             target = parse(text, self._known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -13,6 +14,7 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.formats import plural, run_name
+from app.tui.location import Location
 from app.tui.models.instance import instance_name
 from app.tui.models.places import Place, places_on_screen
 from app.tui.reading_log import MergedSnapshot, MergedTry, read_merged
@@ -28,7 +30,11 @@ from app.tui.widgets.log_merge import MergedLines, Part
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
+    from app.tui.widgets.log_times import TimeRange
     from store.queries.tasks import InstanceRow
+
+LogSpot = tuple[Path, int]
+"""A line of one of the logs: its file, and an offset in it."""
 
 ROLES = (
     "accent",
@@ -40,6 +46,19 @@ ROLES = (
     "state.upstream_failed",
 )
 """Colours of the tasks; the name before each line says the same."""
+
+
+@dataclass(slots=True)
+class LeftLogs:
+    """How merged logs were looked at when they were left."""
+
+    name: str
+    wishes: LogWishes
+    time_range: TimeRange | None = None
+    top: LogSpot | None = None
+    """The line at the top; None: the end was followed."""
+    match: LogSpot | None = None
+    """What was found last: a match, an error."""
 
 
 class MergedLogScreen(BesideScreen, LogAsking):
@@ -64,7 +83,19 @@ class MergedLogScreen(BesideScreen, LogAsking):
         self._name = name
         self.wishes = LogWishes()
         self.snapshot: MergedSnapshot | None = None
+        self.below = Location()
+        """Where they were asked for."""
         self._shown: tuple[MergedTry, ...] | None = None
+        self._left: LeftLogs | None = None
+
+    def location(self) -> Location:
+        tasks = tuple((task_id, None) for task_id in self.task_ids or ())
+        return replace(
+            self.below,
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            logs=tasks if self.instances is None else tuple(sorted(self.instances)),
+        )
 
     def crumbs(self) -> tuple[str, ...]:
         name = f"{self._name} logs" if self._name else "logs"
@@ -98,6 +129,40 @@ class MergedLogScreen(BesideScreen, LogAsking):
         super().tick()
         self._show_new_tries()
 
+    # coming back
+
+    def on_mount(self) -> None:
+        left = self._left = self.dagtop.ways.left.get(self.location())
+        if left is not None:
+            self._name, self.wishes, self.time_range = left.name, left.wishes, left.time_range
+        super().on_mount()
+
+    def on_screen_suspend(self) -> None:
+        super().on_screen_suspend()
+        if self.is_there and self._shown is not None:
+            self._leave()
+
+    def step_back(self) -> bool:
+        if super().step_back():
+            return True
+        self._leave()
+        return False
+
+    def _leave(self) -> None:
+        """Keep what is looked at, for when one comes back."""
+        left = LeftLogs(self._name, self.wishes, self.time_range, *self._spots())
+        self.dagtop.ways.left[self.location()] = left
+
+    def _spots(self) -> tuple[LogSpot | None, LogSpot | None]:
+        """The line at the top, unless the end is followed, and the match."""
+        view = self.view
+        if view.source is None or view.following or view.top_spot is None:
+            return None, None
+        paths = [part.lines.file.path for part in view.source.parts]
+        found = (view.top_spot, view.match)
+        top, match = (None if spot is None else (paths[spot[0]], spot[1]) for spot in found)
+        return top, match
+
     def _show_new_tries(self) -> None:
         """Merge the logs that began too, once no search and no saving of the others is at work."""
         if self.snapshot is None or (self._shown is not None and self.view.jobs.busy):
@@ -111,9 +176,8 @@ class MergedLogScreen(BesideScreen, LogAsking):
     def _show_tries(self, snapshot: MergedSnapshot) -> None:
         """Merge these logs; where one read, that line stays on top, if it is still there."""
         view = self.view
-        follow, place = view.following, view.current()
-        spot = None if place is None or view.source is None else view.source.offset(place)
-        before = [part.lines.file.path for part in view.source.parts] if view.source else []
+        left, self._left = self._left, None
+        top, match = self._spots() if left is None else (left.top, left.match)
         clock = view.paint().clock
         wanted = parse_filter(self.wishes.filter, self.wishes.level)
         parts: list[Part] = []
@@ -123,12 +187,16 @@ class MergedLogScreen(BesideScreen, LogAsking):
                 lines.refresh()
             role = ROLES[number % len(ROLES)]
             parts.append(Part(label_of(one), role, lines, one.started_at.timestamp()))
+        follow = view.following if left is None else top is None
         view.show_source(MergedLines(parts, clock) if parts else None, follow=follow)
         if self.time_range is not None:
             self.show_filtered()
-        paths = [part.lines.file.path for part in parts]
-        if spot is not None and not follow and before[spot[0]] in paths:
-            view.go_to((paths.index(before[spot[0]]), spot[1]))
+        number = {part.lines.file.path: number for number, part in enumerate(parts)}
+        if top is not None and top[0] in number:
+            found = match if match is not None and match[0] in number else None
+            view.rest_at(
+                (number[top[0]], top[1]), None if found is None else (number[found[0]], found[1])
+            )
 
     def _path(self, snapshot: MergedSnapshot, one: MergedTry) -> Path:
         assert snapshot.dag_run_id is not None
@@ -210,3 +278,18 @@ def of_instances(
 def label_of(one: MergedTry) -> str:
     """What stands before the lines of a try, without control sequences."""
     return span(instance_name(one.task_id, one.map_index, one.map_label)).text
+
+
+def logs_at(location: Location) -> MergedLogScreen:
+    """The merged logs of a location."""
+    logs = location.logs or ()
+    tasks = tuple(dict.fromkeys(task_id for task_id, _ in logs))
+    chosen = frozenset((task_id, index) for task_id, index in logs if index is not None)
+    name = plural(len(chosen), "instance") if chosen else plural(len(tasks), "task")
+    name = tasks[0] if len(tasks) == 1 and not chosen else name
+    screen = MergedLogScreen(
+        location.dag_id or "", location.run_id or "", tasks or None, chosen or None,
+        name if logs else "",
+    )  # fmt: skip
+    screen.below = replace(location, logs=None)
+    return screen

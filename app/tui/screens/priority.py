@@ -27,7 +27,8 @@ def ask_priority(app: DagtopApp, chosen: Sequence[Selection]) -> None:
         if weights.waiting:
             PriorityForm(chosen, weights).open(app, send)
         else:
-            app.say(f"{words} has started: its place in the queue can't change")
+            how = "ended" if weights.ended == weights.started else "started"
+            app.say(f"{words} has {how}: its place in the queue can't change")
 
     def send(form: FormScreen, values: Values) -> None:
         weight = values["priority"]

@@ -327,7 +327,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         """The logs of the marked instances, else of the whole run, by time."""
         from app.tui.screens.merged_log import of_instances
 
-        self.app.push_screen(of_instances(self.dag_id, self.run_id, self.table.chosen()))
+        self.dagtop.ways.open_logs(of_instances(self.dag_id, self.run_id, self.table.chosen()))
 
     def action_details(self) -> None:
         """Open all there is to know about the task instance."""

@@ -18,6 +18,9 @@ from app.tui.spans import Span, Spans, span
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
 
+FEW = 5
+"""Lines for the preview where lines are few: the schedule, its times, and whose it is."""
+
 
 def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
     """Ask for a DAG's schedule, and put it in the place of the file's, or take that again.
@@ -69,13 +72,19 @@ class ScheduleForm(FormScreen):
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         return self._schedule.check(texts)
 
+    def preview_room(self, texts: list[str]) -> int:
+        return FEW if self.close_width else self.preview_lines
+
     def about(self, why: str, texts: list[str]) -> int | None:
         return None if self._others else TEXT  # of several it may be about any
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
         def then(reply: dict[str, Any] | str | None) -> None:
             if isinstance(reply, dict):
-                hand_over([*self._owner(), *preview_lines(reply, self.dagtop.scene())])
+                lines = preview_lines(reply, self.dagtop.scene(), self.close_width)
+                hand_over(
+                    [*lines, *self._owner()] if self.close_width else [*self._owner(), *lines]
+                )
             elif reply == NO_RUNNER:
                 words = "No runner is up to say what this means; it sets it when it is."
                 hand_over([*self._owner(), (Span(words, "warning"),)])

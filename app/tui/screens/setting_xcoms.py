@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.tui.formats import run_name
+from app.tui.models.fields import FIXED, FormField
 from app.tui.models.instance import instance_name
 from app.tui.models.typed_xcoms import XComPlace, fields, problems
 from app.tui.reading_task import read_xcom_value
@@ -62,6 +64,6 @@ def _open(
 
     lines = LINES + max(0, app.size.height - TALL) // 2
     title = f"New XCom of {name}" if key is None else f"XCom {key} of {name}"
-    app.push_screen(
-        FormDialog(title, fields(key, raw, lines), save, partial(problems, known=known))
-    )
+    run = FormField("run", "run", FIXED, f"{place.dag_id} {run_name(place.run_id)}")
+    shown = [run, *fields(key, raw, lines)]
+    app.push_screen(FormDialog(title, shown, save, partial(problems, known=known)))

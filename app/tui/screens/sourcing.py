@@ -39,17 +39,25 @@ def show_line(
     app.refresher.once(lambda store: read_files(store, dag_id, run_id), then)
 
 
-def edit_line(app: DagtopApp, dag_id: str, places: Sequence[Place] = (), line: int = 0) -> None:
+def edit_line(
+    app: DagtopApp,
+    dag_id: str,
+    places: Sequence[Place] = (),
+    line: int = 0,
+    of: int | str | None = None,
+) -> None:
     """Open the first of the places whose file there is in the editor, else ``line`` of the DAG's
-    file."""
+    file. ``of``: the version, or the run, that these lines are of."""
     from app.tui.editor import edit
 
     root = app.workspace.root
 
-    def then(place: Place | str) -> None:
-        if isinstance(place, str):
-            app.say(place, "warning")
+    def then(found: tuple[Place, int | None] | str) -> None:
+        if isinstance(found, str):
+            app.say(found, "warning")
         else:
-            edit(app, place)
+            place, changed = found
+            words = f", which has changed since version {changed}" if changed else ""
+            edit(app, place, words if place.line else "")
 
-    app.refresher.once(lambda store: read_place(store, root, dag_id, places, line), then)
+    app.refresher.once(lambda store: read_place(store, root, dag_id, places, line, of), then)

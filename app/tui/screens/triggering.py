@@ -60,6 +60,8 @@ NAME, NOTE, EXPERIMENT, TYPE, DATE, START, END, SCHEDULE, FIRST, LAST, CATCHUP, 
 """Places of the fields about the run itself, behind those of its params."""
 ONLY = {ONE_OFF: (NAME, DATE, START, END), RECURRING: (SCHEDULE, FIRST, LAST, CATCHUP)}
 """Fields that only one type of run has."""
+FEW = 3
+"""Lines for the preview where lines are few: the schedule and its times."""
 PERIODIC = ("cron", "delta")
 """How the kinds of schedules begin that have a text to begin with."""
 
@@ -257,7 +259,9 @@ class TriggerForm(ConfForm):
         return frozenset(self.conf_fields + place for place in ONLY[other])
 
     def preview_room(self, texts: list[str]) -> int:
-        return self.preview_lines if self._type(texts) == RECURRING else 0
+        if self._type(texts) != RECURRING:
+            return 0
+        return FEW if self.close_width else self.preview_lines
 
     def check(self, texts: list[str]) -> tuple[Values, Errors]:
         conf, errors = self.check_conf(texts)
@@ -339,7 +343,8 @@ class TriggerForm(ConfForm):
 
         def then(reply: dict[str, Any] | str | None) -> None:
             if isinstance(reply, dict):
-                hand_over([means_line(reply), *times_lines(reply, self.dagtop.scene())])
+                times = times_lines(reply, self.dagtop.scene(), self.close_width)
+                hand_over([means_line(reply), *times])
             elif reply == NO_RUNNER:
                 hand_over([(Span("No runner is up to say when it would run.", "warning"),)])
             else:

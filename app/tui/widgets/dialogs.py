@@ -18,7 +18,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from app.tui.bindings import bindings
-from app.tui.spans import Span, Spans, fit, joined, span
+from app.tui.spans import Span, Spans, fit, joined, span, width_of
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
 from store.values import LONGEST_NOTE
@@ -36,7 +36,7 @@ WIDTH, FRAME_CELLS = 72, 4
 """The dialog's cells, as ``dagtop.tcss`` says, and those of its border and padding."""
 
 COLUMN = 33
-"""Cells of a column of options."""
+"""Cells of a column of options, where two of them fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         return min(WIDTH, self.app.size.width * 96 // 100) - FRAME_CELLS
 
     def on_resize(self) -> None:
+        self._show_options()
         self._set_height()
 
     def _show_options(self) -> None:
@@ -174,7 +175,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
             options.show(self._option_lines())
 
     def _option_lines(self) -> list[Spans]:
-        """The alternatives on a line, the options in two columns."""
+        """The alternatives on a line, the options in two columns where those fit."""
         lines: list[Spans] = [()]
         if self._alternatives:
             chosen = self.choices.alternative
@@ -182,8 +183,11 @@ class ConfirmDialog(ModalScreen[Choices | None]):
             lines.append(joined(line, Span("   ")))
         options = [_option(t.key, self.choices.on[t.name], t.label) for t in self._toggles]
         half = (len(options) + 1) // 2
-        for left, right in zip_longest(options[:half], options[half:], fillvalue=()):
-            lines.append((*fit(left, COLUMN), *right))
+        pairs = list(zip_longest(options[:half], options[half:], fillvalue=()))
+        if all(COLUMN + width_of(right) < self._width() for _, right in pairs):
+            lines.extend((*fit(left, COLUMN), *right) for left, right in pairs)
+        else:
+            lines.extend(options)
         if self._note_on is not None:
             words = f"note on {self._note_on(self.choices)}"
             line = (Span(f"{NOTE_KEY} ", "key"), span(words, "dim"))

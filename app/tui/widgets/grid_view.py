@@ -124,6 +124,8 @@ class GridView(MarkedRows):
     def _width_for(self, rows: Sequence[GridRow], run: GridRun | None, at_least: int) -> int:
         """How wide the names are, with the counts of a run, as far as there is room."""
         longest = 0
+        if self.has_marks and self.grid is not None:
+            longest = width_of(marks_legend(self.grid.runs, self.dagtop.glyphs)) - 1
         for row in rows:
             cell = self.cell(run, row) if run else None
             longest = max(longest, width_of(self._label(row, cell)))
@@ -290,6 +292,8 @@ class GridView(MarkedRows):
         if y == self.bar_height:
             return self._marks_line()
         index = self.position.top + y - self.head_height
+        if index == 0 and not self.rows and self.words:
+            return self.strip((Span(" No task passes the filter. Esc clears it.", "dim"),))
         if index >= len(self.rows):
             return self.strip(())
         return self._row_line(index, y - self.head_height)
@@ -326,7 +330,8 @@ class GridView(MarkedRows):
         """Types of the runs that the schedule didn't make; where the DAG's version changes."""
         assert self.grid is not None
         glyphs, runs = self.dagtop.glyphs, self.grid.runs
-        legend = fit(marks_legend(runs, glyphs), self.name_width, ellipsis=glyphs.ellipsis)
+        legend = marks_legend(runs, glyphs, self.name_width)
+        legend = fit(legend, self.name_width, ellipsis=glyphs.ellipsis)
         line = [Span(" "), *legend]
         for index in range(self.first_run, self.first_run + len(self._shown_runs())):
             changed = index > 0 and runs[index - 1].version != runs[index].version

@@ -343,6 +343,17 @@ class LogPager(LineView, can_focus=True):
         else:
             self.follow(True)
 
+    @property
+    def top_spot(self) -> Any:
+        """Where in the files the row at the top is; None: there is none."""
+        return self._rows[0].spot if self._rows else None
+
+    def rest_at(self, top: Any, match: Any = None) -> None:
+        """Show the lines from a spot on, and what was found among them."""
+        self._stop_following()
+        self._resting, self.match = top, match
+        self.layout_rows()
+
     def follow(self, on: bool) -> None:
         """Follow the end, or stay here."""
         if on:

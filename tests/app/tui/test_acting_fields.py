@@ -90,10 +90,11 @@ async def test_a_note_with_a_clear_or_mark_is_on_the_tasks_and_one_of_whole_runs
         await press(pilot, "N", *"again", "enter")
         await says(pilot, "note on the run: again")
         await press(pilot, "y")
-        await says(pilot, "cleared the whole run")
+        await says(pilot, "cleared the whole run: 2 task instances run again")
         assert notes(running) == {None: "again", "one": None, "two": "data y."}
         await press(pilot, "U")
-        await says(pilot, "undone: cleared")
+        await says(pilot, "taken back: cleared the whole run")
+        assert "run again" not in text_of(pilot).splitlines()[-1]
         assert notes(running) == {None: None, "one": None, "two": "data y."}
     details = "SELECT details FROM event WHERE kind = ?"
     assert running.value(details, "task_marked") == '{"note":"data y."}'
@@ -103,6 +104,7 @@ async def test_a_note_with_a_clear_or_mark_is_on_the_tasks_and_one_of_whole_runs
     assert run_command(root, "runs", "mark", "shop", run_id, "failed", *note).code == 0
     assert run_command(root, "tasks", "clear", "shop", run_id, "one", *note).code == 0
     assert notes(running) == {None: "by hand", "one": "by hand", "two": "data y."}
+    assert "by hand" in run_command(root, "tasks", "state", "shop", run_id, "one").out
 
 
 async def test_a_note_with_what_touches_nothing_is_said_not_to_be_written(running: Live) -> None:

@@ -286,3 +286,20 @@ async def test_logs_of_what_is_marked_are_merged_and_their_ids_copied(world: Wor
         assert isinstance(screen, MergedLogScreen)
         assert set(screen.task_ids or ()) == {"train"}
         assert screen.instances is None
+
+
+async def test_a_filter_that_nothing_passes_says_so_and_one_that_is_refused_is_not_kept(
+    world: World,
+) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "slash", *"zzz", "enter")
+        await says(pilot, "No task passes the filter. Esc clears it.")
+        await press(pilot, "c")
+        await says(pilot, "no task is under the cursor")
+        await press(pilot, "escape", "slash", *"load", "enter")
+        await says(pilot, "/load")
+        await press(pilot, "slash", "space", *"run", "colon", *"foo", "enter")
+        await says(pilot, "no run is foo")
+        assert "run:foo" not in text_of(pilot)
+        assert "/load  1 of 9" in text_of(pilot), "what held before holds"

@@ -13,6 +13,7 @@ from app.tui.application import DagtopApp
 from app.tui.location import Location
 from app.tui.models import home as model
 from app.tui.models.home import (
+    alike,
     failure_line,
     level,
     meter,
@@ -135,6 +136,46 @@ def test_a_failure_fits_its_width(width: int, map_index: int) -> None:
     assert width_of(line) <= width
     assert "\x1b" not in plain(line)
     assert "+11" in plain(line)
+
+
+def test_the_same_failure_of_many_runs_is_one_line() -> None:
+    often = [failure(n, dag_run_id=n, run_id=f"r{n}", map_index=3) for n in range(1, 38)]
+    other = failure(90, dag_id="etl", task_id="load", error="OSError: no")
+    else_where = failure(99, error="ValueError: yes")
+    groups = alike([*often, other, else_where], [*often, other])
+    assert [group[0] for group in groups] == [often[0], other, else_where]
+    assert [len(group) for group in groups] == [37, 1, 1]
+    line = plain(failure_line(often[0], SCENE, 78, is_new=True, times=37))
+    assert "shop › train[3] ×37" in line
+    assert " x37" in plain(
+        failure_line(often[0], Scene(NOW, None, ASCII), 78, is_new=True, times=37)
+    )
+    assert width_of(failure_line(often[0], SCENE, 38, is_new=True, times=37)) <= 38
+    seen, new = failure(9), failure(1)
+    assert [len(group) for group in alike([new, seen], [new])] == [1, 1], "what was seen is apart"
+
+
+async def test_a_failure_of_many_runs_hides_no_other_and_opens_the_newest(world: World) -> None:
+    version = world.dag("shop")
+    rare = world.dag("etl")
+    run = world.run("etl", rare, "failed", ago=timedelta(hours=40), run_id="rare")
+    world.instance(
+        "etl", run, "work", "failed", tries=[{"state": "failed", "error_type": "OSError"}]
+    )
+    for number in range(30):
+        ago = timedelta(hours=30 - number)
+        run = world.run("shop", version, "failed", ago=ago, run_id=f"r{number}")
+        error = {"state": "failed", "error_type": "ValueError", "error_message": "no"}
+        world.instance("shop", run, "work", "failed", tries=[error])
+    for size in SIZES:
+        async with opened(world.workspace, size) as pilot:
+            await press(pilot, "1")
+            await says(pilot, "shop › work ×30")
+            await says(pilot, "etl › work")
+            assert "Failed 31" in text_of(pilot)
+            await press(pilot, "g", "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the log")
+            assert pilot.app.screen.look.run_id == "r29"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -63,12 +63,23 @@ NOWHERE = Known(KNOWN.places, KNOWN.views, KNOWN.dag_ids)
                 map_index=3,
             ),
         ),
+        (
+            "log weather fetch[2]",
+            Target("log", dag_id="weather", run_id="w1", task_id="fetch", map_index=2),
+        ),
+        ("log train fit", Target("log", dag_id="train", run_id="t1", task_id="fit")),
+        (
+            "log etl load",
+            Target("log", dag_id="etl", run_id="scheduled__2026-11-21", task_id="load"),
+        ),
         ("q", Target("quit")),
         ("?", Target("help")),
     ],
 )
 def test_a_jump_leads_where_it_says(text: str, target: Target) -> None:
-    assert parse(text, KNOWN) == target
+    dag_ids = (*KNOWN.dag_ids, "weather")
+    others = {"weather": (("w1",), ("fetch",)), "train": (("t1",), ("fit",))}
+    assert parse(text, replace(KNOWN, dag_ids=dag_ids, others=others)) == target
 
 
 @pytest.mark.parametrize(
@@ -79,7 +90,10 @@ def test_a_jump_leads_where_it_says(text: str, target: Target) -> None:
         ("run manual", KNOWN, "2 runs match manual: type more of it"),
         ("log zip", KNOWN, "no task is called zip"),
         ("graph", NOWHERE, "no DAG is looked at"),
-        ("log load", NOWHERE, "no DAG is looked at"),
+        ("log load", NOWHERE, "no DAG is looked at: name it before the task"),
+        ("log etl", NOWHERE, "name a task of etl, too"),
+        ("log etl zip", replace(NOWHERE, others={"etl": (("r",), ("load",))}), "no task is called"),
+        ("log etl load", replace(NOWHERE, others={"etl": ((), ())}), "etl has no run yet"),
         ("log load", Known(dag_id="etl", task_ids=("load",)), "etl has no run yet"),
     ],
 )
@@ -94,7 +108,13 @@ def test_without_a_dag_its_views_are_not_offered() -> None:
 
 
 def test_completions_of_the_second_word() -> None:
-    assert [one.text for one in complete("log tr", KNOWN)] == ["log train", "log train_all"]
+    found = [one.text for one in complete("log tr", KNOWN)]
+    assert found == ["log train", "log train_all", "log train "]
+    elsewhere = replace(NOWHERE, others={"etl": (("r",), ("load", "save"))})
+    assert [one.text for one in complete("log et", elsewhere)] == ["log etl ", "log etl_weekly "]
+    found = [one.text for one in complete("log etl", elsewhere)]
+    assert found == ["log etl load", "log etl save", "log etl_weekly "]
+    assert [one.text for one in complete("log etl sa", elsewhere)] == ["log etl save"]
     assert [one.text for one in complete("dag w", KNOWN)] == ["dag etl_weekly"]
     assert [one.text for one in complete("run 2026-11-2", KNOWN)] == [
         "run scheduled__2026-11-21",
@@ -197,3 +217,19 @@ def test_letters_in_their_order_find_a_name_after_those_that_hold_them_together(
     found = ["eln_daily", "my_eln", "el_sweep_n", "elasticnet_sweep"]
     assert find("eln", names) == found
     assert find("eln", names, loosely=False) == found[:2]
+
+
+async def test_the_log_of_a_task_of_any_dag_is_gone_to_from_anywhere(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "7", "colon", *"log rec")
+        await says(pilot, "DAG, then a task of it")
+        await press(pilot, "tab", *"prep")
+        await says(pilot, "task of recommend")
+        await press(pilot, "tab", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LogScreen), "the log")
+        assert "recommend" in text_of(pilot)
+        await press(pilot, "2", "colon", *"log recommend load_tables", "enter")
+        await until(pilot, lambda: "load_tables" in text_of(pilot).split("\n")[0], "another log")
+        assert isinstance(pilot.app.screen, LogScreen)

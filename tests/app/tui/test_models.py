@@ -295,7 +295,7 @@ def test_a_dry_run_is_told_by_task() -> None:
     lines = [plain(line) for line in touched_lines(reply, "Runs again:", UNICODE)]
     assert lines == [
         "Runs again: 4 task instances in 1 run:",
-        "  ✗ train × 3",
+        "  ✗ train[0] [1] [2]",
         "  · end",
     ]
     assert "Nothing would change" in plain(touched_lines({"instances": []}, "x", UNICODE)[0])
@@ -416,5 +416,8 @@ def test_runs_that_the_schedule_did_not_make_and_new_versions_are_marked() -> No
     assert has_marks([plain_run, newer])
     assert plain(marks_legend([plain_run, newer], ASCII)) == "| version"
     assert plain(marks_legend([plain_run, run_of(1)], UNICODE)) == "m manual │ version"
+    every = [newer, *(replace(run_of(1), run_type=kind) for kind in DagRunType)]
+    assert plain(marks_legend(every, UNICODE, 40)) == "m manual b backfill a asset │ version"
+    assert plain(marks_legend(every, UNICODE, 24)) == "m man b bf a asset │ ver"
     line = plain(run_line(newer, SCENE, before=plain_run))
     assert "version 1 to 2" in line

@@ -120,7 +120,9 @@ async def test_what_has_started_says_so(world: World) -> None:
     fill_training(world)
     async with opened(world.workspace, dag="training", run=LIVE) as pilot:
         await press(pilot, "W")
-        await says(pilot, "its place in the queue can't change")
+        await says(pilot, "has ended: its place in the queue can't change")
+        await press(pilot, "slash", *"state", "colon", *"running", "enter", "W")
+        await says(pilot, "has started: its place in the queue can't change")
         assert commands(world.workspace) == []
 
 

@@ -12,10 +12,13 @@ import tempfile
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sql
 
+from store import models
 from store.workspace import Workspace
 from tests.app.tui.world import World, fill_recommend
 from tests.support.terminal import Terminal, the_ui
@@ -124,6 +127,35 @@ def test_an_editor_has_the_terminal_for_itself_and_gives_it_back(world: World) -
         terminal.press(b"q", seen("\x1b[?1049l"))
         assert terminal.end() == 0
     assert told.read_text().split("\n") == ["--softwrap", "+1", str(root / "dags/1.py"), ""]
+
+
+def test_an_editor_at_a_line_of_an_older_version_is_followed_by_a_word_of_it(world: World) -> None:
+    version = world.dag("etl")
+    run = world.run("etl", version, "failed", ago=timedelta(hours=1), run_id="r")
+    place = {"error_type": "ValueError", "error_place": "dags/1.py:1"}
+    world.instance("etl", run, "work", "failed", tries=[{"state": "failed", **place}])
+    (world.workspace.root / "dags").mkdir(exist_ok=True)
+    (world.workspace.root / "dags/1.py").write_text("# another pipeline\n")
+    of, source = models.dag_version, models.source
+    with world.store.write() as connection:
+        one = dict(connection.execute(sql.select(of).where(of.c.id == version)).one()._mapping)
+        new = {"id": 99, "number": 2, "digest": "other", "source_digest": "new"}
+        connection.execute(sql.insert(source).values(digest="new", text="# another pipeline\n"))
+        connection.execute(sql.insert(of).values({**one, **new}))
+        connection.execute(sql.update(models.dag).values(version_id=99))
+    with running(world.workspace, VISUAL="true") as terminal:
+        terminal.read_until(seen("etl"))
+        terminal.press(b"\r", seen("TASK"))
+        terminal.press(b"8", seen("another pipeline"))
+        first = terminal.press(b"V", seen("back from dags/1.py"))
+        assert b"changed" not in first, "it is the newest"
+        terminal.press(b"<", seen("older than current"))
+        terminal.press(b"V", seen("has changed since version 1"))
+        terminal.press(b"1", seen("TASK"))
+        terminal.press(b"r", seen("what failed"))
+        terminal.press(b"V", seen("has changed since version 1"))
+        terminal.press(b"q", seen("\x1b[?1049l"))
+        assert terminal.end() == 0
 
 
 def test_nothing_is_sent_while_nothing_changes(workspace_of: Callable[[str], Workspace]) -> None:

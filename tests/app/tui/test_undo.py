@@ -119,7 +119,7 @@ def test_only_the_newest_are_kept() -> None:
 
 
 def test_an_undo_says_what_goes_on() -> None:
-    assert undone_words("cleared x", {"restored": 2, "left": 0}) == "undone: cleared x"
+    assert undone_words("cleared x", {"restored": 2, "left": 0}) == "taken back: cleared x"
     assert "1 has started again and goes on" in undone_words("x", {"restored": 2, "left": 1})
 
 
@@ -146,7 +146,7 @@ async def test_the_undo_of_an_unpause_says_that_its_runs_stay(world: World) -> N
         await press(pilot, "p")
         await says(pilot, "unpaused etl")
         await press(pilot, "U")
-        await says(pilot, "undone: unpaused etl; its runs stay, tasks at work go on")
+        await says(pilot, "taken back: unpaused etl; its runs stay, tasks at work go on")
 
 
 PIPELINE = """
@@ -198,14 +198,14 @@ async def test_clear_mark_and_pause_are_taken_back_step_by_step(running: Live) -
             "nothing has run yet",
         )
         await press(pilot, "U")
-        await says(pilot, "undone: cleared one")
+        await says(pilot, "taken back: cleared one")
         assert running.states("shop", run_id) == {"one": "success", "two": "success"}
         await press(pilot, "U")
-        await says(pilot, "undone: marked two")
+        await says(pilot, "taken back: marked two")
         assert running.states("shop", run_id) == before
         assert running.run_state("shop", run_id) == "failed"
         await press(pilot, "U")
-        await says(pilot, "undone: paused shop")
+        await says(pilot, "taken back: paused shop")
         assert not running.value("SELECT is_paused FROM dag")
         await press(pilot, "t")
         await says(pilot, "Trigger shop")

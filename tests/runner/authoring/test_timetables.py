@@ -256,7 +256,7 @@ def test_a_file_with_airflow_3_defaults_runs_at_the_tick() -> None:
 @pytest.mark.parametrize(
     ("schedule", "zone", "sentence"),
     [
-        ("every day", "UTC", "cron expression 'every day' is not valid"),
+        ("every day", "UTC", "'every day' is not valid: it wants 5 columns, as 30 6"),
         ("61 * * * *", "UTC", "cron expression '61"),
         ("0 0 31 2 *", "UTC", "cron expression '0 0 31 2"),
         ("@daily", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
