@@ -13,6 +13,7 @@ from tests.app.tui import world as worlds
 from tests.app.tui import world_besieged, world_gantt, world_history, world_hostile, world_small
 from tests.app.tui.world import World, make_world
 from tests.app.tui.world_details import fill_details, fill_details_hostile
+from tests.support.live import Live, live
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 MODULES = (worlds, world_history, world_gantt, world_hostile, world_besieged, world_small)
@@ -44,6 +45,22 @@ def workspace_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Wo
         return made[name]
 
     return give
+
+
+@pytest.fixture
+def long(workspace_of: Callable[[str], Workspace]) -> Workspace:
+    """The DAG ``nightly``, which has run for a year; to be read only."""
+    return workspace_of("long")
+
+
+@pytest.fixture
+def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Live]:
+    """A real runner with the DAG ``shop``: the ``PIPELINE`` of the test's module."""
+    with live(tmp_path / "shop") as workspace:
+        workspace.write("shop.py", request.module.PIPELINE)
+        workspace.start()
+        workspace.wait_for_dag("shop")
+        yield workspace
 
 
 @pytest.fixture(scope="module")

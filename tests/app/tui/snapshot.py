@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from store.workspace import Workspace
-from tests.app.tui.driving import AppPilot, app_of, arrived, opened, text_of
-from tests.app.tui.everywhere import type_keys
+from tests.app.tui.driving import AppPilot, opened, press, text_of
 
 FOLDER = Path(__file__).with_name("snapshots")
 SIZES = [(80, 24), (120, 40)]
+by_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 async def settled(pilot: AppPilot) -> None:
@@ -32,12 +34,22 @@ async def check_scene(
 ) -> str:
     """Open a workspace, press keys, and compare the screen with the snapshot of that name."""
     async with opened(workspace, size) as pilot:
-        await type_keys(app_of(pilot), *keys)
-        await arrived(pilot)
+        await press(pilot, *keys)
         await settled(pilot)
         shown = text_of(pilot).replace(str(workspace.root), "/SHOP")
     check(f"{scene}-{size[0]}x{size[1]}", shown)
     return shown
+
+
+async def check_plain(scene: str, workspace: Workspace, dag: str, keys: tuple[str, ...]) -> None:
+    """The same of a DAG on a small terminal that knows neither colours nor Unicode."""
+    environment = {"LANG": "C", "TERM": "vt100"}
+    async with opened(workspace, (60, 20), environment, dag=dag) as pilot:
+        await press(pilot, *keys)
+        await settled(pilot)
+        shown = text_of(pilot)
+    check(f"{scene}-60x20-ascii", shown)
+    assert shown.isascii()
 
 
 def check(name: str, shown: str) -> None:

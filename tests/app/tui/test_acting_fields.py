@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tests.app.cli.conftest import run_command
 from tests.app.tui.driving import opened, press, says, text_of, until
-from tests.support.live import Live, live, wait_for
+from tests.support.live import Live, wait_for
 
 PIPELINE = """
 from dagtop import dag, task
@@ -27,14 +22,6 @@ def shop():
 
 shop()
 """
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
-    with live(tmp_path / "shop") as workspace:
-        workspace.write("shop.py", PIPELINE)
-        workspace.start()
-        yield workspace
 
 
 def run_ids(running: Live) -> list[str]:

@@ -20,7 +20,7 @@ from store.queries.pools import PoolRow
 from store.workspace import Workspace
 from tests.app.tui.admin_world import EXTRA, SECRET, fill_admin, fill_hostile_admin
 from tests.app.tui.driving import AppPilot, opened, press, says, text_of
-from tests.app.tui.snapshot import SIZES, check, settled
+from tests.app.tui.snapshot import by_size, check, settled
 from tests.app.tui.world import World, make_world
 
 
@@ -143,7 +143,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_screen_looks_as_it_did(scene: str, size: tuple[int, int], shop: Workspace) -> None:
     shown = await check_admin(scene, size, shop, SCENES[scene])
@@ -151,7 +151,7 @@ async def test_a_screen_looks_as_it_did(scene: str, size: tuple[int, int], shop:
     assert "k-123" not in shown
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("place", ["variables", "connections", "pools"])
 async def test_hostile_names_and_texts_are_made_harmless(
     place: str, size: tuple[int, int], hostile: Workspace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,10 +37,10 @@ from tests.app.tui.driving import (
     text_of,
     until,
 )
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.test_keys import three
 from tests.app.tui.test_priority import PIPELINE
-from tests.app.tui.world import NOW, World, fill_normal, fill_recommend
+from tests.app.tui.world import NOW, World, fill_normal, fill_recommend, make_world
 from tests.support.history import fill
 from tests.support.live import live
 
@@ -56,6 +56,19 @@ def read_all(store: Store, wanted: Wanted, limit: int) -> list[TaskEntry]:
         page = read_page(store, wanted, operators, entries.next, limit)
         assert entries.take_page(entries.next, page)
     return entries.entries
+
+
+@pytest.fixture(scope="module")
+def noted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The task instances of a dozen DAGs; those of one task have a note and a pool."""
+    world = make_world(tmp_path_factory.mktemp("noted") / "shop")
+    fill_normal(world)
+    with world.store as store:
+        with store.write() as connection:
+            note = {"note": "an Odd one", "pool": "gpu"}
+            chosen = models.task_instance.c.task_id == "preprocess"
+            connection.execute(update(models.task_instance).where(chosen).values(note))
+        yield store
 
 
 @pytest.mark.parametrize(
@@ -88,20 +101,15 @@ def read_all(store: Store, wanted: Wanted, limit: int) -> list[TaskEntry]:
         '"no status"',
     ],
 )
-def test_the_store_reads_no_less_than_the_filter_lets_through(world: World, text: str) -> None:
-    fill_normal(world)
-    with world.store.write() as connection:
-        note = {"note": "an Odd one", "pool": "gpu"}
-        chosen = models.task_instance.c.task_id == "preprocess"
-        connection.execute(update(models.task_instance).where(chosen).values(note))
+def test_the_store_reads_no_less_than_the_filter_lets_through(noted: Store, text: str) -> None:
     terms = parse(text)
 
     def passing(entries: list[TaskEntry]) -> list[int]:
         return [one.id for one in entries if matches(terms, facts_of(one, one.error, NOW))]
 
-    everything = read_all(world.store, Wanted(), 100)
+    everything = read_all(noted, Wanted(), 100)
     assert len(everything) == 513
-    chosen_by_store = read_all(world.store, wanted_of(None, None, terms), 100)
+    chosen_by_store = read_all(noted, wanted_of(None, None, terms), 100)
     assert passing(chosen_by_store) == passing(everything)
     if text not in (
         "10",
@@ -379,7 +387,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_table_of_task_instances_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]

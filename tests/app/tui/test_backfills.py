@@ -34,11 +34,10 @@ from tests.app.tui.driving import (
     text_of,
     until,
 )
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.world import NOW, World, make_world
 
 SCENE = Scene(NOW, UTC, UNICODE)
-by_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 def add(world: World, key: int, **more: Any) -> None:

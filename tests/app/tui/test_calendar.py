@@ -30,9 +30,8 @@ from store.queries.history import DayTally
 from store.states import DagRunState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, opened, press, says, text_of
-from tests.app.tui.snapshot import SIZES, check, check_scene, settled
+from tests.app.tui.snapshot import by_size, check_plain, check_scene
 from tests.app.tui.world import World
-from tests.app.tui.world_history import fill_long
 
 ONE = DayTally(1, 1, 60.0, 60.0)
 FAILED, SUCCESS = DagRunState.FAILED, DagRunState.SUCCESS
@@ -121,9 +120,8 @@ def test_days_are_those_of_the_zone_of_the_user(world: World) -> None:
 # the screen
 
 
-async def test_the_cursor_goes_by_days_and_weeks_and_says_what_ran(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_cursor_goes_by_days_and_weeks_and_says_what_ran(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6")
         await says(pilot, "Sat 21 Nov 2026 · today")
         await press(pilot, "h")
@@ -135,9 +133,8 @@ async def test_the_cursor_goes_by_days_and_weeks_and_says_what_ran(world: World)
         await says(pilot, "today")
 
 
-async def test_years_before_and_after(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_years_before_and_after(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "less_than_sign")
         await says(pilot, "2025 · 10 runs")
         await press(pilot, "greater_than_sign", "greater_than_sign")
@@ -146,18 +143,16 @@ async def test_years_before_and_after(world: World) -> None:
         await says(pilot, "2026 · 390 runs")
 
 
-async def test_failed_days_are_a_key_away(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_failed_days_are_a_key_away(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "N")
         await says(pilot, "Sun 15 Nov 2026 · 1 run · ✗ 1 failed")
         await press(pilot, "n")
         await says(pilot, "no run failed after this day in 2026")
 
 
-async def test_enter_lists_the_runs_of_the_day_alone(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_enter_lists_the_runs_of_the_day_alone(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "h", "k", "enter")
         screen = pilot.app.screen
         assert isinstance(screen, RunsBetweenScreen)
@@ -172,9 +167,8 @@ async def test_enter_lists_the_runs_of_the_day_alone(world: World) -> None:
         await says(pilot, "there are no runs on this day")
 
 
-async def test_day_and_display_hold_when_one_comes_back(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_day_and_display_hold_when_one_comes_back(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "d", "h", "h")
         await says(pilot, "number of runs")
         await press(pilot, "1", "6")
@@ -182,9 +176,8 @@ async def test_day_and_display_hold_when_one_comes_back(world: World) -> None:
         assert calendar(pilot).form.mode == "count"
 
 
-async def test_the_grid_at_the_side_leads_to_the_day_of_its_run(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, (170, 40), dag="nightly") as pilot:
+async def test_the_grid_at_the_side_leads_to_the_day_of_its_run(long: Workspace) -> None:
+    async with opened(long, (170, 40), dag="nightly") as pilot:
         await press(pilot, "6")
         screen = calendar(pilot)
         screen.look_at("scheduled__2026-11-13T23:30:00+00:00", None)
@@ -192,18 +185,16 @@ async def test_the_grid_at_the_side_leads_to_the_day_of_its_run(world: World) ->
         await says(pilot, "Fri 13 Nov 2026 · 2 runs")
 
 
-async def test_a_click_chooses_a_day_and_a_second_one_opens_it(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_a_click_chooses_a_day_and_a_second_one_opens_it(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6")
         column = Year(2026).column(date(2026, 11, 13))
         await pilot.click("#main", offset=(LABELS + column, 5))
         await says(pilot, "Fri 13 Nov 2026")
 
 
-async def test_the_year_can_be_exported(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_year_can_be_exported(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6")
         made = {export.suffix: export.make() for export in calendar(pilot).exports()}
         assert "390 runs" in made["txt"]
@@ -221,7 +212,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_screen_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]
@@ -230,13 +221,5 @@ async def test_a_screen_looks_as_it_did(
     await check_scene(scene, size, workspace_of(name), keys)
 
 
-async def test_small_terminals_and_those_without_unicode(
-    workspace_of: Callable[[str], Workspace],
-) -> None:
-    plain_terminal = {"LANG": "C", "TERM": "vt100"}
-    async with opened(workspace_of("long"), (60, 20), plain_terminal, dag="nightly") as pilot:
-        await press(pilot, "6")
-        await settled(pilot)
-        shown = text_of(pilot)
-    check("calendar-60x20-ascii", shown)
-    assert shown.isascii()
+async def test_small_terminals_and_those_without_unicode(long: Workspace) -> None:
+    await check_plain("calendar", long, "nightly", ("6",))

@@ -21,9 +21,8 @@ from store.queries.history import DayTally
 from store.states import DagRunState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, arrived, opened, press, says, text_of
-from tests.app.tui.snapshot import SIZES, check, check_scene, settled
+from tests.app.tui.snapshot import by_size, check_plain, check_scene
 from tests.app.tui.world import World
-from tests.app.tui.world_history import fill_long
 
 ONE = DayTally(1, 1, 60.0, 60.0)
 FAILED, SUCCESS = DagRunState.FAILED, DagRunState.SUCCESS
@@ -217,9 +216,8 @@ def test_failed_hours_are_found_in_both_directions() -> None:
 # the screen
 
 
-async def test_a_key_goes_from_days_to_hours_and_back(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_a_key_goes_from_days_to_hours_and_back(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "h", "k", "z")
         await says(pilot, "Nov 2026 · 25 runs")
         await says(pilot, "Fri 13 Nov 2026 03:00 to 04:00 · 1 run · ✓ 1 success")
@@ -231,9 +229,8 @@ async def test_a_key_goes_from_days_to_hours_and_back(world: World) -> None:
         await says(pilot, "2026 · 390 runs")
 
 
-async def test_enter_lists_the_runs_of_the_hour_alone(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_enter_lists_the_runs_of_the_hour_alone(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "h", "k", "z", "enter")
         screen = pilot.app.screen
         assert isinstance(screen, RunsBetweenScreen)
@@ -244,9 +241,8 @@ async def test_enter_lists_the_runs_of_the_hour_alone(world: World) -> None:
         await says(pilot, "there are no runs in this hour")
 
 
-async def test_months_before_and_after_and_back_to_now(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_months_before_and_after_and_back_to_now(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "z", "less_than_sign")
         await says(pilot, "Oct 2026 · 37 runs")
         await press(pilot, "greater_than_sign", "greater_than_sign")
@@ -259,25 +255,22 @@ async def test_months_before_and_after_and_back_to_now(world: World) -> None:
         await says(pilot, "this is now")
 
 
-async def test_the_last_day_of_a_long_month_leads_into_a_short_one(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_last_day_of_a_long_month_leads_into_a_short_one(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "z", "less_than_sign", "G", "less_than_sign")
         await says(pilot, "Wed 30 Sep 2026")
 
 
-async def test_failed_hours_are_a_key_away(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_failed_hours_are_a_key_away(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "z", "N")
         await says(pilot, "Sun 15 Nov 2026 15:00 to 16:00 · 1 run · ✗ 1 failed")
         await press(pilot, "n")
         await says(pilot, "no run failed after this hour in Nov 2026")
 
 
-async def test_hours_hold_when_one_comes_back(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_hours_hold_when_one_comes_back(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "z", "d", "h")
         await says(pilot, "Sat 21 Nov 2026 10:00")
         await press(pilot, "1", "6")
@@ -285,9 +278,8 @@ async def test_hours_hold_when_one_comes_back(world: World) -> None:
         await says(pilot, "number of runs")
 
 
-async def test_the_window_follows_the_cursor(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_window_follows_the_cursor(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "z", "g")
         await says(pilot, "Sun 1 Nov 2026")
         assert "Sun  1 ·" in text_of(pilot)
@@ -300,9 +292,8 @@ async def test_the_window_follows_the_cursor(world: World) -> None:
         assert calendar(pilot).view.hidden() == (True, False)
 
 
-async def test_a_click_goes_to_an_hour_of_what_is_seen(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_a_click_goes_to_an_hour_of_what_is_seen(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "z")
         view = calendar(pilot).view
         await pilot.click("#main", offset=(LABELS + 3 * 7, 2))
@@ -312,9 +303,8 @@ async def test_a_click_goes_to_an_hour_of_what_is_seen(world: World) -> None:
         assert place.hour == 7
 
 
-async def test_the_grid_at_the_side_leads_to_the_hour_of_its_run(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, (170, 40), dag="nightly") as pilot:
+async def test_the_grid_at_the_side_leads_to_the_hour_of_its_run(long: Workspace) -> None:
+    async with opened(long, (170, 40), dag="nightly") as pilot:
         await press(pilot, "6", "z")
         screen = calendar(pilot)
         screen.look_at("scheduled__2026-11-13T23:30:00+00:00", None)
@@ -322,9 +312,8 @@ async def test_the_grid_at_the_side_leads_to_the_hour_of_its_run(world: World) -
         await says(pilot, "Fri 13 Nov 2026 23:00 to 00:00 · 1 run")
 
 
-async def test_hours_are_those_of_the_zone_of_the_user(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_hours_are_those_of_the_zone_of_the_user(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         app: DagtopApp = app_of(pilot)
         app.zone = BERLIN
         await press(pilot, "6", "z", "less_than_sign")
@@ -335,9 +324,8 @@ async def test_hours_are_those_of_the_zone_of_the_user(world: World) -> None:
         await says(pilot, "Sun 25 Oct 2026 02:00")
 
 
-async def test_the_month_can_be_exported(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_month_can_be_exported(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "6", "z")
         made = {export.suffix: export.make() for export in calendar(pilot).exports()}
         assert "25 runs" in made["txt"]
@@ -354,7 +342,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_screen_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]
@@ -363,13 +351,13 @@ async def test_a_screen_looks_as_it_did(
     await check_scene(scene, size, workspace_of(name), keys)
 
 
-async def test_small_terminals_and_those_without_unicode(
-    workspace_of: Callable[[str], Workspace],
-) -> None:
-    plain_terminal = {"LANG": "C", "TERM": "vt100"}
-    async with opened(workspace_of("long"), (60, 20), plain_terminal, dag="nightly") as pilot:
-        await press(pilot, "6", "z")
-        await settled(pilot)
-        shown = text_of(pilot)
-    check("calendar_hours-60x20-ascii", shown)
-    assert shown.isascii()
+async def test_small_terminals_and_those_without_unicode(long: Workspace) -> None:
+    await check_plain(
+        "calendar_hours",
+        long,
+        "nightly",
+        (
+            "6",
+            "z",
+        ),
+    )

@@ -23,7 +23,7 @@ from app.tui.spans import from_cell, plain, with_matches
 from store.structure import TaskStructure
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.world_details import (
     FIRST,
     SECOND,
@@ -271,7 +271,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_the_source_looks_as_it_did(
     scene: str, size: tuple[int, int], details: Workspace
@@ -279,7 +279,7 @@ async def test_the_source_looks_as_it_did(
     await check_scene(scene, size, details, SCENES[scene])
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", ["code_hostile", "code_hostile_diff"])
 async def test_hostile_source_is_harmless(
     scene: str, size: tuple[int, int], hostile: Workspace

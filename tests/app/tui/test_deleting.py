@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from app.tui.screens.deleting import AT_ONCE, delete_payloads
 from app.tui.widgets.dialogs import ConfirmDialog
 from tests.app.tui.dialogs import check_dialog
 from tests.app.tui.driving import commanded, commands, opened, press, says
-from tests.app.tui.snapshot import SIZES
+from tests.app.tui.snapshot import by_size
 from tests.app.tui.test_keys import three
 from tests.app.tui.test_runs import many, run
 from tests.app.tui.world import World, fill_recommend
-
-by_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 def test_one_command_deletes_runs_of_one_dag_and_not_too_many() -> None:

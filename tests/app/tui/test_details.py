@@ -20,7 +20,7 @@ from app.tui.themes import THEMES
 from store.engine import open_store
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene, settled
+from tests.app.tui.snapshot import by_size, check_scene, settled
 from tests.app.tui.world import NOW, World, make_world
 from tests.app.tui.world_details import (
     THIRD,
@@ -159,7 +159,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_the_details_look_as_they_did(
     scene: str, size: tuple[int, int], shop: Workspace
@@ -167,7 +167,7 @@ async def test_the_details_look_as_they_did(
     await check_scene(scene, size, shop, SCENES[scene])
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 async def test_hostile_details_are_harmless(size: tuple[int, int], hostile: Workspace) -> None:
     shown = await check_scene("details_hostile", size, hostile, ("enter", "7"))
     assert not set(shown) & set("\x1b\x07\x9b\x08\u202e")

@@ -33,7 +33,7 @@ from store.engine import open_store
 from store.events import EventRow
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.world import NOW, World, make_world
 from tests.app.tui.world_details import event, fill_details
 
@@ -160,7 +160,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_the_audit_trail_looks_as_it_did(
     scene: str, size: tuple[int, int], details: Workspace
@@ -168,13 +168,13 @@ async def test_the_audit_trail_looks_as_it_did(
     await check_scene(scene, size, details, SCENES[scene])
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 async def test_hostile_events_are_harmless(size: tuple[int, int], hostile: Workspace) -> None:
     shown = await check_scene("events_hostile", size, hostile, ("enter", "9", "i"))
     assert not set(shown) & set("\x1b\x07\x9b\x08\u202e")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 async def test_without_events_it_says_so(size: tuple[int, int], tmp_path: Path) -> None:
     world = make_world(tmp_path / "shop")
     world.store.close()

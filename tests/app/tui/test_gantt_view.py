@@ -16,7 +16,7 @@ from app.tui.screens.task_details import DetailsScreen
 from store.states import TaskInstanceState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check, check_scene, settled
+from tests.app.tui.snapshot import by_size, check, check_scene, settled
 from tests.app.tui.world import NOW, World, structure_of
 from tests.app.tui.world_gantt import fill_gantt
 
@@ -207,7 +207,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_chart_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]

@@ -17,7 +17,7 @@ from store import models
 from store.engine import open_store
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.world import World, make_world, structure_of
 from tests.app.tui.worlds_of_logs import fill_logs
 
@@ -430,7 +430,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return one.workspace
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", [*SCENES, "logs_merged", "logs_merged_errors"])
 async def test_a_log_looks_as_it_did(scene: str, size: tuple[int, int], logs: Workspace) -> None:
     if scene in SCENES:

@@ -315,7 +315,7 @@ def test_a_dry_run_tells_what_runs_again_by_it_and_with_which_version() -> None:
         "Marked success: 1 task instance in 1 run:",
         "  x train",
         "Runs again below: 2 task instances in 1 run:",
-        "  u end × 2",
+        "  u end[0] [1]",
     ]
 
 

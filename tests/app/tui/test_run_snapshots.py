@@ -14,7 +14,7 @@ import pytest
 
 from store.workspace import Workspace
 from tests.app.tui import run_world
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.world import make_world
 
 RUN = ("enter", "r")
@@ -63,7 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Workspace]
     return give
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_screen_looks_as_it_did(
     scene: str,

@@ -43,7 +43,7 @@ from tests.app.tui.driving import (
     text_of,
     until,
 )
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.test_keys import three
 from tests.app.tui.world import NOW, World, fill_recommend
 from tests.support.history import fill
@@ -468,7 +468,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_table_of_runs_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from app.tui.screens.scheduling import ScheduleForm
 from tests.app.cli.conftest import run_command
 from tests.app.tui.driving import app_of, opened, press, says, text_of, until
 from tests.app.tui.test_scheduling import PIPELINE, form
-from tests.support.live import Live, live
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
-    with live(tmp_path / "shop") as workspace:
-        workspace.write("shop.py", PIPELINE)
-        workspace.start()
-        workspace.wait_for_dag("shop")
-        yield workspace
-
+from tests.support.live import Live
 
 FOREVER = PIPELINE.replace(", end_date=datetime(2026, 3, 1)", "")
 

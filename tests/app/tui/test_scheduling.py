@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +20,7 @@ from tests.app.tui.dialogs import check_dialog
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import World
-from tests.support.live import Live, live
+from tests.support.live import Live
 
 SCENE = Scene(datetime(2026, 11, 21, 12, tzinfo=UTC), UTC, UNICODE)
 PIPELINE = """
@@ -46,15 +44,6 @@ def shop():
 
 shop()
 """
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
-    with live(tmp_path / "shop") as workspace:
-        workspace.write("shop.py", PIPELINE)
-        workspace.start()
-        workspace.wait_for_dag("shop")
-        yield workspace
 
 
 async def form(pilot: AppPilot, kind: type) -> None:

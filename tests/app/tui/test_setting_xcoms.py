@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +17,7 @@ from app.tui.screens.xcoms import XComsScreen
 from store.values import MOST_TYPED_XCOM
 from tests.app.tui.driving import app_of, opened, press, says, text_of, until
 from tests.app.tui.world import World
-from tests.support.live import Live, live
+from tests.support.live import Live
 
 PIPELINE = """
 from dagtop import dag, task
@@ -35,14 +32,6 @@ def shop():
 
 shop()
 """
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
-    with live(tmp_path / "shop") as workspace:
-        workspace.write("shop.py", PIPELINE)
-        workspace.start()
-        yield workspace
 
 
 def xcoms(running: Live) -> list[Any]:

@@ -12,7 +12,7 @@ import pytest
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, text_of
 from tests.app.tui.everywhere import INSTANCES, LOG
-from tests.app.tui.snapshot import SIZES, check, check_scene, settled
+from tests.app.tui.snapshot import by_size, check, check_scene, settled
 
 RECOMMEND = ("j",) * 5
 
@@ -67,7 +67,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_screen_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]

@@ -31,9 +31,8 @@ from store.engine import open_store
 from store.states import TaskInstanceState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of
-from tests.app.tui.snapshot import SIZES, check, check_scene, settled
+from tests.app.tui.snapshot import by_size, check_plain, check_scene
 from tests.app.tui.world import NOW, World, fill_recommend
-from tests.app.tui.world_history import fill_long
 
 SCENE = Scene(NOW, None, UNICODE)
 
@@ -94,9 +93,8 @@ def test_a_percentile_is_one_of_the_values(values: list[float], share: float) ->
     assert found in known if known else isnan(found)
 
 
-def test_mapped_tasks_count_by_sum_or_by_the_longest(world: World) -> None:
-    fill_long(world)
-    snapshot = snapshot_of(world.workspace, "nightly")
+def test_mapped_tasks_count_by_sum_or_by_the_longest(long: Workspace) -> None:
+    snapshot = snapshot_of(long, "nightly")
     by_sum, by_longest = list_of(snapshot), list_of(snapshot, longest=True)
     assert by_sum["train"].is_mapped
     assert not by_sum["extract"].is_mapped
@@ -105,9 +103,8 @@ def test_mapped_tasks_count_by_sum_or_by_the_longest(world: World) -> None:
     assert sum(trend.share for key, trend in by_sum.items() if key) == pytest.approx(1)
 
 
-def test_points_say_what_a_run_shows_in_each_chart(world: World) -> None:
-    fill_long(world)
-    past = snapshot_of(world.workspace, "nightly").past
+def test_points_say_what_a_run_shows_in_each_chart(long: Workspace) -> None:
+    past = snapshot_of(long, "nightly").past
     assert len(past.runs) == 30
     for kind in KINDS:
         for key in ("", "train", "report", "nope"):
@@ -125,9 +122,8 @@ def test_points_say_what_a_run_shows_in_each_chart(world: World) -> None:
     assert past.tasks["train"][past.runs[-1].id].state is TaskInstanceState.RUNNING
 
 
-def test_the_list_has_orders(world: World) -> None:
-    fill_long(world)
-    snapshot = snapshot_of(world.workspace, "nightly")
+def test_the_list_has_orders(long: Workspace) -> None:
+    snapshot = snapshot_of(long, "nightly")
     found = trends_of(snapshot.past, snapshot.rows, SCENE, longest=False)
     assert [one.key for one in in_order(found, "pipeline")] == ["", "extract", "train", "report"]
     assert [one.key for one in in_order(found, "share")] == ["", "train", "extract", "report"]
@@ -138,9 +134,8 @@ def test_the_list_has_orders(world: World) -> None:
 # the screen
 
 
-async def test_the_list_chooses_what_the_charts_show(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_list_chooses_what_the_charts_show(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "5", "g")
         assert "last 30 runs" in text_of(pilot)
         assert "outlier" in text_of(pilot)
@@ -154,9 +149,8 @@ async def test_the_list_chooses_what_the_charts_show(world: World) -> None:
         await says(pilot, "Landing time of train")
 
 
-async def test_the_cursor_over_runs_says_what_they_were(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_cursor_over_runs_says_what_they_were(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "5", "g", *["h"] * 9)
         await says(pilot, "1h 00m")
         assert "outlier" in text_of(pilot).splitlines()[-2]
@@ -168,9 +162,8 @@ async def test_the_cursor_over_runs_says_what_they_were(world: World) -> None:
         assert look.run_id is None
 
 
-async def test_enter_opens_the_run_the_log_or_the_instances(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_enter_opens_the_run_the_log_or_the_instances(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "5", "g", "h", "enter")
         assert isinstance(pilot.app.screen, RunScreen)
         await press(pilot, "escape", "j", "enter")
@@ -179,9 +172,8 @@ async def test_enter_opens_the_run_the_log_or_the_instances(world: World) -> Non
         assert isinstance(pilot.app.screen, LogScreen)
 
 
-async def test_more_and_fewer_runs(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_more_and_fewer_runs(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "5", "plus")
         await says(pilot, "last 100 runs")
         await press(pilot, "plus")
@@ -192,9 +184,8 @@ async def test_more_and_fewer_runs(world: World) -> None:
         await says(pilot, "last 100 runs")
 
 
-async def test_the_list_is_filtered_by_words(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_list_is_filtered_by_words(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "5", "slash", "t", "r", "enter")
         await says(pilot, "/tr 2 of 3 tasks")
         assert [one.key for one in trends(pilot).table.items] == ["", "train", "extract"]
@@ -204,9 +195,8 @@ async def test_the_list_is_filtered_by_words(world: World) -> None:
         assert len(trends(pilot).table.items) == 4
 
 
-async def test_the_chosen_task_and_form_hold_when_one_comes_back(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_the_chosen_task_and_form_hold_when_one_comes_back(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "j", "5")
         current = trends(pilot).table.current
         assert current is not None
@@ -226,9 +216,8 @@ async def test_the_task_and_run_under_the_cursor_are_acted_on(world: World) -> N
         assert "load_tables" in str(payload)
 
 
-async def test_charts_can_be_exported(world: World) -> None:
-    fill_long(world)
-    async with opened(world.workspace, dag="nightly") as pilot:
+async def test_charts_can_be_exported(long: Workspace) -> None:
+    async with opened(long, dag="nightly") as pilot:
         await press(pilot, "5")
         made = {export.suffix: export.make() for export in trends(pilot).exports()}
         assert "Duration" in made["txt"]
@@ -248,7 +237,7 @@ SCENES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_a_screen_looks_as_it_did(
     scene: str, size: tuple[int, int], workspace_of: Callable[[str], Workspace]
@@ -257,13 +246,13 @@ async def test_a_screen_looks_as_it_did(
     await check_scene(scene, size, workspace_of(name), keys)
 
 
-async def test_small_terminals_and_those_without_unicode(
-    workspace_of: Callable[[str], Workspace],
-) -> None:
-    plain = {"LANG": "C", "TERM": "vt100"}
-    async with opened(workspace_of("long"), (60, 20), plain, dag="nightly") as pilot:
-        await press(pilot, "5", "g")
-        await settled(pilot)
-        shown = text_of(pilot)
-    check("trends-60x20-ascii", shown)
-    assert shown.isascii()
+async def test_small_terminals_and_those_without_unicode(long: Workspace) -> None:
+    await check_plain(
+        "trends",
+        long,
+        "nightly",
+        (
+            "5",
+            "g",
+        ),
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from app.tui.screens.editing import FormDialog
 from app.tui.undo import IMPOSSIBLE, MOST, Act, Undos, step_of, undone_words
 from tests.app.tui.driving import app_of, opened, press, says, until
 from tests.app.tui.world import World
-from tests.support.live import Live, live
+from tests.support.live import Live
 
 
 def act(kind: str, answer: dict[str, Any] | None, at: float = 0.0, **payload: Any) -> Act:
@@ -166,14 +164,6 @@ def shop():
 
 shop()
 """
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
-    with live(tmp_path / "shop") as workspace:
-        workspace.write("shop.py", PIPELINE)
-        workspace.start()
-        yield workspace
 
 
 async def test_clear_mark_and_pause_are_taken_back_step_by_step(running: Live) -> None:

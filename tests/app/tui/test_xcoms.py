@@ -17,7 +17,7 @@ from store.queries.tasks import XComRow, list_xcoms
 from store.queries.xcoms import PlacedXCom, XComFilter
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
-from tests.app.tui.snapshot import SIZES, check_scene
+from tests.app.tui.snapshot import by_size, check_scene
 from tests.app.tui.world import NOW, World, make_world
 from tests.app.tui.world_details import fill_details, fill_forecast, xcom
 
@@ -60,7 +60,7 @@ SCENES: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 @pytest.mark.parametrize("scene", SCENES)
 async def test_the_place_looks_as_it_did(
     scene: str, size: tuple[int, int], details: Workspace
@@ -68,13 +68,13 @@ async def test_the_place_looks_as_it_did(
     await check_scene(scene, size, details, SCENES[scene])
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 async def test_hostile_names_are_harmless(size: tuple[int, int], hostile: Workspace) -> None:
     shown = await check_scene("xcoms_hostile", size, hostile, ("4",))
     assert not set(shown) & set("\x1b\x07\x9b\x08\u202e")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@by_size
 async def test_without_xcoms_it_says_where_they_come_from(
     size: tuple[int, int], tmp_path: Path
 ) -> None:
