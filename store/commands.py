@@ -25,7 +25,7 @@ KINDS = {
     "clear": "dag_id, run_ids, task_ids, map_indexes, upstream, downstream, only_failed, past, "
     "future, conf, note, dry_run -> instances, runs, versions, undo",
     "mark_task": "dag_id, run_id, task_ids, map_indexes, state, upstream, downstream, past, "
-    "future, note, dry_run -> instances, undo",
+    "future, note, dry_run -> instances, again, versions, undo",
     "mark_run": "dag_id, run_id, state, note -> run_id, state, undo",
     "cancel_run": "dag_id, run_id -> run_id, undo",
     "restore": "what the answer of clear, mark_task, mark_run had as undo -> restored, left, runs",

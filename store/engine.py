@@ -91,14 +91,14 @@ class Store:
         was committed. Cheaper than ``changed``, for who looks many times a second."""
         if self.path is None:
             return None
-        looks: list[tuple[int, int] | None] = []
+        looks: list[tuple[int, ...] | None] = []
         for file in (self.name, f"{self.name}-wal"):
             try:
                 found = os.stat(file)
             except OSError:
                 looks.append(None)
             else:
-                looks.append((found.st_mtime_ns, found.st_size))
+                looks.append((found.st_mtime_ns, found.st_size, found.st_dev, found.st_ino))
         return tuple(looks)
 
     def change_token(self) -> ChangeToken:

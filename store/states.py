@@ -61,7 +61,9 @@ class BackfillState(StrEnum):
     PAUSED = "paused"
     """None of its queued runs starts; what runs goes on."""
     COMPLETED = "completed"
-    """All its runs have ended."""
+    """All its runs have ended, none of them failed."""
+    FAILED = "failed"
+    """All its runs have ended, and some of them failed."""
     CANCELLED = "cancelled"
     """What had not started by then has failed."""
 
@@ -141,8 +143,13 @@ RUN_STATE_LOOKS: dict[DagRunState, StateLook] = {
 BACKFILL_STATE_LOOKS: dict[BackfillState, StateLook] = {
     BackfillState.RUNNING: StateLook("running", "●", "*", "#7dcfff", 0, "its runs start in turn"),
     BackfillState.PAUSED: StateLook("paused", "○", "o", "#e0af68", 1, "no queued run of it starts"),
-    BackfillState.CANCELLED: StateLook(
-        "cancelled", "⊘", "x", "#ff9e64", 2, "what had not started has failed"
+    BackfillState.FAILED: StateLook(
+        "failed", "✗", "x", "#f7768e", 2, "all its runs ended, some failed"
     ),
-    BackfillState.COMPLETED: StateLook("completed", "✓", "+", "#9ece6a", 3, "all its runs ended"),
+    BackfillState.CANCELLED: StateLook(
+        "cancelled", "⊘", "u", "#ff9e64", 3, "what had not started has failed"
+    ),
+    BackfillState.COMPLETED: StateLook(
+        "completed", "✓", "+", "#9ece6a", 4, "all its runs ended, none failed"
+    ),
 }

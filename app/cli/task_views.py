@@ -24,6 +24,7 @@ from app.cli.session import confirm
 from app.cli.times import shown
 from app.durations import duration
 from app.other_versions import version_lines
+from app.untouched import untouched_words
 from store.engine import Store
 from store.queries import tasks
 from store.queries.instances import (
@@ -47,7 +48,6 @@ INSTANCE_COLUMNS = (
 )
 SHOWN_XCOM_BYTES = 2000
 """Bytes of an XCom's value that a table shows."""
-SUCCESS = TaskInstanceState.SUCCESS.value
 ASKED_ABOUT = 10
 """Task instances that are named in a question before a change."""
 
@@ -312,13 +312,13 @@ def change_instances(
     """Clear or mark task instances: say which, ask, and have the runner do it."""
     plan = act(space, kind, payload | {"dry_run": True})
     planned, versions = plan["instances"], plan.get("versions", [])
+    resumed = plan.get("again", [])
     if planned and not json:
         for first, rest in version_lines(versions):
             note(f"{first}: {rest}")
-    resumed = _resumed(space, payload["dag_id"], planned) if payload.get("state") == SUCCESS else []
     goes_on = _named(resumed)
     if not dry_run and planned:
-        shown_names = _named([(run_id, task, index) for run_id, task, index, _ in planned])
+        shown_names = _named(planned)
         runs = {run_id for run_id, *_ in planned}
         where = f"run {planned[0][0]}" if len(runs) == 1 else f"{len(runs)} runs"
         many = "task instance" if len(planned) == 1 else "task instances"
@@ -336,7 +336,7 @@ def change_instances(
             ],
             "resumed": [
                 {"run_id": run_id, "task_id": task, "map_index": index}
-                for run_id, task, index in resumed
+                for run_id, task, index, _ in resumed
             ],
         }
         print_json(document)
@@ -346,7 +346,7 @@ def change_instances(
         for run_id, task, index, state in planned
     ]
     columns = [Column("run"), Column("task"), Column("was" if not dry_run else "is")]
-    print_table(columns, rows, empty="nothing to change")
+    print_table(columns, rows, empty=untouched_words(kind, payload))
     if resumed:
         goes = (
             "would run again, and the run go on" if dry_run else "runs again, and the run goes on"
@@ -356,35 +356,7 @@ def change_instances(
         note("nothing was changed (--dry-run)")
 
 
-def _named(instances: Sequence[tuple[str, str, int]]) -> str:
-    """The first few of these instances (run id, task id, map index), for a sentence."""
-    names = [instance_name(task, index) for _, task, index in instances[:ASKED_ABOUT]]
+def _named(instances: Sequence[Sequence[Any]]) -> str:
+    """The first few of these instances (run id, task id, map index, state), for a sentence."""
+    names = [instance_name(task, index) for _, task, index, _ in instances[:ASKED_ABOUT]]
     return ", ".join(names) + (", …" if len(instances) > ASKED_ABOUT else "")
-
-
-def _resumed(
-    space: Workspace, dag_id: str, marked: Sequence[Sequence[Any]]
-) -> list[tuple[str, str, int]]:
-    """What a mark as success lets run again: what failed downstream of it (Airflow's rule)."""
-    from store.engine import open_store
-    from store.queries.dags import get_structure
-
-    named = {task_id for _, task_id, *_ in marked}
-    found: list[tuple[str, str, int]] = []
-    with open_store(space, read_only=True) as store, store.read() as connection:
-        structure = get_structure(connection, dag_id)
-        downstream = {one.task_id: one.downstream for one in structure.tasks} if structure else {}
-        below: set[str] = set()
-        to_visit = list(named)
-        while to_visit:
-            new = set(downstream.get(to_visit.pop(), ())) - below
-            below |= new
-            to_visit += new
-        for run_id in dict.fromkeys(run_id for run_id, *_ in marked):
-            row = find_run(connection, dag_id, run_id)
-            states = (TaskInstanceState.FAILED, TaskInstanceState.UPSTREAM_FAILED)
-            instances = tasks.list_instances(
-                connection, row.id, task_ids=below - named, states=states
-            )
-            found += [(run_id, one.task_id, one.map_index) for one in instances]
-    return found

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
@@ -25,6 +23,7 @@ from app.tui.alerts import Alerter
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Ended, Refused, Replied
 from app.tui.formats import clock
+from app.tui.garbage import AFTER, SHORT_QUIET, Garbage
 from app.tui.key_order import KeyHandled, KeyOrder
 from app.tui.location import from_words
 from app.tui.memory import Memory
@@ -46,15 +45,6 @@ if TYPE_CHECKING:
 TICK = 5.0
 """Seconds between two looks at what depends on the clock; only differences are repainted."""
 
-GARBAGE_AFTER = 2.0
-"""Seconds after which garbage is collected: ``app.tui.run`` turned that off for the start."""
-
-QUIET = 2.0
-"""Seconds without a key after which there is time to look through everything for garbage."""
-
-OLD_ENOUGH = 10
-"""Collections of younger garbage between two of those."""
-
 CLIPBOARD_CAP = 74_994
 """Bytes of OSC 52 that common terminals accept (the limit that k9s found)."""
 
@@ -66,16 +56,6 @@ def zone_named(name: str) -> tzinfo | None:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(name)
-
-
-def collect_garbage() -> None:
-    """From now on; what was loaded by now stays, and need not be looked at again and again.
-
-    A look at everything takes long where tables hold thousands of rows: that is done between keys.
-    """
-    gc.freeze()
-    gc.set_threshold(*gc.get_threshold()[:2], 20 * OLD_ENOUGH)
-    gc.enable()
 
 
 def utc_now() -> datetime:
@@ -137,7 +117,7 @@ class DagtopApp(SureTimers, App[int]):
         self._link = (dag, run, task)
         self._clashed: set[str] = set()
         self._key_order = KeyOrder(self, super().on_event)
-        self._last_key = 0.0
+        self.garbage = Garbage()
         self.ways = Ways(self)
         self.refresher = Refresher(
             workspace,
@@ -165,7 +145,7 @@ class DagtopApp(SureTimers, App[int]):
                 loop.add_signal_handler(number, self.exit, 128 + number)
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.refresher.start)
-        self.set_timer(GARBAGE_AFTER, collect_garbage)
+        self.set_timer(AFTER, self.garbage.begin)
         dag, run, task = self._link
         if dag is not None:
             self.ways.open_dag(dag, run, task)
@@ -195,6 +175,11 @@ class DagtopApp(SureTimers, App[int]):
                 self._clashed.add(action)
                 self.say(f"[keys] {winner} has taken the key of {action} here", "warning")
 
+    def screen_shown(self) -> None:
+        """Another screen is there, and the one before it may be gone for good."""
+        self.garbage.screen_shown()
+        self.set_timer(SHORT_QUIET + 0.1, self.garbage.look)
+
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
         return Scene(self.clock(), self.zone, self.glyphs, f"{self.workspace.root}/")
@@ -202,9 +187,7 @@ class DagtopApp(SureTimers, App[int]):
     def _tick(self) -> None:
         if self.memory.is_changed:
             self.save_memory()
-        rests = time.monotonic() - self._last_key > QUIET
-        if rests and gc.isenabled() and gc.get_count()[2] > OLD_ENOUGH:
-            gc.collect()
+        self.garbage.look()
         screen = self.screen_stack[-1] if self.screen_stack else None  # none at the very end
         if isinstance(screen, DagtopScreen) and screen.is_there:  # not yet, while it is opened
             screen.show_runner()
@@ -213,7 +196,7 @@ class DagtopApp(SureTimers, App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Keys are handed on one after the other."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self._last_key = time.monotonic()
+            self.garbage.key_pressed()
             await self._key_order.take(event)
         else:
             await super().on_event(event)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from app.tui.undo import Act
+from app.untouched import untouched_words
 from store import client
 from store.errors import StoreError, StoreMissing
 from store.settings import ConfigError
@@ -77,15 +78,21 @@ def together(replies: Sequence[tuple[str, dict[str, Any] | str]]) -> dict[str, A
     sentence why there is none."""
     if len(replies) == 1:
         return replies[0][1]
-    instances: dict[tuple[Any, ...], Any] = {}
+    found: dict[str, dict[tuple[Any, ...], Any]] = {"instances": {}, "again": {}}
     versions: dict[tuple[str, int], Any] = {}
     for dag_id, reply in replies:
         if isinstance(reply, str):
             return reply
         versions |= {(dag_id, one["from"]): one for one in reply.get("versions", ())}
-        for run_id, *rest in reply.get("instances", ()):
-            instances.setdefault((dag_id, run_id, *rest[:2]), (f"{dag_id} {run_id}", *rest))
-    return {"instances": list(instances.values()), "versions": list(versions.values())}
+        for name, instances in found.items():
+            for run_id, *rest in reply.get(name, ()):
+                instances.setdefault((dag_id, run_id, *rest[:2]), (f"{dag_id} {run_id}", *rest))
+    again = [one for key, one in found["again"].items() if key not in found["instances"]]
+    return {
+        "instances": list(found["instances"].values()),
+        "again": again,
+        "versions": list(versions.values()),
+    }
 
 
 class Lane:
@@ -153,8 +160,7 @@ class Commander:
                 return Acted(words, kept, then)
             answer = submission.answer or {}
             if answer.get("instances") == []:
-                words = "nothing was touched: no task instance is in that state"
-                return Acted(words, then=then)
+                return Acted(untouched_words(kind, payload), then=then)
             held = answer.get("held")
             words = done + more
             return Acted(f"{words}; it waits: {held}" if held else words, kept, then)

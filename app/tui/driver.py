@@ -29,8 +29,8 @@ from app.tui.theme import UNICODE
 STOP_TIMEOUT = 2.0
 """Seconds that the end waits for a terminal to take the last bytes."""
 
-LOOK_AROUND = 0.1
-"""Seconds after which the thread that reads looks whether it is to end."""
+WHOLE_AFTER = 0.1
+"""Seconds after the last byte until a sequence that isn't whole is taken for keys."""
 
 
 class FrameWriter:
@@ -98,6 +98,34 @@ def _wait_writable(fileno: int) -> None:
     select.select([], [fileno], [], 1.0)
 
 
+class WakingEvent(threading.Event):
+    """An event that ``select`` can wait for beside files: readable while it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reader, self._writer = os.pipe()
+        self._is_open = True
+
+    def fileno(self) -> int:
+        return self._reader
+
+    def set(self) -> None:
+        if self._is_open and not self.is_set():
+            super().set()
+            os.write(self._writer, b"!")
+
+    def clear(self) -> None:
+        if self._is_open and self.is_set():
+            os.read(self._reader, 1)
+        super().clear()
+
+    def close(self) -> None:
+        """Give the files back; nothing waits for it any more."""
+        self._is_open = False
+        os.close(self._reader)
+        os.close(self._writer)
+
+
 class FrameDriver(LinuxDriver):
     """``LinuxDriver`` whose output goes through a ``FrameBuffer`` and input by a ``KeyParser``."""
 
@@ -106,6 +134,7 @@ class FrameDriver(LinuxDriver):
         assert self._file is not None
         self._output_fileno = self._file.fileno()
         self._frames: FrameWriter | None = None
+        self._ending: WakingEvent | None = None
 
     def start_application_mode(self) -> None:
         """Start, or go on after having been suspended."""
@@ -113,6 +142,7 @@ class FrameDriver(LinuxDriver):
         buffer = FrameBuffer(*self._get_terminal_size(), ascii_only=ascii_only)
         self._frames = FrameWriter(self._output_fileno, buffer)
         self._frames.start()
+        self.exit_event = self._ending = WakingEvent()
         super().start_application_mode()
 
     def _get_terminal_size(self) -> tuple[int, int]:
@@ -143,16 +173,22 @@ class FrameDriver(LinuxDriver):
             self._frames.stop()
             self._frames = None
         super().close()
+        if self._ending is not None:
+            self._ending.close()
+            self._ending = None
 
     def run_input_thread(self) -> None:
-        """Read keys until the end, as ``LinuxDriver`` does it."""
+        """Read keys until the end, as ``LinuxDriver`` does it, but sleep while there are none."""
         settings: Settings = getattr(self._app, "settings", Settings())
         keeps_alt = settings.uses_alt or constants.DISABLE_KITTY_KEY
         parser = (XTermParser if keeps_alt else KeyParser)(self._debug)
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        wait = LOOK_AROUND
-        while not self.exit_event.is_set():
-            if select.select([self.fileno], [], [], wait)[0]:
+        wait: float | None = None
+        ending = self._ending
+        assert ending is not None
+        while not ending.is_set():
+            ready = select.select([self.fileno, ending], [], [], wait)[0]
+            if self.fileno in ready:
                 data = self._typed()
                 if not data:  # the terminal is gone
                     self.process_message(ExitApp())
@@ -160,9 +196,9 @@ class FrameDriver(LinuxDriver):
                 text = decode(data)
                 for message in parser.feed(text) if text else ():
                     self.process_message(message)
-                wait = constants.ESCAPE_DELAY if text.endswith(ESCAPE) else LOOK_AROUND
+                wait = constants.ESCAPE_DELAY if text.endswith(ESCAPE) else WHOLE_AFTER
             else:
-                wait = LOOK_AROUND
+                wait = None
             for message in parser.tick():
                 self.process_message(message)
         with suppress(EOFError, ParseError):

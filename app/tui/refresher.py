@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
+from app.tui.budget import Budget
 from app.tui.commander import Refused
 from store.errors import StoreError, StoreMissing
 from store.settings import ConfigError
@@ -34,12 +35,6 @@ REMOTE_POLL, IDLE_REMOTE_POLL = 0.5, 1.0
 
 IDLE_AFTER = 10.0
 """Seconds without a change after which nothing counts as changing."""
-
-SHARE = 25
-"""After a snapshot that took a CPU second, the next change is read so many seconds later at the
-earliest (and no later than ``LONGEST_REST``): reading takes a small share of the machine."""
-
-LONGEST_REST = 2.0
 
 FIRST_REST = 1.0
 """Seconds after the first look until the store is opened, unless more is wanted before."""
@@ -222,23 +217,26 @@ class Refresher:
 
     def _poll(self, store: Store) -> None:
         served, last_change, looked = 0, time.monotonic(), 0.0
-        due, rested = False, 0.0
+        due, budget = False, Budget(last_change)
         opened = file_id(store)
-        while not self._closed and file_id(store) == opened:
+        while not self._closed:
+            glance = store.glance()
+            if glance != self._glance and file_id(store) != opened:
+                return
             while self._questions:
                 self._answer_question(store, *self._questions[0])
                 self._questions.popleft()
             request, now = self._request, time.monotonic()
-            changed = self._has_changed(store)
+            changed = self._has_changed(store, glance)
             if changed:
                 last_change, due = now, True
                 self._look_for_alerts(store)
             asked = request is not None and (request.serial != served or self._last[0] == 0)
-            if request is not None and (asked or (due and now >= rested)):
+            if request is not None and (asked or (due and budget.allows(now))):
                 begun = time.thread_time()
                 self._answer(store, request)
                 served, due = request.serial, False
-                rested = now + min(LONGEST_REST, (time.thread_time() - begun) * SHARE)
+                budget.spend(now, time.thread_time() - begun)
             if changed or now - looked > RUNNER_LOOK:
                 looked = now
                 self._look_at_runner(store)
@@ -256,8 +254,7 @@ class Refresher:
         else:
             self._post(Answered(then, found))
 
-    def _has_changed(self, store: Store) -> bool:
-        glance = store.glance()
+    def _has_changed(self, store: Store, glance: object) -> bool:
         if glance is None or glance != self._glance:
             self._glance, self._looks = glance, LOOKS
         elif not self._looks:

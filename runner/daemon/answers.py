@@ -14,6 +14,9 @@ import msgspec
 from sqlalchemy import Connection, delete, select, update
 
 from runner.daemon import schedules
+from runner.daemon.commands.common import Refused
+from runner.daemon.commands.payloads import complaint
+from runner.daemon.commands.scheduling import parse_window
 from runner.daemon.engine import Engine
 from runner.daemon.inbox import Request
 from runner.daemon.memory import LiveTry
@@ -67,7 +70,7 @@ async def _answer(engine: Engine, request: bytes) -> Answer:
     try:
         question = _DECODER.decode(request)
     except msgspec.MsgspecError as error:
-        return Answer(error=f"the question can't be read: {error}")
+        return Answer(error=f"the question can't be read: {complaint(error)}")
     try:
         if isinstance(question, Submit):
             return await _submit(engine, question)
@@ -244,11 +247,14 @@ def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
     with engine.store.read() as connection:
         last = schedules.last_interval_in(connection, question.dag_id)
     count = max(1, min(question.count, MOST_TIMES))
+    window: dict[str, Any] | None = None
     try:
+        if question.window is not None:
+            window = parse_window(msgspec.structs.asdict(question.window)) or {}
         found = schedules.preview(
-            pipeline, last, question.expression, count, datetime.now(UTC), question.window
+            pipeline, last, question.expression, count, datetime.now(UTC), window
         )
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, Refused) as error:
         return Answer(error=str(error))
     return Answer(value=found)
 

@@ -277,7 +277,7 @@ def finish(
         _as_intended(turn, run, instance, wanted, why, at, duration)
         told = called_back and state is State.FAILED  # it had failed before it was killed
         if _is_killed(live_try) and not told and _calls_back(run, live_try, "on_failure"):
-            request_callback(turn, run, "on_failure", why, live_try.key)
+            request_callback(turn, run.key, "on_failure", why, live_try.key)
         return
     if state is State.UP_FOR_RESCHEDULE:
         run.rescheduled[live_try.row_key] = live_try
@@ -431,7 +431,7 @@ def fail(turn: Turn, live_try: LiveTry, reason: str) -> None:
         return
     kind = "on_retry" if state is State.UP_FOR_RETRY else "on_failure"
     if _calls_back(run, live_try, kind):
-        request_callback(turn, run, kind, reason, live_try.key)
+        request_callback(turn, run.key, kind, reason, live_try.key)
 
 
 def give_up(turn: Turn, live_try: LiveTry, why: str) -> None:
@@ -449,7 +449,7 @@ def give_up(turn: Turn, live_try: LiveTry, why: str) -> None:
     turn.orders.kills.append(live_try)
 
 
-def request_callback(turn: Turn, run: LiveRun, kind: str, reason: str, try_key: int | None) -> None:
+def request_callback(turn: Turn, run_key: int, kind: str, reason: str, try_key: int | None) -> None:
     """Have callbacks run in a process of their own: a DAG's, or those of a task that was lost."""
     key = turn.brain.counters.take("callback")
     turn.changes.insert(
@@ -457,7 +457,7 @@ def request_callback(turn: Turn, run: LiveRun, kind: str, reason: str, try_key: 
         key,
         {
             "id": key,
-            "dag_run_id": run.key,
+            "dag_run_id": run_key,
             "try_id": try_key,
             "kind": kind,
             "reason": reason,

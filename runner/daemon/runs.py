@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,14 @@ from runner.daemon.ingest import request_callback
 from runner.daemon.memory import LiveRun, LiveTry, Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling.decide import decide
-from runner.scheduling.endings import timed_out
+from runner.scheduling.endings import (
+    BAD_TASK_STATES,
+    is_too_long,
+    state_of_leaves,
+    timed_out,
+)
 from runner.scheduling.expansion import initial_instances
+from runner.scheduling.graph import graph_of
 from runner.scheduling.model import (
     Decision,
     DroppedInstance,
@@ -30,6 +37,7 @@ from store.states import (
     DagRunState,
     TaskInstanceState,
 )
+from store.structure import DagStructure, decode_structure
 
 State = TaskInstanceState
 
@@ -309,14 +317,50 @@ def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> Non
     turn.changes.update(
         models.dag_run, run.key, state=state, ended_at=turn.now, intended_state=None
     )
-    turn.changes.event(turn.now, f"run_{state}", reason or f"the run ended: {state}", **run.where())
     turn.brain.forget_run(run)
-    kind = "on_success" if state is DagRunState.SUCCESS else "on_failure"
-    if kind in run.pipeline.structure.callbacks:
-        request_callback(turn, run, kind, reason or str(state), None)
     _make_room(turn, run.dag_id, run.backfill_id)
+    _tell_state(turn, run.pipeline, run.where(), state, reason)
+
+
+def conclude_anew(turn: Turn, pipeline: Pipeline, rows: Iterable[Row[Any]]) -> None:
+    """Ended runs of which tasks were marked, and of which nothing runs again, get the state that
+    their tasks make by now; times and versions stay. That a run took too long holds, too."""
+    turn.changes.flush(turn.connection)
+    version, instance = models.dag_version, models.task_instance
+    structures: dict[int, DagStructure] = {}
+    for row in rows:
+        if row.version_id not in structures:
+            document = select(version.c.structure).where(version.c.id == row.version_id)
+            structures[row.version_id] = decode_structure(
+                turn.connection.execute(document).scalar_one()
+            )
+        structure = structures[row.version_id]
+        late = is_too_long(structure, row.started_at, row.ended_at)
+        if late and row.state == DagRunState.FAILED:
+            continue
+        found = turn.connection.execute(
+            select(instance.c.task_id, instance.c.state).where(
+                instance.c.dag_run_id == row.id, instance.c.state.in_(BAD_TASK_STATES)
+            )
+        )
+        bad = {one.task_id: one.state for one in found}
+        state, reason = state_of_leaves(graph_of(structure), bad)
+        if state != row.state:
+            turn.changes.update(models.dag_run, row.id, state=state)
+            place = {"dag_id": row.dag_id, "dag_run_id": row.id, "run_id": row.run_id}
+            _tell_state(turn, pipeline, place, state, reason)
+
+
+def _tell_state(
+    turn: Turn, pipeline: Pipeline, place: dict[str, Any], state: DagRunState, reason: str
+) -> None:
+    """What follows from the final state that the run at this place has got."""
+    turn.changes.event(turn.now, f"run_{state}", reason or f"the run ended: {state}", **place)
+    kind = "on_success" if state is DagRunState.SUCCESS else "on_failure"
+    if kind in pipeline.structure.callbacks:
+        request_callback(turn, place["dag_run_id"], kind, reason or str(state), None)
     if state is DagRunState.FAILED:
-        _pause_after_failures(turn, run.pipeline)
+        _pause_after_failures(turn, pipeline)
 
 
 def _pause_after_failures(turn: Turn, pipeline: Pipeline) -> None:

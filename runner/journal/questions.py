@@ -73,6 +73,15 @@ class GetReasons(msgspec.Struct, frozen=True, tag="get_reasons"):
     task_id: str | None = None
 
 
+class ScheduleWindow(msgspec.Struct, forbid_unknown_fields=True):
+    """Between which dates a schedule makes runs, and whether those of the past; of what isn't
+    given the file has its say."""
+
+    start: str | None = None
+    end: str | None = None
+    catchup: bool | None = None
+
+
 class PreviewSchedule(msgspec.Struct, frozen=True, tag="preview_schedule"):
     """What a schedule would mean for a DAG: in words, and when its next runs would be made."""
 
@@ -80,7 +89,7 @@ class PreviewSchedule(msgspec.Struct, frozen=True, tag="preview_schedule"):
     expression: str
     """Empty: the schedule of its file."""
     count: int = 5
-    window: dict[str, Any] | None = None
+    window: ScheduleWindow | None = None
     """Its start, end and catchup; None: those in force, if the schedule is."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from runner.scheduling.graph import Graph
 from runner.scheduling.model import Decision, InstanceKey, StateChange
 from runner.scheduling.run_state import RunState
 from runner.scheduling.trigger_rules import READY
@@ -14,8 +16,9 @@ from store.states import (
     DagRunState,
     TaskInstanceState,
 )
+from store.structure import DagStructure
 
-_BAD = (TaskInstanceState.FAILED, TaskInstanceState.UPSTREAM_FAILED)
+BAD_TASK_STATES = (TaskInstanceState.FAILED, TaskInstanceState.UPSTREAM_FAILED)
 _ACTIVE = (*EXECUTING_TASK_STATES, TaskInstanceState.SCHEDULED, TaskInstanceState.DEFERRED)
 _BEGUN = frozenset(
     {
@@ -31,11 +34,9 @@ _BEGUN = frozenset(
 def conclude(run: RunState, decision: Decision) -> None:
     """Give the decision the run's final state, if the run has come to its end.
 
-    Only leaves count; teardowns only with ``on_failure_fail_dagrun``. (With ``fail_fast``, which
-    skips the leaves after a failure, every task counts: Airflow calls such a run a success.)
-    Unfinished instances none of
-    which can ever run are a deadlock, which fails the run; tasks that depend on the past or have
-    limits of their own are given the benefit of the doubt (Airflow's ``update_state``).
+    Unfinished instances none of which can ever run are a deadlock, which fails the run; tasks that
+    depend on the past or have limits of their own are given the benefit of the doubt (Airflow's
+    ``update_state``).
     """
     if run.unfinished:
         blocked = None if run.count(*_ACTIVE) else _deadlock(run)
@@ -43,16 +44,30 @@ def conclude(run: RunState, decision: Decision) -> None:
             decision.run_state = DagRunState.FAILED
             decision.run_reason = f"deadlock: {blocked} waits for what can no longer happen"
         return
-    for task_state in run.tasks.values():
-        node = task_state.node
-        if node.counts_for_run or (run.structure.fail_fast and not node.task.is_teardown):
-            for state in _BAD:
-                if task_state.states[state]:
-                    decision.run_state = DagRunState.FAILED
-                    decision.run_reason = f"{node.task_id} is {state}"
-                    return
-    decision.run_state = DagRunState.SUCCESS
-    decision.run_reason = "no leaf task failed"
+    bad = {
+        task_id: state
+        for task_id, task_state in run.tasks.items()
+        for state in reversed(BAD_TASK_STATES)
+        if task_state.states[state]
+    }
+    decision.run_state, decision.run_reason = state_of_leaves(run.graph, bad)
+
+
+def state_of_leaves(
+    graph: Graph, bad: Mapping[str, TaskInstanceState | str]
+) -> tuple[DagRunState, str]:
+    """The state of a run of which everything has ended, and why.
+
+    ``bad``: the tasks of which an instance failed, or could not run, and which of it. Only leaves
+    count; teardowns only with ``on_failure_fail_dagrun``. (With ``fail_fast``, which skips the
+    leaves after a failure, every task counts: Airflow calls such a run a success.)
+    """
+    for task_id, node in graph.nodes.items():
+        if task_id in bad and (
+            node.counts_for_run or (graph.structure.fail_fast and not node.task.is_teardown)
+        ):
+            return DagRunState.FAILED, f"{task_id} is {bad[task_id]}"
+    return DagRunState.SUCCESS, "no leaf task failed"
 
 
 def _deadlock(run: RunState) -> str | None:
@@ -100,15 +115,22 @@ def timed_out(run: RunState, started_at: datetime | None, now: datetime) -> Deci
     The run fails; all that is unfinished is skipped, teardowns too (Airflow's
     ``_schedule_dag_run``). Applied to ``run``.
     """
-    limit = run.structure.dagrun_timeout
-    if limit is None or started_at is None or started_at + timedelta(seconds=limit) > now:
+    if not is_too_long(run.structure, started_at, now):
         return None
-    reason = f"the run took longer than {timedelta(seconds=limit)}"
+    reason = f"the run took longer than {timedelta(seconds=run.structure.dagrun_timeout or 0)}"
     decision = Decision(run_state=DagRunState.FAILED, run_reason=reason)
     for key, instance in list(run.instances.items()):
         if instance.state not in FINISHED_TASK_STATES:
             _change(run, decision, key, TaskInstanceState.SKIPPED, reason)
     return decision
+
+
+def is_too_long(structure: DagStructure, started_at: datetime | None, at: datetime | None) -> bool:
+    """Whether a run takes longer by then than its DAG's ``dagrun_timeout``."""
+    limit = structure.dagrun_timeout
+    if limit is None or started_at is None or at is None:
+        return False
+    return started_at + timedelta(seconds=limit) <= at
 
 
 def end_run(run: RunState, state: DagRunState, reason: str) -> Decision:

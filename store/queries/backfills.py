@@ -46,7 +46,7 @@ class BackfillRow:
         if self.cancelled_at is not None:
             return BackfillState.CANCELLED
         if self.ended_at is not None:
-            return BackfillState.COMPLETED
+            return BackfillState.FAILED if self.failed else BackfillState.COMPLETED
         return BackfillState.RUNNING if self.paused_at is None else BackfillState.PAUSED
 
     @property
@@ -63,6 +63,11 @@ class BackfillRow:
     def done(self) -> int:
         """How many of them have ended."""
         return sum(number for state, number in self.runs.items() if state in FINISHED_RUN_STATES)
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+        return self.runs.get(DagRunState.FAILED, 0)
 
 
 COLUMNS = tuple(backfill.c[name] for name in BackfillRow.__dataclass_fields__ if name in backfill.c)

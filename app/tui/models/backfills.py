@@ -25,6 +25,7 @@ BAR = 6
 ROLES = {
     BackfillState.RUNNING: "state.run.running",
     BackfillState.PAUSED: "warning",
+    BackfillState.FAILED: "state.run.failed",
     BackfillState.CANCELLED: "error",
     BackfillState.COMPLETED: "state.run.success",
 }
@@ -37,10 +38,8 @@ REPROCESSED = {
 
 
 def state_span(row: BackfillRow, glyphs: Glyphs) -> Span:
-    """Glyph and word, in the colour of the state; where runs of it failed it is no success."""
+    """Glyph and word, in the colour of the state."""
     look = BACKFILL_STATE_LOOKS[row.state]
-    if row.state is BackfillState.COMPLETED and _failed(row):
-        return run_span(DagRunState.FAILED.value, glyphs, f" {look.word}")
     glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
     return Span(f"{glyph} {look.word}", ROLES[row.state])
 
@@ -61,7 +60,7 @@ def columns() -> list[Column[BackfillRow]]:
         Column("id", "  ID  STATE", 17, _name_cell, lambda row: row.id, most=20, descending=True),
         Column("period", "LOGICAL DATES", 26, _period_cell, lambda row: row.from_date),
         Column("progress", "PROGRESS", 11, _progress_cell, _share),
-        Column("runs", "RUNS", 16, _runs_cell, _failed, descending=True),
+        Column("runs", "RUNS", 16, _runs_cell, lambda row: row.failed, descending=True),
         Column("max", "MAX", 4, _limit_cell, lambda row: row.max_active_runs, right=True),
         Column("by", "BY", 10, _by_cell, lambda row: row.actor.lower()),
         Column("made", "MADE", 9, _made_cell, lambda row: row.created_at, descending=True),
@@ -129,10 +128,6 @@ def _share(row: BackfillRow) -> float:
     return row.done / row.total if row.total else 0.0 if row.is_open else 1.0
 
 
-def _failed(row: BackfillRow) -> int:
-    return row.runs.get(DagRunState.FAILED, 0)
-
-
 def conf_text(row: BackfillRow) -> str:
     """The conf of its runs in one line; empty without one."""
     return compact(masked(row.conf)) if row.conf else ""
@@ -154,7 +149,7 @@ def facts_of(row: BackfillRow) -> Facts:
         },
         numbers={
             "runs": float(row.total),
-            "failed": float(_failed(row)),
+            "failed": float(row.failed),
             "queued": float(row.runs.get(DagRunState.QUEUED, 0)),
         },
     )
@@ -171,6 +166,8 @@ def detail_line(row: BackfillRow | None, scene: Scene) -> Spans:
     more = ", more are being made" if row.next_date is not None else ""
     limit = f"{row.max_active_runs:,} at once" + (", newest first" if row.run_backwards else "")
     parts: list[Spans] = [(Span(ended + more, "text"),)]
+    if row.failed:
+        parts.append((Span(f"{row.failed:,} failed", "state.run.failed"),))
     if row.paused_at is not None and row.is_open:
         since = formats.ago(row.paused_at, scene.now)
         parts.append((Span(f"paused {since}: p lets it go on", "warning"),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.durations import duration
 from app.other_versions import version_lines
@@ -14,7 +14,7 @@ from app.tui.models.grid import run_span, state_span
 from app.tui.reading import InstanceFacts, error_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
-from app.tui.theme import task_look
+from app.tui.theme import Glyphs, task_look
 from store.states import TaskInstanceState
 
 if TYPE_CHECKING:
@@ -211,14 +211,28 @@ _AGAIN = (TaskInstanceState.UP_FOR_RETRY, TaskInstanceState.UP_FOR_RESCHEDULE)
 """States that end by themselves, at a time that is known."""
 
 
-def touched_lines(reply: object, verb: str) -> list[Spans]:
-    """What a dry run says an action would touch, tasks of mapped ones together."""
+def touched_lines(reply: object, verb: str, glyphs: Glyphs) -> list[Spans]:
+    """What a dry run says an action would touch, tasks of mapped ones together, and what runs again
+    by it."""
     if isinstance(reply, str):
         later = "What this touches can't be said now; yes writes it down for the next runner."
         return [(span(reply, "warning"),), (Span(later, "dim"),)]
-    instances = reply.get("instances", []) if isinstance(reply, dict) else []
+    facts = reply if isinstance(reply, dict) else {}
+    instances, again = facts.get("instances", []), facts.get("again", [])
     if not instances:
         return [(Span("Nothing would change.", "warning"),)]
+    lines: list[Spans] = [
+        (span(f"{first[:1].upper()}{first[1:]}", "warning"), span(f": {rest}"))
+        for first, rest in version_lines(facts.get("versions", []))
+    ]
+    lines += _named_lines(instances, verb, glyphs)
+    if again:
+        lines += _named_lines(again, "Runs again below:", glyphs)
+    return lines
+
+
+def _named_lines(instances: Sequence[Sequence[Any]], verb: str, glyphs: Glyphs) -> list[Spans]:
+    """How many they are, and a line for each task and state."""
     groups: dict[tuple[str, str | None], list[int]] = {}
     runs: set[str] = set()
     for one in instances:
@@ -226,23 +240,15 @@ def touched_lines(reply: object, verb: str) -> list[Spans]:
         runs.add(str(run_id))
         groups.setdefault((str(task_id), state), []).append(-1 if index is None else index)
     total = formats.plural(len(instances), "task instance")
-    versions = reply.get("versions", []) if isinstance(reply, dict) else []
-    lines: list[Spans] = [
-        (span(f"{first[:1].upper()}{first[1:]}", "warning"), span(f": {rest}"))
-        for first, rest in version_lines(versions)
-    ]
-    lines.append(
-        (
-            Span(f"{verb} ", "dim"),
-            Span(total, "strong"),
-            Span(f" in {formats.plural(len(runs), 'run')}:", "dim"),
-        )
-    )
+    where = f" in {formats.plural(len(runs), 'run')}:"
+    lines: list[Spans] = [(Span(f"{verb} ", "dim"), Span(total, "strong"), Span(where, "dim"))]
     for (task_id, state), found in groups.items():
         look, indexes = task_look(state), sorted(set(found))
-        times = f" × {len(found)}" if len(found) > len(indexes) else ""
+        glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
+        sign = "x" if glyphs.is_ascii else "×"
+        times = f" {sign} {len(found)}" if len(found) > len(indexes) else ""
         role, name = f"state.{state or 'none'}", indexed_name(task_id, indexes)
-        lines.append((Span(f"  {look.glyph} ", role), span(name), Span(times, "dim")))
+        lines.append((Span(f"  {glyph} ", role), span(name), Span(times, "dim")))
     return lines
 
 

@@ -379,7 +379,7 @@ def _preview(
         if isinstance(reply, dict):
             touches.number = touched_number(reply, 0)
         number = touched_number(reply, _number(chosen))
-        hand_over([*_lines(chosen), (), *touched_lines(reply, verb)], number=number)
+        hand_over([*_lines(chosen), (), *touched_lines(reply, verb, app.glyphs)], number=number)
 
     if len(payloads) > PREVIEWED:
         words = f"{verb} {formats.plural(_number(chosen), 'task instance')} and what is ticked."

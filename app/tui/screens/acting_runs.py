@@ -12,6 +12,7 @@ from app.tui.models.runs import runs_named
 from app.tui.screens.acting import WORKING, noted, touched_number
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
+from app.untouched import note_left
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
@@ -74,7 +75,7 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             return
 
         def then(reply: object) -> None:
-            touched = [*lines, (), *touched_lines(reply, "Runs again:")]
+            touched = [*lines, (), *touched_lines(reply, "Runs again:", app.glyphs)]
             hand_over(touched, number=max(len(runs), touched_number(reply, 0)))
 
         payloads = clear_payloads(runs, choices)
@@ -121,7 +122,7 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
             return
         touched, state = others(choices.alternative), choices.alternative
         if not touched:
-            app.say(f"nothing was marked: all are {state} already")
+            app.say(f"all are {state} already{note_left(noted(choices))}")
         for run in touched:
             payload = {"dag_id": run.dag_id, "run_id": run.run_id, "state": state}
             payload |= noted(choices)

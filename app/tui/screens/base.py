@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -95,8 +96,9 @@ class DagtopScreen(SureTimers, Screen[None]):
     # the frame
 
     def compose(self) -> ComposeResult:
+        self.fit()  # known now: afterwards, each class that changes takes another layout
         yield HeaderLine(widget_id="header")
-        yield Banner(widget_id="banner")
+        yield Banner(self.banner(), widget_id="banner")
         yield from self.middle()
         yield FooterLine(widget_id="footer")
         yield InfoLine(widget_id="too-small")
@@ -108,10 +110,19 @@ class DagtopScreen(SureTimers, Screen[None]):
         self.show_crumbs()
         self.show_runner()
 
-    def on_resize(self) -> None:
+    def fit(self) -> None:
+        """Set the classes that depend on the size of the terminal."""
         width, height = self.app.size
         self.set_class(width < 40 or height < 12, "-too-small")
         self.set_class(height < 30, "-short")
+
+    def _screen_resized(self, size: Size) -> None:
+        """Textual 8 lays a screen out twice more when it is opened, and those behind it too."""
+        if self._compositor.size != size:
+            super()._screen_resized(size)
+
+    def on_resize(self) -> None:
+        self.fit()
         if self.query("#header"):
             self.show_runner()
         self.show_behind()
@@ -131,6 +142,7 @@ class DagtopScreen(SureTimers, Screen[None]):
         self.ask()
         self.tick()
         self.show_behind()
+        self.dagtop.screen_shown()
 
     def show_actions(self) -> None:
         """Fill the footer from the registry."""

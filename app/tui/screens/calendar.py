@@ -92,10 +92,10 @@ class CalendarScreen(DagViewScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#list").can_focus = False
-        self.set_class(self.form.by_hour, "-hours")
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def fit(self) -> None:
+        super().fit()
+        self.set_class(self.form.by_hour, "-hours")
         self.set_class(self.app.size.height >= TALL, "-tall")
 
     @property

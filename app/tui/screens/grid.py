@@ -85,6 +85,7 @@ class GridScreen(MarkedGridScreen):
         self._filter_text = self._before_filter = ""
 
     def body(self) -> Iterable[Widget]:
+        self.set_class(self.app.size.width >= SPLIT_WIDTH, "-panel")
         yield InfoLine(widget_id="views")
         yield InfoLine(widget_id="dag")
         with Horizontal(id="middle"):
@@ -97,7 +98,6 @@ class GridScreen(MarkedGridScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#panel").can_focus = False
-        self.set_class(self.app.size.width >= SPLIT_WIDTH, "-panel")
         _, self._unfolded = self.dagtop.ways.folds.get(self.dag_id, (None, frozenset()))
         self.view.unfolded = set(self._unfolded)
 
@@ -327,8 +327,8 @@ class GridScreen(MarkedGridScreen):
         self._read_facts()
         self._show_panel()
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def fit(self) -> None:
+        super().fit()
         self.set_class(self.app.size.width >= WIDE, "-wide")
 
     def action_panel_down(self) -> None:

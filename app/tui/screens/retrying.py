@@ -116,7 +116,7 @@ class RetryForm(ConfForm):
         payload = self._payload(texts, self._next(conf))
 
         def then(reply: object) -> None:
-            lines = touched_lines(reply, "Runs again:")
+            lines = touched_lines(reply, "Runs again:", self.dagtop.glyphs)
             changed = self._changed_names(self._next(conf))
             line: Spans = (Span("The params stay as they are.", "dim"),)
             if changed:

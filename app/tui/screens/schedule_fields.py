@@ -19,9 +19,8 @@ TIMES = 5
 """Times of the next runs that are shown."""
 TEXT, START, END, CATCHUP = range(4)
 """Places of the fields, one behind the other in the form."""
+NAMES = {START: "start", END: "end"}
 AS_FILE, YES, NO = "as the file says", "yes", "no"
-REFUSED = {"the start": START, "the file's start": END}
-"""How the runner's sentences begin about dates that have nothing between them."""
 
 
 def window_fields(dag: DagRow, structure: DagStructure) -> list[Field]:
@@ -81,9 +80,10 @@ def date_text(text: str | None, zone: tzinfo) -> str:
 class ScheduleFields:
     """What stands in the four fields, as the runner is told, and what it says is wrong."""
 
-    def __init__(self, dag: DagRow) -> None:
+    def __init__(self, dag: DagRow, structure: DagStructure) -> None:
         self._dag = dag
         self._zone = zone_of(dag.timezone)
+        self._file = {START: structure.start_date or "", END: structure.end_date or ""}
         self._wrong: dict[tuple[str, ...], str] = {}
 
     def check(self, texts: Sequence[str]) -> tuple[Values, Errors]:
@@ -97,27 +97,47 @@ class ScheduleFields:
                 errors[TEXT] = "type a schedule for start, end and catch-up"
         why = self._wrong.get(tuple(texts))
         if why is not None:
-            errors.setdefault(self.about(why), why)
+            errors.setdefault(TEXT, why)
         given = {name: value for name, value in window.items() if value is not None}
         return {"expression": texts[TEXT] or None, "window": given or None}, errors
 
     def _window(self, texts: Sequence[str]) -> tuple[dict[str, Any], Errors]:
-        window: dict[str, Any] = {}
+        dates: dict[int, datetime | None] = {}
         errors: Errors = {}
-        for name, place in (("start", START), ("end", END)):
+        for place in NAMES:
             try:
-                found = moment(texts[place], self._zone)
+                dates[place] = moment(texts[place], self._zone)
             except ValueError as error:
                 errors[place] = str(error)
-            else:
-                window[name] = None if found is None else found.isoformat()
+        if not errors:
+            self._check_order(dates, errors)
+        window: dict[str, Any] = {
+            NAMES[place]: None if date is None else date.isoformat()
+            for place, date in dates.items()
+        }
         window["catchup"] = {YES: True, NO: False}.get(texts[CATCHUP])
         return window, errors
 
-    @staticmethod
-    def about(why: str) -> int:
-        """Of which field a refusal is."""
-        return next((at for start, at in REFUSED.items() if why.startswith(start)), TEXT)
+    def _check_order(self, dates: dict[int, datetime | None], errors: Errors) -> None:
+        """Whether there is a date between start and end, of which the file may have one."""
+        given = [place for place, date in dates.items() if date is not None]
+        start, end = (dates[place] or self._of_file(place) for place in (START, END))
+        if not given or start is None or end is None or start <= end:
+            return
+        at = given[0]
+        other = END if at == START else START
+        words = f"it is {'after' if at == START else 'before'} the "
+        if other not in given:
+            words += f"file's {NAMES[other]}, {date_text(self._file[other], self._zone)}"
+        else:
+            words += NAMES[other]
+        errors[at] = words
+
+    def _of_file(self, place: int) -> datetime | None:
+        try:
+            return moment(self._file[place], self._zone)
+        except ValueError:  # beyond the calendar in UTC: the runner says so
+            return None
 
     def ask(
         self,

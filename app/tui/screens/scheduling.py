@@ -12,7 +12,7 @@ from app.tui.models.scheduling import preview_lines
 from app.tui.params import line
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormScreen, Values
-from app.tui.screens.schedule_fields import ScheduleFields, window_fields
+from app.tui.screens.schedule_fields import TEXT, ScheduleFields, window_fields
 from app.tui.spans import Span, Spans, span
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class ScheduleForm(FormScreen):
 
     def __init__(self, facts: FormFacts, others: Sequence[str] = ()) -> None:
         self._dag = dag = facts.dag
-        self._schedule = ScheduleFields(dag)
+        self._others = others
+        self._schedule = ScheduleFields(dag, facts.structure)
         field = line(
             "schedule",
             "cron, @daily, every 15 minutes, None",
@@ -75,7 +76,7 @@ class ScheduleForm(FormScreen):
         return FEW if self.close_width else self.preview_lines
 
     def about(self, why: str, texts: list[str]) -> int | None:
-        return self._schedule.about(why)
+        return None if self._others else TEXT  # of several it may be about any
 
     def preview(self, texts: list[str], hand_over: Callable[[Sequence[Spans]], None]) -> None:
         def then(reply: dict[str, Any] | str | None) -> None:

@@ -94,16 +94,23 @@ class SideScreen(ViewsScreen):
         super().on_mount()
         self._lay_out_halves()
 
+    def fit(self) -> None:
+        super().fit()
+        self.set_class(self._has_room, "-split")
+
+    @property
+    def _has_room(self) -> bool:
+        return self.splits and self.app.size.width >= SPLIT_WIDTH
+
     def on_resize(self) -> None:
         super().on_resize()
         if self._lay_out_halves():
             self.ask()
 
     def _lay_out_halves(self) -> bool:
-        """Show or hide the grid as there is room; whether that changed anything."""
-        split = self.splits and self.app.size.width >= SPLIT_WIDTH
+        """The grid was shown or hidden, as there is room; whether that changed anything."""
+        split = self._has_room
         changed, self._split = split != self._split, split
-        self.set_class(split, "-split")
         if changed and not split and self.side.has_focus:
             self.query_one("#main").focus()
         return changed

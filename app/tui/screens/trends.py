@@ -117,6 +117,8 @@ class TrendsScreen(RunViewScreen):
         self.place = -1
         self.tasks: list[Trend] = []
         self._before_filter = ""
+        self._charted: tuple[object, ...] = ()
+        """What the charts were made of."""
         self._wanted: tuple[str | None, str] | None = (
             focus.run_id,
             focus.task_id or self.form.key,
@@ -128,7 +130,8 @@ class TrendsScreen(RunViewScreen):
         with Middle(id="middle"):
             with Charts(id="charts"):
                 for number in range(len(KINDS)):
-                    yield ChartView(widget_id=f"chart-{number}", classes="chart")
+                    shown = " -shown" if number == 0 else ""
+                    yield ChartView(widget_id=f"chart-{number}", classes=f"chart{shown}")
             yield TaskTable(columns(), lambda trend: trend.key, widget_id="main")
         yield InfoLine(widget_id="run")
         yield InfoLine(widget_id="cell")
@@ -138,8 +141,8 @@ class TrendsScreen(RunViewScreen):
     def table(self) -> TaskTable:
         return self.query_one("#main", TaskTable)
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def fit(self) -> None:
+        super().fit()
         self.set_class(self.app.size.height >= 34, "-tall")
 
     def on_charts_resized(self) -> None:
@@ -241,11 +244,14 @@ class TrendsScreen(RunViewScreen):
         self.table.show(having(in_order(trends, self.form.order), self.form.words))
 
     def tick(self) -> None:
-        runs = self.snapshot.past.runs if self.snapshot is not None else ()
-        if any(run.ended_at is None for run in runs):  # what runs takes longer and longer
+        if self._runs_go_on():  # what runs takes longer and longer
             self._show_list()
         self._show_all()
         super().tick()
+
+    def _runs_go_on(self) -> bool:
+        runs = self.snapshot.past.runs if self.snapshot is not None else ()
+        return any(run.ended_at is None for run in runs)
 
     def _show_all(self) -> None:
         if self.snapshot is None:
@@ -284,8 +290,13 @@ class TrendsScreen(RunViewScreen):
         )
 
     def _show_charts(self) -> None:
-        trend = self.table.current
-        kinds = self._shown_kinds()
+        trend, form = self.table.current, self.form
+        kinds, scene = self._shown_kinds(), self.dagtop.scene()
+        now = scene.now if self._runs_go_on() else scene.now.replace(second=0, microsecond=0)
+        charted = (self.snapshot, trend, kinds, self.place, form.longest, form.log, now)
+        if charted == self._charted:
+            return
+        self._charted = charted
         for number, view in enumerate(self.query(".chart").results(ChartView)):
             view.set_class(number < len(kinds), "-shown")
             if number < len(kinds) and trend is not None and self.snapshot is not None:

@@ -232,7 +232,7 @@ class TriggerForm(ConfForm):
         run, dag = facts.run, facts.dag
         self._dag = dag
         self._zone = zone_of(dag.timezone)
-        self._schedule = ScheduleFields(dag)
+        self._schedule = ScheduleFields(dag, facts.structure)
         self.subject = f"DAG {dag.dag_id}"
         conf = (run.conf or {}) if run is not None else {}
         filled = filled_from(facts.structure.params, conf)
@@ -329,8 +329,7 @@ class TriggerForm(ConfForm):
         values, errors = self.check(texts)
         named = {NAME: values.get("run_id"), DATE: values.get("logical_date")}
         if "expression" in values:
-            at = self._schedule.about(why)
-            named = {SCHEDULE + at: values["expression"] if at == 0 else why}
+            named = {SCHEDULE: values["expression"]}
         places = [place for place, text in named.items() if text and text in why]
         if errors or not places:
             return super().about(why, texts)

@@ -86,6 +86,10 @@ class Banner(LineView):
 
     line: var[Spans] = var(())
 
+    def __init__(self, line: Spans, *, widget_id: str) -> None:
+        super().__init__(widget_id=widget_id, classes="-shown" if line else "")
+        self.set_reactive(Banner.line, line)
+
     def watch_line(self, line: Spans) -> None:
         self.set_class(bool(line), "-shown")
         self.repaint()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -24,6 +25,8 @@ from runner.scheduling.retries import max_tries_after_clear
 from store import models
 from store.states import (
     EXECUTING_TASK_STATES,
+    FINISHED_RUN_STATES,
+    FINISHED_TASK_STATES,
     TaskInstanceState,
 )
 
@@ -217,9 +220,13 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
         for row in chosen_instances(turn, pipeline, chosen, payload, marking=True)
         if row.state not in (wanted, State.REMOVED)
     ]
-    answer: dict[str, Any] = {"instances": _listed(found)}
+    below = _failed_below(turn, pipeline, found) if wanted == State.SUCCESS else []
+    ended = {row.id: row for row in chosen if row.state in FINISHED_RUN_STATES}
+    again = _with_something_to_run(turn, found, below, ended)
+    answer: dict[str, Any] = {"instances": _listed(found), "again": _listed(below)}
     note = note_of(payload)
     if payload.get("dry_run"):
+        answer["versions"] = other_versions(turn, pipeline, [ended[key] for key in again])
         return answer
     why = f"marked {wanted} by {actor}"
     for row in found:
@@ -237,13 +244,14 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
             details=None if note is None else {"note": note},
         )
     write_notes(turn, models.task_instance, found, note)
-    below = _clear_failed_below(turn, pipeline, found, why if wanted == "success" else "")
+    clear_rows(turn, pipeline, below, why)
     touched = [(row, State(wanted)) for row in found] + [(row, None) for row in below]
     answer["undo"] = undo(turn, pipeline, chosen, touched, whole=True, note=note, noted=found)
-    for run_key in {row.dag_run_id for row in found}:
-        if run_key not in turn.brain.runs:
-            turn.changes.flush(turn.connection)
-            runs.requeue(turn, pipeline, run_key)
+    turn.changes.flush(turn.connection)
+    for run_key in again:
+        runs.requeue(turn, pipeline, run_key)
+    marked = {row.dag_run_id for row in found} - again
+    runs.conclude_anew(turn, pipeline, [row for key, row in ended.items() if key in marked])
     return answer
 
 
@@ -262,15 +270,11 @@ def _mark_one(turn: Turn, row: Row[Any], state: TaskInstanceState, why: str) -> 
         turn.set_instance(run, instance, state)
 
 
-def _clear_failed_below(
-    turn: Turn, pipeline: Pipeline, found: list[Row[Any]], why: str
-) -> list[Row[Any]]:
-    """After a mark as success, what had failed because of it runs again (Airflow's rule)."""
-    if not why or not found:
+def _failed_below(turn: Turn, pipeline: Pipeline, found: list[Row[Any]]) -> list[Row[Any]]:
+    """What had failed because of these: after a mark as success it runs again (Airflow's rule)."""
+    if not found:
         return []
-    turn.changes.flush(turn.connection)
-    named = {row.task_id for row in found}
-    below = closure.resumed_by_mark(pipeline.structure, named)
+    below = closure.resumed_by_mark(pipeline.structure, {row.task_id for row in found})
     table, run = models.task_instance, models.dag_run
     rows = turn.connection.execute(
         select(table, run.c.run_id)
@@ -280,9 +284,27 @@ def _clear_failed_below(
             table.c.task_id.in_(below),
             table.c.state.in_((State.FAILED, State.UPSTREAM_FAILED)),
         )
-    ).all()
-    clear_rows(turn, pipeline, list(rows), why)
+        .order_by(table.c.id)
+    )
     return list(rows)
+
+
+def _with_something_to_run(
+    turn: Turn, found: list[Row[Any]], below: list[Row[Any]], ended: Container[int]
+) -> set[int]:
+    """Row keys of the ended runs that go on after a mark: where something below runs again, and
+    where something was left unfinished when they ended."""
+    table = models.task_instance
+    marked = {row.id for row in found}
+    keys = {row.dag_run_id for row in found if row.dag_run_id in ended}
+    left = turn.connection.execute(
+        select(table.c.id, table.c.dag_run_id).where(
+            table.c.dag_run_id.in_(keys),
+            table.c.state.is_(None) | table.c.state.not_in(FINISHED_TASK_STATES),
+        )
+    )
+    unfinished = {row.dag_run_id for row in left if row.id not in marked}
+    return unfinished | {row.dag_run_id for row in below if row.dag_run_id in ended}
 
 
 def kill(turn: Turn, payload: Payload, actor: str) -> Any:

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from runner.daemon.commands.common import Payload, Refused
 from runner.daemon.commands.undoing import Former
+from runner.journal.questions import ScheduleWindow
 
 Index = Annotated[int, Meta(ge=-1, lt=2**31)]
 Name = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -149,15 +150,6 @@ class RecurringRun(Struct, forbid_unknown_fields=True):
     experiment: Experiment = None
 
 
-class ScheduleWindow(Struct, forbid_unknown_fields=True):
-    """Between which dates a schedule makes runs, and whether those of the past; of what isn't
-    given the file has its say."""
-
-    start: str | None = None
-    end: str | None = None
-    catchup: Flag = None
-
-
 class Schedule(Struct, forbid_unknown_fields=True):
     dag_id: Name
     expression: Annotated[str, Meta(max_length=200)] | None = None
@@ -218,13 +210,16 @@ def check(kind: str, payload: Any) -> Payload:
         msgspec.convert(payload, PAYLOADS[kind])
         _check_texts(payload)
     except msgspec.ValidationError as error:
-        complaint = str(error).replace("`", "").replace(" - at $.", ", at ")
-        raise Refused(
-            f"the payload of the command {kind} is wrong: {complaint[0].lower()}{complaint[1:]}"
-        ) from None
+        raise Refused(f"the payload of the command {kind} is wrong: {complaint(error)}") from None
     except RecursionError:
         raise Refused(f"the payload of the command {kind} is nested too deeply") from None
     return payload
+
+
+def complaint(error: msgspec.MsgspecError) -> str:
+    """What is wrong with something that was sent, for the end of a sentence."""
+    words = str(error).replace("`", "").replace(" - at $.", ", at ")
+    return f"{words[0].lower()}{words[1:]}"
 
 
 def _check_texts(value: Any) -> None:

@@ -158,7 +158,8 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
         run = runs.begin_run(turn, pipeline, row)
     if run is None:
         if row.state == wanted:
-            raise Refused(f"run {row.run_id} is {row.state} already")
+            left = "" if note is None else ": the note was not written"
+            raise Refused(f"run {row.run_id} is {row.state} already{left}")
         if payload.get("only_unfinished"):
             raise Refused(f"run {row.run_id} has ended: it is {row.state}")
         turn.changes.update(models.dag_run, row.id, state=wanted)

@@ -92,7 +92,11 @@ def _window_of(pipeline: Pipeline, payload: Payload) -> Payload | None:
     """Start, end and catchup of the schedule, those that are given; None: the file's."""
     if "window" not in payload:
         return pipeline.schedule_window
-    given = payload["window"] or {}
+    return parse_window(payload["window"] or {})
+
+
+def parse_window(given: Payload) -> Payload | None:
+    """Start, end and catchup as they are kept; None: nothing is given. Raises ``Refused``."""
     found = {
         name: parse_date(given[name]).isoformat() for name in ("start", "end") if given.get(name)
     }

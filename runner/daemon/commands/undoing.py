@@ -47,6 +47,7 @@ class FormerRun(Struct, forbid_unknown_fields=True):
     ended_at: datetime | None
     clear_number: Count
     version_id: int
+    queued_at: datetime | None
     after: DagRunState | None = None
     """What the act made of it, where that must still hold."""
     conf_changed: bool = False
@@ -133,6 +134,7 @@ def undo(
                 ended_at=row.ended_at,
                 clear_number=row.clear_number,
                 version_id=row.version_id,
+                queued_at=row.queued_at,
                 after=after,
                 conf_changed=conf_changed,
                 conf=row.conf if conf_changed else None,
@@ -300,7 +302,11 @@ def _restore_run(turn: Turn, pipeline: Pipeline, one: FormerRun, row: Row[Any]) 
     if live is not None:
         live.intended_state = None
         turn.changes.update(models.dag_run, row.id, intended_state=None)
-    before = {"started_at": one.started_at, "clear_number": one.clear_number}
+    before = {
+        "queued_at": one.queued_at,
+        "started_at": one.started_at,
+        "clear_number": one.clear_number,
+    }
     if one.state not in FINISHED_RUN_STATES:
         if row.state in FINISHED_RUN_STATES:
             runs.requeue(turn, pipeline, row.id)

@@ -23,8 +23,12 @@ def test_a_note_on_a_run_is_written_shown_and_taken_away(
 
 def test_a_note_on_a_task(filled: Workspace, dagtop: Command) -> None:
     tasks = dagtop("tasks", "list", DAG, "--json").document
-    name = tasks["instances"][0]["task_id"]
+    name, other = (one["task_id"] for one in tasks["instances"][:2])
     assert dagtop("tasks", "note", DAG, "latest", name, "look").code == 0
     assert dagtop("tasks", "note", DAG, "latest", name).out == "look\n"
+    shown = dagtop("tasks", "state", DAG, "latest", name).out
+    assert ["note", "look"] in [line.split() for line in shown.splitlines()]
+    others = dagtop("tasks", "state", DAG, "latest", other).out
+    assert "note" not in others
     assert dagtop("tasks", "note", DAG, "latest", "nope", "x").code == ExitCode.NOT_FOUND
     assert dagtop("tasks", "note", DAG, "latest", name, "x", "-m", "7").code == ExitCode.NOT_FOUND

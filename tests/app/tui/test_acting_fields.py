@@ -101,10 +101,56 @@ async def test_a_note_with_a_clear_or_mark_is_on_the_tasks_and_one_of_whole_runs
     assert '"note":"again"' in running.value(details, "clear")
     root = running.workspace.root
     note = ("--note", "by hand", "--yes")
-    assert run_command(root, "runs", "mark", "shop", run_id, "success", *note).code == 0
+    assert run_command(root, "runs", "mark", "shop", run_id, "failed", *note).code == 0
     assert run_command(root, "tasks", "clear", "shop", run_id, "one", *note).code == 0
     assert notes(running) == {None: "by hand", "one": "by hand", "two": "data y."}
     assert "by hand" in run_command(root, "tasks", "state", "shop", run_id, "one").out
+
+
+async def test_a_note_with_what_touches_nothing_is_said_not_to_be_written(running: Live) -> None:
+    assert running.run("shop")[0] == "failed"
+    (run_id,) = run_ids(running)
+    async with opened(running.workspace, (80, 24), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "m")
+        await says(pilot, "Nothing would change.")
+        await press(pilot, "N", *"fine", "enter", "y")
+        await says(pilot, "nothing to mark success: the note was not written")
+        await press(pilot, "m", "y")
+        await until(pilot, lambda: "note" not in text_of(pilot), "only what is true is said")
+        await says(pilot, "nothing to mark success")
+    root = running.workspace.root
+    note = ("--note", "fine", "--yes")
+    told = run_command(root, "tasks", "mark", "shop", run_id, "one", "--state", "success", *note)
+    assert "nothing to mark success: the note was not written" in told.out + told.err
+    told = run_command(root, "tasks", "clear", "shop", run_id, "one", "--only-failed", *note)
+    assert "nothing to run again: the note was not written" in told.out + told.err
+    told = run_command(root, "runs", "mark", "shop", run_id, "failed", *note)
+    assert f"run {run_id} is failed already: the note was not written" in told.err
+    assert set(notes(running).values()) == {None}
+
+
+async def test_a_mark_says_what_runs_again_below_it_and_with_which_version(running: Live) -> None:
+    source = PIPELINE.replace("one() >> two()", "one() >> two() >> three()").replace(
+        "    @task  # two", "    @task\n    def three(): pass\n\n    @task  # two"
+    )
+    running.write("shop.py", source)
+    running.wait_for_dag("shop")
+    wait_for(lambda: "three" in running.value("SELECT structure FROM dag_version ORDER BY id DESC"))
+    assert running.run("shop")[0] == "failed"
+    versions = running.value("SELECT max(number) FROM dag_version")
+    running.write("shop.py", source.replace("# two", "(retries=1)"))
+    wait_for(lambda: running.value("SELECT max(number) FROM dag_version") > versions)
+    async with opened(running.workspace, (80, 24), dag="shop") as pilot:
+        await says(pilot, "two")
+        await press(pilot, "j", "m")
+        await says(pilot, "Runs again below: 1 task instance in 1 run:")
+        assert f"Version {versions} -> {versions + 1}: two changed" in text_of(pilot)
+        assert "three" in text_of(pilot)
+        await press(pilot, "k")
+        await says(pilot, "Marked skipped:")
+        assert "runs again" not in text_of(pilot)
+        assert "ersion" not in text_of(pilot)
 
 
 async def test_many_runs_get_one_note(running: Live) -> None:

@@ -118,6 +118,27 @@ async def test_backfills_look_as_they_did(size: tuple[int, int], shop: Workspace
 
 
 @by_size
+async def test_what_came_of_ended_backfills_looks_as_it_did(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    world = make_world(tmp_path / "shop")
+    version = world.dag("shop")
+    world.lease()
+    ended = NOW - timedelta(days=3)
+    for key, states in {1: ["success"] * 3, 2: ["success", "failed", "failed"]}.items():
+        add(world, key, ended_at=ended)
+        for number, state in enumerate(states):
+            ago = timedelta(days=10 * key + number)
+            at = (NOW - ago).isoformat()
+            world.run("shop", version, state, ago=ago, run_id=f"backfill__{at}", backfill_id=key)
+    add(world, 3, ended_at=ended, cancelled_at=ended)
+    world.store.close()
+    shown = await check_scene("backfills_ended", size, world.workspace, ("enter", "0", "j"))
+    assert "✗ failed" in shown
+    assert "3 of 3 runs ended · 2 failed" in shown
+
+
+@by_size
 async def test_the_runs_of_a_backfill_look_as_they_did(
     size: tuple[int, int], shop: Workspace
 ) -> None:
@@ -199,13 +220,6 @@ def test_progress_counts_what_has_ended_and_is_whole_only_at_the_end() -> None:
     assert cell("runs", row(runs={})) == "none"
 
 
-def test_a_completed_backfill_with_failed_runs_looks_like_no_success() -> None:
-    good = row(runs={DagRunState.SUCCESS: 2}, ended_at=NOW)
-    assert cell("id", good) == "7  ✓ completed"
-    bad = row(runs={DagRunState.SUCCESS: 2, DagRunState.FAILED: 1}, ended_at=NOW)
-    assert cell("id", bad) == "7  ✗ completed"
-
-
 def test_the_line_below_says_what_the_columns_leave_out() -> None:
     held = plain(detail_line(row(paused_at=NOW - timedelta(hours=2), run_backwards=True), SCENE))
     assert "1 of 3 runs ended" in held
@@ -215,6 +229,18 @@ def test_the_line_below_says_what_the_columns_leave_out() -> None:
     assert "more are being made" in plain(detail_line(row(next_date=NOW), SCENE))
     over = row(paused_at=NOW, ended_at=NOW)
     assert "lets it go on" not in plain(detail_line(over, SCENE))
+
+
+def test_a_backfill_that_ended_with_failed_runs_is_no_success() -> None:
+    ended = {DagRunState.SUCCESS: 3, DagRunState.FAILED: 2}
+    failed = row(ended_at=NOW, runs=ended)
+    assert cell("id", failed) == "7  ✗ failed"
+    assert cell("id", failed, Scene(NOW, UTC, ASCII)) == "7  x failed"
+    assert "5 of 5 runs ended · 2 failed" in plain(detail_line(failed, SCENE))
+    assert facts_of(failed).fields["state"] == ("failed",)
+    cancelled = row(cancelled_at=NOW, runs=ended)
+    assert cell("id", cancelled, Scene(NOW, UTC, ASCII)) == "7  u cancelled"
+    assert "failed" not in plain(detail_line(row(ended_at=NOW), SCENE))
 
 
 def test_the_filter_knows_state_maker_and_figures() -> None:

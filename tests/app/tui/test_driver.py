@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 
 import pyte
 
-from app.tui.driver import FrameWriter
+from app.tui.driver import FrameWriter, WakingEvent
 from app.tui.frames import FrameBuffer
 
 SIZE = (80, 24)
@@ -57,3 +58,21 @@ def test_a_terminal_that_is_gone_ends_the_thread() -> None:
     writer.flush()
     writer.stop()
     os.close(writer_end)
+
+
+def test_the_end_wakes_what_waits_for_a_key() -> None:
+    event = WakingEvent()
+
+    def wakes() -> bool:
+        return bool(select.select([event], [], [], 0)[0])
+
+    for _ in range(2):  # after a program that was started in between, it all begins anew
+        assert not wakes()
+        event.set()
+        event.set()
+        assert wakes()
+        assert event.is_set()
+        event.clear()
+        event.clear()
+    assert not wakes()
+    event.close()

@@ -4,13 +4,8 @@ meanwhile, and what comes of it is the same."""
 from __future__ import annotations
 
 import asyncio
-import gc
 import weakref
-from typing import Any, cast
 
-import pytest
-
-from app.tui import application
 from app.tui.filters import Facts
 from app.tui.lines import Lines
 from app.tui.models.xcoms import read_value
@@ -20,7 +15,7 @@ from app.tui.screens.task_xcoms import ValueScreen
 from app.tui.widgets.lines_view import SLICE, LinesView
 from runner.authoring.serialization import encode
 from store.queries.tasks import XComRow
-from tests.app.tui.driving import AppPilot, app_of, opened, press, text_of, until
+from tests.app.tui.driving import AppPilot, opened, press, text_of, until
 from tests.app.tui.world import NOW, World
 from tests.support.history import fill
 
@@ -140,22 +135,6 @@ async def test_a_filter_of_many_rows_follows_what_changes(world: World) -> None:
                 "UPDATE task_instance SET state = 'failed' WHERE task_id = 'task_001'"
             )
         await until(pilot, lambda: len(screen.table.items) == before + 1, "one more")
-
-
-async def test_garbage_is_looked_for_where_nobody_types(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    collected: list[int] = []
-    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, application.OLD_ENOUGH + 1))
-    monkeypatch.setattr(gc, "collect", lambda: collected.append(1))
-    async with opened(world.workspace) as pilot:
-        app = cast(Any, app_of(pilot))
-        await press(pilot, "j")
-        app._tick()
-        assert not collected
-        app._last_key -= application.QUIET
-        app._tick()
-        assert collected
 
 
 class Row:

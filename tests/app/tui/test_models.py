@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.tui.actions import ACTIONS
 from app.tui.columns import place_columns
+from app.tui.commander import together
 from app.tui.models.dags import (
     TABS,
     columns,
@@ -291,13 +292,41 @@ def test_a_dry_run_is_told_by_task() -> None:
     reply = {
         "instances": [["r", "train", n, "failed"] for n in range(3)] + [["r", "end", -1, None]]
     }
-    lines = [plain(line) for line in touched_lines(reply, "Runs again:")]
+    lines = [plain(line) for line in touched_lines(reply, "Runs again:", UNICODE)]
     assert lines == [
         "Runs again: 4 task instances in 1 run:",
         "  ✗ train[0] [1] [2]",
         "  · end",
     ]
-    assert "Nothing would change" in plain(touched_lines({"instances": []}, "x")[0])
+    assert "Nothing would change" in plain(touched_lines({"instances": []}, "x", UNICODE)[0])
+
+
+def test_a_dry_run_tells_what_runs_again_by_it_and_with_which_version() -> None:
+    """A mark as success: on a terminal without Unicode, too."""
+    version = {"dag_id": "d", "from": 1, "to": 2, "added": [], "removed": [], "changed": ["end"]}
+    reply = {
+        "instances": [["r", "train", -1, "failed"]],
+        "again": [["r", "end", n, "upstream_failed"] for n in range(2)],
+        "versions": [version],
+    }
+    lines = [plain(line) for line in touched_lines(reply, "Marked success:", ASCII)]
+    assert lines == [
+        "Version 1 -> 2: end changed",
+        "Marked success: 1 task instance in 1 run:",
+        "  x train",
+        "Runs again below: 2 task instances in 1 run:",
+        "  u end[0] [1]",
+    ]
+
+
+def test_what_several_marks_touch_is_told_once() -> None:
+    """What is marked itself by one of them is not what runs again by another."""
+    one = {"instances": [["r", "a", -1, "failed"]], "again": [["r", "b", 0, "failed"]]}
+    two = {"instances": [["r", "b", 0, "failed"]], "again": [["r", "c", -1, "upstream_failed"]]}
+    both = together([("dag", one), ("dag", two)])
+    assert isinstance(both, dict)
+    assert both["instances"] == [("dag r", "a", -1, "failed"), ("dag r", "b", 0, "failed")]
+    assert both["again"] == [("dag r", "c", -1, "upstream_failed")]
 
 
 def test_reasons_of_one_instance() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import ConfirmDialog
 from tests.app.cli.conftest import run_command
 from tests.app.tui.dialogs import check_dialog
-from tests.app.tui.driving import AppPilot, app_of, commanded, opened, press, says, text_of, until
+from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import World
 from tests.support.live import Live, live
@@ -148,82 +147,6 @@ async def test_a_recurring_run_is_made_in_the_trigger_form_and_runs_with_its_par
         await press(pilot, "escape", "U")
         gone = "SELECT schedule_override, schedule_run FROM dag WHERE dag_id = 'always'"
         await until(pilot, lambda: running.query(gone) == [(None, None)], "the file's schedule")
-
-
-FOREVER = PIPELINE.replace(", end_date=datetime(2026, 3, 1)", "")
-
-
-async def test_a_schedule_is_given_start_end_and_catch_up_in_place(running: Live) -> None:
-    running.write("shop.py", FOREVER)
-    number = "SELECT max(number) FROM dag_version"
-    async with opened(running.workspace, (100, 50), dag="shop") as pilot:
-        await until(pilot, lambda: running.value(number) == 2, "the file without an end")
-        await press(pilot, "p")
-        await says(pilot, "paused shop")
-        await press(pilot, "at")
-        await form(pilot, ScheduleForm)
-        await until(pilot, lambda: text_of(pilot).count(":00 UTC") == 5, "five times")
-        await press(pilot, "tab", *"2097-05-02")
-        await says(pilot, "2097-05-03 00:00:00 UTC")
-        await press(pilot, "tab", *"2097-05-01")
-        await says(pilot, "is after the end")
-        await press(pilot, "ctrl+r")
-        await says(pilot, "1 field to mend")
-        await press(pilot, "backspace", "1")  # in the first field to mend
-        await until(pilot, lambda: text_of(pilot).count(":00 UTC") == 1, "one time")
-        await press(pilot, "tab", "tab", "right", "ctrl+r")
-        query = "SELECT schedule_override, schedule_window FROM dag"
-        await until(pilot, lambda: running.query(query)[0][0], "the schedule")
-        ((text, window),) = running.query(query)
-        assert (text, json.loads(window)) == (
-            "@daily",
-            {
-                "start": "2097-05-01T00:00:00+00:00",
-                "end": "2097-05-01T00:00:00+00:00",
-                "catchup": True,
-            },
-        )
-        await press(pilot, "7")
-        await says(pilot, "yes  overridden, the file says")
-        await says(pilot, "2097-05-01 00:00:00")
-        await press(pilot, "at")
-        await form(pilot, ScheduleForm)
-        shown = app_of(pilot).screen
-        assert isinstance(shown, ScheduleForm)
-        assert shown.texts()[1:] == ["2097-05-01", "2097-05-01", "yes"]
-        await press(pilot, "escape", "U")
-        await until(pilot, lambda: running.query(query) == [(None, None)], "the file's")
-
-
-def test_the_command_line_gives_a_schedule_its_dates(running: Live) -> None:
-    running.write("shop.py", FOREVER)
-    root, start = running.workspace.root, ("--start", "2097-05-01", "--end", "2097-05-02")
-    dry = run_command(root, "dags", "schedule", "shop", "@daily", *start, "--dry-run")
-    assert "2097-05-02 00:00:00" in dry.out
-    done = run_command(root, "dags", "schedule", "shop", "@daily", *start, "--catchup")
-    assert (done.code, done.out) == (0, "shop: At 00:00 every day\n")
-    shown = run_command(root, "dags", "schedule", "shop")
-    assert [line.strip().partition(":")[0] for line in shown.out.splitlines()[1:4]] == [
-        "start",
-        "end",
-        "catchup",
-    ]
-    assert len(shown.out.splitlines()) == 6, "of both its runs"
-    assert run_command(root, "dags", "schedule", "shop", *start).code != 0
-    assert run_command(root, "dags", "schedule", "shop", "--reset").code == 0
-    assert running.query("SELECT schedule_window FROM dag") == [(None,)]
-
-
-def test_a_dry_run_shows_the_times_that_the_schedule_then_has(running: Live) -> None:
-    running.write("shop.py", FOREVER)
-    root, window = running.workspace.root, ("--start", "2097-05-01", "--end", "2097-05-03")
-    assert run_command(root, "dags", "schedule", "shop", "@hourly", *window).code == 0
-    dry = run_command(root, "dags", "schedule", "shop", "@daily", "--dry-run")
-    assert run_command(root, "dags", "schedule", "shop", "@daily").code == 0
-    assert "2097-05-03" in dry.out
-    assert run_command(root, "dags", "schedule", "shop").out == dry.out
-    reset = run_command(root, "dags", "schedule", "shop", "--reset", "--dry-run")
-    assert "2097" not in reset.out
 
 
 async def test_a_recurring_run_of_the_trigger_form_has_dates_too(world: World) -> None:

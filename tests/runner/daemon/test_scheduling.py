@@ -14,6 +14,7 @@ import pytest
 
 from runner.daemon import schedules
 from runner.daemon.commands import Refused
+from store import client
 from store.structure import DagStructure, ParamStructure, TaskStructure, TimetableStructure
 from tests.support.live import ROOT, Live, wait_for
 from tests.support.turns import NOW, Turns
@@ -192,6 +193,43 @@ def test_a_running_runner_answers_previews_and_follows_an_override(shared: Live)
     shared.submit("schedule", dag_id="often", expression=None)
     due = "SELECT schedule, schedule_override FROM dag WHERE dag_id = 'often'"
     assert shared.query(due) == [("@yearly", None)]
+
+
+@pytest.mark.parametrize(
+    ("window", "why"),
+    [
+        ({"start": 5}, "expected str | null, got int, at window.start"),
+        ({"catchup": "x"}, "expected bool | null, got str, at window.catchup"),
+        ({"begin": "2026-01-01"}, "object contains unknown field begin, at window"),
+        ({"end": "soon"}, "'soon' is not a date"),
+        ({"start": "2026-02-02", "end": "2026-02-01"}, "is after the end"),
+    ],
+)
+def test_a_preview_checks_the_dates_it_is_asked_about(
+    shared: Live, window: dict[str, object], why: str
+) -> None:
+    """One sentence, and none of our errors in the log."""
+    shared.write("often.py", PIPELINE)
+    shared.wait_for_dag("often")
+    question = {"type": "preview_schedule", "dag_id": "often", "expression": "@daily"}
+    answer = client.ask(shared.workspace, {**question, "window": window})
+    assert why in answer["error"]
+    assert "\n" not in answer["error"]
+    assert "Traceback" not in shared.workspace.runner_log.read_text()
+
+
+def test_a_preview_takes_dates_as_setting_the_schedule_does(shared: Live) -> None:
+    """Without an offset they are in UTC, whatever the zone of the DAG."""
+    zoned = PIPELINE.replace("2026, 1, 1)", "2026, 1, 1, tzinfo=ZoneInfo('Asia/Tokyo'))")
+    shared.write("zoned.py", f"from zoneinfo import ZoneInfo\n{zoned.replace('often', 'zoned')}")
+    shared.wait_for_dag("zoned")
+    window = {"start": "2097-05-01", "catchup": False}
+    asked = {"dag_id": "zoned", "expression": "@daily", "window": window}
+    seen = shared.ask("preview_schedule", **asked)
+    done = shared.submit("schedule", **asked)
+    shared.submit("schedule", dag_id="zoned", expression=None)
+    assert seen["times"][0] == done["next"]
+    assert seen["window"]["start"] == "2097-05-01T00:00:00+00:00"
 
 
 def test_the_command_line_shows_sets_and_resets_it(shared: Live) -> None:

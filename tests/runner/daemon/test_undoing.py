@@ -51,7 +51,7 @@ def failed_run(turns: Turns) -> str:
 
 def facts(turns: Turns) -> list[tuple[Any, ...]]:
     return turns.rows(
-        "SELECT state, started_at, ended_at, clear_number, intended_state FROM dag_run"
+        "SELECT state, queued_at, started_at, ended_at, clear_number, intended_state FROM dag_run"
     ) + turns.rows(
         "SELECT task_id, map_index, state, started_at, ended_at, duration, try_number, max_tries "
         "FROM task_instance ORDER BY id"

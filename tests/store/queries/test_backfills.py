@@ -84,3 +84,24 @@ def test_a_backfill_is_at_what_its_times_say(
         found = get_backfill(connection, 1)
     assert found is not None
     assert (found.state, found.is_open) == (state, is_open)
+
+
+@pytest.mark.parametrize(
+    ("columns", "state"),
+    [
+        ({}, BackfillState.RUNNING),
+        ({"ended_at": START}, BackfillState.FAILED),
+        ({"ended_at": START, "cancelled_at": START}, BackfillState.CANCELLED),
+    ],
+)
+def test_a_backfill_that_ended_with_failed_runs_has_failed(
+    store: Store, columns: dict[str, Any], state: BackfillState
+) -> None:
+    fill(store, dags=1, runs=3, tasks=1)
+    with store.write() as connection:
+        add(connection, 1, **columns)
+        connection.execute(update(dag_run).values(backfill_id=1, state="success"))
+        connection.execute(update(dag_run).where(dag_run.c.id == 2).values(state="failed"))
+        found = get_backfill(connection, 1)
+    assert found is not None
+    assert (found.state, found.failed, found.done) == (state, 1, 3)
