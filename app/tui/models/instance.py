@@ -245,7 +245,8 @@ def _named_lines(instances: Sequence[Sequence[Any]], verb: str, glyphs: Glyphs) 
     for (task_id, state), found in groups.items():
         look, indexes = task_look(state), sorted(set(found))
         glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
-        times = f" × {len(found)}" if len(found) > len(indexes) else ""
+        sign = "x" if glyphs.is_ascii else "×"
+        times = f" {sign} {len(found)}" if len(found) > len(indexes) else ""
         role, name = f"state.{state or 'none'}", indexed_name(task_id, indexes)
         lines.append((Span(f"  {glyph} ", role), span(name), Span(times, "dim")))
     return lines

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from app.tui.models.instance import indexed_name, touched_lines
 from app.tui.screens.acting import Selection, _words, note_on
+from app.tui.spans import plain
 from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import Choices
 from tests.app.tui.driving import commanded, opened, press, says
 from tests.app.tui.world import World, fill_recommend
-
-
-def plain(lines: list[tuple[tuple[str, str], ...]]) -> list[str]:
-    return ["".join(text for text, _ in line) for line in lines]
 
 
 def test_map_indexes_are_named_as_far_as_there_is_room() -> None:
@@ -24,18 +21,18 @@ def test_map_indexes_are_named_as_far_as_there_is_room() -> None:
 
 def test_what_is_touched_is_named_by_its_map_indexes() -> None:
     one = [["r", "load", 2, "failed"], ["r", "load", 0, "failed"], ["r", "end", None, None]]
-    lines = plain(touched_lines({"instances": one}, "Runs again:", UNICODE))
+    lines = [plain(line) for line in touched_lines({"instances": one}, "Runs again:", UNICODE)]
     assert lines[0] == "Runs again: 3 task instances in 1 run:"
     assert lines[1].endswith(" load[0] [2]")
     assert lines[2].endswith(" end")
     several = [[run, "load", index, "failed"] for run in "ab" for index in (0, 1)]
-    lines = plain(touched_lines({"instances": several}, "Runs again:", UNICODE))
+    lines = [plain(line) for line in touched_lines({"instances": several}, "Runs again:", UNICODE)]
     assert lines[1].endswith(" load[0] [1] × 4")
 
 
 def test_a_note_on_several_runs_is_on_each() -> None:
     today, before = (Selection("etl", run, ("load",)) for run in ("today", "before"))
-    ticked = dict.fromkeys(("whole", "past", "future"), False)
+    ticked: dict[str, bool] = {"whole": False, "past": False, "future": False}
     assert note_on([today], Choices(ticked)) == "each task instance"
     whole = Choices({**ticked, "whole": True})
     assert note_on([today], whole) == "the run"
