@@ -28,7 +28,7 @@ from app.tui.key_order import KeyHandled, KeyOrder
 from app.tui.location import from_words
 from app.tui.memory import Memory
 from app.tui.reading import look_first, read_dags, read_runner
-from app.tui.refresher import Answered, Fetched, Noticed, Refresher, RunnerSeen, StoreTrouble
+from app.tui.refresher import Answered, Fetch, Fetched, Noticed, Refresher, RunnerSeen, StoreTrouble
 from app.tui.scene import Scene
 from app.tui.screens.base import DagtopScreen, runner_words
 from app.tui.screens.views import PLACES
@@ -201,6 +201,20 @@ class DagtopApp(SureTimers, App[int]):
         else:
             await super().on_event(event)
 
+    def hold_keys(self) -> Callable[[], None]:
+        """Keys wait until the function is called: what they are about is being read."""
+        return self._key_order.hold()
+
+    def read_first(self, fetch: Fetch, then: Callable[[Any], None]) -> None:
+        """Read once what a key asked for; those behind it wait for ``then``, on the event loop."""
+        release = self.hold_keys()
+
+        def answered(found: Any) -> None:
+            then(found)
+            self.screen.call_after_refresh(release)  # a form that was opened has its fields by then
+
+        self.refresher.once(fetch, answered)
+
     async def on_key_handled(self, message: KeyHandled) -> None:
         await self._key_order.handled(message)
 
@@ -236,6 +250,8 @@ class DagtopApp(SureTimers, App[int]):
 
     def on_store_trouble(self, message: StoreTrouble) -> None:
         self.trouble, self.store_is_missing = message.sentence, message.missing
+        if message.sentence:
+            self._key_order.let_go()
         self._show_runner()
 
     def _show_runner(self) -> None:

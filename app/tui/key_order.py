@@ -3,7 +3,8 @@
 Textual hands a key to the widget that has the focus and goes on with the next at once; a key that
 the widget doesn't want comes back to the app, for its bindings, behind keys typed later. Over a
 slow line several keys arrive together: Backspace Backspace "d" would become "d" Backspace
-Backspace. So a key is handed on when the one before has come to its end.
+Backspace. So a key is handed on when the one before has come to its end; and where that one opened
+something, or unfolded it, when what it shows has been read: "z j j" means the rows that z unfolds.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.timer import Timer
+
+
+HOLD = 1.0
+"""Seconds that keys wait for the store at most: a slow one must not hold people."""
 
 
 class KeyHandled(Message):
@@ -38,11 +44,32 @@ class KeyOrder:
         self._serial = 0
         self._target: DOMNode | None = None
         """Who has a key now; None: nobody."""
+        self._holds: dict[object, Timer] = {}
+
+    def hold(self) -> Callable[[], None]:
+        """Keys wait until the function is called, for ``HOLD`` seconds at most."""
+        hold = object()
+
+        def release() -> None:
+            timer = self._holds.pop(hold, None)
+            if timer is not None:
+                timer.stop()
+                self._app.call_later(self.go_on)
+
+        self._holds[hold] = self._app.set_timer(HOLD, release)
+        return release
+
+    def let_go(self) -> None:
+        """Nothing is waited for any more."""
+        for timer in self._holds.values():
+            timer.stop()
+        self._holds.clear()
 
     async def take(self, event: events.Event) -> None:
         """A key was typed, or a text was pasted."""
         if self._is_held() and isinstance(event, events.Key) and event.key == "escape":
             self._waiting.clear()
+            self.let_go()
             await self._forward(event)
             return
         self._waiting.append(event)
@@ -65,9 +92,9 @@ class KeyOrder:
                 self._target = None
 
     def _is_held(self) -> bool:
-        """Whether keys wait for a form's command: who types ahead means what is behind the form.
-        Escape doesn't: a slow runner must not hold people."""
-        return getattr(self._app.screen, "is_waiting", False)
+        """Whether keys wait for what is read, or for a form's command: who types ahead means what
+        is behind the form. Escape doesn't: a slow runner must not hold people."""
+        return bool(self._holds) or getattr(self._app.screen, "is_waiting", False)
 
     def _is_free(self) -> bool:
         """Whether nobody has a key; one whose widget was closed by it has come to its end, too."""

@@ -132,7 +132,7 @@ class Ways:
             else:
                 self._app.push_screen(InstancesScreen(dag_id, run_id, run_key, task_id))
 
-        self._app.refresher.once(lambda store: read_mapped(store, dag_id, run_id, task_id), then)
+        self._app.read_first(lambda store: read_mapped(store, dag_id, run_id, task_id), then)
 
     def open_run(self, dag_id: str, run_id: str) -> None:
         """Show one run of a DAG."""

@@ -57,7 +57,7 @@ def ask_backfill(app: DagtopApp, dag_id: str) -> None:
         )
         form.act([("backfill", {"dag_id": dag_id, **values, "dry_run": False})], what)
 
-    app.refresher.once(lambda store: read_form(store, dag_id), ask)
+    app.read_first(lambda store: read_form(store, dag_id), ask)
 
 
 def fields_of(zone: str) -> list[Field]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -44,6 +44,7 @@ class DagtopScreen(SureTimers, Screen[None]):
         super().__init__()
         self.serial = 0
         self.snapshot: Any = None
+        self._release_keys: Callable[[], None] | None = None
 
     @property
     def dagtop(self) -> DagtopApp:
@@ -139,7 +140,10 @@ class DagtopScreen(SureTimers, Screen[None]):
         if location is not None:
             self.dagtop.ways.visited(location)
         self.show_runner()
-        self.ask()
+        if self.snapshot is None and self.fetch() is not None:
+            self.ask_first()
+        else:
+            self.ask()
         self.tick()
         self.show_behind()
         self.dagtop.screen_shown()
@@ -185,6 +189,12 @@ class DagtopScreen(SureTimers, Screen[None]):
         """Ask the refresher for what this screen shows."""
         self.serial = self.dagtop.refresher.show(self.fetch())
 
+    def ask_first(self) -> None:
+        """Ask because of a key: those behind it wait for what it shows."""
+        if self._release_keys is None:
+            self._release_keys = self.dagtop.hold_keys()
+        self.ask()
+
     @property
     def is_there(self) -> bool:
         """Whether there still is something to show answers in: they come at any time."""
@@ -196,6 +206,9 @@ class DagtopScreen(SureTimers, Screen[None]):
             self.snapshot = snapshot
             self.show_snapshot(snapshot)
             self.show_behind()
+            if self._release_keys is not None:
+                self._release_keys()
+                self._release_keys = None
 
     # actions that all have
 

@@ -303,7 +303,7 @@ class CalendarScreen(DagViewScreen):
         self.form.by_hour = not self.form.by_hour
         self.form.hour = None
         self.set_class(self.form.by_hour, "-hours")
-        self.ask()
+        self.ask_first()
 
     def action_turn(self) -> None:
         """The worst state, or the number of runs."""

@@ -77,7 +77,7 @@ class ConnectionsScreen(AdminScreen["ConnectionHead"]):
         if name is None:
             self._open(None, None)
         else:
-            self.dagtop.refresher.once(
+            self.dagtop.read_first(
                 lambda store: read_connection(store, name), partial(self._open, name)
             )
 
@@ -95,7 +95,7 @@ class ConnectionsScreen(AdminScreen["ConnectionHead"]):
             else:
                 self.dagtop.ways.open_text((f"Connection {name}",), models.details(one))
 
-        self.dagtop.refresher.once(lambda store: read_connection(store, name), show)
+        self.dagtop.read_first(lambda store: read_connection(store, name), show)
 
 
 def connection_fields(one: ConnectionText | None) -> list[FormField]:

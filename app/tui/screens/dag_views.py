@@ -326,7 +326,7 @@ class OneRunScreen(RunViewScreen):
             self.look.run_id = None if is_newest else run_id
             self.ask()
 
-        self.dagtop.refresher.once(
+        self.dagtop.read_first(
             lambda store: read_run_beside(store, self.dag_id, run.key, direction), then
         )
 

@@ -93,7 +93,7 @@ def ask_delete_dags(app: DagtopApp, dags: Sequence[DagRow]) -> None:
             app.act("delete_dag", {"dag_id": dag.dag_id}, f"deleted {named(ended)}")
 
     ids = [dag.dag_id for dag in ended]
-    app.refresher.once(lambda store: count_runs_of(store, ids), ask)
+    app.read_first(lambda store: count_runs_of(store, ids), ask)
 
 
 def dag_lines(dags: Sequence[DagRow], totals: Mapping[str, int], left: int) -> list[Spans]:

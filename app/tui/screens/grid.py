@@ -140,8 +140,11 @@ class GridScreen(MarkedGridScreen):
         )
 
     def on_grid_view_unfolded(self) -> None:
-        self._unfolded = frozenset(self.view.unfolded)
-        self.ask()
+        """Read the map indexes that are wanted now, unless the key that unfolded has done so."""
+        unfolded = frozenset(self.view.unfolded)
+        if unfolded != self._unfolded:
+            self._unfolded = unfolded
+            self.ask_first()
 
     def show_snapshot(self, snapshot: GridSnapshot | None) -> None:
         if snapshot is None:
@@ -234,7 +237,7 @@ class GridScreen(MarkedGridScreen):
             self._turn()
 
         states, types = self.filter.states, self.filter.types
-        self.dagtop.refresher.once(
+        self.dagtop.read_first(
             lambda store: read_run_keys(store, self.dag_id, run_id, states, types), then
         )
 
@@ -390,6 +393,7 @@ class GridScreen(MarkedGridScreen):
     def _keep_folds(self) -> None:
         folds = frozenset(self.view.folded), frozenset(self.view.unfolded)
         self.dagtop.ways.folds[self.dag_id] = folds
+        self.on_grid_view_unfolded()
 
     def action_first_run(self) -> None:
         """To the oldest run."""

@@ -82,7 +82,7 @@ def ask_note(
             verb = "wrote" if text else "took away"
             app.act("note", payload, f"{verb} the note on {subject.name}")
 
-    app.refresher.once(read, ask)
+    app.read_first(read, ask)
 
 
 Noted = tuple[str, str, str | None, int | None]

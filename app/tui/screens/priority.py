@@ -48,7 +48,7 @@ def ask_priority(app: DagtopApp, chosen: Sequence[Selection]) -> None:
             commands.append(("set_priority", payload))
         form.act(commands, done)
 
-    app.refresher.once(lambda store: read_weights(store, chosen), ask)
+    app.read_first(lambda store: read_weights(store, chosen), ask)
 
 
 def weight_of(text: str) -> int | None:

@@ -42,7 +42,7 @@ def ask_retry(app: DagtopApp, selection: Selection) -> None:
     def read(store: Any) -> FormFacts | None:
         return read_form(store, selection.dag_id, selection.run_id)
 
-    app.refresher.once(read, ask)
+    app.read_first(read, ask)
 
 
 class RetryForm(ConfForm):

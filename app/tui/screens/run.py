@@ -381,7 +381,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
             else:
                 self._show_run(found[0])
 
-        self.dagtop.refresher.once(
+        self.dagtop.read_first(
             lambda store: read_run_beside(store, self.dag_id, key, direction), then
         )
 
@@ -393,7 +393,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
             if self.is_there and run_id is not None:
                 self._show_run(run_id)
 
-        self.dagtop.refresher.once(lambda store: read_newest_run(store, self.dag_id), then)
+        self.dagtop.read_first(lambda store: read_newest_run(store, self.dag_id), then)
 
     def _show_run(self, run_id: str) -> None:
         self.run_id = run_id

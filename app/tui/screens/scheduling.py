@@ -42,7 +42,7 @@ def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
         done = f"{what} {runs} {text}" if text else f"{what} {runs} as {file}"
         form.act([("schedule", {"dag_id": one, **values}) for one in ids], done)
 
-    app.refresher.once(lambda store: read_form(store, dag_id), ask)
+    app.read_first(lambda store: read_form(store, dag_id), ask)
 
 
 class ScheduleForm(FormScreen):

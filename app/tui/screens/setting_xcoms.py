@@ -36,7 +36,7 @@ def edit_xcom(app: DagtopApp, place: XComPlace, key: str) -> None:
             _open(app, place, key, raw)
 
     where = (place.dag_run_id, place.task_id, place.map_index, key)
-    app.refresher.once(lambda store: read_xcom_value(store, *where), then)
+    app.read_first(lambda store: read_xcom_value(store, *where), then)
 
 
 def _open(

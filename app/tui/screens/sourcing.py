@@ -36,7 +36,7 @@ def show_line(
             words = f"it failed in {where}, called from line {place.line}"
         app.ways.open_code(dag_id, run_id, task_id, place.line, words)
 
-    app.refresher.once(lambda store: read_files(store, dag_id, run_id), then)
+    app.read_first(lambda store: read_files(store, dag_id, run_id), then)
 
 
 def edit_line(
@@ -60,4 +60,4 @@ def edit_line(
             words = f", which has changed since version {changed}" if changed else ""
             edit(app, place, words if place.line else "")
 
-    app.refresher.once(lambda store: read_place(store, root, dag_id, places, line, of), then)
+    app.read_first(lambda store: read_place(store, root, dag_id, places, line, of), then)

@@ -156,7 +156,7 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
             kind, done = "schedule", f"{dag_id} runs {values['expression']} with these params"
         form.act([(kind, {"dag_id": dag_id, **values})], done)
 
-    app.refresher.once(read, ask)
+    app.read_first(read, ask)
 
 
 def clone(app: DagtopApp, dag_id: str, run_id: str) -> None:

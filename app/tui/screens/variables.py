@@ -109,7 +109,7 @@ class VariablesScreen(AdminScreen["VariableHead"]):
         if name is None:
             self._open(None, None)
         else:
-            self.dagtop.refresher.once(
+            self.dagtop.read_first(
                 lambda store: read_variable(store, name), partial(self._open, name)
             )
 
@@ -129,7 +129,7 @@ class VariablesScreen(AdminScreen["VariableHead"]):
             else:
                 self.dagtop.ways.open_text((f"Variable {name}",), models.details(one))
 
-        self.dagtop.refresher.once(lambda store: read_variable(store, name), show)
+        self.dagtop.read_first(lambda store: read_variable(store, name), show)
 
     # secrets
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,7 @@ from app.tui.theme import UNICODE
 from tests.app.tui.driving import AppPilot, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import NOW
-from tests.support.live import Live, live
+from tests.support.live import Live
 
 PIPELINE = """
 from dagtop import dag, task
@@ -28,15 +26,6 @@ def shop():
 
 shop()
 """
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
-    with live(tmp_path / "shop") as workspace:
-        workspace.write("shop.py", PIPELINE)
-        workspace.start()
-        workspace.wait_for_dag("shop")
-        yield workspace
 
 
 def words(pilot: AppPilot) -> str:

@@ -7,9 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyte
+import pytest
 
+from app.tui import key_order
+from app.tui.screens.grid import GridScreen
 from store.workspace import Workspace
-from tests.app.tui.driving import opened, press, says, text_of
+from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
+from tests.app.tui.everywhere import key_event
+from tests.app.tui.test_grid_rows import TRAIN
+from tests.app.tui.world import World, fill_recommend
 from tests.support.terminal import the_ui
 
 
@@ -62,3 +68,64 @@ def test_escape_and_a_key_behind_it_are_two_keys(
         pyte.ByteStream(screen).feed(one.output)
     assert "does nothing here" not in "\n".join(screen.display)
     assert "  DAG                   STATE    RUN " in "\n".join(screen.display)
+
+
+async def typed_at_once(pilot: AppPilot, *keys: str) -> None:
+    """As they come from a slow line: all in one piece."""
+    for key in keys:
+        pilot.app.post_message(key_event(key))
+
+
+async def test_keys_behind_one_that_opens_a_screen_wait_for_its_rows(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace, (80, 40)) as pilot:
+        await says(pilot, "recommend")
+        await typed_at_once(pilot, "enter", "g", "j", "j", "space")
+        await says(pilot, "1 marked")
+        screen = app_of(pilot).screen
+        assert isinstance(screen, GridScreen)
+        assert screen.view.marks == {screen.view.rows[2].id}
+
+
+async def test_keys_behind_one_that_unfolds_go_to_what_it_unfolds(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace, (80, 40)) as pilot:
+        await press(pilot, "enter", *TRAIN)
+        await typed_at_once(pilot, "z", "j", "j", "space")
+        await says(pilot, "1 marked")
+        screen = app_of(pilot).screen
+        assert isinstance(screen, GridScreen)
+        assert screen.view.marks == {"train[1]"}
+
+
+async def test_keys_behind_one_that_opens_a_form_are_typed_into_it(world: World) -> None:
+    """And don't do what they would do to the row behind it."""
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "etl")
+        await typed_at_once(pilot, "t", *"pxc")
+        await says(pilot, "Trigger etl")
+        await until(pilot, lambda: getattr(pilot.app.focused, "value", "") == "pxc", "the text")
+
+
+async def test_a_store_that_does_not_answer_holds_keys_for_a_moment_only(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "etl")
+        app = app_of(pilot)
+        monkeypatch.setattr(app.refresher, "once", lambda _fetch, _then: None)
+        await typed_at_once(pilot, "t", "question_mark")
+        await says(pilot, "Help")
+
+
+async def test_escape_waits_for_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "etl")
+        app = app_of(pilot)
+        monkeypatch.setattr(key_order, "HOLD", 3600.0)
+        monkeypatch.setattr(app.refresher, "once", lambda _fetch, _then: None)
+        await typed_at_once(pilot, "t", "x", "escape", "question_mark")
+        await says(pilot, "Help")

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from textual import events
 
 from app.tui.screens.backfilling import BackfillForm
@@ -20,7 +17,7 @@ from app.tui.screens.triggering import TriggerForm
 from store import client
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
 from tests.app.tui.world import World
-from tests.support.live import Live, live, wait_for
+from tests.support.live import Live, wait_for
 
 PIPELINE = """
 from datetime import datetime
@@ -38,15 +35,6 @@ shop()
 """
 BROKEN = "from dagtop import dag, pandass\n"
 ERRORS = "SELECT count(*) FROM pipeline_file WHERE error IS NOT NULL"
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Live]:
-    with live(tmp_path / "shop") as workspace:
-        workspace.write("shop.py", PIPELINE)
-        workspace.start()
-        workspace.wait_for_dag("shop")
-        yield workspace
 
 
 async def form(pilot: AppPilot, kind: type) -> None:

@@ -15,7 +15,7 @@ from app.tui.screens.editing import FormDialog
 from app.tui.screens.task_xcoms import TaskXComsScreen
 from app.tui.screens.xcoms import XComsScreen
 from store.values import MOST_TYPED_XCOM
-from tests.app.tui.driving import app_of, opened, press, says, text_of, until
+from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.world import World
 from tests.support.live import Live
 
@@ -69,14 +69,19 @@ async def test_an_xcom_is_added_and_changed_in_the_task_instance(running: Live) 
     assert len(kinds) == 3
 
 
+async def edit_return_value(pilot: AppPilot) -> None:
+    """Open the form of the only XCom, in the place of all."""
+    await press(pilot, "4")
+    await until(pilot, lambda: isinstance(pilot.app.screen, XComsScreen), "the place")
+    await says(pilot, "return_value")
+    await press(pilot, "e")
+    await says(pilot, '"rate": 0.5')
+
+
 async def test_an_xcom_is_changed_in_the_place_of_all_xcoms(running: Live) -> None:
     assert running.run("shop")[0] == "success"
     async with opened(running.workspace, (80, 24)) as pilot:
-        await press(pilot, "4")
-        await until(pilot, lambda: isinstance(pilot.app.screen, XComsScreen), "the place")
-        await says(pilot, "return_value")
-        await press(pilot, "e")
-        await says(pilot, '"rate": 0.5')
+        await edit_return_value(pilot)
         await press(pilot, *["delete"] * 30, *"null", "ctrl+r")
         await says(pilot, "changed XCom return_value of one")
         assert xcoms(running) == [("return_value", b"null", None)]
@@ -90,11 +95,7 @@ async def test_an_undo_leaves_the_value_that_somebody_else_has_set_since(running
     place = {"dag_id": "shop", "task_id": "one", "key": "return_value", "new": False}
     (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
     async with opened(running.workspace, (80, 24)) as pilot:
-        await press(pilot, "4")
-        await until(pilot, lambda: isinstance(pilot.app.screen, XComsScreen), "the place")
-        await says(pilot, "return_value")
-        await press(pilot, "e")
-        await says(pilot, '"rate": 0.5')
+        await edit_return_value(pilot)
         await press(pilot, *["delete"] * 30, "1", "ctrl+r")
         await says(pilot, "changed XCom return_value of one")
         running.submit("set_xcom", **place, run_id=run_id, value="2")
