@@ -206,7 +206,7 @@ def adopt_structure(turn: Turn, run: LiveRun) -> None:
             turn.brain.tell_next(run.key, key, None)
     for key, instance in list(run.state.instances.items()):
         if instance.task_id not in pipeline.tasks and instance.state is not State.REMOVED:
-            instance.state = State.REMOVED
+            run.state.set_state(key, State.REMOVED)
             turn.changes.update(
                 models.task_instance, instance.row_key, state=State.REMOVED, ended_at=turn.now
             )

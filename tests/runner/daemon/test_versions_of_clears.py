@@ -38,6 +38,18 @@ def numbers_of(turns: Turns, run_id: str) -> tuple[int, ...]:
     return run
 
 
+def test_a_cleared_run_ends_though_one_of_its_tasks_is_gone_from_the_file(turns: Turns) -> None:
+    run_id = ended_run(turns)
+    structure = pipeline(task("a"), task("b", "a"))
+    turns.take_in(structure.file, structure, text="2")
+    turns.do("clear", dag_id="dag", run_ids=[run_id])
+    for name in ("a", "b"):
+        turns.starts(name)
+        turns.ends(name)
+    assert turns.states(run_id) == {"a": "success", "b": "success", "c": "removed"}
+    assert turns.run_states() == ["success"]
+
+
 def test_nothing_is_said_where_nothing_changed(turns: Turns) -> None:
     run_id = ended_run(turns)
     seen = turns.do("clear", dag_id="dag", run_ids=[run_id], dry_run=True)
