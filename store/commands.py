@@ -46,6 +46,7 @@ KINDS = {
     "stop": "kill_tasks -> (nothing)",
     "delete_dag": "dag_id -> runs",
     "delete_runs": "dag_id, run_ids -> runs",
+    "delete_task_instances": "dag_id, run_id, task_ids, map_indexes, dry_run -> instances",
 }
 """Kind of command -> what its payload holds -> what its answer holds."""
 

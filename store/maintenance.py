@@ -20,18 +20,24 @@ from store.models import (
     asset,
     asset_event,
     backfill,
+    callback,
     command,
     dag,
     dag_run,
     dag_version,
     event,
     source,
+    task_instance,
+    task_try,
 )
 from store.states import FINISHED_RUN_STATES
 from store.workspace import Workspace
 
 BATCH = 20
 """Runs deleted per transaction: others get their turn between two."""
+
+INSTANCES_AT_ONCE = 500
+"""Task instances that one statement deletes."""
 
 FINISHED = sorted(state.value for state in FINISHED_RUN_STATES)
 ENDED = and_(dag_run.c.state.in_(FINISHED), dag_run.c.ended_at.is_not(None))
@@ -263,6 +269,32 @@ def delete_runs(connection: Connection, ids: list[int]) -> None:
                 backfill.c.id.in_(ended), backfill.c.ended_at.is_not(None), ~left
             )
         )
+
+
+def delete_instances(connection: Connection, ids: list[int]) -> list[tuple[int, int]]:
+    """Delete task instances, by row id, with all that is theirs, as ``delete_runs`` does of a run.
+
+    Returns (row id of the run, of the try) of their tries, whose folders are not touched.
+    """
+    records.keep_ids(connection)
+    tries: list[tuple[int, int]] = []
+    for start in range(0, len(ids), INSTANCES_AT_ONCE):
+        batch = ids[start : start + INSTANCES_AT_ONCE]
+        mine = task_try.c.task_instance_id.in_(batch)
+        found = connection.execute(select(task_try.c.dag_run_id, task_try.c.id).where(mine))
+        tries += [(row.dag_run_id, row.id) for row in found]
+        instances = task_instance.c.id.in_(batch)
+        places = select(
+            task_instance.c.dag_run_id, task_instance.c.task_id, task_instance.c.map_index
+        ).where(instances)
+        records.clear_xcoms(
+            connection, [(row[0], row[1], row[2]) for row in connection.execute(places)]
+        )
+        connection.execute(
+            delete(callback).where(callback.c.try_id.in_(select(task_try.c.id).where(mine)))
+        )
+        connection.execute(delete(task_instance).where(instances))
+    return tries
 
 
 def ended_before(connection: Connection, run_ids: list[int], moment: datetime) -> set[int]:

@@ -305,11 +305,15 @@ def change_instances(
     payload: dict[str, Any],
     word: str,
     *,
+    ending: str = "",
     dry_run: bool,
     yes: bool,
     json: bool,
 ) -> None:
-    """Clear or mark task instances: say which, ask, and have the runner do it."""
+    """Clear, mark or delete task instances: say which, ask, and have the runner do it.
+
+    ``ending``: what else the question says of it.
+    """
     plan = act(space, kind, payload | {"dry_run": True})
     planned, versions = plan["instances"], plan.get("versions", [])
     resumed = plan.get("again", [])
@@ -323,7 +327,7 @@ def change_instances(
         where = f"run {planned[0][0]}" if len(runs) == 1 else f"{len(runs)} runs"
         many = "task instance" if len(planned) == 1 else "task instances"
         also = f", and let what failed below run again ({goes_on})" if resumed else ""
-        question = f"{word} {len(planned)} {many} of {where} ({shown_names}){also}?"
+        question = f"{word} {len(planned)} {many} of {where} ({shown_names}){ending}{also}?"
         confirm(question, yes=yes)
         planned = act(space, kind, payload | {"dry_run": False})["instances"]
     if json:

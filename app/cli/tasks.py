@@ -321,6 +321,44 @@ def kill(
         say(f"told {len(killed)} {many} of {task} to end: SIGTERM now, SIGKILL after {grace:g} s")
 
 
+@app.command("delete")
+def delete(
+    dag: DagArgument,
+    task: TasksArgument,
+    run: Annotated[
+        str,
+        typer.Option(
+            metavar="RUN",
+            help="Run id, the beginning of one, or 'latest'; it has ended.",
+            autocompletion=complete_run,
+        ),
+    ],
+    map_index: MapIndexesOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete task instances that have ended.
+
+    Their tries, logs, XComs and metrics too; the run keeps its state. A clear of the run makes
+    those again whose tasks the file still has.
+    """
+    from app.cli import task_views
+
+    payload = _selection(workspace, dag, run, task, map_index)
+    task_views.change_instances(
+        chosen_workspace(workspace),
+        "delete_task_instances",
+        payload,
+        "Delete",
+        ending=", with logs, XComs and metrics",
+        dry_run=dry_run,
+        yes=yes,
+        json=json,
+    )
+
+
 @app.command("priority")
 def priority(
     dag: DagArgument,

@@ -112,6 +112,9 @@ class Hands:
         if orders.deleted_runs:
             runs = list(orders.deleted_runs)
             self.loop.run_in_executor(None, upkeep.remove_run_folders, self.workspace, runs)
+        if orders.deleted_tries:
+            tries = list(orders.deleted_tries)
+            self.loop.run_in_executor(None, upkeep.remove_try_folders, self.workspace, tries)
         for file in orders.reparse:
             self.unparsed[file] = None
         self.import_files()

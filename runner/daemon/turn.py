@@ -36,6 +36,8 @@ class Orders:
     """Pipeline files to be imported anew."""
     deleted_runs: list[int] = field(default_factory=list)
     """Row keys of runs that are gone: their folders go, too."""
+    deleted_tries: list[tuple[int, int]] = field(default_factory=list)
+    """(row key of the run, of the try) of tries that are gone: their folders go, too."""
     stop: str | None = None
     """"leave" or "kill": the runner is to end, and what becomes of running tasks."""
     watch: list[LiveTry] = field(default_factory=list)

@@ -106,3 +106,9 @@ def remove_run_folders(workspace: Workspace, keys: Iterable[int]) -> None:
     """Delete the folders of runs: the logs and journals of their tries."""
     for key in keys:
         shutil.rmtree(workspace.tries / str(key), ignore_errors=True)
+
+
+def remove_try_folders(workspace: Workspace, tries: Iterable[tuple[int, int]]) -> None:
+    """Delete the folders of tries, each named by its run and itself."""
+    for run_key, try_key in tries:
+        shutil.rmtree(workspace.try_folder(run_key, try_key), ignore_errors=True)

@@ -135,6 +135,38 @@ def test_old_runs_are_deleted_and_what_they_left_behind_with_them(any_store: Sto
     assert maintenance.check(any_store).is_well
 
 
+def test_deleted_task_instances_take_all_that_is_theirs(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=2, tasks=3, live=False, xcoms=True)
+    with any_store.write() as connection:
+        row = connection.execute(select(task_instance).where(task_instance.c.id == 1)).one()
+        key = connection.execute(
+            select(task_try.c.id).where(task_try.c.task_instance_id == 1)
+        ).scalar_one()
+        run = tracking.ensure_run(connection, key, experiment="e", name="n")
+        tracking.add_metric_points(connection, run, "loss", *tracking.pack([(1.0, 0, 0)]))
+        lost = {"dag_run_id": 1, "kind": "on_failure", "reason": "", "state": "done"}
+        for try_id in (key, None):
+            values = {**lost, "try_id": try_id, "created_at": START}
+            connection.execute(insert(callback), values)
+    before = count(any_store, task_instance), count(any_store, task_try)
+    with any_store.write() as connection:
+        assert maintenance.delete_instances(connection, [1]) == [(row.dag_run_id, key)]
+    assert (count(any_store, task_instance), count(any_store, task_try)) == (
+        before[0] - 1,
+        before[1] - 1,
+    )
+    with any_store.read() as connection:
+        mine = (xcom.c.dag_run_id == row.dag_run_id) & (xcom.c.task_id == row.task_id)
+        assert connection.execute(select(xcom).where(mine)).first() is None
+    assert count(any_store, xcom) > 0
+    assert count(any_store, callback) == 1  # that of the DAG stays
+    for name in ("tracked_run", "metric", "metric_segment"):
+        assert count(any_store, metadata.tables[name]) == 0
+    with any_store.read() as connection:
+        assert records.next_id(connection, task_try) > key
+    assert maintenance.check(any_store).is_well
+
+
 def test_runs_that_have_not_ended_are_never_deleted(any_store: Store) -> None:
     fill(any_store, dags=1, runs=5, live=True)
     maintenance.prune(any_store, older_than=timedelta(0), keep_runs=0, now=START + 1000 * HOUR)

@@ -21,7 +21,13 @@ from runner.daemon.commands.priority import set_priority
 from runner.daemon.commands.runs import cancel_run, mark_run, pause, trigger, unpause
 from runner.daemon.commands.scheduling import schedule
 from runner.daemon.commands.undoing import restore
-from runner.daemon.commands.upkeep import delete_dag, delete_runs, reparse, stop
+from runner.daemon.commands.upkeep import (
+    delete_dag,
+    delete_runs,
+    delete_task_instances,
+    reparse,
+    stop,
+)
 from runner.daemon.commands.xcoms import set_xcom
 from runner.daemon.turn import Turn
 
@@ -56,6 +62,7 @@ COMMANDS: dict[str, Callable[[Turn, Payload, str], Any]] = {
     "asset_event": asset_event,
     "delete_dag": delete_dag,
     "delete_runs": delete_runs,
+    "delete_task_instances": delete_task_instances,
     "reparse": reparse,
     "stop": stop,
 }

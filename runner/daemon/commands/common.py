@@ -41,6 +41,11 @@ def named_run(turn: Turn, dag_id: str, run_id: str) -> Row[Any]:
     return row
 
 
+def instance_name(one: Any) -> str:
+    """A task instance in words: ``train``, ``train[3]``."""
+    return one.task_id if one.map_index < 0 else f"{one.task_id}[{one.map_index}]"
+
+
 def parse_date(text: str) -> datetime:
     """A date in UTC; one without a zone is taken as UTC. Raises ``Refused``."""
     try:

@@ -117,6 +117,14 @@ class DeleteRuns(Struct, forbid_unknown_fields=True):
     run_ids: Annotated[list[Name], Meta(min_length=1, max_length=MOST_DELETED)]
 
 
+class DeleteTaskInstances(Struct, forbid_unknown_fields=True):
+    dag_id: Name
+    run_id: Name
+    task_ids: Annotated[list[Name], Meta(min_length=1)]
+    map_indexes: list[Index] | None = None
+    dry_run: Flag = None
+
+
 class Note(Struct, forbid_unknown_fields=True):
     dag_id: Name
     run_id: Name
@@ -198,6 +206,7 @@ PAYLOADS: dict[str, type[Struct]] = {
     "asset_event": AssetEvent,
     "delete_dag": OfDag,
     "delete_runs": DeleteRuns,
+    "delete_task_instances": DeleteTaskInstances,
     "reparse": Reparse,
     "stop": Stop,
 }

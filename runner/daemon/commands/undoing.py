@@ -15,7 +15,13 @@ from msgspec import Meta, Struct
 from sqlalchemy import Row, select, update
 
 from runner.daemon import runs
-from runner.daemon.commands.common import Payload, Refused, named_pipeline, named_run
+from runner.daemon.commands.common import (
+    Payload,
+    Refused,
+    instance_name,
+    named_pipeline,
+    named_run,
+)
 from runner.daemon.memory import LiveRun, Pipeline
 from runner.daemon.turn import Turn
 from store import models
@@ -173,8 +179,7 @@ def _former_note(row: Row[Any]) -> FormerNote:
 
 def named(one: Any) -> str:
     """A task instance in words: ``train[3] of run r``."""
-    index = f"[{one.map_index}]" if one.map_index >= 0 else ""
-    return f"{one.task_id}{index} of run {one.run_id}"
+    return f"{instance_name(one)} of run {one.run_id}"
 
 
 def restore(turn: Turn, payload: Payload, actor: str) -> Any:
@@ -231,9 +236,8 @@ def _check_runs(turn: Turn, former: Former, rows: dict[str, Row[Any]]) -> None:
     ).first()
     if started is not None:
         name = next(row.run_id for row in rows.values() if row.id == started.dag_run_id)
-        index = f"[{started.map_index}]" if started.map_index >= 0 else ""
         raise Refused(
-            f"it can't be undone: {started.task_id}{index} of run {name} has started since"
+            f"it can't be undone: {instance_name(started)} of run {name} has started since"
         )
 
 
