@@ -31,6 +31,7 @@ IMPOSSIBLE = {
     "cancel_backfill": "its queued runs have failed: clear those that should run",
     "delete_dag": "what was deleted is gone",
     "delete_runs": "what was deleted is gone",
+    "delete_task_instances": "what was deleted is gone",
     "asset_event": "DAGs may have run on it",
     "set_xcom": "d in the place of XComs (4) deletes it",
 }

@@ -52,6 +52,15 @@ ACTIONS: tuple[Action, ...] = (
         destructive=True,
     ),
     Action(
+        "tasks.delete",
+        ("D", "delete"),
+        "Delete",
+        "delete what has ended, with logs and XComs",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
+    Action(
         "view.pause",
         ("p",),
         "Pause",

@@ -40,6 +40,15 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
         destructive=True,
     ),
+    Action(
+        "instances.delete",
+        ("D", "delete"),
+        "Delete",
+        "delete what has ended, with logs and XComs",
+        ACT,
+        acts=True,
+        destructive=True,
+    ),
     Action("instances.merged", ("M",), "Logs", "the logs of the marked, or of all, by time", GO),
     Action("instances.details", ("o",), "Details", "all about the task instance", GO, of_row=True),
     Action(

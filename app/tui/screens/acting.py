@@ -1,4 +1,4 @@
-"""Clear, mark and kill: the questions that say what will be touched, and the commands."""
+"""Clear, mark, kill and delete: the questions that say what will be touched, and the commands."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.tui import formats
+from app.tui.commander import NO_RUNNER
 from app.tui.models.instance import indexed_name, touched_lines
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
+from store.states import FINISHED_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
@@ -303,6 +305,62 @@ def ask_kill(
     )
 
 
+GONE: tuple[Spans, ...] = (
+    (Span("Tries, logs, XComs and metrics go too; the run stays.", "warning"),),
+    (Span("It can't be undone.", "warning"),),
+)
+GOES_ON = "it has not ended: kill with x or wait, then delete"
+
+
+def ask_delete(app: DagtopApp, chosen: Sequence[Selection], left: int = 0) -> None:
+    """Ask whether to delete task instances, show them, and do it; ``left``: others that stay, since
+    they have not ended."""
+    if not chosen:
+        if left:
+            app.say(GOES_ON if left == 1 else GOES_ON.replace("it has", "none of them has"))
+        return
+    payloads = [
+        {
+            "dag_id": one.dag_id,
+            "run_id": one.run_id,
+            "task_ids": list(one.task_ids),
+            "map_indexes": _indexes(one),
+        }
+        for one in chosen
+    ]
+    verb = "have not ended and stay" if left > 1 else "has not ended and stays"
+    stays = [(Span(f"{formats.plural(left, 'other')} {verb}.", "dim"),)] if left else []
+    touches = Touches()
+
+    def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
+        del choices  # there are none
+        kind, end = "delete_task_instances", [(), *GONE, *stays]
+        _preview(app, chosen, kind, payloads, "Deleted:", hand_over, touches, end)
+
+    def answered(choices: Choices | None) -> None:
+        if choices is not None:
+            done = f"deleted {_words(chosen)}"
+            for payload in payloads:
+                app.act("delete_task_instances", payload, done, more=touches.words())
+
+    dialog = ConfirmDialog(
+        "Delete task instances?", [*_lines(chosen), (), *WORKING], "delete", preview=preview
+    )
+    app.push_screen(dialog, answered)
+
+
+def ask_delete_rows(
+    app: DagtopApp,
+    dag_id: str,
+    run_id: str,
+    chosen: Sequence[InstanceRow],
+    every: Iterable[InstanceRow] = (),
+) -> None:
+    """Ask whether to delete those of a run's task instances that have ended; see ``selections``."""
+    ended = [row for row in chosen if row.state in FINISHED_TASK_STATES]
+    ask_delete(app, selections(dag_id, run_id, ended, every), len(chosen) - len(ended))
+
+
 @dataclass(slots=True)
 class Touches:
     """What is known to be touched by what a question asks about."""
@@ -371,18 +429,25 @@ def _preview(
     verb: str,
     hand_over: Callable[..., None],
     touches: Touches,
+    end: Sequence[Spans] = (),
 ) -> None:
-    """Works out what all parts of the choice touch together, each task instance once."""
+    """Works out what all parts of the choice touch together, each task instance once; ``end``:
+    what is said below that, if the runner doesn't refuse it."""
     touches.number = None
 
     def then(reply: object) -> None:
         if isinstance(reply, dict):
             touches.number = touched_number(reply, 0)
         number = touched_number(reply, _number(chosen))
-        hand_over([*_lines(chosen), (), *touched_lines(reply, verb, app.glyphs)], number=number)
+        lines: Sequence[Spans] = [*touched_lines(reply, verb, app.glyphs), *end]
+        if isinstance(reply, str) and reply != NO_RUNNER:
+            lines = [(span(reply, "warning"),)]  # the runner has refused it
+        hand_over([*_lines(chosen), (), *lines], number=number)
 
     if len(payloads) > PREVIEWED:
-        words = f"{verb} {formats.plural(_number(chosen), 'task instance')} and what is ticked."
-        hand_over([*_lines(chosen), (), (Span(words, "dim"),)], number=_number(chosen))
+        also = "" if end else " and what is ticked"
+        words = f"{verb} {formats.plural(_number(chosen), 'task instance')}{also}."
+        lines = [*_lines(chosen), (), (Span(words, "dim"),), *end]
+        hand_over(lines, number=_number(chosen))
     else:
         app.commander.dry_runs(kind, payloads, then)

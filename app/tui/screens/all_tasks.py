@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +15,7 @@ from app.tui.location import Location
 from app.tui.models.run import Place, reasons_by_place
 from app.tui.models.tasks import columns, detail_line, facts_of, waits, wanted_of
 from app.tui.reading_instances import Operators, TaskEntry, Wanted, read_page, read_tasks
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, selections
+from app.tui.screens.acting import Selection, ask_clear, ask_delete, ask_kill, ask_mark, selections
 from app.tui.screens.long_table import HEAD, PAGE, LongTable
 from app.tui.screens.places import PlaceScreen
 from app.tui.spans import Span, Spans
@@ -202,12 +202,13 @@ class TasksTable(LongTable["TaskEntry"]):
 
     # acting
 
-    def parts(self, *, at_work: bool = False) -> list[Selection]:
-        """The marked task instances, else the one under the cursor, run by run."""
+    def parts(self, states: Container[Any] | None = None) -> list[Selection]:
+        """The marked task instances, else the one under the cursor, run by run; ``states``: only
+        those in one of them."""
         runs: dict[tuple[str, str], list[Any]] = {}
         for entry in self.chosen():
             row = entry.placed.instance
-            if not at_work or row.state in EXECUTING_TASK_STATES:
+            if states is None or row.state in states:
                 runs.setdefault((row.dag_id, entry.placed.run_id), []).append(row)
         return [one for run, rows in runs.items() for one in selections(*run, rows)]
 
@@ -224,7 +225,12 @@ class TasksTable(LongTable["TaskEntry"]):
     def action_kill(self) -> None:
         """End what runs."""
         if chosen := self.parts():
-            ask_kill(self.dagtop, chosen, self.parts(at_work=True))
+            ask_kill(self.dagtop, chosen, self.parts(EXECUTING_TASK_STATES))
+
+    def action_delete(self) -> None:
+        """Delete task instances that have ended."""
+        ended = [self.is_over(entry) for entry in self.chosen()]
+        ask_delete(self.dagtop, self.parts(FINISHED_TASK_STATES), ended.count(False))
 
     def action_retry(self) -> None:
         """Run task instances of one run again, with other params."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.location import Location
 from app.tui.reading import read_run_beside
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
+from app.tui.screens.acting import Selection, ask_clear, ask_delete, ask_kill, ask_mark
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.side import SideScreen
 from app.tui.screens.triggering import clone, trigger
@@ -297,6 +297,16 @@ class RunViewScreen(DagViewScreen):
             self.dagtop.say("the run has ended: nothing of it runs")
             return
         ask_kill(self.dagtop, chosen, *self.working())
+
+    def action_delete(self) -> None:
+        """Delete task instances of a run that has ended."""
+        chosen, run = self.parts(), self.run_now()
+        if not chosen or run is None:
+            return
+        if run.ended_at is None:
+            self.dagtop.say("the run has not ended: cancel it or wait, then delete")
+            return
+        ask_delete(self.dagtop, chosen)
 
 
 class OneRunScreen(RunViewScreen):

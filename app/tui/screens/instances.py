@@ -15,7 +15,14 @@ from app.tui.formats import run_name
 from app.tui.models.grid import counts_spans
 from app.tui.models.instance import instance_columns, instance_name
 from app.tui.reading import InstancesSnapshot, read_instances
-from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark, selections
+from app.tui.screens.acting import (
+    Selection,
+    ask_clear,
+    ask_delete_rows,
+    ask_kill,
+    ask_mark,
+    selections,
+)
 from app.tui.screens.listing import ListScreen
 from app.tui.spans import Span
 from app.tui.theme import task_look
@@ -178,3 +185,7 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         if selection := self.selection():
             works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
             ask_kill(self.dagtop, [selection], selections(self.dag_id, self.run_id, works))
+
+    def action_delete(self) -> None:
+        """Delete what has ended."""
+        ask_delete_rows(self.dagtop, self.dag_id, self.run_id, self.table.chosen())

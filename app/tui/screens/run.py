@@ -38,7 +38,7 @@ from app.tui.models.run_table import (
 )
 from app.tui.reading import read_run_beside
 from app.tui.reading_run import RunSnapshot, read_past_runs, read_run_screen
-from app.tui.screens.acting import ask_clear, ask_kill, ask_mark, selections
+from app.tui.screens.acting import ask_clear, ask_delete_rows, ask_kill, ask_mark, selections
 from app.tui.screens.beside import BesideScreen
 from app.tui.screens.listing import ListScreen, Sieve
 from app.tui.screens.triggering import clone, trigger
@@ -258,12 +258,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
             return
         self._asking = True
         run_id = self.run_id
-        request = {
-            "type": "get_reasons",
-            "dag_id": self.dag_id,
-            "run_id": run_id,
-            "task_id": None,
-        }
+        place = {"dag_id": self.dag_id, "run_id": run_id, "task_id": None}
 
         def then(reply: object) -> None:
             self._asking = False
@@ -273,7 +268,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
                     self._reasons, self._run_why = found
                     self._show_why()
 
-        self.dagtop.commander.ask(request, then, key="reasons")
+        self.dagtop.commander.ask({"type": "get_reasons", **place}, then, key="reasons")
 
     def tick(self) -> None:
         super().tick()
@@ -466,3 +461,8 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         if chosen := self.parts():
             works = [row for row in self.table.chosen() if row.state in EXECUTING_TASK_STATES]
             ask_kill(self.dagtop, chosen, selections(self.dag_id, self.run_id, works))
+
+    def action_delete(self) -> None:
+        """Delete what has ended."""
+        every = self.snapshot.instances if self.snapshot is not None else ()
+        ask_delete_rows(self.dagtop, self.dag_id, self.run_id, self.table.chosen(), every)

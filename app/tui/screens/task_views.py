@@ -40,6 +40,8 @@ class TaskFocus:
     """None: the newest, also when there is a newer one."""
     kept: dict[str, Any] = field(default_factory=dict)
     """What a view wants to find again when one comes back to it, by the view's name."""
+    was_there: bool = False
+    """Whether the task instance was ever read: if it isn't found then, it was deleted."""
 
 
 class TaskViewScreen(BesideScreen, ViewsScreen):
@@ -97,6 +99,7 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
         self.snapshot = snapshot
         if snapshot.facts is not None:
             self.look.map_index = snapshot.facts.instance.map_index
+            self.look.was_there = True
         self.show_crumbs()
         self.show_title()
         self.show_task()
@@ -112,8 +115,10 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
 
     def show_title(self) -> None:
         """The line about the instance and its try."""
-        if self.facts is not None:
-            title = self.query_one("#title", InfoLine)
+        title = self.query_one("#title", InfoLine)
+        if self.facts is None:
+            title.line, title.end = (), ()
+        else:
             scene, one = self.dagtop.scene(), self.current_try()
             title.line, title.end = log_title(self.facts, one, scene), error_place(one, scene)
 
@@ -126,6 +131,8 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
         if self.snapshot is None:
             return "reading ..."
         if self.snapshot.facts is None:
+            if self.look.was_there:
+                return f"it is gone: {self.look.task_id} of run {self.look.run_id} was deleted"
             return f"run {self.look.run_id} has no task {self.look.task_id}"
         if self.current_try() is None:
             look = task_look(self.snapshot.facts.instance.state)

@@ -72,6 +72,7 @@ COMMANDS_OF_ACTIONS = {
     "clear": ["tasks clear", "runs clear"],
     "mark_state": ["tasks mark", "runs mark"],
     "kill": ["tasks kill", "runs cancel"],
+    "delete": ["tasks delete"],
     "note": ["tasks note", "runs note"],
     "retry": ["tasks clear --conf"],
     "priority": ["tasks priority"],
