@@ -116,7 +116,7 @@ class DagtopApp(SureTimers, App[int]):
         self.store_is_missing = False
         self._link = (dag, run, task)
         self._clashed: set[str] = set()
-        self._key_order = KeyOrder(self, super().on_event)
+        self.key_order = KeyOrder(self, super().on_event)
         self.garbage = Garbage()
         self.ways = Ways(self)
         self.refresher = Refresher(
@@ -197,17 +197,13 @@ class DagtopApp(SureTimers, App[int]):
         """Keys are handed on one after the other."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.garbage.key_pressed()
-            await self._key_order.take(event)
+            await self.key_order.take(event)
         else:
             await super().on_event(event)
 
-    def hold_keys(self) -> Callable[[], None]:
-        """Keys wait until the function is called: what they are about is being read."""
-        return self._key_order.hold()
-
     def read_first(self, fetch: Fetch, then: Callable[[Any], None]) -> None:
         """Read once what a key asked for; those behind it wait for ``then``, on the event loop."""
-        release = self.hold_keys()
+        release = self.key_order.hold()
 
         def answered(found: Any) -> None:
             then(found)
@@ -216,7 +212,7 @@ class DagtopApp(SureTimers, App[int]):
         self.refresher.once(fetch, answered)
 
     async def on_key_handled(self, message: KeyHandled) -> None:
-        await self._key_order.handled(message)
+        await self.key_order.handled(message)
 
     # the store
 
@@ -251,7 +247,7 @@ class DagtopApp(SureTimers, App[int]):
     def on_store_trouble(self, message: StoreTrouble) -> None:
         self.trouble, self.store_is_missing = message.sentence, message.missing
         if message.sentence:
-            self._key_order.let_go()
+            self.key_order.let_go()
         self._show_runner()
 
     def _show_runner(self) -> None:
@@ -319,14 +315,14 @@ class DagtopApp(SureTimers, App[int]):
         self.refresher.poke()
         if message.then is not None:
             message.then(None)
-            await self._key_order.go_on()
+            await self.key_order.go_on()
 
     async def on_refused(self, message: Refused) -> None:
         if message.then is None:
             self.say(message.sentence, "error")
         else:
             message.then(message.sentence)
-            await self._key_order.go_on()
+            await self.key_order.go_on()
 
     def say(self, sentence: str, role: str = "text") -> None:
         """Show a message in the footer for some seconds."""
