@@ -182,7 +182,8 @@ class DagtopApp(SureTimers, App[int]):
 
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
-        return Scene(self.clock(), self.zone, self.glyphs, f"{self.workspace.root}/")
+        folder, favourites = f"{self.workspace.root}/", self.memory.favourites
+        return Scene(self.clock(), self.zone, self.glyphs, folder, favourites)
 
     def _tick(self) -> None:
         if self.memory.is_changed:
