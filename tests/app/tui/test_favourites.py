@@ -40,22 +40,22 @@ def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-@pytest.fixture
-def three(world: World) -> World:
+@pytest.fixture(name="three")
+def three_dags(world: World) -> World:
     for name in NAMES:
         version = world.dag(name, is_paused=name == "beta")
         world.run(name, version, "success", ago=timedelta(hours=1))
     return world
 
 
-def dags(pilot: AppPilot) -> DagsScreen:
+def list_of(pilot: AppPilot) -> DagsScreen:
     screen = pilot.app.screen
     assert isinstance(screen, DagsScreen)
     return screen
 
 
 def shown(pilot: AppPilot) -> list[str]:
-    return [dag.dag_id for dag in dags(pilot).table.items]
+    return [dag.dag_id for dag in list_of(pilot).table.items]
 
 
 def starred(pilot: AppPilot) -> list[str]:
@@ -158,7 +158,7 @@ async def test_names_stay_where_they_are(three: World) -> None:
 async def test_the_filter_finds_favourites_and_follows_the_key(three: World) -> None:
     async with opened(three.workspace) as pilot:
         await press(pilot, "F", "j", "F", "slash", *"is:fav", "tab")
-        assert dags(pilot).filter_text == "is:favourite"
+        assert list_of(pilot).filter_text == "is:favourite"
         await press(pilot, "enter")
         assert shown(pilot) == ["alpha", "beta"]
         await press(pilot, "g", "F")
