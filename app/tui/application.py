@@ -97,7 +97,6 @@ class DagtopApp(SureTimers, App[int]):
     ) -> None:
         environment = os.environ if environment is None else environment
         settings = settings or Settings()
-        memory = memory or Memory()
         super().__init__(driver_class=driver_class)
         self.workspace = workspace
         self.environment = environment
@@ -105,9 +104,9 @@ class DagtopApp(SureTimers, App[int]):
         self.clock = clock
         self.zone = zone if zone is not None else zone_named(settings.ui.timezone)
         self.settings = settings
-        self.memory = memory
+        self.memory = memory or Memory()
         self.glyphs = theme.ASCII if settings.ui.ascii else theme.glyphs_for(environment)
-        wish = settings.ui.theme or str(memory.get("theme") or "")
+        wish = settings.ui.theme or str(self.memory.get("theme") or "")
         self.set_class(self.glyphs.is_ascii, "-ascii")
         self.palette = theme.Palette(theme.theme_name(environment, wish))
         self.runner: Any = None
@@ -182,7 +181,8 @@ class DagtopApp(SureTimers, App[int]):
 
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
-        return Scene(self.clock(), self.zone, self.glyphs, f"{self.workspace.root}/")
+        folder, favourites = f"{self.workspace.root}/", self.memory.favourites
+        return Scene(self.clock(), self.zone, self.glyphs, folder, favourites)
 
     def _tick(self) -> None:
         if self.memory.is_changed:
@@ -399,11 +399,10 @@ class DagtopApp(SureTimers, App[int]):
         screen = self.screen
         if not isinstance(screen, DagtopScreen):
             return
+        here = actions_for(screen.contexts, read_only=self.read_only)
         found = [
             action
-            for action in with_keys(
-                actions_for(screen.contexts, read_only=self.read_only), self.settings.keys
-            )
+            for action in with_keys(here, self.settings.keys)
             if action.group != MOVE and action.id != "everywhere.palette"
         ]
 
