@@ -97,7 +97,7 @@ async def test_closed_screens_are_gone_after_a_while(
             app.simulate_key("escape")
             await becomes(lambda: isinstance(app.screen, DagsScreen))
             if len(painted) >= MANY_SCREENS:
-                await asyncio.sleep(SHORT_QUIET)  # nobody types
+                await asyncio.sleep(SHORT_QUIET + 0.3)  # nobody types
             if not any(one() for one in painted[:MANY_SCREENS]):
                 return
         raise AssertionError("they are still there")
