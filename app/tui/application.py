@@ -97,7 +97,6 @@ class DagtopApp(SureTimers, App[int]):
     ) -> None:
         environment = os.environ if environment is None else environment
         settings = settings or Settings()
-        memory = memory or Memory()
         super().__init__(driver_class=driver_class)
         self.workspace = workspace
         self.environment = environment
@@ -105,9 +104,9 @@ class DagtopApp(SureTimers, App[int]):
         self.clock = clock
         self.zone = zone if zone is not None else zone_named(settings.ui.timezone)
         self.settings = settings
-        self.memory = memory
+        self.memory = memory or Memory()
         self.glyphs = theme.ASCII if settings.ui.ascii else theme.glyphs_for(environment)
-        wish = settings.ui.theme or str(memory.get("theme") or "")
+        wish = settings.ui.theme or str(self.memory.get("theme") or "")
         self.set_class(self.glyphs.is_ascii, "-ascii")
         self.palette = theme.Palette(theme.theme_name(environment, wish))
         self.runner: Any = None
@@ -116,7 +115,7 @@ class DagtopApp(SureTimers, App[int]):
         self.store_is_missing = False
         self._link = (dag, run, task)
         self._clashed: set[str] = set()
-        self._key_order = KeyOrder(self, super().on_event)
+        self.key_order = KeyOrder(self, super().on_event)
         self.garbage = Garbage()
         self.ways = Ways(self)
         self.refresher = Refresher(
@@ -182,7 +181,8 @@ class DagtopApp(SureTimers, App[int]):
 
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
-        return Scene(self.clock(), self.zone, self.glyphs, f"{self.workspace.root}/")
+        folder, favourites = f"{self.workspace.root}/", self.memory.favourites
+        return Scene(self.clock(), self.zone, self.glyphs, folder, favourites)
 
     def _tick(self) -> None:
         if self.memory.is_changed:
@@ -197,17 +197,13 @@ class DagtopApp(SureTimers, App[int]):
         """Keys are handed on one after the other."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.garbage.key_pressed()
-            await self._key_order.take(event)
+            await self.key_order.take(event)
         else:
             await super().on_event(event)
 
-    def hold_keys(self) -> Callable[[], None]:
-        """Keys wait until the function is called: what they are about is being read."""
-        return self._key_order.hold()
-
     def read_first(self, fetch: Fetch, then: Callable[[Any], None]) -> None:
         """Read once what a key asked for; those behind it wait for ``then``, on the event loop."""
-        release = self.hold_keys()
+        release = self.key_order.hold()
 
         def answered(found: Any) -> None:
             then(found)
@@ -216,7 +212,7 @@ class DagtopApp(SureTimers, App[int]):
         self.refresher.once(fetch, answered)
 
     async def on_key_handled(self, message: KeyHandled) -> None:
-        await self._key_order.handled(message)
+        await self.key_order.handled(message)
 
     # the store
 
@@ -251,7 +247,7 @@ class DagtopApp(SureTimers, App[int]):
     def on_store_trouble(self, message: StoreTrouble) -> None:
         self.trouble, self.store_is_missing = message.sentence, message.missing
         if message.sentence:
-            self._key_order.let_go()
+            self.key_order.let_go()
         self._show_runner()
 
     def _show_runner(self) -> None:
@@ -319,14 +315,14 @@ class DagtopApp(SureTimers, App[int]):
         self.refresher.poke()
         if message.then is not None:
             message.then(None)
-            await self._key_order.go_on()
+            await self.key_order.go_on()
 
     async def on_refused(self, message: Refused) -> None:
         if message.then is None:
             self.say(message.sentence, "error")
         else:
             message.then(message.sentence)
-            await self._key_order.go_on()
+            await self.key_order.go_on()
 
     def say(self, sentence: str, role: str = "text") -> None:
         """Show a message in the footer for some seconds."""
@@ -403,11 +399,10 @@ class DagtopApp(SureTimers, App[int]):
         screen = self.screen
         if not isinstance(screen, DagtopScreen):
             return
+        here = actions_for(screen.contexts, read_only=self.read_only)
         found = [
             action
-            for action in with_keys(
-                actions_for(screen.contexts, read_only=self.read_only), self.settings.keys
-            )
+            for action in with_keys(here, self.settings.keys)
             if action.group != MOVE and action.id != "everywhere.palette"
         ]
 

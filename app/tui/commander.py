@@ -159,7 +159,7 @@ class Commander:
                 words = f"no runner is up: written down, carried out when it is ({done})"
                 return Acted(words, kept, then)
             answer = submission.answer or {}
-            if answer.get("instances") == []:
+            if answer.get("instances") == [] or answer.get("changed") is False:
                 return Acted(untouched_words(kind, payload), then=then)
             held = answer.get("held")
             words = done + more

@@ -23,14 +23,11 @@ from textual.messages import ExitApp
 
 from app.settings import Settings
 from app.tui.frames import FrameBuffer
-from app.tui.key_parser import ESCAPE, KeyParser
+from app.tui.key_parser import KeyParser
 from app.tui.theme import UNICODE
 
 STOP_TIMEOUT = 2.0
 """Seconds that the end waits for a terminal to take the last bytes."""
-
-WHOLE_AFTER = 0.1
-"""Seconds after the last byte until a sequence that isn't whole is taken for keys."""
 
 
 class FrameWriter:
@@ -196,11 +193,10 @@ class FrameDriver(LinuxDriver):
                 text = decode(data)
                 for message in parser.feed(text) if text else ():
                     self.process_message(message)
-                wait = constants.ESCAPE_DELAY if text.endswith(ESCAPE) else WHOLE_AFTER
-            else:
-                wait = None
             for message in parser.tick():
                 self.process_message(message)
+            # A sequence that isn't whole is taken for keys after a while.
+            wait = None if parser._timeout_time is None else constants.ESCAPE_DELAY
         with suppress(EOFError, ParseError):
             for _ in parser.feed(""):
                 pass

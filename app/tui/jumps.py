@@ -156,7 +156,14 @@ def dag_of_log(text: str, known: Known) -> str | None:
     if first != "log" or rest in known.task_ids:
         return None
     named = [one for one in known.dag_ids if f"{rest} ".startswith(f"{sanitize(one)} ")]
-    return max(named, key=len, default=None)
+    longest = max(named, key=len, default=None)
+    if (
+        longest is not None
+        and rest == sanitize(longest)
+        and find(rest, known.task_ids, loosely=False)
+    ):
+        return None  # it is the start of a task here
+    return longest
 
 
 def _log(rest: str, known: Known) -> Target:

@@ -26,12 +26,18 @@ HOLD = 1.0
 """Seconds that keys wait for the store at most: a slow one must not hold people."""
 
 
+LAPS = 4
+"""Times that the way of a key is gone where others wait: Enter in a line of input makes messages
+that make messages, each a lap behind, until the line is closed."""
+
+
 class KeyHandled(Message):
     """Went the way of a key, behind it: when it arrives at the app, the key has come to its end."""
 
-    def __init__(self, serial: int) -> None:
+    def __init__(self, serial: int, lap: int = 1) -> None:
         super().__init__()
         self.serial = serial
+        self.lap = lap
 
 
 class KeyOrder:
@@ -59,6 +65,11 @@ class KeyOrder:
         self._holds[hold] = self._app.set_timer(HOLD, release)
         return release
 
+    def hold_until_idle(self) -> None:
+        """Keys wait until what was just begun has come to its end: a dialog closes, and leads
+        elsewhere."""
+        self._app.call_after_refresh(self.hold())
+
     def let_go(self) -> None:
         """Nothing is waited for any more."""
         for timer in self._holds.values():
@@ -77,9 +88,14 @@ class KeyOrder:
 
     async def handled(self, message: KeyHandled) -> None:
         """A key has come to its end."""
-        if message.serial == self._serial:
-            self._target = None
-            await self.go_on()
+        if message.serial != self._serial:
+            return
+        if self._waiting and message.lap < LAPS and self._target is not None:
+            again = KeyHandled(message.serial, message.lap + 1)
+            if not self._is_free() and self._target.post_message(again):
+                return
+        self._target = None
+        await self.go_on()
 
     async def go_on(self) -> None:
         """Hand on what waits, as far as it may."""

@@ -29,6 +29,8 @@ class Location:
     """The graph of DAGs and assets is on top, the DAG under its cursor."""
     logs: tuple[tuple[str, int | None], ...] | None = None
     """The merged logs of the run are on top: of these tasks or map indexes of them; () is all."""
+    of_place: bool = False
+    """They were opened from the place: no view of their DAG is below."""
 
     def is_more_of(self, other: Location) -> bool:
         """Whether this is the same, only that run, task or map index are known by now."""
@@ -49,7 +51,7 @@ def from_words(words: object) -> Location | None:
     """What ``words`` gave; None where it is nothing of the kind."""
     if not isinstance(words, dict):
         return None
-    flags = ("run_screen", "over_runs", "dependencies")
+    flags = ("run_screen", "over_runs", "dependencies", "of_place")
     kinds = {"map_index": int, **dict.fromkeys(flags, bool)}
     known = {field.name for field in fields(Location)}
     found: dict[str, Any] = {

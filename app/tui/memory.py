@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Entries that are kept; the oldest give way."""
+
+FAVOURITES = "favourites"
+"""The entry with the ids of the favourite DAGs; never the oldest."""
 
 
 def memory_file(workspace: Workspace) -> Path:
@@ -34,7 +38,11 @@ class Memory:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._changed: dict[str, None] = {}
+        self._stars: dict[str, bool] = {}
+        """DAGs that got a star here, or lost it."""
         self._values = self._read()
+        self.favourites = frozenset(_names(self._values.get(FAVOURITES)))
+        """Ids of the DAGs with a star."""
 
     def get(self, name: str) -> Any:
         """The value of a name, None if there is none."""
@@ -49,14 +57,25 @@ class Memory:
             self._values[name] = value
         self._changed[name] = None
 
+    def favour(self, dag_ids: Iterable[str], *, stars: bool) -> None:
+        """Give DAGs a star, or take it away."""
+        for dag_id in dag_ids:
+            self._stars[dag_id] = stars
+        self.favourites = self._starred(self.favourites)
+
+    def _starred(self, favourites: Iterable[str]) -> frozenset[str]:
+        """What favourites are with the stars that changed here."""
+        left = {dag_id for dag_id in favourites if dag_id not in self._stars}
+        return frozenset(left | {dag_id for dag_id, stars in self._stars.items() if stars})
+
     @property
     def is_changed(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._changed)
+        return bool(self._changed or self._stars)
 
     def save(self) -> None:
         """Write what was changed here. Raises ``OSError``."""
-        if self._path is None or not self._changed:
+        if self._path is None or not self.is_changed:
             return
         from fcntl import LOCK_EX, flock
 
@@ -68,8 +87,11 @@ class Memory:
                 merged.pop(name, None)
                 if name in self._values:
                     merged[name] = self._values[name]
+            favourites = self._starred(_names(merged.pop(FAVOURITES, None)))
             for name in list(merged)[: max(0, len(merged) - MOST)]:
                 del merged[name]
+            if favourites:
+                merged[FAVOURITES] = sorted(favourites)
             fresh = self._path.with_suffix(f".{os.getpid()}")
             try:
                 fresh.write_text(json.dumps(merged, ensure_ascii=False), encoding="utf-8")
@@ -79,6 +101,8 @@ class Memory:
                     fresh.unlink()
                 raise
         self._changed.clear()
+        self._stars.clear()
+        self.favourites = favourites
 
     def _read(self) -> dict[str, Any]:
         """What the file holds; one that is damaged, or can't be read, counts as empty."""
@@ -89,3 +113,8 @@ class Memory:
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def _names(found: Any) -> list[str]:
+    """The texts of a list that a file may have anything in the place of."""
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []

@@ -152,8 +152,8 @@ def read_place(
 ) -> tuple[Place, int | None] | str:
     """The first place whose file there is, else a line of the DAG's file; or why there is none.
 
-    ``of``: the version, or the run, that the lines are of. Its number comes with the place if the
-    DAG's source is another one by now.
+    ``of``: the version, or the run, that the lines are of. Its number comes with a place in the
+    DAG's file if that is another one by now; of other files versions know nothing.
     """
     from app.tui.models.places import Place
     from store.queries.dags import get_dag
@@ -165,7 +165,7 @@ def read_place(
         return f"there is no DAG {dag_id}"
     for place in (*places, Place(dag.file, line)):
         if (root / place.file).is_file():
-            return place, changed
+            return place, changed if place.file == dag.file else None
     return f"{dag.file} is not there any more"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from app.tui.spans import Span, Spans
 from app.tui.theme import Glyphs
 
 
@@ -17,6 +18,12 @@ class Scene:
     glyphs: Glyphs
     folder: str = ""
     """Of the workspace, with a slash: places in its files are shown without it."""
+    favourites: frozenset[str] = frozenset()
+    """Ids of the DAGs that the user gave a star."""
+
+    def star(self, dag_id: str, before: str = "") -> Spans:
+        """The star of a favourite DAG, with what stands before it; nothing of another."""
+        return (Span(f"{before}{self.glyphs.star}", "accent"),) if dag_id in self.favourites else ()
 
     def place(self, path: str) -> str:
         """A file and line as people name it: below the workspace, if it is there."""

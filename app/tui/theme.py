@@ -33,6 +33,8 @@ class Glyphs:
     mark: str
     asset: str
     """No glyph of a state: it stands beside them."""
+    star: str
+    """Of a favourite."""
     ellipsis: str
     more_left: str
     more_right: str
@@ -59,6 +61,7 @@ UNICODE = Glyphs(
     unfolded="▾",
     mark="◆",
     asset="◆",
+    star="★",
     ellipsis="…",
     more_left="‹",
     more_right="›",
@@ -79,6 +82,7 @@ ASCII = Glyphs(
     unfolded="v",
     mark="*",
     asset="@",
+    star="*",
     ellipsis="~",
     more_left="<",
     more_right=">",

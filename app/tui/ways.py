@@ -74,7 +74,7 @@ class Ways:
         place = self.place(PLACES.get(location.place, PLACES["dags"]))
         if place is not self._app.screen:
             self._app.switch_screen(place)
-        if location.dag_id is not None:
+        if location.dag_id is not None and not location.of_place:
             self._go_into(location, location.dag_id)
         if location.dependencies:
             from app.tui.screens.dependencies import DependenciesScreen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from runner.scheduling.endings import (
     timed_out,
 )
 from runner.scheduling.expansion import initial_instances
-from runner.scheduling.graph import graph_of
+from runner.scheduling.graph import Graph, graph_of
 from runner.scheduling.model import (
     Decision,
     DroppedInstance,
@@ -37,7 +37,7 @@ from store.states import (
     DagRunState,
     TaskInstanceState,
 )
-from store.structure import DagStructure, decode_structure
+from store.structure import decode_structure
 
 State = TaskInstanceState
 
@@ -322,33 +322,58 @@ def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> Non
     _tell_state(turn, run.pipeline, run.where(), state, reason)
 
 
-def conclude_anew(turn: Turn, pipeline: Pipeline, rows: Iterable[Row[Any]]) -> None:
-    """Ended runs of which tasks were marked, and of which nothing runs again, get the state that
-    their tasks make by now; times and versions stay. That a run took too long holds, too."""
+def states_by_tasks(
+    turn: Turn, pipeline: Pipeline, rows: Iterable[Row[Any]]
+) -> dict[int, tuple[DagRunState, str]]:
+    """By row key: what its tasks make of each of these ended runs by now, and why. Which tasks are
+    leaves the run's own version says."""
     turn.changes.flush(turn.connection)
-    version, instance = models.dag_version, models.task_instance
-    structures: dict[int, DagStructure] = {}
+    instance = models.task_instance
+    graphs: dict[int, Graph] = {}
+    decided: dict[int, tuple[DagRunState, str]] = {}
     for row in rows:
-        if row.version_id not in structures:
-            document = select(version.c.structure).where(version.c.id == row.version_id)
-            structures[row.version_id] = decode_structure(
-                turn.connection.execute(document).scalar_one()
-            )
-        structure = structures[row.version_id]
-        late = is_too_long(structure, row.started_at, row.ended_at)
-        if late and row.state == DagRunState.FAILED:
-            continue
+        if row.version_id not in graphs:
+            graphs[row.version_id] = _graph_of_version(turn, pipeline, row.version_id)
         found = turn.connection.execute(
             select(instance.c.task_id, instance.c.state).where(
                 instance.c.dag_run_id == row.id, instance.c.state.in_(BAD_TASK_STATES)
             )
         )
         bad = {one.task_id: one.state for one in found}
-        state, reason = state_of_leaves(graph_of(structure), bad)
-        if state != row.state:
-            turn.changes.update(models.dag_run, row.id, state=state)
-            place = {"dag_id": row.dag_id, "dag_run_id": row.id, "run_id": row.run_id}
-            _tell_state(turn, pipeline, place, state, reason)
+        decided[row.id] = state_of_leaves(graphs[row.version_id], bad)
+    return decided
+
+
+def _graph_of_version(turn: Turn, pipeline: Pipeline, version_id: int) -> Graph:
+    if version_id == pipeline.version_id:
+        return graph_of(pipeline.structure)
+    version = models.dag_version
+    document = select(version.c.structure).where(version.c.id == version_id)
+    return Graph(decode_structure(turn.connection.execute(document).scalar_one()))
+
+
+def conclude_anew(
+    turn: Turn,
+    pipeline: Pipeline,
+    rows: Iterable[Row[Any]],
+    before: Mapping[int, tuple[DagRunState, str]],
+) -> None:
+    """Ended runs of which tasks were marked, and of which nothing runs again, get the state that
+    their tasks make by now, where it isn't what they made ``before``: that a user marked a run, or
+    that it took too long, holds. Times and versions stay."""
+    rows = list(rows)
+    decided = states_by_tasks(turn, pipeline, rows)
+    for row in rows:
+        state, reason = decided[row.id]
+        if state in (row.state, before[row.id][0]):
+            continue
+        if row.state == DagRunState.FAILED:
+            structure = _graph_of_version(turn, pipeline, row.version_id).structure
+            if is_too_long(structure, row.started_at, row.ended_at):
+                continue
+        turn.changes.update(models.dag_run, row.id, state=state)
+        place = {"dag_id": row.dag_id, "dag_run_id": row.id, "run_id": row.run_id}
+        _tell_state(turn, pipeline, place, state, reason)
 
 
 def _tell_state(
@@ -360,24 +385,26 @@ def _tell_state(
     if kind in pipeline.structure.callbacks:
         request_callback(turn, place["dag_run_id"], kind, reason or str(state), None)
     if state is DagRunState.FAILED:
-        _pause_after_failures(turn, pipeline)
+        _pause_after_failures(turn, pipeline, place["dag_run_id"])
 
 
-def _pause_after_failures(turn: Turn, pipeline: Pipeline) -> None:
-    """``max_consecutive_failed_dag_runs``: that many failures in a row pause the DAG."""
+def _pause_after_failures(turn: Turn, pipeline: Pipeline, run_key: int) -> None:
+    """``max_consecutive_failed_dag_runs``: that many failures in a row, this one among them, pause
+    the DAG."""
     limit = pipeline.structure.max_consecutive_failed_dag_runs
     if limit <= 0:
         return
     turn.changes.flush(turn.connection)
     table = models.dag_run
-    states = turn.connection.execute(
-        select(table.c.state)
+    newest = turn.connection.execute(
+        select(table.c.id, table.c.state)
         .where(table.c.dag_id == pipeline.dag_id)
         .order_by(table.c.run_after.desc(), table.c.id.desc())
         .limit(limit)
-    ).scalars()
-    found = list(states)
-    if len(found) == limit and all(state == DagRunState.FAILED for state in found):
+    )
+    states = {row.id: row.state for row in newest}
+    failed = all(state == DagRunState.FAILED for state in states.values())
+    if len(states) == limit and run_key in states and failed:
         schedules.set_paused(
             turn, pipeline, True, actor="runner", why=f"{limit} runs in a row failed"
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 MOVE, ACT, VIEW, GO = "Move", "Act", "View", "Go"
 GROUPS = (GO, ACT, VIEW, MOVE)
 """Order of the groups in the help overlay."""
+FAVOURITE = "give the DAG a star, or take it away"
 
 
 @dataclass(frozen=True, slots=True)

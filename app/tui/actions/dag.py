@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
+from app.tui.actions.action import ACT, FAVOURITE, GO, MOVE, VIEW, Action
 
 TITLES = {
     "view": "views of a DAG",
@@ -68,6 +68,7 @@ ACTIONS: tuple[Action, ...] = (
         ACT,
         acts=True,
     ),
+    Action("view.favourite", ("F",), "Favourite", FAVOURITE, VIEW),
     Action("view.show-grid", ("1",), "Grid", "tasks by runs", GO),
     Action("view.show-graph", ("2",), "Graph", "tasks and what leads to what", GO),
     Action("view.other_half", ("ctrl+w",), "Other half", "to the grid at the side, and back", GO),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, VIEW, Action
+from app.tui.actions.action import ACT, FAVOURITE, VIEW, Action
 
 TITLES = {
     "dags": "DAG list",
@@ -41,6 +41,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("dags.next_tab", ("tab",), "Next tab", "All, Active, Paused, Running, Failed", VIEW, 5),
     Action("dags.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),
+    Action("dags.favourite", ("F",), "Favourite", FAVOURITE, VIEW, of_row=True),
     Action("dags.copy", ("y",), "Copy", "copy the DAG ids (OSC 52)", VIEW, of_row=True),
     Action("dags.errors", ("e",), "Errors", "open the import errors", VIEW),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, GO, VIEW, Action
+from app.tui.actions.action import ACT, FAVOURITE, GO, VIEW, Action
 
 TITLES = {
     "home": "Home",
@@ -24,6 +24,7 @@ ACTIONS: tuple[Action, ...] = (
         acts=True,
         destructive=True,
     ),
+    Action("home.favourite", ("F",), "Favourite", FAVOURITE, VIEW),
     Action(
         "home.show_seen", ("Z",), "Show seen", "list failures marked as seen, or hide them", VIEW, 3
     ),

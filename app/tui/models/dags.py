@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -63,9 +63,11 @@ def tabs_line(counts: dict[str, int], active: str) -> Spans:
     return tuple(parts[:-1])
 
 
-def facts_of(dag: DagRow) -> Facts:
+def facts_of(dag: DagRow, favourites: Collection[str] = ()) -> Facts:
     """What the filter can ask of a DAG."""
     flags = {"paused" if dag.is_paused else "active"}
+    if dag.dag_id in favourites:
+        flags.add("favourite")
     states = [dag.last_run.state.value] if dag.last_run else ["never"]
     if _runs_in(dag, "running"):
         flags.add("running")
@@ -80,6 +82,7 @@ def facts_of(dag: DagRow) -> Facts:
             "dag": (dag.dag_id, dag.display_name),
             "schedule": (dag.schedule, dag.schedule_words),
             "file": (dag.file,),
+            "is": sorted(flags),
         },
         numbers={
             "dur": dag.last_run.duration if dag.last_run else None,
@@ -96,12 +99,13 @@ def _runs_in(dag: DagRow, state: str) -> int:
 
 
 def name_cell(dag: DagRow, scene: Scene) -> Spans:
-    """On or off, and the name."""
-    switch = Span("off ", "dim") if dag.is_paused else Span("on  ", "good")
+    """On or off, the star of a favourite in the last cell before the name, and the name."""
+    switch = Span("off", "dim") if dag.is_paused else Span("on ", "good")
+    star = scene.star(dag.dag_id) or (Span(" "),)
     role = "dim" if dag.is_paused else "strong"
     if dag.import_error:
-        return (switch, Span("! ", "error"), span(dag.display_name or dag.dag_id, "error"))
-    return (switch, span(dag.display_name or dag.dag_id, role))
+        return (switch, *star, Span("! ", "error"), span(dag.display_name or dag.dag_id, "error"))
+    return (switch, *star, span(dag.display_name or dag.dag_id, role))
 
 
 def last_cell(dag: DagRow, scene: Scene) -> Spans:

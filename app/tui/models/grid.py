@@ -180,7 +180,7 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
     """What there is to say of the DAG, above the grid."""
     dot = Span(f" {scene.glyphs.dot} ", "faint")
     switch = Span("off", "dim") if dag.is_paused else Span("on", "good")
-    parts: list[Spans] = [(switch,)]
+    parts: list[Spans] = [(switch, *scene.star(dag.dag_id, " "))]
     if dag.import_error:
         parts.append((span(dag.import_error, "error"),))
     parts.append((span(in_words(dag, scene), "text"),))

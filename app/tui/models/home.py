@@ -141,7 +141,8 @@ def running_line(run: RunningRun, scene: Scene, width: int) -> Spans:
         ),
         Span(" "),
     )
-    name: Spans = (run_span("running", glyphs, " "), span(run.dag_id, "strong"))
+    dag = (span(run.dag_id, "strong"), *scene.star(run.dag_id, " "))
+    name: Spans = (run_span("running", glyphs, " "), *dag)
     room = width - width_of(right) - width_of(name) - 3
     named = (Span("  "), span(run_words(run.run_id, room), "dim"))
     return beside((*name, *named), right, width, glyphs)
@@ -225,6 +226,7 @@ def failure_line(
     glyphs = scene.glyphs
     mark = run_span("failed", glyphs) if is_new else Span(glyphs.dot, "dim")
     name: list[Span] = [span(failure.dag_id, "strong" if is_new else "dim")]
+    name += scene.star(failure.dag_id, " ")
     if failure.task_id is not None:
         task = failure.task_id + (f"[{failure.map_index}]" if failure.map_index >= 0 else "")
         name += [Span(f" {glyphs.crumb} ", "faint"), span(task, "text" if is_new else "dim")]
@@ -272,11 +274,15 @@ def due_line(due: DueRun, scene: Scene, width: int) -> Spans:
     moment = formats.clock(due.at, scene.now, scene.zone)
     schedule = (span(due.schedule, "dim"),) if width >= 50 else ()
     room = min(24, width // 3) if schedule else 0
+    named, star = width - 18 - (room + 1 if room else 0), scene.star(due.dag_id, " ")
+    dag: Spans = (span(due.dag_id, "strong"),)
+    if width_of(dag) + width_of(star) > named:
+        dag = fit(dag, named - width_of(star), ellipsis=scene.glyphs.ellipsis)
     return columns(
         [
             ((Span(left, "warning" if left == "due" else "text"),), 7),
             ((Span(moment, "dim"),), 9),
-            ((span(due.dag_id, "strong"),), width - 18 - (room + 1 if room else 0)),
+            ((*dag, *star), named),
             (schedule, room),
         ],
         scene.glyphs,

@@ -247,6 +247,8 @@ def _named_lines(instances: Sequence[Sequence[Any]], verb: str, glyphs: Glyphs) 
         glyph = look.ascii_glyph if glyphs.is_ascii else look.glyph
         sign = "x" if glyphs.is_ascii else "×"
         times = f" {sign} {len(found)}" if len(found) > len(indexes) else ""
+        if times and indexes != [-1]:  # of several runs; not that many of each
+            times = f", {len(found)} in all"
         role, name = f"state.{state or 'none'}", indexed_name(task_id, indexes)
         lines.append((Span(f"  {glyph} ", role), span(name), Span(times, "dim")))
     return lines

@@ -157,7 +157,9 @@ def _indexes(selection: Selection) -> list[int] | None:
 def touched_number(reply: object, otherwise: int) -> int:
     """How many task instances a dry run says an action would touch; where it could not be
     asked, how many were chosen."""
-    return len(reply.get("instances", ())) if isinstance(reply, dict) else otherwise
+    if not isinstance(reply, dict):
+        return otherwise
+    return len(reply.get("instances", ())) + len(reply.get("again", ()))
 
 
 def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:

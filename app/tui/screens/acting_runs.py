@@ -70,8 +70,9 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         if len(runs) > PREVIEWED:
-            what = "What failed in them runs" if choices.on["only_failed"] else "All of them runs"
-            hand_over([*lines, (), (Span(f"{what} again.", "dim"),)], number=len(runs))
+            failed = choices.on["only_failed"]
+            words = f"{'What failed in them runs' if failed else 'All of their tasks run'} again."
+            hand_over([*lines, (), (Span(words, "dim"),)], number=len(runs))
             return
 
         def then(reply: object) -> None:

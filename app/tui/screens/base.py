@@ -147,6 +147,7 @@ class DagtopScreen(SureTimers, Screen[None]):
         self.tick()
         self.show_behind()
         self.dagtop.screen_shown()
+        self.app.call_later(self.dagtop.key_order.go_on)  # who had a key may have been closed
 
     def show_actions(self) -> None:
         """Fill the footer from the registry."""
@@ -192,7 +193,7 @@ class DagtopScreen(SureTimers, Screen[None]):
     def ask_first(self) -> None:
         """Ask because of a key: those behind it wait for what it shows."""
         if self._release_keys is None:
-            self._release_keys = self.dagtop.hold_keys()
+            self._release_keys = self.dagtop.key_order.hold()
         self.ask()
 
     @property

@@ -111,6 +111,16 @@ class DagViewScreen(SideScreen):
             kind = "unpause" if dag.is_paused else "pause"
             self.dagtop.act(kind, {"dag_ids": [self.dag_id]}, f"{kind}d {self.dag_id}")
 
+    def action_favourite(self) -> None:
+        """Give the DAG a star, or take it away."""
+        from app.tui.screens.favouring import turn_favourite
+
+        if self.dag_now() is None:
+            self.dagtop.say(f"there is no DAG {self.dag_id} to give a star")
+            return
+        turn_favourite(self.dagtop, [self.dag_id])
+        self.ask()
+
     def action_edit_schedule(self) -> None:
         """Put another schedule in the place of the file's."""
         from app.tui.screens.scheduling import ask_schedule

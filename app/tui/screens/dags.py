@@ -43,7 +43,7 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
     view_name: ClassVar[str] = "dags"
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "place", "list", "table", "dags")
     BINDINGS: ClassVar[list[BindingType]] = bindings("place", "list", "table", "dags")
-    filter_hint: ClassVar[str] = "words  state:failed  tag:x  owner:x  paused  !not"
+    filter_hint: ClassVar[str] = "words  state:failed  tag:x  owner:x  favourite  !paused"
     first_order: ClassVar[str] = "name"
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         yield PromptLine("/", widget_id="filter")
 
     def facts(self, row: DagRow) -> Facts:
-        return facts_of(row)
+        return facts_of(row, self.dagtop.memory.favourites)
 
     def fetch(self) -> Fetch:
         return read_dags
@@ -180,6 +180,15 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         kind = "unpause" if chosen[0].is_paused else "pause"
         ids = [dag.dag_id for dag in chosen if dag.is_paused == chosen[0].is_paused]
         self.dagtop.act(kind, {"dag_ids": ids}, f"{kind}d {named(chosen)}")
+
+    def action_favourite(self) -> None:
+        """Give the DAGs a star, or take it away; several marked: all follow the first."""
+        from app.tui.screens.favouring import turn_favourite
+
+        if chosen := self.table.chosen():
+            changed = set(turn_favourite(self.dagtop, [dag.dag_id for dag in chosen]))
+            self.forget_facts(lambda dag: dag.dag_id in changed)
+            self.show_rows()
 
     def action_edit_schedule(self) -> None:
         """Edit the schedule of the DAG under the cursor, or of all that are marked."""

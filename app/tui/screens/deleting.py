@@ -91,6 +91,7 @@ def ask_delete_dags(app: DagtopApp, dags: Sequence[DagRow]) -> None:
             return
         for dag in ended:
             app.act("delete_dag", {"dag_id": dag.dag_id}, f"deleted {named(ended)}")
+        app.memory.favour(ids, stars=False)
 
     ids = [dag.dag_id for dag in ended]
     app.read_first(lambda store: count_runs_of(store, ids), ask)

@@ -13,7 +13,7 @@ import msgspec
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
@@ -38,6 +38,7 @@ from app.tui.params import CHOICE as CHOICE_OF_FORM
 from app.tui.params import Field
 from app.tui.screens.forms import ChoiceField, FormLine
 from app.tui.spans import Span, Spans, fit, span
+from app.tui.widgets.field_scroll import FieldScroll
 from app.tui.widgets.line_view import LineView
 from store.secrets import MASK
 
@@ -143,7 +144,7 @@ class FormDialog(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="edit-form") as box:
             box.border_title = Content(span(self._title).text)
-            with VerticalScroll(id="edit-fields", can_focus=False):
+            with FieldScroll(id="edit-fields", can_focus=False):
                 for field in self._fields.values():
                     with Horizontal(classes="edit-field") as row:
                         row.styles.height = field.height

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
@@ -20,6 +20,7 @@ from app.tui.bindings import bindings
 from app.tui.formats import plural
 from app.tui.params import CHOICE, Field, option_text
 from app.tui.spans import Span, Spans, fit, span, wrapped
+from app.tui.widgets.field_scroll import FieldScroll
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.text_view import TextView
 
@@ -213,7 +214,7 @@ class FormScreen(ModalScreen[None]):
             box.border_title = Content(span(self._title).text)
             for line in self._head_lines():
                 yield FormLine(line)
-            with VerticalScroll(id="fields", can_focus=False):
+            with FieldScroll(id="fields", can_focus=False):
                 for number, field in enumerate(self.fields):
                     with Vertical(classes="field") as box:
                         box.id = f"box-{number}"
@@ -317,7 +318,7 @@ class FormScreen(ModalScreen[None]):
     def _show_field(self, number: int) -> None:
         if not self.is_attached or number in self._hidden:
             return
-        fields = self.query_one("#fields", VerticalScroll)
+        fields = self.query_one("#fields", FieldScroll)
         tops: dict[int, int] = {}
         end = 0
         for one in self._shown():

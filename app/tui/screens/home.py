@@ -170,6 +170,18 @@ class HomeScreen(PlaceScreen):
         selection = Selection(target.name, target.run_id, (target.task_id,), indexes)
         ask_clear(self.dagtop, [selection])
 
+    def action_favourite(self) -> None:
+        """Give the DAG of the row a star, or take it away."""
+        from app.tui.screens.favouring import turn_favourite
+
+        row = self.view.current
+        target = row.target if row is not None else None
+        if target is None or target.kind not in ("run", "task", "dag"):
+            self.dagtop.say("no DAG is under the cursor")
+            return
+        turn_favourite(self.dagtop, [target.name])
+        self.show_panels()
+
     def _open_errors(self) -> None:
         errors = self.snapshot.errors if self.snapshot else ()
         self.dagtop.ways.open_errors(DagsSnapshot((), errors))

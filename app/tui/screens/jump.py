@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -61,6 +62,7 @@ class JumpScreen(ModalScreen[Target | None]):
         self._known = known
         self._found: list[Completion] = []
         self._cursor: int | None = None
+        self._release_keys: Callable[[], None] | None = None
         self._is_read = False
         self._asked: set[str] = set()
         """Other DAGs whose runs and tasks are read, or were."""
@@ -121,6 +123,8 @@ class JumpScreen(ModalScreen[Target | None]):
             self._complete()
             if self._submitted and self._is_known(self.query_one(Input).value):
                 self._go(self.query_one(Input).value)
+                if self._release_keys is not None:
+                    self._release_keys()
 
     def _is_known(self, text: str) -> bool:
         """Whether what is named was read."""
@@ -128,7 +132,10 @@ class JumpScreen(ModalScreen[Target | None]):
         return self._is_read and (dag_id is None or self._known.names_of(dag_id) is not None)
 
     def _complete(self) -> None:
+        chosen = None if self._cursor is None else self._found[self._cursor].text
         self._found = complete(self.query_one(Input).value, self._known)
+        texts = [one.text for one in self._found]  # names that arrive may stand before it
+        self._cursor = texts.index(chosen) if chosen in texts else None
         self._show()
 
     def _show(self) -> None:
@@ -170,6 +177,8 @@ class JumpScreen(ModalScreen[Target | None]):
         self._submitted = True
         if self._is_known(event.value):
             self._go(event.value)
+        else:  # what is typed behind it is about where it leads
+            self._release_keys = self.dagtop.key_order.hold()
 
     def _go(self, text: str) -> None:
         """Leave for where the text leads, or say what is wrong with it."""
@@ -180,6 +189,7 @@ class JumpScreen(ModalScreen[Target | None]):
         except ValueError as error:
             self.query_one(TextView).show([(Span(" "), span(error, "error"))])
             return
+        self.dagtop.key_order.hold_until_idle()
         self.dismiss(target)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from textual import events
 from textual.app import ComposeResult
@@ -90,6 +90,7 @@ class LettersScreen(ModalScreen[Offset | None]):
         if event.character is None or not left:
             self.dismiss(None)
         elif typed in self._places:
+            cast("DagtopApp", self.app).key_order.hold_until_idle()
             self.dismiss(self._places[typed])
         else:
             self._typed = typed

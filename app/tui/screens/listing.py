@@ -119,6 +119,10 @@ class ListScreen(DagtopScreen, Generic[Row]):
             self.table.empty = words
         return found
 
+    def forget_facts(self, changes: Callable[[Row], bool]) -> None:
+        """The filter looks anew at the rows of which it sees something else now."""
+        self._sieve.forget(changes)
+
     def _sieve_now(self) -> Sieve[Row]:
         if self._sieve.text != self.filter_text:
             self._sieve = Sieve(self.filter_text, self.facts)

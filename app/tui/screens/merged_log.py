@@ -61,6 +61,10 @@ class LeftLogs:
     """What was found last: a match, an error."""
 
 
+MOST_KEPT = 300
+"""Marked map indexes with which logs are a place: it is written down with the last view."""
+
+
 class MergedLogScreen(BesideScreen, LogAsking):
     """Lines of the newest tries, each after the name of its task."""
 
@@ -88,13 +92,16 @@ class MergedLogScreen(BesideScreen, LogAsking):
         self._shown: tuple[MergedTry, ...] | None = None
         self._left: LeftLogs | None = None
 
-    def location(self) -> Location:
+    def location(self) -> Location | None:
+        if len(self.instances or ()) > MOST_KEPT:
+            return None
         tasks = tuple((task_id, None) for task_id in self.task_ids or ())
         return replace(
             self.below,
             dag_id=self.dag_id,
             run_id=self.run_id,
             logs=tasks if self.instances is None else tuple(sorted(self.instances)),
+            of_place=self.below.dag_id is None,
         )
 
     def crumbs(self) -> tuple[str, ...]:
@@ -132,14 +139,15 @@ class MergedLogScreen(BesideScreen, LogAsking):
     # coming back
 
     def on_mount(self) -> None:
-        left = self._left = self.dagtop.ways.left.get(self.location())
+        location = self.location()
+        left = self._left = None if location is None else self.dagtop.ways.left.get(location)
         if left is not None:
             self._name, self.wishes, self.time_range = left.name, left.wishes, left.time_range
         super().on_mount()
 
     def on_screen_suspend(self) -> None:
         super().on_screen_suspend()
-        if self.is_there and self._shown is not None:
+        if self.is_there:
             self._leave()
 
     def step_back(self) -> bool:
@@ -149,9 +157,11 @@ class MergedLogScreen(BesideScreen, LogAsking):
         return False
 
     def _leave(self) -> None:
-        """Keep what is looked at, for when one comes back."""
-        left = LeftLogs(self._name, self.wishes, self.time_range, *self._spots())
-        self.dagtop.ways.left[self.location()] = left
+        """Keep what is looked at, for when one comes back, once there is something."""
+        location = self.location()
+        if location is not None and self._shown is not None:
+            left = LeftLogs(self._name, self.wishes, self.time_range, *self._spots())
+            self.dagtop.ways.left[location] = left
 
     def _spots(self) -> tuple[LogSpot | None, LogSpot | None]:
         """The line at the top, unless the end is followed, and the match."""
@@ -291,5 +301,6 @@ def logs_at(location: Location) -> MergedLogScreen:
         location.dag_id or "", location.run_id or "", tasks or None, chosen or None,
         name if logs else "",
     )  # fmt: skip
-    screen.below = replace(location, logs=None)
+    below = replace(location, logs=None, of_place=False)
+    screen.below = replace(below, dag_id=None, run_id=None) if location.of_place else below
     return screen

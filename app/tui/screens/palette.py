@@ -133,6 +133,7 @@ class PaletteScreen(ModalScreen[Action | Target | None]):
         if not self._found:
             return
         chosen = self._found[self._cursor]
+        cast("DagtopApp", self.app).key_order.hold_until_idle()
         self.dismiss(chosen if isinstance(chosen, Action) else parse(chosen.text, self._known))
 
 

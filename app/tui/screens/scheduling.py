@@ -40,6 +40,8 @@ def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
         text = values["expression"]
         runs, file = ("run", "their files say") if others else ("runs", "its file says")
         done = f"{what} {runs} {text}" if text else f"{what} {runs} as {file}"
+        if text == "None":
+            done = f"{what} {'have' if others else 'has'} no schedule now"
         form.act([("schedule", {"dag_id": one, **values}) for one in ids], done)
 
     app.read_first(lambda store: read_form(store, dag_id), ask)

@@ -336,9 +336,10 @@ class MergedLines:
         return start[0] == spot[0] and self.parts[start[0]].lines.holds(start[1], spot[1])
 
     def share(self, place: int) -> float:
-        """How far down a place is, by its own file."""
-        number, offset = self._spot(place)
-        return self.parts[number].lines.share(offset)
+        """How far down a place is, in all files together."""
+        ways = zip(self.parts, self._vector(self._spot(place)), strict=True)
+        above = sum(start - part.lines.low for part, start in ways)
+        return above / max(1, sum(part.lines.high - part.lines.low for part in self.parts))
 
     def prefix(self, place: int, width: int) -> Spans:
         """The name of the task, as wide as the longest, at most a fifth of the screen."""

@@ -87,8 +87,7 @@ class PromptLine(Horizontal):
     def close(self) -> None:
         """Hide the prompt and give the focus back to the list."""
         self.remove_class("-open")
-        main = self.screen.query_one("#main")
-        main.focus()
+        self.screen.set_focus(self.screen.query_one("#main"))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -228,6 +228,9 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
     if payload.get("dry_run"):
         answer["versions"] = other_versions(turn, pipeline, [ended[key] for key in again])
         return answer
+    marked = {row.dag_run_id for row in found} - again
+    concluded = [row for key, row in ended.items() if key in marked]
+    before = runs.states_by_tasks(turn, pipeline, concluded)
     why = f"marked {wanted} by {actor}"
     for row in found:
         _mark_one(turn, row, State(wanted), why)
@@ -246,12 +249,14 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
     write_notes(turn, models.task_instance, found, note)
     clear_rows(turn, pipeline, below, why)
     touched = [(row, State(wanted)) for row in found] + [(row, None) for row in below]
-    answer["undo"] = undo(turn, pipeline, chosen, touched, whole=True, note=note, noted=found)
+    by_tasks = {key: state for key, (state, _) in before.items()}
+    answer["undo"] = undo(
+        turn, pipeline, chosen, touched, whole=True, note=note, noted=found, by_tasks=by_tasks
+    )
     turn.changes.flush(turn.connection)
     for run_key in again:
         runs.requeue(turn, pipeline, run_key)
-    marked = {row.dag_run_id for row in found} - again
-    runs.conclude_anew(turn, pipeline, [row for key, row in ended.items() if key in marked])
+    runs.conclude_anew(turn, pipeline, concluded, before)
     return answer
 
 
@@ -272,21 +277,21 @@ def _mark_one(turn: Turn, row: Row[Any], state: TaskInstanceState, why: str) -> 
 
 def _failed_below(turn: Turn, pipeline: Pipeline, found: list[Row[Any]]) -> list[Row[Any]]:
     """What had failed because of these: after a mark as success it runs again (Airflow's rule)."""
-    if not found:
-        return []
     below = closure.resumed_by_mark(pipeline.structure, {row.task_id for row in found})
     table, run = models.task_instance, models.dag_run
-    rows = turn.connection.execute(
-        select(table, run.c.run_id)
-        .join(run, run.c.id == table.c.dag_run_id)
-        .where(
-            table.c.dag_run_id.in_({row.dag_run_id for row in found}),
-            table.c.task_id.in_(below),
-            table.c.state.in_((State.FAILED, State.UPSTREAM_FAILED)),
+    rows: list[Row[Any]] = []
+    for run_key in dict.fromkeys(row.dag_run_id for row in found):  # there may be any number
+        rows += turn.connection.execute(
+            select(table, run.c.run_id)
+            .join(run, run.c.id == table.c.dag_run_id)
+            .where(
+                table.c.dag_run_id == run_key,
+                table.c.task_id.in_(below),
+                table.c.state.in_((State.FAILED, State.UPSTREAM_FAILED)),
+            )
+            .order_by(table.c.id)
         )
-        .order_by(table.c.id)
-    )
-    return list(rows)
+    return rows
 
 
 def _with_something_to_run(
@@ -297,13 +302,16 @@ def _with_something_to_run(
     table = models.task_instance
     marked = {row.id for row in found}
     keys = {row.dag_run_id for row in found if row.dag_run_id in ended}
-    left = turn.connection.execute(
-        select(table.c.id, table.c.dag_run_id).where(
-            table.c.dag_run_id.in_(keys),
-            table.c.state.is_(None) | table.c.state.not_in(FINISHED_TASK_STATES),
-        )
-    )
-    unfinished = {row.dag_run_id for row in left if row.id not in marked}
+    unfinished: set[int] = set()
+    for run_key in keys:
+        left = turn.connection.execute(
+            select(table.c.id).where(
+                table.c.dag_run_id == run_key,
+                table.c.state.is_(None) | table.c.state.not_in(FINISHED_TASK_STATES),
+            )
+        ).scalars()
+        if any(key not in marked for key in left):
+            unfinished.add(run_key)
     return unfinished | {row.dag_run_id for row in below if row.dag_run_id in ended}
 
 

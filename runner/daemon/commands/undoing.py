@@ -6,7 +6,7 @@ again, as far as nothing has gone on from there: no try is ever taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -53,7 +53,10 @@ class FormerRun(Struct, forbid_unknown_fields=True):
     ended_at: datetime | None
     clear_number: Count
     version_id: int
-    queued_at: datetime | None
+    queued_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    """Not known where the act was done by a runner of before: it stays."""
+    by_tasks: DagRunState | None = None
+    """What its tasks made of an ended run; None: the act was about more than that."""
     after: DagRunState | None = None
     """What the act made of it, where that must still hold."""
     conf_changed: bool = False
@@ -115,10 +118,12 @@ def undo(
     of_runs: bool = False,
     note: str | None = None,
     noted: Iterable[Row[Any]] = (),
+    by_tasks: Mapping[int, DagRunState] | None = None,
 ) -> dict[str, Any]:
     """The document that undoes an act. ``touched``: rows as they were, and what becomes of them.
 
     ``of_runs``: the act was about runs, also where none of their instances were touched.
+    ``by_tasks``: by row key, what their tasks made of ended runs before the act.
     ``noted``: rows, as they were, of the runs or task instances that got the ``note``. Where
     the act can't be undone it is ``{"impossible": sentence}``.
     """
@@ -141,6 +146,7 @@ def undo(
                 clear_number=row.clear_number,
                 version_id=row.version_id,
                 queued_at=row.queued_at,
+                by_tasks=(by_tasks or {}).get(row.id),
                 after=after,
                 conf_changed=conf_changed,
                 conf=row.conf if conf_changed else None,
@@ -306,11 +312,12 @@ def _restore_run(turn: Turn, pipeline: Pipeline, one: FormerRun, row: Row[Any]) 
     if live is not None:
         live.intended_state = None
         turn.changes.update(models.dag_run, row.id, intended_state=None)
-    before = {
-        "queued_at": one.queued_at,
+    before: dict[str, Any] = {
         "started_at": one.started_at,
         "clear_number": one.clear_number,
     }
+    if one.queued_at is not msgspec.UNSET:
+        before["queued_at"] = one.queued_at
     if one.state not in FINISHED_RUN_STATES:
         if row.state in FINISHED_RUN_STATES:
             runs.requeue(turn, pipeline, row.id)
@@ -326,10 +333,15 @@ def _restore_run(turn: Turn, pipeline: Pipeline, one: FormerRun, row: Row[Any]) 
         turn.brain.forget_run(live)
     elif row.state == DagRunState.QUEUED:
         turn.brain.count_queued(pipeline.dag_id, row.backfill_id, -1)
+    state = one.state
+    if one.by_tasks is not None:
+        by_tasks, _ = runs.states_by_tasks(turn, pipeline, [row])[row.id]
+        if by_tasks != one.by_tasks:  # somebody has marked others of its tasks since
+            state = by_tasks
     turn.changes.update(
         models.dag_run,
         row.id,
-        state=one.state,
+        state=state,
         ended_at=one.ended_at,
         version_id=one.version_id,
         **before,

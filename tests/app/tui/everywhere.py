@@ -179,7 +179,7 @@ async def quiet(app: DagtopApp) -> None:
             await asyncio.sleep(0.004)
             if app.trouble or answered.is_set():
                 break
-        screen, order = app.screen, app._key_order
+        screen, order = app.screen, app.key_order
         waits = isinstance(screen, DagtopScreen) and screen.fetch() and screen.snapshot is None
         free = not order._waiting and order._is_free() and screen.is_mounted
         calm = calm + 1 if screen is before and free and (app.trouble or not waits) else 0

@@ -27,7 +27,7 @@ def test_what_is_touched_is_named_by_its_map_indexes() -> None:
     assert lines[2].endswith(" end")
     several = [[run, "load", index, "failed"] for run in "ab" for index in (0, 1)]
     lines = [plain(line) for line in touched_lines({"instances": several}, "Runs again:", UNICODE)]
-    assert lines[1].endswith(" load[0] [1] × 4")
+    assert lines[1].endswith(" load[0] [1], 4 in all")
 
 
 def test_a_note_on_several_runs_is_on_each() -> None:

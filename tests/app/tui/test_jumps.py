@@ -9,12 +9,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets import Input
 
 from app.tui.jumps import Known, Target, complete, find, parse
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.graph import GraphScreen
 from app.tui.screens.grid import GridScreen
+from app.tui.screens.jump import JumpScreen
 from app.tui.screens.log import LogScreen
 from app.tui.screens.run import RunScreen
 from store.workspace import Workspace
@@ -233,3 +235,26 @@ async def test_the_log_of_a_task_of_any_dag_is_gone_to_from_anywhere(
         await press(pilot, "2", "colon", *"log recommend load_tables", "enter")
         await until(pilot, lambda: "load_tables" in text_of(pilot).split("\n")[0], "another log")
         assert isinstance(pilot.app.screen, LogScreen)
+
+
+def test_the_start_of_a_task_is_meant_though_a_dag_is_called_so() -> None:
+    known = Known(dag_ids=("etl", "load"), dag_id="etl", run_ids=("r1",), task_ids=("load_x",))
+    assert parse("log load", known).task_id == "load_x"
+    assert parse("log load_x", known).task_id == "load_x"
+    with pytest.raises(ValueError, match="name a task of load, too"):
+        parse("log load", replace(known, task_ids=("train",)))
+
+
+async def test_names_that_arrive_move_nothing_under_the_cursor(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "colon", *"log rec", "down")
+        await says(pilot, "DAG, then a task of it")
+        screen = pilot.app.screen
+        assert isinstance(screen, JumpScreen)
+        names = {"recommend": (("r",), ("reckon", "record"))}
+        screen._known = replace(screen._known, others=names, task_ids=("recall",))
+        screen._names_came()
+        await press(pilot, "tab")
+        assert screen.query_one(Input).value == "log recommend "

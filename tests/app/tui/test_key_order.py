@@ -10,7 +10,9 @@ import pyte
 import pytest
 
 from app.tui import key_order
+from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.grid import GridScreen
+from app.tui.screens.trends import TrendsScreen
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.everywhere import key_event
@@ -129,3 +131,35 @@ async def test_escape_waits_for_nothing(world: World, monkeypatch: pytest.Monkey
         monkeypatch.setattr(app.refresher, "once", lambda _fetch, _then: None)
         await typed_at_once(pilot, "t", "x", "escape", "question_mark")
         await says(pilot, "Help")
+
+
+async def test_a_key_behind_the_enter_of_a_filter_goes_to_what_it_leaves(world: World) -> None:
+    for name in ("alpha", "beta_1", "beta_2", "beta_3"):
+        world.dag(name)
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "beta_3")
+        for _ in range(5):
+            await typed_at_once(pilot, "slash", *"beta", "enter", "asterisk")
+            await says(pilot, "3 marked")
+            await press(pilot, "escape", "escape")
+            await until(pilot, lambda: "marked" not in text_of(pilot), "no marks")
+
+
+async def test_a_key_behind_a_jump_goes_to_where_it_leads(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        for _ in range(3):
+            await typed_at_once(pilot, "colon", *"recommend", "enter", "5")
+            await says(pilot, "median")
+            assert isinstance(app_of(pilot).screen, TrendsScreen)
+            await typed_at_once(pilot, "colon", *"dags", "enter", "3")
+            await until(pilot, lambda: isinstance(pilot.app.screen, AllRunsScreen), "the runs")
+
+
+async def test_a_key_behind_the_palette_goes_to_what_it_opens(world: World) -> None:
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "etl")
+        await typed_at_once(pilot, "ctrl+p", *"trigger", "enter", *"pxc")
+        await says(pilot, "Trigger etl")
+        await until(pilot, lambda: getattr(pilot.app.focused, "value", "") == "pxc", "the text")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 
 from sqlalchemy import update
 
 from app.tui.location import Location, from_words
+from app.tui.screens.all_tasks import AllTasksScreen
 from app.tui.screens.code import CodeScreen
 from app.tui.screens.gantt import GanttScreen
-from app.tui.screens.merged_log import MergedLogScreen
+from app.tui.screens.merged_log import MOST_KEPT, MergedLogScreen
 from app.tui.screens.run import RunScreen
 from store import models
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, until
+from tests.app.tui.everywhere import key_event
 from tests.app.tui.world import World
 from tests.app.tui.worlds_of_logs import fill_logs
 
@@ -106,3 +109,45 @@ def test_merged_logs_are_remembered_as_json_has_it() -> None:
         assert from_words(json.loads(json.dumps(place.words()))) == place
     for nonsense in (7, "train", ["train"], [["train", "0"]], [[1, 2]], [["a", 0, 1]]):
         assert from_words({"dag_id": "etl", "logs": nonsense}) == Location(dag_id="etl")
+
+
+async def test_logs_of_marked_task_instances_go_back_to_the_list_they_were_opened_from(
+    world: World,
+) -> None:
+    fill_logs(world)
+    async with opened(world.workspace, (100, 30)) as pilot:
+        await press(pilot, "I")
+        await says(pilot, "train")
+        await press(pilot, "M")
+        await says(pilot, "by time")
+        await press(pilot, "escape", "left_square_bracket")
+        await says(pilot, "by time")
+        behind = pilot.app.screen_stack[:-1]
+        assert [type(one) for one in behind] == [AllTasksScreen]
+
+
+async def test_logs_that_were_left_before_they_were_read_are_found_where_they_were(
+    world: World,
+) -> None:
+    fill_logs(world)
+    async with opened(world.workspace, SMALL, dag="shop", run="r1") as pilot:
+        left = await show_error(pilot)
+        await press(pilot, "escape")
+        app, read = app_of(pilot), Event()
+        app.refresher.once(lambda _store: read.wait(20), lambda _: None)
+        app.post_message(key_event("left_square_bracket"))
+        await until(pilot, lambda: isinstance(app.screen, MergedLogScreen), "the logs")
+        app.post_message(key_event("escape"))
+        await until(pilot, lambda: isinstance(app.screen, RunScreen), "the run")
+        read.set()
+        await come_back(pilot, "left_square_bracket", left)
+
+
+def test_logs_of_very_many_marked_instances_are_no_place() -> None:
+    """Each change of view writes the place down."""
+    some = MergedLogScreen("etl", "r", instances=frozenset(("load", n) for n in range(MOST_KEPT)))
+    location = some.location()
+    assert location is not None
+    assert len(location.logs or ()) == MOST_KEPT
+    many = frozenset(("load", n) for n in range(MOST_KEPT + 1))
+    assert MergedLogScreen("etl", "r", instances=many).location() is None

@@ -80,6 +80,25 @@ async def test_dates_that_leave_nothing_between_them_are_named_at_their_field(
         await says(pilot, "1 field to mend")
 
 
+async def test_a_schedule_that_is_left_as_it_was_is_no_act(running: Live) -> None:
+    async with opened(running.workspace, (80, 24)) as pilot:
+        await says(pilot, "shop")
+        await press(pilot, "p")
+        await says(pilot, "paused shop")
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await press(pilot, *["backspace"] * 20, *"@hourly", "ctrl+r")
+        await says(pilot, "shop runs @hourly")
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await press(pilot, "ctrl+r")
+        await says(pilot, "nothing was changed: shop has this schedule already")
+        await press(pilot, *["at"])
+        await form(pilot, ScheduleForm)
+        await press(pilot, *["backspace"] * 20, *"None", "ctrl+r")
+        await says(pilot, "shop has no schedule now")
+
+
 def test_the_command_line_gives_a_schedule_its_dates(running: Live) -> None:
     running.write("shop.py", FOREVER)
     root, start = running.workspace.root, ("--start", "2097-05-01", "--end", "2097-05-02")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from runner.scheduling import graph
 from store.structure import DagStructure
 from tests.runner.scheduling.pipelines import pipeline, task
 from tests.support.turns import S, Turns
@@ -208,3 +210,88 @@ def test_runs_of_several_days_each_get_what_their_tasks_make_of_them(turns: Turn
     turns.do("mark_task", **wanted, past=True)
     assert turns.run_states() == ["success", "running"]
     assert turns.states(first) == dict.fromkeys("abc", "success")
+
+
+def test_what_a_user_made_of_a_run_holds_where_its_tasks_make_the_same_of_it(turns: Turns) -> None:
+    """Marked failed though all went well: a mark by which no leaf fails leaves it so."""
+    turns.add(dag())
+    run_id = turns.trigger()
+    for name in ("a", "c"):
+        turns.starts(name)
+        turns.ends(name)
+    turns.do("mark_run", dag_id="dag", run_id=run_id, state="failed")
+    turns.passes(hours=1)
+    said = callbacks(turns)
+    assert turns.run_states() == ["failed"]
+    mark(turns, run_id, "c", "skipped")
+    assert turns.run_states() == ["failed"]
+    assert callbacks(turns) == said
+
+
+def test_an_undo_leaves_what_another_mark_has_made_of_the_run_since(turns: Turns) -> None:
+    turns.add(dag())
+    run_id = ended(turns)
+    first = mark(turns, run_id, "b", "failed")["undo"]
+    second = mark(turns, run_id, "c", "failed")["undo"]
+    turns.do("restore", **first)
+    assert turns.run_states() == ["failed"]
+    turns.do("restore", **second)
+    assert turns.run_states() == ["success"]
+
+
+def test_the_undo_of_a_mark_gives_a_run_back_what_a_user_had_made_of_it(turns: Turns) -> None:
+    turns.add(dag())
+    run_id = ended(turns)
+    turns.do("mark_run", dag_id="dag", run_id=run_id, state="failed")
+    undo = mark(turns, run_id, "c", "failed")["undo"]
+    turns.do("restore", **undo)
+    assert turns.run_states() == ["failed"]
+
+
+def test_an_undo_of_before_an_update_says_nothing_of_when_a_run_was_queued(turns: Turns) -> None:
+    turns.add(dag())
+    run_id = ended(turns)
+    before = facts(turns)
+    undo = mark(turns, run_id, "c", "failed")["undo"]
+    for run in undo["runs"]:
+        del run["queued_at"], run["by_tasks"]
+    turns.do("restore", **undo)
+    assert turns.run_states() == ["success"]
+    assert facts(turns) == before
+
+
+def test_marks_leave_no_graphs_behind(turns: Turns) -> None:
+    """Nor do they push those of the pipelines out of the cache."""
+    turns.add(dag(), text="1")
+    run_id = ended(turns)
+    structure = pipeline(task("a"), task("b", "a"), task("c"), task("d"))
+    turns.take_in(structure.file, structure, text="2")
+    mark(turns, run_id, "c", "failed")
+    known = len(graph._graphs)
+    for state in ("success", "failed"):
+        mark(turns, run_id, "c", state)
+    assert len(graph._graphs) == known
+
+
+def test_a_mark_of_any_number_of_ended_runs(turns: Turns) -> None:
+    """One statement may name some thousands of keys only."""
+    turns.add(dag())
+    runs = [ended(turns) for _ in range(12)]
+    raw = turns.store.engine.raw_connection()
+    raw.driver_connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 10)
+    raw.close()
+    mark(turns, runs[-1], "c", "failed", past=True)
+    assert set(turns.run_states()) == {"failed"}
+
+
+def test_a_mark_in_an_old_run_pauses_nothing(turns: Turns) -> None:
+    """The newest failed before, and somebody let the DAG go on since."""
+    turns.add(dag(max_consecutive_failed_dag_runs=2))
+    oldest = ended(turns)
+    for _ in range(2):
+        ended(turns, c=S.FAILED)
+    paused = "SELECT is_paused FROM dag"
+    assert turns.rows(paused) == [(1,)]
+    turns.do("unpause", dag_ids=["dag"])
+    mark(turns, oldest, "c", "failed")
+    assert turns.rows(paused) == [(0,)]
