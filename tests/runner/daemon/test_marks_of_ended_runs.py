@@ -278,6 +278,7 @@ def test_a_mark_of_any_number_of_ended_runs(turns: Turns) -> None:
     turns.add(dag())
     runs = [ended(turns) for _ in range(12)]
     raw = turns.store.engine.raw_connection()
+    assert raw.driver_connection is not None
     raw.driver_connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 10)
     raw.close()
     mark(turns, runs[-1], "c", "failed", past=True)
