@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -22,6 +21,7 @@ from app.tui.actions import actions_for, clashes
 from app.tui.alerts import Alerter
 from app.tui.bindings import bindings, forbidden
 from app.tui.commander import Acted, Commander, Ended, Refused, Replied
+from app.tui.ending import EndingApp
 from app.tui.formats import clock
 from app.tui.garbage import AFTER, SHORT_QUIET, Garbage
 from app.tui.key_order import KeyHandled, KeyOrder
@@ -63,7 +63,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class DagtopApp(SureTimers, App[int]):
+class DagtopApp(SureTimers, EndingApp):
     """dagtop's terminal UI on one workspace."""
 
     CSS_PATH: ClassVar[Any] = [
@@ -431,8 +431,8 @@ class DagtopApp(SureTimers, App[int]):
         self.palette = theme.Palette(name)
         colours = themes.log_theme(name)
         # Each change of a reactive would read all CSS again: the last of them is enough.
-        self.set_reactive(App.ansi_theme_dark, colours)
-        self.set_reactive(App.ansi_theme_light, colours)
+        self.set_reactive(EndingApp.ansi_theme_dark, colours)
+        self.set_reactive(EndingApp.ansi_theme_light, colours)
         self.theme = name
 
     def action_letters(self) -> None:

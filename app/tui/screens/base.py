@@ -199,7 +199,7 @@ class DagtopScreen(SureTimers, Screen[None]):
     @property
     def is_there(self) -> bool:
         """Whether there still is something to show answers in: they come at any time."""
-        return self.is_attached and bool(self.query("#main"))
+        return self.is_attached and not self.dagtop.is_ending and bool(self.query("#main"))
 
     def receive(self, serial: int, snapshot: Any) -> None:
         """A snapshot arrived; one that was asked for earlier is of no use any more."""

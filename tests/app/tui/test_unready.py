@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.tui.refresher import RunnerSeen, StoreTrouble
+from app.tui.screens.base import DagtopScreen
 from app.tui.screens.dag_views import DagFocus
 from app.tui.screens.gantt import GanttScreen
 from app.tui.screens.help import HelpScreen
@@ -36,3 +37,16 @@ async def test_what_is_behind_a_dialog_that_opens_at_once_is_read_and_seen(world
         app.push_screen(HelpScreen(()))
         await until(pilot, lambda: behind.snapshot is not None, "what is behind the dialog")
         await says(pilot, "5 Vars 6 Conns")
+
+
+async def test_an_answer_that_comes_while_the_app_ends_finds_no_screen(world: World) -> None:
+    """Its widgets go one after the other."""
+    world.dag("etl")
+    async with opened(world.workspace, dag="etl") as pilot:
+        await says(pilot, "Grid")
+        app = app_of(pilot)
+        screen = app.screen
+        assert isinstance(screen, DagtopScreen)
+        assert screen.is_there
+        await app._shutdown()
+        assert not screen.is_there
