@@ -35,3 +35,22 @@ def window_words(
     if window.get("catchup") is not None:
         found.append(("catchup", "yes" if window["catchup"] else "no"))
     return found
+
+
+def left_out_words(found: Mapping[str, Any], shown: Callable[[datetime], str]) -> str:
+    """Which runs of a schedule are left out, by what the runner says of it; empty: none."""
+    left = [datetime.fromisoformat(text) for text in found.get("left_out", ())]
+    if not left:
+        return ""
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    whose = "their intervals" if more else "its interval"
+    return f"no run at {shown(left[0])}{more}: the newest run reaches into {whose}"
+
+
+def due_words(found: Mapping[str, Any]) -> str:
+    """How many runs a schedule makes at once, by what the runner says of it; empty: none."""
+    due = found.get("due", 0)
+    if due <= 1:
+        return "one run starts at once, for the interval that is over" if due else ""
+    some = "" if found.get("due_is_all", True) else "more than "
+    return f"{some}{due} runs start at once, to catch up"

@@ -14,7 +14,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from store.settings import ConfigError, Kinds, Setting, hint, listed, read_document, resolve
+from store.settings import (
+    ConfigError,
+    Kinds,
+    Setting,
+    Sources,
+    hint,
+    listed,
+    read_document,
+    resolve,
+)
 from store.workspace import Workspace
 
 
@@ -75,23 +84,32 @@ def load(
 ) -> Settings:
     """The settings in force. Raises ``ConfigError``."""
     environment = os.environ if environment is None else environment
-    documents = _documents(workspace, user)
-    parts, _ = resolve(KINDS, documents, environment, SHORT)
-    _check_timezone(parts["ui"].timezone)
-    keys: dict[str, tuple[str, ...]] = {}
-    for document in documents:
-        for action, value in document.sections.get("keys", {}).items():
-            keys[action] = _keys(action, value, str(document.path))
-    return Settings(parts["ui"], keys)
+    return _load(workspace, environment, user)[0]
 
 
 def describe(
     workspace: Workspace, environment: Mapping[str, str] | None = None, user: Path | None = None
 ) -> list[Setting]:
-    """Every setting of the UI with its value, where the value comes from, and what it means."""
+    """Every setting of the UI with its value, where the value comes from, and what it means.
+
+    Raises ``ConfigError`` where ``load`` does.
+    """
     environment = os.environ if environment is None else environment
-    parts, sources = resolve(KINDS, _documents(workspace, user), environment, SHORT)
-    return listed(parts, sources, __file__)
+    settings, sources = _load(workspace, environment, user)
+    return listed({"ui": settings.ui}, sources, __file__)
+
+
+def _load(
+    workspace: Workspace, environment: Mapping[str, str], user: Path | None
+) -> tuple[Settings, Sources]:
+    documents = _documents(workspace, user)
+    parts, sources = resolve(KINDS, documents, environment, SHORT)
+    _check_timezone(parts["ui"].timezone)
+    keys: dict[str, tuple[str, ...]] = {}
+    for document in documents:
+        for action, value in document.sections.get("keys", {}).items():
+            keys[action] = _keys(action, value, str(document.path))
+    return Settings(parts["ui"], keys), sources
 
 
 def _documents(workspace: Workspace, user: Path | None) -> list[Any]:
@@ -118,7 +136,8 @@ def _keys(action: str, value: object, where: str) -> tuple[str, ...]:
     from app.tui.actions import BY_ID, is_key, key_of_name
 
     if action not in BY_ID:
-        raise ConfigError(f"{where}: [keys] there is no action {action}{hint(action, BY_ID)}")
+        meant = hint(action, BY_ID) or "; the README's table of keys has their names"
+        raise ConfigError(f"{where}: [keys] there is no action {action}{meant}")
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(one, str) and one for one in names):
         raise ConfigError(

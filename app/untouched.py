@@ -13,6 +13,7 @@ def untouched_words(kind: str, payload: Mapping[str, Any]) -> str:
     words = {
         "clear": "nothing to run again",
         "mark_task": f"nothing to mark {payload.get('state')}",
+        "limit_backfill": "nothing was changed: the backfill has this limit already",
         "schedule": f"nothing was changed: {payload.get('dag_id')} has this schedule already",
     }
     return words.get(kind, "nothing to change") + note_left(payload)

@@ -7,7 +7,7 @@ its bell afterwards (``store.client.ring``) so that it notices at once.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +22,9 @@ from store.models import dag, dag_run, pool, task_instance, variable, xcom
 from store.queries.connections import ConnectionDetails
 from store.queries.pools import DEFAULT_POOL
 from store.values import LONGEST_NOTE
+
+AT_ONCE = 500
+"""Keys that one statement asks for."""
 
 MOST_SLOTS = 10**9
 """Of a pool: what databases keep in 32 bits, and sums of two of them."""
@@ -167,13 +170,37 @@ def set_variable(
     connection: Connection, key: str, value: str, actor: str, *, description: str | None = None
 ) -> None:
     """Make a variable, or change one. The audit trail doesn't hold its value."""
-    if not key.strip():
+    set_variables(connection, {key: (value, description)}, actor)
+
+
+def set_variables(
+    connection: Connection, given: Mapping[str, tuple[str, str | None]], actor: str
+) -> None:
+    """Make variables, and change others, by key: (value, description), in few statements.
+
+    A description of None leaves what is there. Raises ``InvalidValue`` for an empty key.
+    """
+    if not all(key.strip() for key in given):
         raise InvalidValue("a variable needs a name")
-    old = connection.execute(select(variable.c.description).where(variable.c.key == key)).first()
-    text = _chosen(description, old.description if old else "")
-    _upsert(connection, variable, {"key": key, "value": value, "description": text})
-    events.record(
-        connection, "variable_set", actor, f"{'changed' if old else 'made'} variable {key}"
+    columns = variable.c
+    old: dict[str, str] = {}
+    keys = list(given)
+    for start in range(0, len(keys), AT_ONCE):
+        known = columns.key.in_(keys[start : start + AT_ONCE])
+        found = connection.execute(select(columns.key, columns.description).where(known))
+        old.update((row.key, row.description) for row in found)
+    rows = [
+        {"key": key, "value": value, "description": _chosen(description, old.get(key, ""))}
+        for key, (value, description) in given.items()
+    ]
+    _upsert(connection, variable, *rows)
+    words = ((key, "changed" if key in old else "made") for key in given)
+    events.record_many(
+        connection,
+        [
+            {"kind": "variable_set", "actor": actor, "message": f"{done} variable {key}"}
+            for key, done in words
+        ],
     )
 
 
@@ -258,17 +285,20 @@ def _chosen(given: Any, otherwise: Any) -> Any:
     return otherwise if given is None else given
 
 
-def _upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    """Insert a row, or replace the one with its primary key. Raises ``InvalidValue``."""
-    for name, value in row.items():
+def _upsert(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
+    """Insert rows, or replace those with their primary keys. Raises ``InvalidValue``."""
+    if not rows:
+        return
+    for name, value in (pair for row in rows for pair in row.items()):
         if isinstance(value, str) and storable(value) != value:
             raise InvalidValue(
                 f"the {name.replace('_', ' ')} holds a NUL or half a character: take it out"
             )
     keys = [column.name for column in table.primary_key.columns]
-    statement = records.conflict_insert(connection.dialect.name, table).values(row)
-    values = {name: statement.excluded[name] for name in row if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+    statement = records.conflict_insert(connection.dialect.name, table)
+    values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    connection.execute(statement, list(rows))
 
 
 def _delete(connection: Connection, table: Table, key: str, name: str, what: str) -> None:

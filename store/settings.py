@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -170,17 +170,29 @@ def checked(value: Any, field: Any, where: str, *, strict: bool) -> Any:
     except msgspec.ValidationError as error:
         wanted = str(error).replace("`", "")
         wanted = wanted[0].lower() + wanted[1:]
+        if get_origin(field.type) is Literal:  # msgspec doesn't say which there are
+            names = [name or '"" (empty)' for name in get_args(field.type)]
+            wanted = f"expected one of {', '.join(names)}{_meant(str(value), names)}"
         raise ConfigError(f"{where} is {value!r}, but dagtop {wanted}") from error
 
 
-def hint(word: str, known: Any) -> str:
-    """What may have been meant instead of an unknown word."""
-    import difflib
+FEW = 20
+"""So many names can be read in a message; of more only those that are near."""
 
-    close = difflib.get_close_matches(word, list(known), n=1)
-    if close:
-        return f": did you mean {close[0]}?"
-    return f"; there are {', '.join(known)}"
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """What may have been meant instead of an unknown word."""
+    names = list(known)
+    return _meant(word, names) or (f"; there are {', '.join(names)}" if len(names) <= FEW else "")
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    """The nearest of the known words, if any is near."""
+    from difflib import get_close_matches
+
+    lowered = {one.lower(): one for one in known}
+    close = [lowered[one] for one in get_close_matches(word.lower(), lowered, n=3)]
+    return f": did you mean {' or '.join(close)}?" if close else ""
 
 
 def _docstrings(path: Path) -> dict[tuple[str, str], str]:

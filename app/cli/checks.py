@@ -21,6 +21,7 @@ from store.workspace import Workspace
 
 if TYPE_CHECKING:
     from store.engine import Store
+    from store.settings import Setting
 
 GIB = 2**30
 OLD_LEASE = 30.0
@@ -141,13 +142,20 @@ def _python_files(space: Workspace) -> int:
 
 
 def check_settings(space: Workspace) -> Iterator[Finding]:
-    """dagtop.toml and the environment variables."""
+    """dagtop.toml, the user's config.toml and the environment variables."""
+    from app.settings import describe as describe_ui
     from store.config import ConfigError, describe
 
-    try:
-        settings = describe(space)
-    except ConfigError as error:
-        yield _problem("settings", str(error), "correct it; 'dagtop config' lists all settings")
+    settings: list[Setting] = []
+    wrong: set[str] = set()  # what both find wrong, such as an unknown section, is said once
+    for part in (describe, describe_ui):
+        try:
+            settings += part(space)
+        except ConfigError as error:
+            wrong.add(str(error))
+    for sentence in sorted(wrong):
+        yield _problem("settings", sentence, "correct it there")
+    if wrong:
         return
     changed = [one for one in settings if one.source != "default"]
     yield _ok("settings", f"{len(changed)} of {len(settings)} differ from their defaults")

@@ -34,15 +34,22 @@ def complete_run(ctx: Any, incomplete: str) -> list[str]:
 
 
 def complete_task(ctx: Any, incomplete: str) -> list[str]:
-    """Task ids of the DAG that is on the command line."""
+    """Task ids of the DAG that is on the command line, and of its run, if that is there, too: it
+    may have tasks that the file has no more."""
     found: list[str] = []
     with suppress(Exception):
+        from app.cli.lookups import find_run
         from app.cli.session import reading
         from store.queries.dags import get_structure
+        from store.queries.tasks import task_ids_of
 
+        dag_id, run = ctx.params["dag"], ctx.params.get("run")
         with reading(_folder(ctx)) as store, store.read() as connection:
-            structure = get_structure(connection, ctx.params["dag"])
-        found = [task.task_id for task in structure.tasks] if structure else []
+            structure = get_structure(connection, dag_id)
+            found = [task.task_id for task in structure.tasks] if structure else []
+            if run:
+                present = task_ids_of(connection, find_run(connection, dag_id, run).id)
+                found = list(dict.fromkeys((*found, *present)))
     return [one for one in found if one.startswith(incomplete)]
 
 

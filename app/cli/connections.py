@@ -10,6 +10,7 @@ from app.cli.errors import not_found, usage_error
 from app.cli.groups import group
 from app.cli.output import Column, print_facts, print_json, print_table, say
 from app.cli.session import (
+    FOR_GOOD,
     JsonOption,
     WorkspaceOption,
     YesOption,
@@ -165,7 +166,7 @@ def delete(
     """Delete a Connection."""
     from store import client, edits
 
-    confirm(f"Delete Connection {conn_id}?", yes=yes)
+    confirm(f"Delete Connection {conn_id}? {FOR_GOOD}", yes=yes)
     with writing(workspace) as store, store.write() as connection:
         edits.delete_connection(connection, conn_id, client.user())
     client.ring(chosen_workspace(workspace))

@@ -12,6 +12,8 @@ from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
 from app.cli.output import print_json, say
 from app.cli.session import (
+    FOR_GOOD,
+    DagArgument,
     JsonOption,
     WorkspaceOption,
     YesOption,
@@ -22,9 +24,6 @@ from app.cli.session import (
 
 app = group("List, show, trigger and change DAGs.")
 
-DagArgument = Annotated[
-    str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
-]
 DagsArgument = Annotated[
     list[str], typer.Argument(metavar="DAG", help="DAG ids.", autocompletion=complete_dag)
 ]
@@ -449,7 +448,7 @@ def delete(
     space = chosen_workspace(workspace)
     with reading(str(space.root)) as store, store.read() as connection:
         find_dag(connection, dag)
-    confirm(f"Delete all runs of {dag}, with their logs, XComs and metrics?", yes=yes)
+    confirm(f"Delete all runs of {dag}, with their logs, XComs and metrics? {FOR_GOOD}", yes=yes)
     answer = act_or_leave(space, "delete_dag", {"dag_id": dag}, json=json)
     if json:
         print_json({"dag_id": dag, "runs": answer.get("runs")})

@@ -31,11 +31,12 @@ def usage_error(message: str) -> CommandError:
     return CommandError(message, ExitCode.USAGE)
 
 
-def not_found(kind: str, name: str, known: Iterable[str]) -> CommandError:
-    """There is no ``kind`` called ``name``; says which of ``known`` may have been meant."""
+def not_found(kind: str, name: str, known: Iterable[str], where: str = "") -> CommandError:
+    """There is no ``kind`` called ``name`` (``where``: " of etl"); says which of ``known`` may
+    have been meant."""
     near = near_misses(name, known)
     meant = f"; did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
-    return CommandError(f"there is no {kind} {name!r}{meant}", ExitCode.NOT_FOUND)
+    return CommandError(f"there is no {kind} {name!r}{where}{meant}", ExitCode.NOT_FOUND)
 
 
 def near_misses(name: str, known: Iterable[str]) -> list[str]:

@@ -48,7 +48,7 @@ def find_run(connection: Connection, dag_id: str, name: str) -> RunRow:
         raise usage_error(
             f"{len(begun)} runs of {dag_id} begin with {name!r} ({shown}, …); write more of the id"
         )
-    raise not_found(f"run of {dag_id}", name, (row.run_id for row in recent))
+    raise not_found("run", name, (row.run_id for row in recent), f" of {dag_id}")
 
 
 def _begins(run_id: str, beginning: str) -> bool:
@@ -79,7 +79,8 @@ def find_tasks(
     wanted = list(task_ids)
     for task_id in wanted:
         if task_id not in present:
-            raise not_found(f"task of {run.dag_id} in run {run.run_id}", task_id, sorted(present))
+            where = f" in run {run.run_id} of {run.dag_id}"
+            raise not_found("task", task_id, sorted(present), where)
     return [row for row in instances if row.task_id in wanted]
 
 
@@ -114,9 +115,8 @@ def find_try(connection: Connection, instance: InstanceRow, number: int | None) 
     for row in tries:
         if row.try_number == number:
             return row
-    raise not_found(
-        f"try of {instance.task_id}", str(number), [str(row.try_number) for row in tries]
-    )
+    there = [str(row.try_number) for row in tries]
+    raise not_found("try", str(number), there, f" of {instance.task_id}")
 
 
 def instance_name(task_id: str, map_index: int) -> str:

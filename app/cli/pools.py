@@ -9,6 +9,7 @@ import typer
 from app.cli.groups import group
 from app.cli.output import Column, print_json, print_table, say
 from app.cli.session import (
+    FOR_GOOD,
     JsonOption,
     WorkspaceOption,
     YesOption,
@@ -112,7 +113,7 @@ def delete(
     """
     from store import client, edits
 
-    confirm(f"Delete pool {name}?", yes=yes)
+    confirm(f"Delete pool {name}? {FOR_GOOD}", yes=yes)
     with writing(workspace) as store, store.write() as connection:
         edits.delete_pool(connection, name, client.user())
     client.ring(chosen_workspace(workspace))

@@ -58,7 +58,7 @@ def dagtop(
     ] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Schedule, run, watch and compare machine-learning pipelines.
+    """Schedule, run and watch machine-learning pipelines.
 
     Without a command: start the runner if none is up, and open the terminal UI.
     """

@@ -19,12 +19,13 @@ from app.cli.output import (
     say,
     state_cell,
 )
-from app.cli.task_views import INSTANCE_COLUMNS, instance_cells
+from app.cli.task_views import INSTANCE_COLUMNS, instance_cells, marked_words
 from app.cli.times import parse_moment, shown
 from app.durations import duration
 from store.engine import Store
 from store.queries import runs, tasks
 from store.queries.assets import consumed_assets
+from store.queries.marks import mark_of_run
 from store.queries.runs import RunFilter, RunRow
 from store.secrets import masked
 from store.states import RUN_STATE_LOOKS, TASK_STATE_LOOKS, DagRunState, DagRunType
@@ -93,6 +94,7 @@ def show_run(store: Store, dag_id: str, name: str, json: bool) -> None:
         row = find_run(connection, dag_id, name)
         instances = tasks.list_instances(connection, row.id)
         assets = consumed_assets(connection, row.id)
+        mark = mark_of_run(connection, row.id, row.state)
     if json:
         document = documents.of_run(row)
         document["consumed_assets"] = [
@@ -109,6 +111,7 @@ def show_run(store: Store, dag_id: str, name: str, json: bool) -> None:
             ("dag", row.dag_id),
             ("run", row.run_id),
             ("state", state_cell(RUN_STATE_LOOKS[row.state])),
+            ("by hand", marked_words(mark)),
             ("type", row.run_type),
             ("triggered by", row.triggered_by or ""),
             ("experiment", row.experiment or ""),

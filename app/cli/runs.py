@@ -10,7 +10,11 @@ from app.cli.completion import complete_dag, complete_run
 from app.cli.groups import group
 from app.cli.output import print_json, say
 from app.cli.session import (
+    FOR_GOOD,
+    DagArgument,
+    DryRunOption,
     JsonOption,
+    RunArgument,
     WorkspaceOption,
     YesOption,
     chosen_workspace,
@@ -20,21 +24,9 @@ from app.cli.session import (
 
 app = group("List, show, cancel, clear, mark, annotate and delete DAG runs.")
 
-DagArgument = Annotated[
-    str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
-]
-RunArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN",
-        help="Run id, the beginning of one, or 'latest'.",
-        autocompletion=complete_run,
-    ),
-]
 NoteOption = Annotated[
     str | None, typer.Option("--note", metavar="TEXT", help="A note on the run.")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
 
 
 @app.command("list")
@@ -181,7 +173,7 @@ def delete(
     space = chosen_workspace(workspace)
     run_ids = list(dict.fromkeys(_run_id(workspace, dag, one) for one in run))
     what = f"run {run_ids[0]}" if len(run_ids) == 1 else f"{len(run_ids)} runs"
-    confirm(f"Delete {what} of {dag}, with logs, XComs and metrics?", yes=yes)
+    confirm(f"Delete {what} of {dag}, with logs, XComs and metrics? {FOR_GOOD}", yes=yes)
     act_or_leave(space, "delete_runs", {"dag_id": dag, "run_ids": run_ids}, json=json)
     if json:
         print_json({"dag_id": dag, "run_ids": run_ids})

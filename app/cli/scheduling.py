@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.cli.acting import act, ask
+from app.cli.errors import CommandError
+from app.cli.exit_codes import ExitCode
 from app.cli.output import note, print_json, say
 from app.cli.times import shown
-from app.recurring import run_words, window_words
+from app.recurring import due_words, left_out_words, run_words, window_words
+from store.client import RunnerAway
 from store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from store.queries.dags import DagRow
 
 
 def show_schedule(
@@ -25,19 +31,7 @@ def show_schedule(
     None: the schedule in force. Empty: the file's. ``window``: start, end and catchup; None: those
     in force, as when it is set.
     """
-    from app.cli.lookups import find_dag
-    from store.engine import open_store
-    from store.queries.dags import get_dag
-
-    with open_store(space, read_only=True) as store, store.read() as connection:
-        find_dag(connection, dag)
-        row = get_dag(connection, dag)
-    assert row is not None
-    wanted = (row.schedule_override or "") if expression is None else expression
-    asked = {"type": "preview_schedule", "dag_id": dag, "expression": wanted}
-    if window is None and wanted.strip():
-        window = row.schedule_window
-    found = ask(space, {**asked, "window": window or {}})
+    row, found = _meaning(space, dag, expression, window)
     if json:
         print_json({"dag_id": dag, **found})
         return
@@ -52,11 +46,50 @@ def show_schedule(
             say(f"  {name}: {words}")
     for name, words in window_words(found["window"], lambda at: shown(at, None)):
         say(f"  {name}: {words}")
+    if due := due_words(found):
+        say(f"  {due}")
+    if left := left_out_words(found, lambda at: shown(at, None)):
+        say(f"  {left}")
     for text in found["times"]:
         say(f"  {shown(datetime.fromisoformat(text), None)}")
     if not found["times"]:
         on_assets = found["summary"] == "Asset"
-        say(f"  {'when its assets had events' if on_assets else 'no further scheduled run'}")
+        why = found.get("ended") or "no further scheduled run"
+        say(f"  {'when its assets had events' if on_assets else why}")
+
+
+def _meaning(
+    space: Workspace, dag: str, expression: str | None, window: dict[str, Any] | None
+) -> tuple[DagRow, dict[str, Any]]:
+    """The DAG, and what the runner says of a schedule for it; see ``show_schedule``."""
+    from app.cli.lookups import find_dag
+    from store.engine import open_store
+    from store.queries.dags import get_dag
+
+    with open_store(space, read_only=True) as store, store.read() as connection:
+        find_dag(connection, dag)
+        row = get_dag(connection, dag)
+    assert row is not None
+    wanted = (row.schedule_override or "") if expression is None else expression
+    asked = {"type": "preview_schedule", "dag_id": dag, "expression": wanted}
+    if window is None and wanted.strip():
+        window = row.schedule_window
+    return row, ask(space, {**asked, "window": window or {}})
+
+
+def _refuse_ended(
+    space: Workspace, dag: str, expression: str, window: dict[str, Any] | None
+) -> None:
+    """Refuse a schedule of which no run would come, as the form does: nobody who sets one means
+    that. The runner itself takes it, so that an act can be undone."""
+    try:
+        _, found = _meaning(space, dag, expression, window)
+    except RunnerAway:
+        return  # a runner on another machine isn't asked; that there is none ``act`` says
+    if found.get("ended"):
+        raise CommandError(
+            f"{found['ended']}: give a later --end, another schedule, or None", ExitCode.REFUSED
+        )
 
 
 def set_schedule(
@@ -66,9 +99,11 @@ def set_schedule(
 
     ``more``: perhaps what its runs get, as ``run``, and its dates, as ``window``.
     """
+    if expression is not None and expression.strip():
+        _refuse_ended(space, dag, expression, more.get("window"))
     answer = act(space, "schedule", {"dag_id": dag, "expression": expression, **more})
     if json:
-        hidden = ("held", "former_run", "former_window")
+        hidden = ("ended", "held", "left_out", "former_run", "former_window")
         print_json({name: value for name, value in answer.items() if name not in hidden})
         return
     what = answer["words"]
@@ -78,5 +113,9 @@ def set_schedule(
     say(f"{dag} runs as its file says again: {what}" if expression is None else f"{dag}: {what}")
     if answer["next"]:
         note(f"next run {shown(datetime.fromisoformat(answer['next']), None)}")
+    if left := left_out_words(answer, lambda at: shown(at, None)):
+        note(f"warning: {left}")
+    if answer.get("ended"):
+        note(f"warning: {answer['ended']}")
     if answer.get("held"):
         note(f"nothing of it runs now: {answer['held']}")

@@ -1,4 +1,4 @@
-"""What commands share: the workspace they act on, its store, the options they have in common."""
+"""What commands share: the workspace they act on, its store, common arguments and options."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.completion import complete_dag, complete_run
 from app.cli.errors import usage_error
 from app.cli.workspaces import chosen_workspace, remember_workspace
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from store.engine import Store
 
 __all__ = [
+    "DagArgument",
+    "DryRunOption",
     "JsonOption",
+    "RunArgument",
     "WorkspaceOption",
     "YesOption",
     "chosen_workspace",
@@ -37,6 +41,18 @@ WorkspaceOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+DagArgument = Annotated[
+    str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
+]
+RunArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="Run id, the beginning of one, or 'latest'.",
+        autocompletion=complete_run,
+    ),
+]
 
 
 @contextmanager
@@ -61,6 +77,10 @@ def writing(folder: str | None) -> Iterator[Store]:
         store = open_store(space, create=True)
     with store:
         yield store
+
+
+FOR_GOOD = "It can't be undone."
+"""What questions say of what is deleted."""
 
 
 def confirm(question: str, *, yes: bool) -> None:

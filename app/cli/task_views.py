@@ -6,6 +6,7 @@ import json as jsonlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from app.becoming import becoming_lines, signals_line
 from app.cli import documents
 from app.cli.acting import act, ask
 from app.cli.errors import near_misses, usage_error
@@ -20,7 +21,7 @@ from app.cli.output import (
     say,
     state_cell,
 )
-from app.cli.session import confirm
+from app.cli.session import FOR_GOOD, confirm
 from app.cli.times import shown
 from app.durations import duration
 from app.other_versions import version_lines
@@ -33,6 +34,7 @@ from store.queries.instances import (
     PlacedInstance,
     newest_instances,
 )
+from store.queries.marks import Mark, marks_of
 from store.queries.tasks import InstanceRow, TryRow
 from store.states import TASK_STATE_LOOKS, TaskInstanceState
 from store.workspace import Workspace
@@ -146,6 +148,14 @@ def shown_priority(instance: InstanceRow) -> str:
     return "" if weight is None else f"{weight}, set by hand"
 
 
+def marked_words(mark: Mark | None) -> str:
+    """Who gave a state by hand, and when; empty: nobody did."""
+    if mark is None:
+        return ""
+    whole = "the run was " if mark.of_run else ""
+    return f"{whole}{mark.message}, {shown(mark.at, None)}"
+
+
 def show_instance(
     store: Store, dag_id: str, run: str, task_id: str, map_index: int | None, json: bool
 ) -> None:
@@ -154,6 +164,7 @@ def show_instance(
         row = find_run(connection, dag_id, run)
         instance = find_instance(connection, row, task_id, map_index)
         tries = tasks.list_tries(connection, instance.id)
+        mark = marks_of(connection, [instance]).get(instance.id)
         rendered = tasks.rendered_fields(connection, tries[-1].id) if tries else None
     if json:
         document = documents.of_instance(instance) | {"run_id": row.run_id, "rendered": rendered}
@@ -165,6 +176,7 @@ def show_instance(
             ("task", instance_name(instance.task_id, instance.map_index)),
             ("run", row.run_id),
             ("state", state_cell(TASK_STATE_LOOKS[instance.state])),
+            ("by hand", marked_words(mark)),
             ("looked at again", shown(instance.next_at, None)),
             ("pool", f"{instance.pool}, {instance.pool_slots} slots"),
             ("priority", shown_priority(instance)),
@@ -318,22 +330,23 @@ def change_instances(
     planned, versions = plan["instances"], plan.get("versions", [])
     resumed = plan.get("again", [])
     if planned and not json:
-        for first, rest in version_lines(versions):
-            note(f"{first}: {rest}")
+        _announce(plan)
     goes_on = _named(resumed)
     if not dry_run and planned:
         shown_names = _named(planned)
         runs = {run_id for run_id, *_ in planned}
         where = f"run {planned[0][0]}" if len(runs) == 1 else f"{len(runs)} runs"
         many = "task instance" if len(planned) == 1 else "task instances"
+        end = f" {FOR_GOOD}" if kind == "delete_task_instances" else ""
         also = f", and let what failed below run again ({goes_on})" if resumed else ""
-        question = f"{word} {len(planned)} {many} of {where} ({shown_names}){ending}{also}?"
+        question = f"{word} {len(planned)} {many} of {where} ({shown_names}){ending}{also}?{end}"
         confirm(question, yes=yes)
         planned = act(space, kind, payload | {"dry_run": False})["instances"]
     if json:
         document = {
             "dry_run": dry_run,
             "versions": versions,
+            **_runs_document(plan),
             "instances": [
                 {"run_id": run_id, "task_id": task, "map_index": index, "state": state}
                 for run_id, task, index, state in planned
@@ -358,6 +371,24 @@ def change_instances(
         note(f"what failed below {goes}: {goes_on}")
     if dry_run and planned:
         note("nothing was changed (--dry-run)")
+
+
+def _announce(plan: dict[str, Any]) -> None:
+    """Say with which versions it runs again, and what becomes of the runs."""
+    for first, rest in version_lines(plan.get("versions", [])):
+        note(f"{first}: {rest}")
+    for words in becoming_lines(plan.get("become", [])):
+        note(words)
+    if words := signals_line(plan["instances"]):
+        note(words)
+
+
+def _runs_document(plan: dict[str, Any]) -> dict[str, Any]:
+    """What a mark makes of its runs, as a part of the JSON document."""
+    if "become" not in plan:
+        return {}
+    names = ("run_id", "state", "becomes")
+    return {"runs": [dict(zip(names, one, strict=True)) for one in plan["become"]]}
 
 
 def _named(instances: Sequence[Sequence[Any]]) -> str:

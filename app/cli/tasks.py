@@ -8,10 +8,15 @@ import typer
 
 from app.cli.completion import complete_dag, complete_run, complete_task
 from app.cli.dags import ConfOption, ParamOption
+from app.cli.errors import CommandError
+from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
 from app.cli.output import print_json, say
 from app.cli.session import (
+    DagArgument,
+    DryRunOption,
     JsonOption,
+    RunArgument,
     WorkspaceOption,
     YesOption,
     chosen_workspace,
@@ -21,17 +26,6 @@ from app.cli.session import (
 
 app = group("List, watch and change task instances.")
 
-DagArgument = Annotated[
-    str, typer.Argument(metavar="DAG", help="DAG id.", autocompletion=complete_dag)
-]
-RunArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN",
-        help="Run id, the beginning of one, or 'latest'.",
-        autocompletion=complete_run,
-    ),
-]
 TaskArgument = Annotated[
     str, typer.Argument(metavar="TASK", help="Task id.", autocompletion=complete_task)
 ]
@@ -61,7 +55,6 @@ FutureOption = Annotated[bool, typer.Option("--future", help="Also in all later 
 NoteOption = Annotated[
     str | None, typer.Option("--note", metavar="TEXT", help="A note on each of them.")
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
 
 
 @app.command("list")
@@ -324,22 +317,15 @@ def kill(
 @app.command("delete")
 def delete(
     dag: DagArgument,
+    run: RunArgument,
     task: TasksArgument,
-    run: Annotated[
-        str,
-        typer.Option(
-            metavar="RUN",
-            help="Run id, the beginning of one, or 'latest'; it has ended.",
-            autocompletion=complete_run,
-        ),
-    ],
     map_index: MapIndexesOption = None,
     dry_run: DryRunOption = False,
     yes: YesOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Delete task instances that have ended.
+    """Delete task instances of a run that has ended.
 
     Their tries, logs, XComs and metrics too; the run keeps its state. A clear of the run makes
     those again whose tasks the file still has.
@@ -440,9 +426,12 @@ def _selection(
     workspace: str | None, dag: str, run: str, task_ids: list[str], indexes: list[int] | None
 ) -> dict[str, Any]:
     """The tasks of a run that a command is about, looked up."""
-    from app.cli.lookups import find_run, find_tasks
+    from app.cli.lookups import find_run, find_tasks, instance_name
 
     with reading(workspace) as store, store.read() as connection:
         row = find_run(connection, dag, run)
-        find_tasks(connection, row, task_ids)
+        instances = find_tasks(connection, row, task_ids)
+    if indexes and not any(one.map_index in indexes for one in instances):
+        names = ", ".join(instance_name(task, index) for task in task_ids for index in indexes)
+        raise CommandError(f"run {row.run_id} has no task instance {names}", ExitCode.NOT_FOUND)
     return {"dag_id": dag, "run_id": row.run_id, "task_ids": task_ids, "map_indexes": indexes}

@@ -15,6 +15,7 @@ from app.cli.exit_codes import ExitCode
 from app.cli.groups import group
 from app.cli.output import Column, note, on_terminal, print_json, print_table, say
 from app.cli.session import (
+    FOR_GOOD,
     JsonOption,
     WorkspaceOption,
     YesOption,
@@ -112,7 +113,7 @@ def delete(
     """Delete a Variable."""
     from store import client, edits
 
-    confirm(f"Delete Variable {key}?", yes=yes)
+    confirm(f"Delete Variable {key}? {FOR_GOOD}", yes=yes)
     with writing(workspace) as store, store.write() as connection:
         edits.delete_variable(connection, key, client.user())
     client.ring(chosen_workspace(workspace))
@@ -136,8 +137,7 @@ def import_variables(
 
     variables = _read_variables(file)
     with writing(workspace) as store, store.write() as connection:
-        for key, (value, description) in variables.items():
-            edits.set_variable(connection, key, value, client.user(), description=description)
+        edits.set_variables(connection, variables, client.user())
     client.ring(chosen_workspace(workspace))
     if json:
         print_json({"imported": sorted(variables)})
@@ -179,24 +179,15 @@ def export_variables(
 
 
 def _read_variables(file: str) -> dict[str, tuple[str, str | None]]:
-    """Key -> (value, description) of an exported file; values that aren't texts become JSON."""
+    """Key -> (value, description) of an exported file."""
+    from app.variable_files import variables_in
+
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        document = jsonlib.loads(text)
+        return variables_in(sys.stdin.read() if file == "-" else Path(file).read_bytes())
     except OSError as error:
         raise usage_error(f"{file} can't be read: {error.strerror}") from None
     except ValueError as error:
-        raise usage_error(f"{file} is not JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise usage_error(f"{file} must hold a JSON object of names and values")
-    variables: dict[str, tuple[str, str | None]] = {}
-    for key, value in document.items():
-        description = None
-        if isinstance(value, dict) and "value" in value and set(value) <= {"value", "description"}:
-            description = value.get("description") or None
-            value = value["value"]
-        variables[key] = (value if isinstance(value, str) else jsonlib.dumps(value), description)
-    return variables
+        raise usage_error(f"{file} {error}") from None
 
 
 def read_secret(prompt: str) -> str:

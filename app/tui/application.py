@@ -352,8 +352,9 @@ class DagtopApp(SureTimers, EndingApp):
         if isinstance(screen, DagtopScreen) and screen.step_back():
             return
         if len(self.screen_stack) > 1:
+            self.ways.leave(screen)
             self.pop_screen()
-        else:
+        elif not self.ways.climb():
             self.say("there is nothing to go back to: q quits")
 
     def action_history_back(self) -> None:
@@ -378,7 +379,7 @@ class DagtopApp(SureTimers, EndingApp):
 
         screen = self.screen
         if isinstance(screen, DagtopScreen):
-            self.push_screen(HelpScreen(screen.contexts))
+            self.push_screen(HelpScreen(screen.contexts, screen.without))
 
     def action_jump(self) -> None:
         """Ask where to go."""
@@ -424,7 +425,8 @@ class DagtopApp(SureTimers, EndingApp):
         for screen in self.screen_stack:
             if isinstance(screen, DagtopScreen):
                 screen.forget_paint()
-        self.say(f"theme {name.removeprefix('dagtop-')}: {themes.THEMES[name]}")
+        short, about = name.removeprefix("dagtop-"), themes.THEMES[name]
+        self.say(f"theme {short}" if about == short else f"theme {short}: {about}")
 
     def use_theme(self, name: str) -> None:
         """Take the colours of a theme."""

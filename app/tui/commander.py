@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from app.tui.undo import Act
+from app.tui.undo import Act, step_of
 from app.untouched import untouched_words
 from store import client
 from store.errors import StoreError, StoreMissing
@@ -27,6 +27,7 @@ from store.workspace import Workspace, WorkspaceError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from app.tui.application import DagtopApp
     from app.tui.exporting import Export
 
 Job = Callable[[], Message | None]
@@ -38,6 +39,9 @@ Change = Callable[["Connection"], str]
 
 NO_RUNNER = "No runner is up to ask."
 
+
+MOST_WHYS = 2
+"""Refusals of one act that are told one by one."""
 
 Ended = Callable[[str | None], None]
 """Is told, on the event loop, why a command was refused; None: it was not."""
@@ -80,19 +84,58 @@ def together(replies: Sequence[tuple[str, dict[str, Any] | str]]) -> dict[str, A
         return replies[0][1]
     found: dict[str, dict[tuple[Any, ...], Any]] = {"instances": {}, "again": {}}
     versions: dict[tuple[str, int], Any] = {}
+    become: dict[tuple[str, str], Any] = {}
     for dag_id, reply in replies:
         if isinstance(reply, str):
             return reply
+        for run_id, now, state in reply.get("become", ()):
+            # parts of a choice may make of a run together what none of them does
+            key, known = (dag_id, run_id), state if (dag_id, run_id) not in become else ""
+            become[key] = [f"{dag_id} {run_id}", now, known]
         versions |= {(dag_id, one["from"]): one for one in reply.get("versions", ())}
         for name, instances in found.items():
             for run_id, *rest in reply.get(name, ()):
                 instances.setdefault((dag_id, run_id, *rest[:2]), (f"{dag_id} {run_id}", *rest))
     again = [one for key, one in found["again"].items() if key not in found["instances"]]
+    known = [reply for _, reply in replies if isinstance(reply, dict)]
     return {
         "instances": list(found["instances"].values()),
         "again": again,
         "versions": list(versions.values()),
+        "become": list(become.values()),
+        "held": "; ".join(dict.fromkeys(reply["held"] for reply in known if reply.get("held"))),
+        **{name: sum(reply.get(name, 0) for reply in known) for name in ("ended", "skipped")},
     }
+
+
+def told_together(number: int, done: str, say: Callable[[str, str], None]) -> Ended:
+    """Is told how each of the commands of one act ended; says it of all, if any was refused."""
+    refused: list[str] = []
+    left = number
+
+    def ended(why: str | None) -> None:
+        nonlocal left
+        left -= 1
+        if why is not None:
+            refused.append(why)
+        if left or not refused:
+            return
+        told = ", and ".join(dict.fromkeys(refused[:MOST_WHYS]))
+        if len(refused) < number:
+            of_all = f"{number - len(refused)} of {number} done, {len(refused)} refused"
+            told = f"{done}: {of_all}: {told}"
+        say(told, "error")
+
+    return ended
+
+
+def act_all(
+    app: DagtopApp, kind: str, payloads: Sequence[dict[str, Any]], done: str, more: str = ""
+) -> None:
+    """Send the commands of one act; where some are refused, what was done is said, too."""
+    then = told_together(len(payloads), done, app.say) if len(payloads) > 1 else None
+    for payload in payloads:
+        app.act(kind, payload, done, then, more)
 
 
 class Lane:
@@ -159,11 +202,11 @@ class Commander:
                 words = f"no runner is up: written down, carried out when it is ({done})"
                 return Acted(words, kept, then)
             answer = submission.answer or {}
-            if answer.get("instances") == [] or answer.get("changed") is False:
+            if step_of(act) is None:  # there is nothing to take back
                 return Acted(untouched_words(kind, payload), then=then)
-            held = answer.get("held")
-            words = done + more
-            return Acted(f"{words}; it waits: {held}" if held else words, kept, then)
+            words, held, ended = done + more, answer.get("held"), answer.get("ended")
+            words += f"; {ended}" if ended else f"; it waits: {held}" if held else ""
+            return Acted(words, kept, then)
 
         self._acts.put(job, partial(Refused, then=then))
 

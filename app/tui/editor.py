@@ -79,20 +79,24 @@ def edit(app: DagtopApp, place: Place, words: str = "") -> None:
 async def _edit(app: DagtopApp, command: list[str], place: Place, words: str) -> None:
     """Leave the terminal to the editor. The app works on meanwhile, so that nothing piles up."""
     name, shown = Path(command[0]).name, span(app.scene().place(place.file)).text
+    code, problem = 0, ""
     try:
         with app.suspend(), _interrupts_are_the_editors():
-            process = await asyncio.create_subprocess_exec(*command, env=dict(app.environment))
-            code = await process.wait()
+            try:
+                process = await asyncio.create_subprocess_exec(*command, env=dict(app.environment))
+                code = await process.wait()
+            except OSError as error:  # in here: Textual comes back from no error
+                problem = error.strerror or str(error)
     except SuspendNotSupported:
         app.say("this terminal can't be left to an editor", "warning")
-    except OSError as error:
-        app.say(f"{name} can't be started: {error.strerror}; $EDITOR names the editor", "error")
+        return
+    if problem:
+        app.say(f"{name} can't be started: {problem}; $EDITOR names the editor", "error")
+    elif code:
+        app.say(f"{name} ended with {code}: {shown}", "warning")
     else:
-        if code:
-            app.say(f"{name} ended with {code}: {shown}", "warning")
-        else:
-            app.say(f"back from {shown}{words}")
-        app.refresher.poke()
+        app.say(f"back from {shown}{words}")
+    app.refresher.poke()
 
 
 @contextmanager

@@ -121,6 +121,25 @@ def typed_path(text: str) -> tuple[Path, str]:
     return path, "a file" if stat.S_ISREG(mode) else "no file"
 
 
+def completed_path(text: str, suffix: str) -> list[str]:
+    """What a path may become: the folders and the files of that kind that begin so."""
+    above, slash, begun = text.rpartition("/")
+    folder = working_folder() / os.path.expanduser(above + slash)
+    try:
+        with os.scandir(folder) as entries:
+            found = [(one.name, one.is_dir()) for one in entries]
+    except (OSError, ValueError):  # a NUL in it
+        return []
+    return [
+        f"{above}{slash}{name}{'/' if is_folder else ''}"
+        for name, is_folder in sorted(found)
+        if name.startswith(begun)
+        and name.startswith(".") == begun.startswith(".")
+        and (is_folder or name.endswith(suffix))
+        and name.isprintable()
+    ]
+
+
 def write_new(path: Path, text: str) -> int:
     """Write a file that doesn't exist yet; returns its size in bytes.
 

@@ -10,7 +10,28 @@ from app.text import sanitize
 
 QUIT, HELP = ("q", "quit"), ("?", "help")
 DEPENDENCIES = "dependencies"
+ALIASES: Mapping[str, str] = {
+    "var": "variables",
+    "variable": "variables",
+    "vars": "variables",
+    "conn": "connections",
+    "connection": "connections",
+    "conns": "connections",
+    "pool": "pools",
+    "asset": "assets",
+    "xcom": "xcoms",
+    "event": "events",
+    "audit": "events",
+    "task": "tasks",
+    "instances": "tasks",
+    "deps": DEPENDENCIES,
+    "backfill": "backfills",
+    "tree": "grid",
+}
+"""What people call views besides their names: what the tabs say where there is little room, what
+there is one of, the usual short forms."""
 _INDEXED = re.compile(r"(?P<task>.+)\[(?P<index>\d+)\]$")
+_INDEX_BEGUN = re.compile(r"(?P<task>.+)\[(?P<index>\d*)\]?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +140,7 @@ def parse(text: str, known: Known) -> Target:
     NAME of a DAG, ``log NAME TASK`` of another DAG; the start of a name is enough.
     """
     first, _, rest = text.strip().partition(" ")
-    rest = rest.strip()
+    first, rest = _meant(first, known), rest.strip()
     if not first:
         raise ValueError("type where to go: dags, or dag and a name, run and an id, log and a task")
     if first in QUIT:
@@ -141,6 +162,14 @@ def parse(text: str, known: Known) -> Target:
         dag_id = one_of(rest, known.dag_ids, "DAG") if rest else _here(known)
         return Target("view", first, dag_id, known.run_id if dag_id == known.dag_id else None)
     return Target("view", "grid", one_of(text.strip(), known.dag_ids, "DAG"))
+
+
+def _meant(first: str, known: Known) -> str:
+    """The name of the view that is called so, in any case of its letters; else the word itself."""
+    if first in known.dag_ids:
+        return first
+    name = ALIASES.get(first.lower(), first.lower())
+    return name if name in known.places or name in known.views or name == DEPENDENCIES else first
 
 
 def _here(known: Known) -> str:
@@ -168,6 +197,8 @@ def dag_of_log(text: str, known: Known) -> str | None:
 
 def _log(rest: str, known: Known) -> Target:
     named = dag_of_log(f"log {rest}", known)
+    if named is None:
+        _check_dag_of_log(rest, known)
     if named is None and known.subject is None:
         raise ValueError("no DAG is looked at: name it before the task, as in log DAG TASK")
     dag_id, name = _here(known) if named is None else named, rest
@@ -187,6 +218,16 @@ def _log(rest: str, known: Known) -> Target:
     )
 
 
+def _check_dag_of_log(rest: str, known: Known) -> None:
+    """Raise ``ValueError`` where ``log DAG TASK`` names a DAG that there isn't."""
+    dag_id, space, _ = rest.partition(" ")
+    if not space or find(rest, known.task_ids):
+        return
+    alike = find(dag_id, known.dag_ids)
+    hint = f": write {sanitize(alike[0])} whole" if alike else ""
+    raise ValueError(f"no DAG is called {dag_id}{hint}")
+
+
 def complete(text: str, known: Known) -> list[Completion]:
     """What the text may become, the likeliest first."""
     first, space, rest = text.lstrip().partition(" ")
@@ -195,14 +236,15 @@ def complete(text: str, known: Known) -> list[Completion]:
         return _complete_second(first, rest, known)
     found: list[Completion] = []
     verbs = {"dag": "a DAG", "run": "a run of this DAG", "log": "the log of a task"}
+    called = {name for alias, name in ALIASES.items() if first and alias.startswith(first.lower())}
     for name, title in known.places.items():
-        if name.startswith(first):
+        if name.startswith(first.lower()) or name in called:
             of_dag = known.dag_id is not None and name in known.views  # as ``parse`` has it
             whose = f"{title} of {known.dag_id}" if of_dag else f"{title}, of the workspace"
             found.append(Completion(name, whose))
     if known.subject is not None:
         for name, title in known.views.items():
-            if name.startswith(first) and name not in known.places:
+            if name not in known.places and (name.startswith(first.lower()) or name in called):
                 found.append(Completion(name, f"{title} of {known.subject}"))
     for verb, meaning in verbs.items():
         if verb.startswith(first) and (verb != "run" or known.subject is not None):
@@ -225,7 +267,7 @@ def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
 
 def _complete_log(rest: str, known: Known) -> list[Completion]:
     """Tasks of this DAG, then DAGs to be named before a task; tasks of the one that is named."""
-    here = _named("log", find(rest, known.task_ids), "task")
+    here = _tasks("log", rest, known.task_ids, "task")
     dags = find(rest, known.dag_ids, loosely=False)
     more = [Completion(f"log {sanitize(one)} ", "DAG, then a task of it") for one in dags]
     named = dag_of_log(f"log {rest}", known)
@@ -233,8 +275,22 @@ def _complete_log(rest: str, known: Known) -> list[Completion]:
         return [*here, *more]
     name = sanitize(named)
     _, tasks = known.names_of(named) or ((), ())
-    found = _named(f"log {name}", find(rest[len(name) :].strip(), tasks), f"task of {name}")
+    found = _tasks(f"log {name}", rest[len(name) :].strip(), tasks, f"task of {name}")
     return [*found, *here, *(one for one in more if one.text != f"log {name} ")]
+
+
+def _tasks(verb: str, text: str, task_ids: Sequence[str], meaning: str) -> list[Completion]:
+    """Tasks, perhaps with a map index that is typed behind them: which there are isn't read."""
+    begun = _INDEX_BEGUN.match(text)
+    names = find(text, task_ids)
+    if begun is None or names:
+        return _named(verb, names, meaning)
+    index = f"[{begun['index']}]" if begun["index"] else "["
+    more = f"the map index of a {meaning}"
+    return [
+        Completion(one.text + index, more)
+        for one in _named(verb, find(begun["task"], task_ids), meaning)
+    ]
 
 
 def _named(verb: str, names: Sequence[str], meaning: str) -> list[Completion]:

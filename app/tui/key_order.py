@@ -70,6 +70,10 @@ class KeyOrder:
         elsewhere."""
         self._app.call_after_refresh(self.hold())
 
+    def drop(self) -> None:
+        """What a key was to open doesn't open: keys typed for it have no sense on the page."""
+        self._waiting.clear()
+
     def let_go(self) -> None:
         """Nothing is waited for any more."""
         for timer in self._holds.values():
@@ -106,6 +110,11 @@ class KeyOrder:
             await self._forward(event)
             if not target.post_message(KeyHandled(self._serial)):
                 self._target = None
+
+    @property
+    def is_through(self) -> bool:
+        """Whether all keys have come to their end."""
+        return not self._waiting and self._is_free() and not self._holds
 
     def _is_held(self) -> bool:
         """Whether keys wait for what is read, or for a form's command: who types ahead means what

@@ -29,8 +29,21 @@ class Location:
     """The graph of DAGs and assets is on top, the DAG under its cursor."""
     logs: tuple[tuple[str, int | None], ...] | None = None
     """The merged logs of the run are on top: of these tasks or map indexes of them; () is all."""
-    of_place: bool = False
-    """They were opened from the place: no view of their DAG is below."""
+    below: Location | None = None
+    """What Esc leads to; None: what the names say, as a run is above a view of its DAG."""
+
+    def layers(self) -> list[Location]:
+        """The screens that stand on each other here, the place first, this one last."""
+        if self.below is not None:
+            return [*self.below.layers(), self]
+        found, view = [Location(self.place)], replace(self, **_ABOVE)
+        if self.dag_id is not None:
+            found.append(view)
+        above = {name: getattr(self, name) for name in _ABOVE}
+        found.extend(
+            replace(view, **{name: value}) for name, value in above.items() if value != _ABOVE[name]
+        )
+        return found
 
     def is_more_of(self, other: Location) -> bool:
         """Whether this is the same, only that run, task or map index are known by now."""
@@ -44,22 +57,40 @@ class Location:
 
     def words(self) -> dict[str, object]:
         """The location as JSON can hold it."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        return asdict(self, dict_factory=_known_words)
 
 
-def from_words(words: object) -> Location | None:
+_ABOVE: dict[str, Any] = {
+    "run_screen": False,
+    "over_runs": False,
+    "task_view": None,
+    "dependencies": False,
+    "logs": None,
+}
+"""What is above the view of a DAG, from the bottom up, and what it is where it isn't there."""
+
+DEEPEST = 20
+"""Screens on each other that are remembered."""
+
+
+def _known_words(items: list[tuple[str, object]]) -> dict[str, object]:
+    return {key: value for key, value in items if value is not None}
+
+
+def from_words(words: object, deep: int = DEEPEST) -> Location | None:
     """What ``words`` gave; None where it is nothing of the kind."""
-    if not isinstance(words, dict):
+    if not isinstance(words, dict) or not deep:
         return None
-    flags = ("run_screen", "over_runs", "dependencies", "of_place")
+    flags = ("run_screen", "over_runs", "dependencies")
     kinds = {"map_index": int, **dict.fromkeys(flags, bool)}
     known = {field.name for field in fields(Location)}
     found: dict[str, Any] = {
         name: value
         for name, value in words.items()
-        if name in known - {"logs"} and isinstance(value, kinds.get(name, str))
+        if name in known - {"logs", "below"} and isinstance(value, kinds.get(name, str))
     }
-    return Location(**found, logs=_logs_from(words.get("logs")))
+    below = from_words(words.get("below"), deep - 1)
+    return Location(**found, logs=_logs_from(words.get("logs")), below=below)
 
 
 def _logs_from(words: Any) -> tuple[tuple[str, int | None], ...] | None:

@@ -93,8 +93,8 @@ def filled_from(params: Sequence[ParamStructure], conf: Mapping[str, Any]) -> Fi
     return Filled(tuple(found), unknown, tuple(unfit))
 
 
-def choice(name: str, options: Sequence[str], *, text: str = "", description: str = "") -> Field:
-    """A field for one of several words."""
+def choice(name: str, options: Sequence[str], *, description: str, text: str = "") -> Field:
+    """A field for one of several words; ``description`` says what they are about."""
     return Field(
         name, CHOICE, ("string",), text or options[0], tuple(options), description=description
     )
@@ -104,12 +104,12 @@ def line(
     name: str,
     words: str,
     *,
+    description: str,
     text: str = "",
     placeholder: str = "",
-    description: str = "",
     required: bool = False,
 ) -> Field:
-    """A field for a line of text; ``words`` say what is to be typed."""
+    """A field for a line of text; ``words`` say what is to be typed, ``description`` what for."""
     return Field(
         name,
         TEXT,
@@ -188,7 +188,8 @@ def field_of(param: ParamStructure) -> Field:
         types=types,
         text="" if required else _text_of(param.default, control),
         options=options,
-        description=str(schema.get("description") or param.description or ""),
+        description=str(schema.get("description") or param.description or "")
+        or f"Tasks find it as params[{param.name!r}]; its file doesn't say more.",
         required=required,
         words=words,
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from store.engine import Store
     from store.queries.dags import DagRow, FileRow, FileWarning
     from store.queries.grid import Grid
+    from store.queries.marks import Mark
     from store.queries.runs import RunKey, RunRow
     from store.queries.tasks import InstanceRow, TryRow
     from store.states import DagRunState, DagRunType
@@ -52,12 +53,25 @@ class InstanceFacts:
     run: RunRow
     instance: InstanceRow
     tries: tuple[TryRow, ...]
+    mark: Mark | None = None
+    """Who gave it its state by hand, if somebody did."""
 
     def chosen_try(self, number: int | None) -> TryRow | None:
         """The try of a number, else the newest; None before the first."""
         if not self.tries:
             return None
         return next((one for one in self.tries if one.try_number == number), self.tries[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class CellFacts:
+    """What the lines below a grid or graph say besides the cell under the cursor."""
+
+    dag_run_id: int
+    run_mark: Mark | None = None
+    """Who gave the run its state by hand, if somebody did."""
+    instance: InstanceFacts | None = None
+    """None of groups and mapped tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,8 @@ class InstancesSnapshot:
     run: RunRow | None
     instances: tuple[InstanceRow, ...]
     errors: Mapping[int, str] = field(default_factory=dict)
-    """Error line of the newest try, by row id of the instance, of those that failed."""
+    """By row id of the instance: who marked it, else, if it failed, the error line of its newest
+    try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +123,14 @@ class JumpNames:
     task_ids: tuple[str, ...] = ()
 
 
-def read_jumps(store: Store, dag_id: str | None, runs: int = 500) -> JumpNames:
-    """Names of DAGs; of one DAG its newest runs and the tasks of its newest version."""
+def read_jumps(
+    store: Store, dag_id: str | None, run_id: str | None = None, runs: int = 500
+) -> JumpNames:
+    """Names of DAGs; of one DAG its newest runs, the tasks of its newest version, and those that
+    only this run of it (without: the newest) has."""
     from store.queries.dags import dag_ids, get_structure
-    from store.queries.runs import RunFilter, list_runs
+    from store.queries.runs import RunFilter, get_run, list_runs
+    from store.queries.tasks import task_ids_of
 
     with store.read() as connection:
         names = tuple(dag_ids(connection))
@@ -119,8 +138,12 @@ def read_jumps(store: Store, dag_id: str | None, runs: int = 500) -> JumpNames:
             return JumpNames(names)
         rows = list_runs(connection, RunFilter(dag_id), limit=runs).rows
         structure = get_structure(connection, dag_id)
-    tasks = () if structure is None else tuple(task.task_id for task in structure.tasks)
-    return JumpNames(names, tuple(row.run_id for row in rows), tasks)
+        newest = rows[0] if rows else None
+        run = newest if run_id is None else get_run(connection, dag_id, run_id)
+        present = [] if run is None else task_ids_of(connection, run.id)
+    tasks = () if structure is None else (task.task_id for task in structure.tasks)
+    ids = tuple(dict.fromkeys((*tasks, *present)))
+    return JumpNames(names, tuple(row.run_id for row in rows), ids)
 
 
 def read_runner(store: Store, workspace: Workspace) -> RunnerState | None:
@@ -294,6 +317,18 @@ def read_facts(store: Store, dag_run_id: int, task_id: str, map_index: int) -> I
         return _facts(connection, dag_run_id, task_id, map_index)
 
 
+def read_cell(
+    store: Store, dag_run_id: int, state: str, place: tuple[str, int] | None
+) -> CellFacts:
+    """Who marked a run, and the task instance (task and map index) at a place in it."""
+    from store.queries.marks import mark_of_run
+
+    with store.read() as connection:
+        mark = mark_of_run(connection, dag_run_id, state)
+        instance = None if place is None else _facts(connection, dag_run_id, *place)
+    return CellFacts(dag_run_id, mark, instance)
+
+
 def read_mapped(store: Store, dag_id: str, run_id: str, task_id: str) -> int | None:
     """Row key of the run, if the task has several instances in it."""
     from store.queries.runs import get_run
@@ -309,6 +344,7 @@ def read_mapped(store: Store, dag_id: str, run_id: str, task_id: str) -> int | N
 
 def read_instances(store: Store, dag_run_id: int, task_id: str) -> InstancesSnapshot:
     """The instances of a mapped task."""
+    from store.queries.marks import marks_of
     from store.queries.runs import get_run_by_id
     from store.queries.tasks import latest_try, list_instances
     from store.states import TaskInstanceState
@@ -323,6 +359,7 @@ def read_instances(store: Store, dag_run_id: int, task_id: str) -> InstancesSnap
                 last = latest_try(connection, row.id)
                 if last is not None:
                     errors[row.id] = error_line(last)
+        errors |= {key: mark.message for key, mark in marks_of(connection, rows).items()}
     return InstancesSnapshot(run, tuple(rows), errors)
 
 
@@ -356,6 +393,7 @@ def read_task(
 
 
 def _facts(connection: Any, dag_run_id: int, task_id: str, map_index: int) -> InstanceFacts | None:
+    from store.queries.marks import marks_of
     from store.queries.runs import get_run_by_id
     from store.queries.tasks import get_instance, list_tries
 
@@ -363,7 +401,8 @@ def _facts(connection: Any, dag_run_id: int, task_id: str, map_index: int) -> In
     instance = get_instance(connection, dag_run_id, task_id, map_index)
     if run is None or instance is None:
         return None
-    return InstanceFacts(run, instance, tuple(list_tries(connection, instance.id)))
+    mark = marks_of(connection, [instance]).get(instance.id)
+    return InstanceFacts(run, instance, tuple(list_tries(connection, instance.id)), mark)
 
 
 def error_line(row: TryRow) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from app.tui.models.source import Source, source_of_text
+from app.tui.models.source import Source, definition_line, source_of_text
 from app.tui.models.versions import Changes, Diff, changes_between
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class CodeSnapshot:
     other: int | None = None
     diff: Diff | None = None
     changes: Changes | None = None
+    shares_file: bool = False
+    """Other DAGs are defined in its file, too."""
 
     def beside(self, number: int | None, direction: int) -> int | None:
         """The number of the version before (-1) or after (1) another (None: this one)."""
@@ -62,7 +64,7 @@ def read_code(
 
     ``compare``: with what it changed against ``other`` (None: the version before).
     """
-    from store.queries.dags import get_dag
+    from store.queries.dags import get_dag, is_shared
     from store.queries.runs import get_run
     from store.queries.versions import get_version, version_numbers
 
@@ -80,6 +82,7 @@ def read_code(
         before = numbers[place + 1] if place + 1 < len(numbers) else None
         against = other if other in numbers and other != number else before
         old = get_version(connection, dag_id, against) if compare and against else None
+        shares_file = is_shared(connection, dag.file)
     diff, changes = (None, None) if old is None else _compared(*_in_order(old, version))
     return CodeSnapshot(
         dag=dag,
@@ -94,6 +97,7 @@ def read_code(
         other=None if old is None else old.number,
         diff=diff,
         changes=changes,
+        shares_file=shares_file,
     )
 
 
@@ -149,8 +153,10 @@ def read_place(
     places: Sequence[Place],
     line: int,
     of: int | str | None = None,
+    task_id: str | None = None,
 ) -> tuple[Place, int | None] | str:
-    """The first place whose file there is, else a line of the DAG's file; or why there is none.
+    """The first place whose file there is, else a line of the DAG's file, else the line where it
+    defines a task now; or why there is none.
 
     ``of``: the version, or the run, that the lines are of. Its number comes with a place in the
     DAG's file if that is another one by now; of other files versions know nothing.
@@ -161,12 +167,29 @@ def read_place(
     with store.read() as connection:
         dag = get_dag(connection, dag_id, recent=1)
         changed = None if of is None else _changed_since(connection, dag_id, of)
+        there = next((place for place in places if (root / place.file).is_file()), None)
+        if there is None and not line and task_id is not None:
+            line, changed = _defined_at(connection, dag_id, task_id), None
     if dag is None:
         return f"there is no DAG {dag_id}"
-    for place in (*places, Place(dag.file, line)):
-        if (root / place.file).is_file():
-            return place, changed if place.file == dag.file else None
-    return f"{dag.file} is not there any more"
+    place = there or Place(dag.file, line)
+    if not (root / place.file).is_file():
+        return f"{dag.file} is not there any more"
+    return place, changed if place.file == dag.file else None
+
+
+def _defined_at(connection: Connection, dag_id: str, task_id: str) -> int:
+    """The line where the newest version defines a task; 0: it doesn't in its file."""
+    from store.queries.versions import get_version, version_numbers
+
+    newest = version_numbers(connection, dag_id, limit=1)
+    version = get_version(connection, dag_id, newest[0]) if newest else None
+    if version is None:
+        return 0
+    source = source_of_text(version.text)
+    tasks = [task for task in version.structure.tasks if task.task_id == task_id]
+    index = definition_line(source, tasks[0]) if tasks else None
+    return 0 if index is None else index + 1
 
 
 def _changed_since(connection: Connection, dag_id: str, of: int | str) -> int | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from store.engine import Store
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from store.queries.home import DueRun, Failure, RunningRun, Totals
     from store.queries.pools import PoolRow
     from store.queries.system import Activity
+    from store.queries.tasks import InstanceRow
     from store.workspace import Workspace
 
 
@@ -33,6 +34,8 @@ class HomeSnapshot:
     failures: tuple[Failure, ...]
     """Newest first, seen ones too."""
     due: tuple[DueRun, ...]
+    held: int
+    """DAGs that are on and would have a next run, but for their files."""
     errors: tuple[FileRow, ...]
     """Pipeline files that can't be imported."""
     full_pools: tuple[PoolRow, ...]
@@ -99,18 +102,20 @@ def seen_file(workspace: Workspace) -> SeenFile:
 def read_home(store: Store, seen: SeenFile, clock: Callable[[], datetime]) -> HomeSnapshot:
     """All of it."""
     from app.tui.models.home import FAILURES
-    from store.queries.dags import import_errors
+    from store.queries.dags import held_count, import_errors
     from store.queries.home import due_runs, failures, queued_count, running_runs, totals
     from store.queries.pools import list_pools
     from store.queries.system import activity
 
+    since = clock() - DAY
     with store.read() as connection:
         pools = list_pools(connection)
         return HomeSnapshot(
             running=running_runs(connection),
             queued=queued_count(connection),
-            failures=failures(connection, limit=FAILURES),
+            failures=failures(connection, since=since, limit=FAILURES),
             due=due_runs(connection),
+            held=held_count(connection),
             errors=tuple(import_errors(connection)),
             full_pools=tuple(
                 pool
@@ -119,5 +124,28 @@ def read_home(store: Store, seen: SeenFile, clock: Callable[[], datetime]) -> Ho
             ),
             activity=activity(connection),
             seen=seen.read(),
-            day=totals(connection, clock() - DAY),
+            day=totals(connection, since),
         )
+
+
+class InstancesOfRun(NamedTuple):
+    """A task that failed in a run, its instances there, and those of them that are failed now."""
+
+    failure: Failure
+    every: Sequence[InstanceRow]
+    failed: Sequence[InstanceRow]
+
+
+def read_failed(store: Store, failures: Sequence[Failure]) -> list[InstancesOfRun]:
+    """The task instances of failures, as they are now; of those that failed no more, none."""
+    from store.queries.tasks import list_instances
+    from store.states import TaskInstanceState
+
+    found: list[InstancesOfRun] = []
+    with store.read() as connection:
+        for one in failures:
+            every = list_instances(connection, one.dag_run_id, task_ids=[one.task_id or ""])
+            failed = [row for row in every if row.state is TaskInstanceState.FAILED]
+            if failed:
+                found.append(InstancesOfRun(one, every, failed))
+    return found

@@ -45,7 +45,7 @@ class TaskEntry:
     placed: PlacedInstance
     operator: str = ""
     error: str = ""
-    """What went wrong in its newest try, if it failed."""
+    """Who gave it its state by hand, else what went wrong in its newest try, if it failed."""
     tags: tuple[str, ...] = ()
     """Of its DAG."""
 
@@ -108,6 +108,7 @@ def _entries(
 ) -> tuple[TaskEntry, ...]:
     from store.queries.dags import get_structure, tags_of_dags
     from store.queries.latest_tries import latest_tries
+    from store.queries.marks import marks_of
 
     versions = {row.version_id: row.instance.dag_id for row in rows}
     for version_id, dag_id in versions.items():
@@ -117,12 +118,15 @@ def _entries(
             operators[version_id] = {task.task_id: task.operator for task in tasks}
     failed = (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY)
     tries = latest_tries(connection, [row.id for row in rows if row.instance.state in failed])
+    errors = {key: error_line(one) for key, one in tries.items()}
+    marks = marks_of(connection, [row.instance for row in rows])
+    errors |= {key: mark.message for key, mark in marks.items()}
     tags = tags_of_dags(connection)
     return tuple(
         TaskEntry(
             row,
             operators[row.version_id].get(row.instance.task_id, ""),
-            error_line(tries[row.id]) if row.id in tries else "",
+            errors.get(row.id, ""),
             tags.get(row.instance.dag_id, ()),
         )
         for row in rows

@@ -14,6 +14,7 @@ from app.tui.reading import error_line
 if TYPE_CHECKING:
     from store.engine import Store
     from store.queries.estimates import PastRun
+    from store.queries.marks import Mark
     from store.queries.runs import RunRow
     from store.queries.tasks import InstanceRow, TryRow
 
@@ -43,6 +44,12 @@ class RunSnapshot:
     """Whose events it consumed, and how many of each."""
     said: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """The last lines of the logs of failed tries, by the id of the try."""
+    marks: Mapping[int, Mark] = field(default_factory=dict)
+    """Who gave task instances their states by hand, by row id."""
+    mark: Mark | None = None
+    """Who gave the run its state."""
+    trouble: str | None = None
+    """Why nothing of the DAG can start: what is wrong with its file."""
 
 
 def read_run_screen(
@@ -51,8 +58,9 @@ def read_run_screen(
     """A run with its task instances; None if there is none of that name. ``log`` gives the path
     of a try's log."""
     from store.queries.assets import consumed_assets
-    from store.queries.dags import get_structure
+    from store.queries.dags import file_trouble, get_structure
     from store.queries.latest_tries import latest_tries
+    from store.queries.marks import mark_of_run, marks_of
     from store.queries.runs import get_run
     from store.queries.tasks import list_instances, tries_being_ended
     from store.states import DagRunType, TaskInstanceState
@@ -72,11 +80,14 @@ def read_run_screen(
         tries = latest_tries(connection, [row.id for row in last])
         is_of_assets = run.run_type is DagRunType.ASSET_TRIGGERED
         assets = consumed_assets(connection, run.id) if is_of_assets else []
+        marks, mark = marks_of(connection, rows), mark_of_run(connection, run.id, run.state)
+        trouble = file_trouble(connection, dag_id)
         ending = () if run.ended_at else tuple(tries_being_ended(connection, run.id))
     tasks = structure.tasks if structure is not None else []
     places = {task.task_id: place for place, task in enumerate(tasks)}
     rows.sort(key=lambda row: (places.get(row.task_id, len(places)), row.task_id, row.map_index))
     failures = tuple((row, tries[row.id]) for row in last if row.id in tries)
+    broke = [one for row, one in failures if row.id not in marks]
     return RunSnapshot(
         run,
         tuple(rows),
@@ -85,7 +96,10 @@ def read_run_screen(
         failures,
         ending,
         tuple(assets),
-        {one.id: _said(log(run.id, one.id), one) for _, one in failures[:LOGS]},
+        {one.id: _said(log(run.id, one.id), one) for one in broke[:LOGS]},
+        marks,
+        mark,
+        trouble,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from app.tui.location import History, Location
+from app.tui.location import DEEPEST, History, Location
 from app.tui.reading import read_mapped
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScreen
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.tui.application import DagtopApp
     from app.tui.jumps import Target
     from app.tui.reading import DagsSnapshot
-    from app.tui.screens.merged_log import LeftLogs, MergedLogScreen
+    from app.tui.screens.merged_log import LeftLogs
 
 
 class Ways:
@@ -24,16 +24,24 @@ class Ways:
         self._app = app
         self._places: dict[str, Any] = {}
         self._history = History()
+        self.drilled: str | None = None
+        """The place that Enter on Home led to: Esc leads back there."""
         self.folds: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         """By DAG, of its grid: groups that are folded, mapped tasks that are unfolded."""
         self.left: dict[Location, LeftLogs] = {}
         """Of merged logs, how they were looked at, and at which line."""
+        self._kept: dict[Location, dict[str, Any]] = {}
+        """What the views there want to find again."""
 
     def here(self) -> Location | None:
-        """Where one is; None on a screen that can't be opened again."""
-        screens = reversed(self._app.screen_stack)
-        found = (s.location() for s in screens if isinstance(s, DagtopScreen))
-        return next((location for location in found if location is not None), None)
+        """Where one is, and what Esc leads to from there."""
+        found: Location | None = None
+        place, *others = self._app.screen_stack
+        for screen in (place, *others[1 - DEEPEST :]):
+            location = screen.location() if isinstance(screen, DagtopScreen) else None
+            if location is not None:
+                found = replace(location, below=found)
+        return found
 
     def go(self, target: Target | None) -> None:
         """Go where a jump leads."""
@@ -59,6 +67,11 @@ class Ways:
             case _:
                 self.go_to(Location(place, target.dag_id, target.name, target.run_id))
 
+    def refuse(self, sentence: str, role: str = "error") -> None:
+        """Say why the form that a key wanted doesn't open; keys typed ahead were meant for it."""
+        self._app.key_order.drop()
+        self._app.say(sentence, role)
+
     def place(self, view: View) -> Any:
         """The screen of a place, made the first time and kept."""
         kept = self._places.get(view.kind)
@@ -68,40 +81,68 @@ class Ways:
         return kept
 
     def go_to(self, location: Location) -> None:
-        """Open a location: its place, and on it what else it names."""
+        """Open a location: its place, and on it what else it stands on."""
+        self.leave(*self._app.screen_stack)
+        self.drilled = None
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
-        place = self.place(PLACES.get(location.place, PLACES["dags"]))
-        if place is not self._app.screen:
-            self._app.switch_screen(place)
-        if location.dag_id is not None and not location.of_place:
-            self._go_into(location, location.dag_id)
-        if location.dependencies:
-            from app.tui.screens.dependencies import DependenciesScreen
+        place, *layers = location.layers()
+        bottom = self.place(PLACES.get(place.place, PLACES["dags"]))
+        if bottom is not self._app.screen:
+            self._app.switch_screen(bottom)
+        for layer in layers:
+            self._open(layer)
 
-            self._app.push_screen(DependenciesScreen(location))
-        if location.logs is not None:
+    def _open(self, layer: Location) -> None:
+        """Open what is on top at a location."""
+        dag_id, run_id, task_id = layer.dag_id, layer.run_id, layer.task_id
+        if layer.logs is not None:
             from app.tui.screens.merged_log import logs_at
 
-            self._app.push_screen(logs_at(location))
+            self._app.push_screen(logs_at(layer))
+        elif layer.dependencies:
+            from app.tui.screens.dependencies import DependenciesScreen
 
-    def _go_into(self, location: Location, dag_id: str) -> None:
-        """Open what of a DAG and a task instance a location names."""
+            self._app.push_screen(DependenciesScreen(layer))
+        elif dag_id is None:
+            return
+        elif layer.task_view is not None:
+            if run_id is not None and task_id is not None:
+                self._open_task_view(layer, dag_id, run_id, task_id)
+        elif layer.over_runs:
+            if task_id is not None:
+                self.open_over_runs(dag_id, task_id)
+        elif layer.run_screen:
+            if run_id is not None:
+                self.open_run(dag_id, run_id)
+        else:
+            self._open_dag_view(layer, dag_id)
+
+    def _open_dag_view(self, layer: Location, dag_id: str) -> None:
         from app.tui.screens.dag_views import DagFocus
+
+        focus = DagFocus(dag_id, layer.run_id, layer.task_id, self._kept.get(layer, {}))
+        self._app.push_screen(DAG_VIEWS.get(layer.view, DAG_VIEWS["grid"]).load()(focus))
+
+    def _open_task_view(self, layer: Location, dag_id: str, run_id: str, task_id: str) -> None:
         from app.tui.screens.task_views import TaskFocus
 
-        view = DAG_VIEWS.get(location.view, DAG_VIEWS["grid"])
-        focus = DagFocus(dag_id, location.run_id, location.task_id)
+        focus = TaskFocus(dag_id, run_id, task_id, layer.map_index, kept=self._kept.get(layer, {}))
+        view = TASK_VIEWS.get(layer.task_view or "", TASK_VIEWS["log"])
         self._app.push_screen(view.load()(focus))
-        if location.run_screen and location.run_id is not None:
-            self.open_run(dag_id, location.run_id)
-        if location.over_runs and location.task_id is not None:
-            self.open_over_runs(dag_id, location.task_id)
-        if location.task_view is None or location.run_id is None or location.task_id is None:
-            return
-        view = TASK_VIEWS.get(location.task_view, TASK_VIEWS["log"])
-        task = TaskFocus(dag_id, location.run_id, location.task_id, location.map_index)
-        self._app.push_screen(view.load()(task))
+
+    def climb(self) -> bool:
+        """From a place that Home led to, back to Home; False: Home did not lead here."""
+        if self.drilled is None:
+            return False
+        self.go_to(Location("home"))
+        return True
+
+    def leave(self, *screens: object) -> None:
+        """Before screens are closed: they keep what is under the cursor."""
+        for screen in screens:
+            if isinstance(screen, ViewsScreen) and screen.is_there:
+                screen.remember()
 
     @property
     def place_name(self) -> str:
@@ -109,9 +150,16 @@ class Ways:
         bottom = self._app.screen_stack[0]
         return bottom.view_name if isinstance(bottom, ViewsScreen) else "dags"
 
-    def visited(self, location: Location) -> None:
-        """A screen that can be opened again is on top."""
+    def visited(self, kept: dict[str, Any]) -> None:
+        """A screen that can be opened again is on top; ``kept``: what it wants to find again."""
+        location = self.here()
+        if location is None:
+            return
         self._history.visit(location)
+        self._kept.pop(location, None)
+        self._kept[location] = kept
+        while len(self._kept) > self._history.limit:
+            del self._kept[next(iter(self._kept))]
         self._app.memory.put("location", location.words())
 
     def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
@@ -172,7 +220,7 @@ class Ways:
         from app.tui.screens.dag_views import DagFocus
 
         focus = DagFocus(dag_id, run_id, task_id)
-        form = CodeForm(cursor=max(0, line - 1), run_id=run_id, said=words)
+        form = CodeForm(cursor=line - 1 if line else None, run_id=run_id, said=words)
         form.go_to = None if line else task_id
         focus.kept["code"] = form
         self._app.push_screen(CodeScreen(focus))
@@ -182,7 +230,8 @@ class Ways:
         from app.tui.screens.dependencies import DependenciesScreen
 
         here = self.here() or Location("assets")
-        self._app.push_screen(DependenciesScreen(replace(here, dependencies=True), asset_id))
+        location = Location(here.place, here.dag_id, dependencies=True)
+        self._app.push_screen(DependenciesScreen(location, asset_id))
 
     def open_asset(self, asset_id: int) -> None:
         """Show an asset among all of them."""
@@ -210,11 +259,6 @@ class Ways:
         from app.tui.screens.task_views import TaskFocus
 
         self._app.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
-
-    def open_logs(self, screen: MergedLogScreen) -> None:
-        """Show the logs of several task instances by time, above where one is."""
-        screen.below = self.here() or Location()
-        self._app.push_screen(screen)
 
     def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""

@@ -6,7 +6,7 @@ the sentence that says what was done, and raise the store's errors. ``name`` Non
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,34 @@ def save_pools(connection: Connection, names: Sequence[str], texts: Texts) -> st
     slots = number(given["slots"], "slots")
     many = "no limit" if slots < 0 else f"{plural(slots, 'slot')} each"
     return f"{plural(len(names), 'pool')} have {many}"
+
+
+def import_variables(
+    connection: Connection,
+    variables: Mapping[str, tuple[str, str | None]],
+    replaced: Container[str],
+) -> str:
+    """Make Variables, and change those of ``replaced``, all or none, by key: (value, description).
+
+    A description of None leaves what is there.
+    """
+    from store import client, edits
+    from store.queries.variables import list_variables
+
+    known = {row.key: row for row in list_variables(connection, reveal=True)}
+    made = changed = 0
+    wanted: dict[str, tuple[str, str | None]] = {}
+    for key, (value, description) in variables.items():
+        old = known.get(key)
+        if old is not None and old.value == value and description in (None, old.description):
+            continue
+        if old is not None and key not in replaced:
+            raise InvalidValue(f"Variable {key} came meanwhile: nothing was imported")
+        wanted[key] = (value, description)
+        made, changed = made + (old is None), changed + (old is not None)
+    edits.set_variables(connection, wanted, client.user())
+    left = len(variables) - made - changed
+    return f"imported Variables: {made:,} made, {changed:,} changed, {left:,} the same already"
 
 
 def delete_variables(connection: Connection, keys: Sequence[str]) -> str:

@@ -78,6 +78,32 @@ class Period(NamedTuple):
 COLUMNS = "it wants 5 columns, as 30 6 * * *, or a name, as @daily"
 """What is wrong with a cron expression that has fewer or more."""
 
+PARTS = (
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of the month", "1 to 31"),
+    ("month", "1 to 12, jan to dec"),
+    ("day of the week", "0 to 7, sun to sat"),
+    ("second", "0 to 59"),
+    ("year", "1970 to 2099"),
+)
+"""The columns of a cron expression, and what may be in them."""
+
+
+def wrong_column(expression: str) -> str | None:
+    """Of the first column that is wrong by itself: "'61' is no minute (0 to 59)". None: none is."""
+    from croniter import croniter
+
+    written = expression.split()
+    for number, (text, (name, values)) in enumerate(zip(written, PARTS, strict=False)):
+        alone = ["*"] * len(written)
+        alone[number] = text
+        try:
+            croniter(" ".join(alone))
+        except ValueError:
+            return f"{text!r} is no {name} ({values})"
+    return None
+
 
 class CronTicks(Ticks):
     """The points in time of a cron expression, read in a time zone.
@@ -109,8 +135,15 @@ class CronTicks(Ticks):
         try:
             self.next_tick(EPOCH)
         except ValueError as error:
-            # croniter: "Exactly 5, 6 or 7 columns has to be specified for iterator expression."
-            why = COLUMNS if "columns" in str(error) else error
+            # croniter: "Exactly 5, 6 or 7 columns has to be specified for iterator expression.",
+            # "failed to find next date"; else it says the expression again and not which column.
+            words = str(error)
+            if "columns" in words:
+                why = COLUMNS
+            elif "next date" in words:
+                why = "no date is like that"
+            else:
+                why = wrong_column(self.expression) or words
             raise ValueError(f"the cron expression {self.written!r} is not valid: {why}") from None
 
     def next_tick(self, current: datetime) -> datetime:

@@ -235,8 +235,8 @@ def _set_variable(engine: Engine, question: SetVariable) -> Answer:
     return Answer()
 
 
-MOST_TIMES = 100
-"""Times that a preview of a schedule computes."""
+MOST_TIMES, MOST_UNTIL = 100, 3_000
+"""Times that a preview of a schedule computes; up to a moment: each minute of two days."""
 
 
 def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
@@ -246,13 +246,20 @@ def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
         return Answer(error=f"there is no DAG {question.dag_id!r}")
     with engine.store.read() as connection:
         last = schedules.last_interval_in(connection, question.dag_id)
-    count = max(1, min(question.count, MOST_TIMES))
+    most = MOST_TIMES if question.until is None else MOST_UNTIL
+    count = max(1, min(question.count, most))
     window: dict[str, Any] | None = None
     try:
         if question.window is not None:
             window = parse_window(msgspec.structs.asdict(question.window)) or {}
         found = schedules.preview(
-            pipeline, last, question.expression, count, datetime.now(UTC), window
+            pipeline,
+            last,
+            question.expression,
+            count,
+            datetime.now(UTC),
+            window,
+            until=question.until,
         )
     except (ValueError, OverflowError, Refused) as error:
         return Answer(error=str(error))

@@ -26,6 +26,7 @@ from runner.daemon.changes import Changes
 from runner.daemon.hands import Hands
 from runner.daemon.inbox import Exit, Inbox, Request
 from runner.daemon.intake import Answer, Intake, Step
+from runner.daemon.log_times import LogTimes
 from runner.daemon.memory import LiveTry
 from runner.daemon.turn import Orders, Turn
 from runner.execution.processes import is_alive, out_of_memory_kills
@@ -71,6 +72,7 @@ class Engine:
         self.turns = 0
         self.stopping: str | None = None
         self.stopped = asyncio.Event()
+        self.log_times = LogTimes()
         self.intake = Intake(workspace, self.hands, self._again)
         self._woken = self._woken_soon = False
         self._memory_lost = True
@@ -118,6 +120,7 @@ class Engine:
             elif live_try.pid is None:
                 self.inbox.bells.add(live_try.key)
             self._check_unwatched(live_try)
+        self.log_times.look(self.brain.tries.values(), time.time())
         inbox = self.inbox
         if inbox.rows_changed or inbox.bells or inbox.exits or self._memory_lost:
             self.wake()

@@ -174,6 +174,8 @@ def requeue(turn: Turn, pipeline: Pipeline, run_key: int) -> None:
         clear_number=row.clear_number + 1,
     )
     turn.brain.count_queued(pipeline.dag_id, row.backfill_id, 1)
+    if row.backfill_id is not None:
+        _reopen_backfill(turn, row.backfill_id)
 
 
 def set_conf(turn: Turn, run_key: int, conf: dict[str, Any] | None) -> None:
@@ -323,10 +325,14 @@ def finish_run(turn: Turn, run: LiveRun, state: DagRunState, reason: str) -> Non
 
 
 def states_by_tasks(
-    turn: Turn, pipeline: Pipeline, rows: Iterable[Row[Any]]
+    turn: Turn,
+    pipeline: Pipeline,
+    rows: Iterable[Row[Any]],
+    marked: Mapping[int, Mapping[int, tuple[str, str]]] | None = None,
 ) -> dict[int, tuple[DagRunState, str]]:
     """By row key: what its tasks make of each of these ended runs by now, and why. Which tasks are
-    leaves the run's own version says."""
+    leaves the run's own version says. ``marked``: of runs, the task and the state of some task
+    instances by row key, in the place of what they have."""
     turn.changes.flush(turn.connection)
     instance = models.task_instance
     graphs: dict[int, Graph] = {}
@@ -335,11 +341,13 @@ def states_by_tasks(
         if row.version_id not in graphs:
             graphs[row.version_id] = _graph_of_version(turn, pipeline, row.version_id)
         found = turn.connection.execute(
-            select(instance.c.task_id, instance.c.state).where(
+            select(instance.c.id, instance.c.task_id, instance.c.state).where(
                 instance.c.dag_run_id == row.id, instance.c.state.in_(BAD_TASK_STATES)
             )
         )
-        bad = {one.task_id: one.state for one in found}
+        states = {one.id: (one.task_id, one.state) for one in found}
+        states |= (marked or {}).get(row.id, {})
+        bad = {task_id: state for task_id, state in states.values() if state in BAD_TASK_STATES}
         decided[row.id] = state_of_leaves(graphs[row.version_id], bad)
     return decided
 
@@ -359,21 +367,36 @@ def conclude_anew(
     before: Mapping[int, tuple[DagRunState, str]],
 ) -> None:
     """Ended runs of which tasks were marked, and of which nothing runs again, get the state that
-    their tasks make by now, where it isn't what they made ``before``: that a user marked a run, or
-    that it took too long, holds. Times and versions stay."""
+    their tasks make by now; see ``become``. Times and versions stay."""
     rows = list(rows)
     decided = states_by_tasks(turn, pipeline, rows)
+    for row, state in become(turn, pipeline, rows, before, decided):
+        turn.changes.update(models.dag_run, row.id, state=state)
+        place = {"dag_id": row.dag_id, "dag_run_id": row.id, "run_id": row.run_id}
+        _tell_state(turn, pipeline, place, state, decided[row.id][1])
+
+
+def become(
+    turn: Turn,
+    pipeline: Pipeline,
+    rows: Iterable[Row[Any]],
+    before: Mapping[int, tuple[DagRunState, str]],
+    decided: Mapping[int, tuple[DagRunState, str]],
+) -> list[tuple[Row[Any], DagRunState]]:
+    """Of ended runs those that get another state when their tasks make what is ``decided`` of them,
+    and which: not where they made that ``before``. That a user marked a run, or that it took too
+    long, holds."""
+    found: list[tuple[Row[Any], DagRunState]] = []
     for row in rows:
-        state, reason = decided[row.id]
+        state = decided[row.id][0]
         if state in (row.state, before[row.id][0]):
             continue
         if row.state == DagRunState.FAILED:
             structure = _graph_of_version(turn, pipeline, row.version_id).structure
             if is_too_long(structure, row.started_at, row.ended_at):
                 continue
-        turn.changes.update(models.dag_run, row.id, state=state)
-        place = {"dag_id": row.dag_id, "dag_run_id": row.id, "run_id": row.run_id}
-        _tell_state(turn, pipeline, place, state, reason)
+        found.append((row, state))
+    return found
 
 
 def _tell_state(
@@ -417,6 +440,22 @@ def run_timed_out(turn: Turn, run: LiveRun) -> None:
         return
     apply(turn, run, decision)
     finish_run(turn, run, decision.run_state, decision.run_reason)
+
+
+def _reopen_backfill(turn: Turn, key: int) -> None:
+    """A run of a backfill that has ended runs again: it is at work again; not one that was
+    cancelled."""
+    turn.changes.flush(turn.connection)
+    backfill = models.backfill
+    turn.connection.execute(
+        update(backfill)
+        .where(
+            backfill.c.id == key,
+            backfill.c.ended_at.is_not(None),
+            backfill.c.cancelled_at.is_(None),
+        )
+        .values(ended_at=None, paused_at=None)
+    )
 
 
 def end_backfill(turn: Turn, key: int) -> None:

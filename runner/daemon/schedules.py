@@ -9,16 +9,15 @@ from sqlalchemy import Connection, select, update
 
 from runner.authoring.exceptions import ParamValidationError
 from runner.authoring.params import check_conf
-from runner.authoring.timetables import DagRunInfo, DataInterval
+from runner.authoring.timetables import DagRunInfo, DataInterval, TimeRestriction, Timetable
 from runner.daemon import making, timing
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
 from runner.scheduling import dag_runs
 from runner.scheduling.overrides import check_window, is_own, timetable_for, within
 from store import models
-from store.states import (
-    DagRunType,
-)
+from store.states import DagRunType
+from store.structure import DagStructure
 
 
 def create_due_runs(turn: Turn) -> None:
@@ -118,6 +117,10 @@ def plan_next(
         turn.orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
 
 
+MOST_DUE = 200
+"""Runs that would be made at once that a preview counts: some 30 ms."""
+
+
 def preview(
     pipeline: Pipeline,
     last: timing.Interval | None,
@@ -125,12 +128,15 @@ def preview(
     count: int,
     now: datetime,
     window: dict[str, Any] | None = None,
+    *,
+    until: datetime | None = None,
 ) -> dict[str, Any]:
     """What a schedule would mean for a DAG: in words, and when the next runs would be made.
 
     An empty text: the file's. ``window``: its start, end and catchup; None: those in force, if
-    the text is the schedule in force. ``due``: a run would be made at once, too. Raises
-    ``ValueError`` with one sentence.
+    the text is the schedule in force. ``due``: how many runs would be made at once, too;
+    ``due_is_all``: those are all of them. ``left_out``: see ``runs_left_out``. ``ended``: why no
+    run would be made any more. Raises ``ValueError`` with one sentence.
     """
     own = pipeline.own_structure
     as_file = not text.strip() or is_own(own, text)
@@ -141,19 +147,77 @@ def preview(
     check_window(own, window)
     bounded = within(own, window)
     restriction = dag_runs.restriction_of(bounded)
-    times = table.next_fire_times(count, now, interval, restriction)
+    ahead = restriction
+    if until is not None:
+        latest = until if restriction.latest is None else min(until, restriction.latest)
+        ahead = restriction._replace(latest=latest)
+    times = table.next_fire_times(count, now, interval, ahead)
+    times = [time for time in times if until is None or time <= until]
     first = dag_runs.next_dagrun(table, interval, restriction, now)
+    left_out = runs_left_out(table, interval, restriction, now)
+    due = dag_runs.overdue_dagruns(table, interval, restriction, now, MOST_DUE + 1)
     return {
-        "due": first is not None and first.run_after <= now,
+        "due": min(due, MOST_DUE),
+        "due_is_all": due <= MOST_DUE,
         "summary": table.summary,
         "words": table.description,
         "times": [time.isoformat() for time in times],
+        "left_out": [time.isoformat() for time in left_out],
         "end_date": bounded.end_date,
+        "ended": None if times or first is not None else why_no_run(table, bounded, now),
         "window": window,
         "override": pipeline.schedule_override,
         "run": pipeline.schedule_run,
         "file": {"summary": own.timetable.summary, "words": own.timetable.description},
     }
+
+
+MOST_LEFT_OUT = 10
+"""Runs that are left out that are looked for: mostly it is one."""
+
+
+def runs_left_out(
+    table: Timetable,
+    last: DataInterval | None,
+    restriction: TimeRestriction,
+    now: datetime,
+) -> list[datetime]:
+    """When a schedule would make runs, but makes none, since the newest run's interval, which may
+    be that of another schedule, reaches into theirs."""
+    first = table.next_fire_times(1, now, last, restriction)
+    if last is None or not first:
+        return []
+    alone = table.next_fire_times(MOST_LEFT_OUT, now, None, restriction)
+    return [time for time in alone if time < first[0]]
+
+
+def outlook(turn: Turn, pipeline: Pipeline) -> dict[str, Any]:
+    """What comes of the schedule in force: when the next run is made (``next``), else why none is
+    (``ended``), and which are left out (``left_out``)."""
+    due, structure = pipeline.next_run_after, pipeline.structure
+    table, last = timing.timetable(structure), last_interval(turn, pipeline.dag_id)
+    interval = None if last is None else DataInterval(*last)
+    left_out: list[datetime] = []
+    if due is not None:
+        left_out = runs_left_out(table, interval, dag_runs.restriction_of(structure), turn.now)
+    return {
+        "next": None if due is None else due.isoformat(),
+        "ended": None if due is not None else why_no_run(table, structure, turn.now),
+        "left_out": [time.isoformat() for time in left_out],
+    }
+
+
+def why_no_run(table: Timetable, structure: DagStructure, now: datetime) -> str | None:
+    """Why a schedule that has times gives no run any more; None: it has none by its kind."""
+    if table.kind in ("none", "asset"):
+        return None
+    restriction = dag_runs.restriction_of(structure)
+    if restriction.latest is not None and restriction.latest < now:
+        end = restriction.latest.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00")
+        return f"its end, {end}, has passed: no run comes any more"
+    if restriction.earliest is None and restriction.catchup:
+        return "it is to catch up and has no start: no run comes"
+    return "no run comes of it any more"
 
 
 def last_interval(turn: Turn, dag_id: str) -> tuple[datetime, datetime] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -91,6 +92,8 @@ class PreviewSchedule(msgspec.Struct, frozen=True, tag="preview_schedule"):
     count: int = 5
     window: ScheduleWindow | None = None
     """Its start, end and catchup; None: those in force, if the schedule is."""
+    until: datetime | None = None
+    """No times after this one."""
 
 
 class GetStatus(msgspec.Struct, frozen=True, tag="get_status"):

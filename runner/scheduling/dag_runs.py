@@ -58,6 +58,24 @@ def next_dagrun(
         raise ValueError(f"the schedule {timetable.summary} leaves the calendar: {error}") from None
 
 
+def overdue_dagruns(
+    timetable: Timetable,
+    last_interval: DataInterval | None,
+    restriction: TimeRestriction,
+    now: datetime,
+    most: int,
+) -> int:
+    """How many runs would be made at once, as their time has come; ``most`` stops the count."""
+    for number in range(most):
+        info = next_dagrun(timetable, last_interval, restriction, now)
+        if info is None or info.run_after > now:
+            return number
+        if info.interval is None or info.interval == last_interval:
+            return number + 1
+        last_interval = info.interval
+    return most
+
+
 def manual_dagrun(
     timetable: Timetable, logical_date: datetime | None, run_after: datetime
 ) -> DagRunInfo:

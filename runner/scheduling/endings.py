@@ -20,7 +20,7 @@ from store.structure import DagStructure
 
 BAD_TASK_STATES = (TaskInstanceState.FAILED, TaskInstanceState.UPSTREAM_FAILED)
 _ACTIVE = (*EXECUTING_TASK_STATES, TaskInstanceState.SCHEDULED, TaskInstanceState.DEFERRED)
-_BEGUN = frozenset(
+BEGUN_TASK_STATES = frozenset(
     {
         TaskInstanceState.RUNNING,
         TaskInstanceState.RESTARTING,
@@ -150,7 +150,7 @@ def end_run(run: RunState, state: DagRunState, reason: str) -> Decision:
         if task_state is not None and task_state.node.task.is_teardown:
             teardowns = True
             continue
-        new = ends if instance.state in _BEGUN else TaskInstanceState.SKIPPED
+        new = ends if instance.state in BEGUN_TASK_STATES else TaskInstanceState.SKIPPED
         _change(run, decision, key, new, reason)
     run.failed_fast.clear()
     if not teardowns:

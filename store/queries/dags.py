@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
 
 from store.models import ACTIVE_RUN, dag, dag_run, dag_version, pipeline_file, source, task_instance
 from store.queries.dag_rows import (
@@ -44,9 +44,11 @@ __all__ = [
     "count_states",
     "dag_ids",
     "dag_versions",
+    "file_trouble",
     "file_warnings",
     "get_dag",
     "get_structure",
+    "held_count",
     "import_errors",
     "list_dags",
     "pipeline_files",
@@ -137,6 +139,12 @@ def get_dag(connection: Connection, dag_id: str, *, recent: int = RECENT_RUNS) -
     return rows[0] if rows else None
 
 
+def is_shared(connection: Connection, file: str) -> bool:
+    """Whether several DAGs are defined in a pipeline file."""
+    query = select(dag.c.dag_id).where(dag.c.file == file, dag.c.is_active).limit(2)
+    return len(connection.execute(query).all()) > 1
+
+
 def dag_ids(connection: Connection, *, active: bool | None = True) -> list[str]:
     """The ids of all DAGs, in order; for completion and for "did you mean"."""
     query = select(dag.c.dag_id).order_by(dag.c.dag_id)
@@ -196,6 +204,33 @@ def source_of(connection: Connection, dag_id: str, number: int | None = None) ->
 def import_errors(connection: Connection) -> list[FileRow]:
     """The pipeline files that can't be imported, by name."""
     return _files(connection, pipeline_file.c.error.is_not(None))
+
+
+def held_count(connection: Connection) -> int:
+    """How many DAGs are on and have a next run, that their file's trouble keeps from being made."""
+    query = (
+        select(func.count())
+        .select_from(dag.outerjoin(pipeline_file, pipeline_file.c.file == dag.c.file))
+        .where(
+            ~dag.c.is_paused,
+            dag.c.next_run_after.is_not(None),
+            or_(~dag.c.is_active, pipeline_file.c.error.is_not(None)),
+        )
+    )
+    return connection.execute(query).scalar_one()
+
+
+def file_trouble(connection: Connection, dag_id: str) -> str | None:
+    """Why nothing of a DAG can start: its file can't be imported, or no longer defines it."""
+    query = (
+        select(dag.c.file, dag.c.is_active, pipeline_file.c.error)
+        .outerjoin(pipeline_file, pipeline_file.c.file == dag.c.file)
+        .where(dag.c.dag_id == dag_id)
+    )
+    row = connection.execute(query).first()
+    if row is None or row.is_active:
+        return None if row is None else row.error
+    return f"{row.file} no longer defines it"
 
 
 def pipeline_files(connection: Connection) -> list[FileRow]:

@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from store.models import dag, dag_run, dag_version, task_instance
+from store.queries.cells import Cell, both, sum_of
 from store.queries.rows import (
     RUN_STATES,
     TASK_STATES,
     AnyRow,
     AnySelect,
     between,
-    from_micros,
     micros,
 )
 from store.queries.runs import RunKey, is_before
-from store.states import DagRunState, DagRunType, TaskInstanceState
+from store.states import DagRunState, DagRunType
 from store.structure import DagStructure, GroupStructure, TaskStructure, decode_structure
-
-STATE_PRIORITY: tuple[TaskInstanceState | None, ...] = (
-    TaskInstanceState.FAILED,
-    TaskInstanceState.UPSTREAM_FAILED,
-    TaskInstanceState.UP_FOR_RETRY,
-    TaskInstanceState.UP_FOR_RESCHEDULE,
-    TaskInstanceState.RUNNING,
-    TaskInstanceState.RESTARTING,
-    TaskInstanceState.DEFERRED,
-    TaskInstanceState.QUEUED,
-    TaskInstanceState.SCHEDULED,
-    None,
-    TaskInstanceState.SUCCESS,
-    TaskInstanceState.SKIPPED,
-    TaskInstanceState.REMOVED,
-)
-"""Of several instances the first of these that occurs is the state of all (Airflow's order)."""
-
-PRIORITY = {state: rank for rank, state in enumerate(STATE_PRIORITY)}
-
 
 MOST_INDEXES, LEAST_INDEXES = 1000, 10
 """Map indexes that a task has rows for: fewer, where their cells would be too many."""
@@ -103,39 +83,6 @@ class GridRun:
     @property
     def key(self) -> RunKey:
         return RunKey(self.run_after, self.id)
-
-
-class Cell(NamedTuple):
-    """A task (or group) in a run. For several instances: the sum of them.
-
-    A grid has up to 40,000: they are tuples, and times are made of what is stored when asked for.
-    """
-
-    state: TaskInstanceState | None
-    """Of several instances the one that matters most, see ``STATE_PRIORITY``."""
-    counts: Mapping[TaskInstanceState | None, int]
-    """Instances by state."""
-    is_mapped: bool = False
-    """It has map indexes."""
-    try_number: int = 0
-    """The largest."""
-    started: int | None = None
-    """The earliest, in microseconds since 1970."""
-    ended: int | None = None
-    """The latest; while some have not ended it is of those that have."""
-
-    @property
-    def started_at(self) -> datetime | None:
-        return from_micros(self.started)
-
-    @property
-    def ended_at(self) -> datetime | None:
-        return from_micros(self.ended)
-
-    @property
-    def instances(self) -> int:
-        """How many task instances it stands for."""
-        return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,25 +158,6 @@ def grid(
         runs=shown,
         cells=cells,
         older=shown[0].key if len(found) > runs else None,
-    )
-
-
-def sum_of(cells: Iterable[Cell]) -> Cell | None:
-    """One cell that stands for all of these; None for none."""
-    several = list(cells)
-    if len(several) < 2:
-        return several[0] if several else None
-    counts: dict[TaskInstanceState | None, int] = {}
-    for cell in several:
-        for state, number in cell.counts.items():
-            counts[state] = counts.get(state, 0) + number
-    return Cell(
-        state=min(counts, key=PRIORITY.__getitem__),
-        counts=counts,
-        is_mapped=any(cell.is_mapped for cell in several),
-        try_number=max(cell.try_number for cell in several),
-        started=min((cell.started for cell in several if cell.started), default=None),
-        ended=max((cell.ended for cell in several if cell.ended), default=None),
     )
 
 
@@ -393,27 +321,22 @@ def _cells(connection: Connection, run_ids: list[int]) -> dict[tuple[int, str], 
             func.max(columns.try_number),
             func.min(micros(columns.started_at)),
             func.max(micros(columns.ended_at)),
+            func.sum(columns.duration),
         )
         .where(columns.dag_run_id.in_(run_ids))
         .group_by(columns.dag_run_id, columns.state, columns.task_id)
     )
     cells: dict[tuple[int, str], Cell] = {}
     ones = {state: {state: 1} for state in TASK_STATES.values()}
-    for run, state_name, task_id, number, index, tries, start, end in connection.execute(
+    for run, name, task_id, number, index, tries, start, end, ran in connection.execute(
         query
     ).all():
-        state = TASK_STATES[state_name]
+        state = TASK_STATES[name]
         counts = ones[state] if number == 1 else {state: number}
-        cell = Cell(state, counts, index >= 0, tries, start, end)
+        cell = Cell(state, counts, index >= 0, tries, start, end, ran)
         earlier = cells.get((run, task_id))
-        cells[run, task_id] = cell if earlier is None else _both(earlier, cell)
+        cells[run, task_id] = cell if earlier is None else both(earlier, cell)
     return cells
-
-
-def _both(one: Cell, other: Cell) -> Cell:
-    cell = sum_of((one, other))
-    assert cell is not None
-    return cell
 
 
 def _index_cells(

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, case, func, select
 
 from store.models import dag_run, task_instance
-from store.queries.grid import PRIORITY, STATE_PRIORITY, GridRun, newest_runs, run_fields
+from store.queries.cells import PRIORITY, STATE_PRIORITY
+from store.queries.grid import GridRun, newest_runs, run_fields
 from store.queries.rows import RUN_STATES, AnyRow, micros
 from store.states import DagRunState, TaskInstanceState
 

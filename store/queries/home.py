@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,18 +26,23 @@ from sqlalchemy import (
 
 from store.models import ACTIVE_RUN, dag, dag_run, event, pipeline_file, task_instance, task_try
 from store.queries.dags import count_states
+from store.queries.marks import HAND, Mark, marks_of, own_failures
 from store.queries.rows import RUN_STATES, TASK_STATES, AnyRow, AnySelect, between
-from store.states import FINISHED_TASK_STATES, DagRunState, DagRunType, TaskInstanceState
+from store.states import (
+    FINISHED_RUN_STATES,
+    FINISHED_TASK_STATES,
+    DagRunState,
+    DagRunType,
+    TaskInstanceState,
+)
 
 MOST_RUNS, MOST_INSTANCES = 5_000, 50_000
 """Runs and task instances that are counted at most: Home asks at every change."""
 
-HAND = ("killed by ", "cancelled by ", "marked failed by ")
-"""How the reasons of tries begin that a user ended."""
-
 LOOKED_AT = 2_000
 """Failed runs of each type that are looked at for those that no user ended: what failed before so
-many that users ended in a row is not listed, or the list would be slower with each of these."""
+many that users ended in a row is not listed, or the list would be slower with each of these. And
+runs that are looked at for tasks that failed though their run was a success."""
 
 PAST_RUNS = 20
 """Runs of a DAG that tell how long one takes."""
@@ -68,10 +74,10 @@ class Failure:
     task_id: str | None
     """None: no task of the run failed."""
     map_index: int
-    """Of the first instance that failed."""
+    """Of the first instance that failed, and that no user ended if there is one."""
     instances: int
     at: datetime
-    """The end of the run; while it goes on, of the task instance that failed last."""
+    """The end of the run, if it failed; else of the task instance that failed last."""
     error: str
     """One line; of what a user ended himself who did: "killed by ann"."""
     by_hand: bool = False
@@ -138,11 +144,14 @@ def _not_by_hand(run: ColumnElement[int]) -> ColumnElement[bool]:
         .correlate_except(event)
         .scalar_subquery()
     )
-    failed = exists().where(
+    return or_(func.coalesce(last, 0) == 0, _has_failed_task(run))
+
+
+def _has_failed_task(run: ColumnElement[int]) -> ColumnElement[bool]:
+    return exists().where(
         task_instance.c.dag_run_id == run,
         task_instance.c.state == TaskInstanceState.FAILED.value,
     )
-    return or_(func.coalesce(last, 0) == 0, failed)
 
 
 # The inner queries have the order: with an order of their own, the outer ones would ask about every
@@ -182,13 +191,52 @@ def _messages(*, of_itself: bool) -> AnySelect:
     return query.where(_not_by_hand(newest.c.dag_run_id)).limit(LIMIT) if of_itself else query
 
 
-# Once as they come, and once without what users ended.
-FAILED = (_failed(of_itself=False), _failed(of_itself=True))
+def _failed_of_each() -> AnySelect:
+    """The newest run of each DAG, if it failed: one DAG that fails every minute must not hide the
+    others."""
+    newest = (
+        select(dag_run.c.id)
+        .where(dag_run.c.dag_id == dag.c.dag_id)
+        .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    each = select(newest.label("id")).select_from(dag).where(dag.c.is_active).subquery()
+    state = func.coalesce(dag_run.c.state, "")  # or SQLite would read all that ever failed
+    return (
+        select(dag_run.c.id)
+        .select_from(each.join(dag_run, dag_run.c.id == each.c.id))
+        .where(state == DagRunState.FAILED.value)
+        .order_by(dag_run.c.run_after.desc())
+        .limit(LIMIT)
+    )
+
+
+# Once as they come, once without what users ended, and once of each DAG.
+FAILED = (_failed(of_itself=False), _failed(of_itself=True), _failed_of_each())
 MESSAGES = (_messages(of_itself=False), _messages(of_itself=True))
+
+
+def _ended_well() -> AnySelect:
+    """Runs that were a success with a task that failed: not all tasks count for the state."""
+    newest = (
+        select(dag_run.c.id, dag_run.c.state)
+        .where(dag_run.c.started_at >= bindparam("since"))
+        .order_by(dag_run.c.started_at.desc())
+        .limit(LOOK)
+        .subquery()
+    )
+    well = newest.c.state == DagRunState.SUCCESS.value
+    return select(newest.c.id).where(well, _has_failed_task(newest.c.id)).limit(LIMIT)
+
+
+ENDED_WELL = _ended_well()
 
 # Not by state: SQLite would take the index of states, and read all that ever failed.
 THESE = select(*ENDS).where(dag_run.c.id.in_(KEYS))
-WORKING = select(*ENDS).where(IS_RUNNING)
+RUNS_AGAIN = or_(dag_run.c.state == DagRunState.RUNNING.value, dag_run.c.clear_number > 0)
+"""What failed in a run stays told while others of its tasks wait to run again."""
+WORKING = select(*ENDS).where(text(ACTIVE_RUN), RUNS_AGAIN)
 
 GROUPS = (
     select(
@@ -203,29 +251,36 @@ GROUPS = (
     .group_by(task_instance.c.dag_run_id, task_instance.c.task_id)
     .subquery()
 )
+INSTANCE = (
+    task_instance.c.id,
+    task_instance.c.dag_run_id,
+    task_instance.c.task_id,
+    task_instance.c.map_index,
+    task_instance.c.state,
+    task_instance.c.ended_at,
+    task_try.c.error_type,
+    task_try.c.error_message,
+    task_try.c.reason,
+)
+NEWEST_TRY = and_(
+    task_try.c.task_instance_id == task_instance.c.id,
+    task_try.c.try_number == task_instance.c.try_number,
+)
 FAILED_TASKS = (
-    select(
-        task_instance.c.dag_run_id,
-        task_instance.c.task_id,
-        task_instance.c.map_index,
-        GROUPS.c.number,
-        GROUPS.c.last,
-        task_try.c.error_type,
-        task_try.c.error_message,
-        task_try.c.reason,
-    )
+    select(*INSTANCE, GROUPS.c.number, GROUPS.c.last)
     .select_from(GROUPS)
     .join(task_instance, task_instance.c.id == GROUPS.c.first)
-    .outerjoin(
-        task_try,
-        and_(
-            task_try.c.task_instance_id == task_instance.c.id,
-            task_try.c.try_number == task_instance.c.try_number,
-        ),
-    )
+    .outerjoin(task_try, NEWEST_TRY)
     .order_by(task_instance.c.id)
 )
 """Of each run: the first instance of each task that failed, how many did, and its error."""
+
+INSTANCES = (
+    select(*INSTANCE)
+    .select_from(task_instance)
+    .outerjoin(task_try, NEWEST_TRY)
+    .where(task_instance.c.id.in_(KEYS))
+)
 
 MARKED = (
     select(event.c.dag_run_id, event.c.kind, event.c.message)
@@ -293,23 +348,29 @@ def queued_count(connection: Connection) -> int:
     return connection.execute(QUEUED).scalar_one()
 
 
-def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
-    """What failed, newest first: runs that ended so, and tasks of runs that go on.
+def failures(
+    connection: Connection, *, since: datetime | None = None, limit: int = 50
+) -> tuple[Failure, ...]:
+    """What failed, newest first: runs that ended so, tasks of runs that go on, and tasks of runs
+    that began ``since`` then and were a success all the same (None: not these).
 
-    What users ended themselves takes the places alone that are left.
+    ``limit``: of how many tasks; of one that fails again and again those of its newest runs. What
+    users ended themselves takes the places alone that are left.
     """
-    most = {"most": limit, "looked_at": LOOKED_AT}
+    most = {"most": limit, "looked_at": LOOKED_AT, "since": since}
     told = {row.id: row for query in MESSAGES for row in connection.execute(query, most)}
     messages = {told[key].dag_run_id: told[key].message for key in sorted(told)}
     newest = {key for query in FAILED for key in connection.execute(query, most).scalars()}
+    if since is not None:
+        newest.update(connection.execute(ENDED_WELL, most).scalars())
     rows = connection.execute(THESE, {"keys": [*newest.union(messages)]}).all()
-    ended = [row for row in rows if row.state == DagRunState.FAILED and row.ended_at is not None]
+    ended = [row for row in rows if row.state in FINISHED_RUN_STATES and row.ended_at is not None]
     working = connection.execute(WORKING).all()
     tasks = _failed_tasks(connection, [row.id for row in (*ended, *working)])
     marked = _marked(connection, [row.id for row in ended])
     found: list[Failure] = []
     for run in (*ended, *working):
-        found += [_failure(run, task) for task in tasks.get(run.id, ())]
+        found += [_failure(run, task, one) for task, one in tasks.get(run.id, ())]
         if run.id not in tasks and run.state == DagRunState.FAILED:
             words = _first_line(marked.get(run.id) or messages.get(run.id, ""))
             hand = run.id in marked or (words.startswith("backfill ") and " cancelled by " in words)
@@ -317,7 +378,13 @@ def failures(connection: Connection, *, limit: int = 50) -> tuple[Failure, ...]:
                 Failure(run.id, run.dag_id, run.run_id, None, -1, 0, run.ended_at, words, hand)
             )
     found.sort(key=lambda one: (one.by_hand, -one.at.timestamp(), -one.dag_run_id))
-    return tuple(sorted(found[:limit], key=lambda one: (one.at, one.dag_run_id), reverse=True))
+    listed: dict[tuple[str, str | None, bool], list[Failure]] = {}
+    for one in found:
+        task = (one.dag_id, one.task_id, one.by_hand)
+        if task in listed or len(listed) < limit:
+            listed.setdefault(task, []).append(one)
+    these = [one for several in listed.values() for one in several]
+    return tuple(sorted(these, key=lambda one: (one.at, one.dag_run_id), reverse=True))
 
 
 def totals(connection: Connection, since: datetime) -> Totals:
@@ -356,30 +423,58 @@ def _marked(connection: Connection, dag_run_ids: Collection[int]) -> dict[int, s
     return found
 
 
-def _failed_tasks(connection: Connection, dag_run_ids: Collection[int]) -> dict[int, list[AnyRow]]:
-    found: dict[int, list[AnyRow]] = {}
-    for row in connection.execute(FAILED_TASKS, {"keys": list(dag_run_ids)}):
-        found.setdefault(row.dag_run_id, []).append(row)
+def _failed_tasks(
+    connection: Connection, dag_run_ids: Collection[int]
+) -> dict[int, list[tuple[AnyRow, Broken]]]:
+    """The tasks of each run that failed, and of each the instance that is told of: the first that
+    no user ended, else the first."""
+    rows: Sequence[AnyRow] = connection.execute(FAILED_TASKS, {"keys": list(dag_run_ids)}).all()
+    marks = marks_of(connection, rows)
+    broken = {row.id: _broken(row, marks) for row in rows}
+    by_hand = {
+        (row.dag_run_id, row.task_id) for row in rows if row.number > 1 and broken[row.id].by_hand
+    }
+    firsts = own_failures(connection, by_hand) if by_hand else {}
+    own = {
+        (other.dag_run_id, other.task_id): _broken(other, {})
+        for other in connection.execute(INSTANCES, {"keys": [*firsts.values()]})
+    }
+    found: dict[int, list[tuple[AnyRow, Broken]]] = {}
+    for row in rows:
+        one = own.get((row.dag_run_id, row.task_id), broken[row.id])
+        found.setdefault(row.dag_run_id, []).append((row, one))
     return found
 
 
-def _failure(run: AnyRow, task: AnyRow) -> Failure:
-    message = _first_line(task.error_message or "")
-    kind = (task.error_type or "").rpartition(".")[2]
-    reason = _first_line(task.reason or "")
+class Broken(NamedTuple):
+    """A task instance that failed, and why."""
+
+    map_index: int
+    error: str
+    by_hand: bool
+
+
+def _broken(row: AnyRow, marks: Mapping[int, Mark]) -> Broken:
+    message = _first_line(row.error_message or "")
+    kind = (row.error_type or "").rpartition(".")[2]
+    reason = marks[row.id].message if row.id in marks else _first_line(row.reason or "")
     by_hand = reason.startswith(HAND)
-    error = (": ".join(part for part in (kind, message) if part) or reason) if not by_hand else ""
+    error = ": ".join(part for part in (kind, message) if part) if not by_hand else ""
+    return Broken(row.map_index, error or reason, by_hand)
+
+
+def _failure(run: AnyRow, task: AnyRow, one: Broken) -> Failure:
     at = run.ended_at if run.state == DagRunState.FAILED else None
     return Failure(
         run.id,
         run.dag_id,
         run.run_id,
         task.task_id,
-        task.map_index,
+        one.map_index,
         task.number,
         at or task.last or datetime.min.replace(tzinfo=UTC),
-        error or reason,
-        by_hand,
+        one.error,
+        one.by_hand,
     )
 
 

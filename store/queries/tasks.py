@@ -132,6 +132,13 @@ STATE_PLACE = list(InstanceRow.__dataclass_fields__).index("state")
 TRY_COLUMNS = tuple(task_try.c[name] for name in TryRow.__dataclass_fields__)
 
 
+def task_ids_of(connection: Connection, dag_run_id: int) -> list[str]:
+    """The tasks that have instances in a run, also those that its DAG's file has no more."""
+    column = task_instance.c.task_id
+    query = select(column).where(task_instance.c.dag_run_id == dag_run_id)
+    return list(connection.execute(query.distinct().order_by(column)).scalars())
+
+
 def list_instances(
     connection: Connection,
     dag_run_id: int,

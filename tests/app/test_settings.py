@@ -47,10 +47,23 @@ def test_keys_are_written_as_people_see_them(space: Workspace, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[ui]\ntheme = "pink"\n', r"\[ui\] theme is 'pink'"),
+        (
+            '[ui]\ntheme = "lihgt"\n',
+            (
+                r"\[ui\] theme is 'lihgt', but dagtop expected one of \"\" \(empty\), dark, light, "
+                r"contrast, deuteranopia, tritanopia, ansi, plain: did you mean light\?$"
+            ),
+        ),
+        ("[ui]\ntheme = 3\n", r"theme is 3, but dagtop expected one of .*, plain$"),
+        ('[ui]\ntheme = "Dark"\n', r"theme is 'Dark'.*did you mean dark\?$"),
+        ('[ui]\nnotify = "bell"\n', r"notify is 'bell', .* one of .*, osc9, osc777$"),
         ("[ui]\nbel = true\n", r"no setting bel.*did you mean bell\?"),
         ("[kees]\n", r"no section \[kees\].*did you mean keys\?"),
-        ('[keys]\n"task.clear" = "C"\n', r"no action task.clear.*did you mean tasks.clear\?"),
+        ('[keys]\n"task.clear" = "C"\n', r"no action task.clear.*did you mean .*tasks.clear.*\?"),
+        (
+            '[keys]\n"zzz" = "x"\n',
+            r"u.toml: \[keys\] there is no action zzz; the README's table.*$",
+        ),
         ('[keys]\n"tasks.clear" = "F5x"\n', r"has 'F5x', which is no key; keys are written as"),
         ('[keys]\n"tasks.clear" = ["x", "ctrlk"]\n', r"has 'ctrlk', which is no key"),
         ('[keys]\n"tasks.clear" = 3\n', r'"tasks.clear" must be a key or a list of keys'),
@@ -63,6 +76,9 @@ def test_a_mistake_says_where_and_what(
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         load(space, {}, write(tmp_path / "u.toml", text))
+    with pytest.raises(ConfigError, match=said) as told:
+        describe(space, {}, tmp_path / "u.toml")
+    assert len(str(told.value)) - len(str(tmp_path)) < 200  # not all the names of some hundred keys
 
 
 def test_every_setting_is_described(space: Workspace, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from store import edits, events
 from store.engine import Store
@@ -16,8 +17,7 @@ from tests.support.history import fill
 def trail(store: Store) -> list[tuple[str, str, str | None]]:
     with store.read() as connection:
         return [
-            (event.kind, event.actor, event.dag_id)
-            for event in reversed(events.list_events(connection))
+            (one.kind, one.actor, one.dag_id) for one in reversed(events.list_events(connection))
         ]
 
 
@@ -87,6 +87,27 @@ def test_a_variable_is_made_changed_and_deleted(any_store: Store) -> None:
         assert get_variable(connection, "model") is None
         with pytest.raises(NotFound, match="no variable model"):
             edits.delete_variable(connection, "model", "anna")
+
+
+def test_many_variables_are_set_in_few_statements(any_store: Store) -> None:
+    many = {f"key{number}": ("new", None) for number in range(1200)}
+    with any_store.write() as connection:
+        edits.set_variable(connection, "key7", "old", "anna", description="stays")
+        statements: list[str] = []
+        event.listen(
+            connection, "before_cursor_execute", lambda *given: statements.append(given[2])
+        )
+        edits.set_variables(connection, many, "anna")
+        assert len(statements) < 12
+        rows = {row.key: row for row in list_variables(connection)}
+        assert {row.value for row in rows.values()} == {"new"}
+        assert (rows["key7"].description, rows["key8"].description) == ("stays", "")
+        said = [row.message for row in events.list_events(connection, limit=3000)]
+        assert said.count("changed variable key7") == 1
+        assert sum(words.startswith("made variable") for words in said) == 1200
+        with pytest.raises(InvalidValue, match="needs a name"):
+            edits.set_variables(connection, {"a": ("1", None), " ": ("2", None)}, "anna")
+        edits.set_variables(connection, {}, "anna")
 
 
 def test_values_of_secret_variables_are_masked_and_never_on_the_trail(store: Store) -> None:

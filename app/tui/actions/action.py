@@ -53,3 +53,14 @@ class Action:
         if view:
             return f"show_dag('{view}')"
         return self.handler
+
+
+def asking(
+    id: str,  # noqa: A002
+    keys: tuple[str, ...],
+    name: str,
+    description: str,
+    footer: int = 0,
+) -> Action:
+    """What changes something, and asks before it does."""
+    return Action(id, keys, name, description, ACT, footer, acts=True, destructive=True)

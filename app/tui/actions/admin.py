@@ -37,6 +37,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("admin.copy", ("y",), "Copy", "copy value, address or name (OSC 52)", VIEW, of_row=True),
     Action(
+        "variables.import_file",
+        ("i",),
+        "Import",
+        "make and change them from a JSON file",
+        ACT,
+        acts=True,
+    ),
+    Action(
         "variables.reveal", ("u",), "Unmask", "show a secret value for ten seconds", VIEW, acts=True
     ),
 )

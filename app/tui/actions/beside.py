@@ -41,4 +41,13 @@ ACTIONS: tuple[Action, ...] = (
         of_row=True,
     ),
     Action("import_errors.edit_file", ("V",), "Editor", _EDITOR, ACT, 2, acts=True),
+    Action(
+        "import_errors.read_again",
+        ("R",),
+        "Read again",
+        "import the files anew, changed or not",
+        ACT,
+        3,
+        acts=True,
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, FAVOURITE, GO, MOVE, VIEW, Action
+from app.tui.actions.action import ACT, FAVOURITE, GO, MOVE, VIEW, Action, asking
 
 TITLES = {
     "view": "views of a DAG",
@@ -22,44 +22,10 @@ ACTIONS: tuple[Action, ...] = (
         2,
         acts=True,
     ),
-    Action(
-        "tasks.clear",
-        ("c",),
-        "Clear",
-        "run again: task, downstream, what failed ...",
-        ACT,
-        3,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "tasks.mark_state",
-        ("m",),
-        "Mark as",
-        "mark success, failed or skipped",
-        ACT,
-        4,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "tasks.kill",
-        ("x",),
-        "Kill",
-        "end the running process of the task",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "tasks.delete",
-        ("D", "delete"),
-        "Delete",
-        "delete what has ended, with logs and XComs",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
+    asking("tasks.clear", ("c",), "Clear", "run again: task, downstream, what failed ...", 3),
+    asking("tasks.mark_state", ("m",), "Mark as", "mark success, failed or skipped", 4),
+    asking("tasks.kill", ("x",), "Kill", "end the running process of the task"),
+    asking("tasks.delete", ("D", "delete"), "Delete", "delete what has ended, with logs and XComs"),
     Action(
         "view.pause",
         ("p",),

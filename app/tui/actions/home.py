@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, FAVOURITE, GO, VIEW, Action
+from app.tui.actions.action import FAVOURITE, GO, VIEW, Action, asking
 
 TITLES = {
     "home": "Home",
@@ -14,16 +14,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "home.seen", ("z",), "Mark seen", "hide all failures listed here: they are seen", VIEW, 2
     ),
-    Action(
-        "home.clear",
-        ("c",),
-        "Clear",
-        "run the failed task again",
-        ACT,
-        4,
-        acts=True,
-        destructive=True,
-    ),
+    asking("home.clear", ("c",), "Clear", "run again all that failed of the row", 4),
     Action("home.favourite", ("F",), "Favourite", FAVOURITE, VIEW),
     Action(
         "home.show_seen", ("Z",), "Show seen", "list failures marked as seen, or hide them", VIEW, 3

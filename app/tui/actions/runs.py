@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, GO, VIEW, Action
+from app.tui.actions.action import ACT, GO, VIEW, Action, asking
 
 TITLES = {
     "runs": "tables of runs",
@@ -13,44 +13,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("view.show-runs", ("3",), "Runs", "all runs, as a table", GO),
     Action("place.show-runs", ("3",), "Runs", "the runs of all DAGs", GO),
     Action("place.show-tasks", ("I",), "Tasks", "the task instances of all DAGs and runs", GO),
-    Action(
-        "runs.clear",
-        ("c",),
-        "Clear",
-        "run whole runs again, or what failed in them",
-        ACT,
-        3,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "runs.mark_state",
-        ("m",),
-        "Mark as",
-        "mark runs success or failed",
-        ACT,
-        4,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "runs.kill",
-        ("x",),
-        "Cancel",
-        "cancel runs: end what runs, skip what waits",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "runs.delete",
-        ("d",),
-        "Delete",
-        "delete ended runs with logs and XComs",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
+    asking("runs.clear", ("c",), "Clear", "run whole runs again, or what failed in them", 3),
+    asking("runs.mark_state", ("m",), "Mark as", "mark runs success or failed", 4),
+    asking("runs.kill", ("x",), "Cancel", "cancel runs: end what runs, skip what waits"),
+    asking("runs.delete", ("d",), "Delete", "delete ended runs with logs and XComs"),
     Action(
         "runs.clone",
         ("T",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, GO, VIEW, Action
+from app.tui.actions.action import GO, VIEW, Action, asking
 
 TITLES = {
     "instances": "tables of task instances",
@@ -11,43 +11,11 @@ TITLES = {
 }
 
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        "instances.clear",
-        ("c",),
-        "Clear",
-        "run the marked instances again",
-        ACT,
-        2,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "instances.mark_state",
-        ("m",),
-        "Mark as",
-        "mark success, failed or skipped",
-        ACT,
-        3,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "instances.kill",
-        ("x",),
-        "Kill",
-        "end the running process",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "instances.delete",
-        ("D", "delete"),
-        "Delete",
-        "delete what has ended, with logs and XComs",
-        ACT,
-        acts=True,
-        destructive=True,
+    asking("instances.clear", ("c",), "Clear", "run the marked instances again", 2),
+    asking("instances.mark_state", ("m",), "Mark as", "mark success, failed or skipped", 3),
+    asking("instances.kill", ("x",), "Kill", "end the running process"),
+    asking(
+        "instances.delete", ("D", "delete"), "Delete", "delete what has ended, with logs and XComs"
     ),
     Action("instances.merged", ("M",), "Logs", "the logs of the marked, or of all, by time", GO),
     Action("instances.details", ("o",), "Details", "all about the task instance", GO, of_row=True),

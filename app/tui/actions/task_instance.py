@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.tui.actions.action import ACT, GO, VIEW, Action
+from app.tui.actions.action import ACT, GO, VIEW, Action, asking
 
 TITLES = {
     "instance": "a task instance",
@@ -21,68 +21,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("task.show-resources", ("5",), "Resources", "CPU, memory, disk over time", GO),
     Action("task.show-commands", ("6",), "Commands", "the same from a shell", GO),
     Action("instance.run_details", ("r",), "Run", "the run it belongs to", GO),
-    Action(
-        "instance.clear",
-        ("c",),
-        "Clear",
-        "run it again, and what is downstream ...",
-        ACT,
-        5,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "instance.mark_state",
-        ("m",),
-        "Mark as",
-        "mark success, failed or skipped",
-        ACT,
-        6,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "instance.kill",
-        ("x",),
-        "Kill",
-        "end its running process",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
+    asking("instance.clear", ("c",), "Clear", "run it again, and what is downstream ...", 5),
+    asking("instance.mark_state", ("m",), "Mark as", "mark success, failed or skipped", 6),
+    asking("instance.kill", ("x",), "Kill", "end its running process"),
     Action("instance.note", ("a",), "Note", "note on it or on its run", ACT, acts=True),
     Action("instance.retry", ("e",), "Retry", "run it again with edited params", ACT, acts=True),
     Action("instance.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
     Action("log_instance.over_runs", ("O",), "Over runs", "the task's instances in all runs", GO),
     Action("log_instance.run_details", ("r",), "Run", "the run it belongs to", GO),
-    Action(
-        "log_instance.clear",
-        ("c",),
-        "Clear",
-        "run it again, and what is downstream ...",
-        ACT,
-        6,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "log_instance.mark_state",
-        ("m",),
-        "Mark as",
-        "mark success, failed or skipped",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
-    Action(
-        "log_instance.kill",
-        ("x",),
-        "Kill",
-        "end its running process",
-        ACT,
-        acts=True,
-        destructive=True,
-    ),
+    asking("log_instance.clear", ("c",), "Clear", "run it again, and what is downstream ...", 6),
+    asking("log_instance.mark_state", ("m",), "Mark as", "mark success, failed or skipped"),
+    asking("log_instance.kill", ("x",), "Kill", "end its running process"),
     Action("log_instance.note", ("a",), "Note", "note on it or on its run", ACT, acts=True),
     Action(
         "log_instance.retry", ("R",), "Retry", "run it again with edited params", ACT, acts=True

@@ -53,8 +53,8 @@ class Year(Page[date]):
     year: int
     days: Mapping[date, Tallies] = field(default_factory=dict)
     """Those with runs."""
-    planned: date | None = None
-    """When the next scheduled run is due; the schedule says no more."""
+    planned: Mapping[date, Sequence[datetime]] = field(default_factory=dict)
+    """When scheduled runs are due, as far as that is known, by days."""
     today: date | None = None
 
     @property
@@ -140,7 +140,7 @@ def day_cell(year: Year, day: date, mode: Mode, wide: int, glyphs: Glyphs) -> Sp
     is_ahead = year.today is not None and day > year.today
     if tallies := year.days.get(day):
         return tally_cell(tallies, year.most, mode, wide, glyphs)
-    return empty_cell(wide, glyphs, is_planned=day == year.planned, is_ahead=is_ahead)
+    return empty_cell(wide, glyphs, is_planned=day in year.planned, is_ahead=is_ahead)
 
 
 def calendar_lines(
@@ -190,7 +190,7 @@ def _weeks(year: Year, wide: int, glyphs: Glyphs) -> Spans:
 
 def legend_line(year: Year, mode: Mode, glyphs: Glyphs) -> Spans:
     """What the signs mean."""
-    is_due = year.planned is not None and year.planned.year == year.year
+    is_due = any(day.year == year.year for day in year.planned)
     return signs_line(year.most, mode, glyphs, is_due=is_due)
 
 
@@ -206,8 +206,7 @@ def day_line(year: Year, day: date, dag: DagRow | None, scene: Scene) -> Spans:
     if day == year.today:
         parts.append((Span("today", "accent"),))
     parts.extend(tally_parts(year.days.get(day), scene.glyphs))
-    if day == year.planned:
-        parts.extend(due_parts(dag, scene))
+    parts.extend(due_parts(year.planned.get(day, ()), dag, scene))
     return (Span("  "), *joined(parts, Span(f" {scene.glyphs.dot} ", "faint")))
 
 

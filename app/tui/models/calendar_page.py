@@ -226,12 +226,16 @@ def tally_parts(tallies: Tallies | None, glyphs: Glyphs) -> list[Spans]:
     return parts
 
 
-def due_parts(dag: DagRow | None, scene: Scene) -> list[Spans]:
-    """When the next run is made."""
-    if dag is None or dag.next_run_after is None:
+def due_parts(times: Sequence[datetime], dag: DagRow | None, scene: Scene) -> list[Spans]:
+    """When the runs of a day or an hour are made, that are to come."""
+    if not times:
         return []
-    at = formats.local(dag.next_run_after, scene.zone).strftime("%H:%M")
-    return [(Span(f"next run planned at {at}", "accent"),)]
+    at = formats.local(times[0], scene.zone).strftime("%H:%M")
+    is_next = dag is not None and times[0] == dag.next_run_after
+    words = f"next run planned at {at}" if is_next else f"run planned at {at}"
+    if len(times) > 1:
+        words = f"{len(times):,} runs planned, the {'next' if is_next else 'first'} at {at}"
+    return [(Span(words, "accent"),)]
 
 
 def tallies_csv(unit: str, rows: Sequence[tuple[str, Tallies]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.tui import formats
-from app.tui.models.source import definition_line
+from app.tui.models.source import dag_line, definition_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 
@@ -46,6 +46,12 @@ def _run_words(snapshot: CodeSnapshot) -> Spans:
     if snapshot.run_version == snapshot.version:
         return (Span("of run ", "dim"), name)
     return (Span("not of run ", "warning"), name, Span(f" (that is {snapshot.run_version})", "dim"))
+
+
+def first_line(snapshot: CodeSnapshot) -> int:
+    """Index of the line to begin at: in a file with several DAGs where this one is defined."""
+    line = dag_line(snapshot.source, snapshot.structure) if snapshot.shares_file else None
+    return line or 0
 
 
 def definitions(snapshot: CodeSnapshot) -> dict[str, int]:

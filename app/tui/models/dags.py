@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.tui import formats
 from app.tui.columns import Column
 from app.tui.filters import Facts
-from app.tui.models.scheduling import in_words
+from app.tui.models.scheduling import file_trouble, has_ended, in_words, is_held
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.theme import Glyphs, run_look, task_look
@@ -103,7 +103,7 @@ def name_cell(dag: DagRow, scene: Scene) -> Spans:
     switch = Span("off", "dim") if dag.is_paused else Span("on ", "good")
     star = scene.star(dag.dag_id) or (Span(" "),)
     role = "dim" if dag.is_paused else "strong"
-    if dag.import_error:
+    if is_held(dag):
         return (switch, *star, Span("! ", "error"), span(dag.display_name or dag.dag_id, "error"))
     return (switch, *star, span(dag.display_name or dag.dag_id, role))
 
@@ -123,6 +123,10 @@ def next_cell(dag: DagRow, scene: Scene) -> Spans:
     """When the next run is made: countdown and time."""
     if dag.schedule_error:
         return (Span("error", "error"),)
+    if has_ended(dag):
+        return (Span("ended", "warning"),)
+    if is_held(dag) and not dag.is_paused and dag.next_run_after is not None:
+        return (Span("file is broken" if dag.is_active else "file is gone", "error"),)
     if dag.is_paused or dag.next_run_after is None:
         return (Span(scene.glyphs.dot, "faint"),)
     left = formats.countdown(dag.next_run_after, scene.now)
@@ -265,7 +269,7 @@ def _last_key(dag: DagRow) -> datetime:
 
 
 def _next_key(dag: DagRow) -> datetime:
-    return FAR_OFF if dag.is_paused else dag.next_run_after or FAR_OFF
+    return FAR_OFF if dag.is_paused or is_held(dag) else dag.next_run_after or FAR_OFF
 
 
 def _count_key(dag: DagRow) -> int:
@@ -278,14 +282,14 @@ def detail_line(dag: DagRow | None, scene: Scene) -> Spans:
         return ()
     dot = Span(f" {scene.glyphs.dot} ", "faint")
     words = in_words(dag, scene)
-    parts: list[Spans] = []
-    if dag.import_error:
-        parts.append((span(dag.import_error, "error"),))
+    parts = file_trouble(dag)
     if dag.schedule_error:
         parts.append((span(dag.schedule_error, "error"),))
     if dag.schedule not in ("", "None", "Asset") and not words.startswith(dag.schedule):
         parts.append((span(dag.schedule, "text"),))
     parts.append((span(words, "dim"),))
+    if has_ended(dag):
+        parts.append((Span("ended: no further run (@ sets another end)", "warning"),))
     if override := override_words(dag, scene):
         parts.append((span(override, "warning"),))
     if dag.description:

@@ -14,6 +14,7 @@ from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.lines import Lines
 from app.tui.models.assets import condition_words, schedule_facts
+from app.tui.models.scheduling import is_held
 from app.tui.models.versions import changes_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, width_of, wrapped
@@ -204,6 +205,8 @@ def _next_runs(snapshot: DetailsSnapshot, times: Sequence[datetime], scene: Scen
         text = formats.stamp(moment, scene.zone)
         left = formats.countdown(moment, scene.now)
         name = "" if number else "next if unpaused" if dag.is_paused else "next runs"
+        if is_held(dag) and not number:
+            name = "next if mended"
         facts.append((name, (Span(text), Span(f"  {left}", "dim"))))
     if dag.next_logical_date is not None and times:
         text = formats.stamp(dag.next_logical_date, scene.zone)

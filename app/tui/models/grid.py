@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from app.durations import duration
 from app.tui import formats
-from app.tui.models.scheduling import in_words
+from app.tui.models.scheduling import file_trouble, has_ended, in_words, is_held
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span, width_of
 from app.tui.theme import Glyphs, run_look, task_look
 from store.states import DagRunType
 
 if TYPE_CHECKING:
+    from store.queries.cells import Cell
     from store.queries.dags import DagRow
-    from store.queries.grid import Cell, GridRow, GridRun
+    from store.queries.grid import GridRow, GridRun
     from store.queries.runs import RunKey
     from store.states import TaskInstanceState
 
 NOT_THERE = Span(" ")
+GONE = "gone from the file"
+"""Of a task that runs have, and the newest version of the pipeline hasn't."""
 
 
 TYPE_LETTERS = {
@@ -142,9 +145,8 @@ def label(
     name = span(row.label, role)
     if not row.is_mapped:
         return (Span(indent), name)
-    head = (Span(indent), name, Span(" []", "dim"))
-    if unfolded:
-        head = (Span(indent), name, Span(f" [{glyphs.unfolded}]", "accent"))
+    sign = Span(f"{glyphs.unfolded} ", "accent") if unfolded else Span("")
+    head = (Span(indent), sign, name, Span(" []", "dim"))
     if cell is None or not cell.is_mapped:
         return head
     number = Span(f" {formats.count(cell.instances)} ", "text")
@@ -181,12 +183,13 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
     dot = Span(f" {scene.glyphs.dot} ", "faint")
     switch = Span("off", "dim") if dag.is_paused else Span("on", "good")
     parts: list[Spans] = [(switch, *scene.star(dag.dag_id, " "))]
-    if dag.import_error:
-        parts.append((span(dag.import_error, "error"),))
+    parts += file_trouble(dag)
     parts.append((span(in_words(dag, scene), "text"),))
+    if has_ended(dag):
+        parts.append((Span("ended: no further run", "warning"),))
     if dag.schedule_override is not None:
         parts.append((Span("overridden", "warning"),))
-    if dag.next_run_after is not None and not dag.is_paused:
+    if dag.next_run_after is not None and not dag.is_paused and not is_held(dag):
         left = formats.countdown(dag.next_run_after, scene.now)
         moment = formats.clock(dag.next_run_after, scene.now, scene.zone)
         parts.append((Span("next ", "dim"), Span(f"{left}, {moment}", "text")))
@@ -198,14 +201,22 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
 
 
 def run_line(
-    run: GridRun | None, scene: Scene, *, before: GridRun | None = None, some: bool = False
+    run: GridRun | None,
+    scene: Scene,
+    *,
+    before: GridRun | None = None,
+    some: bool = False,
+    marked: str = "",
 ) -> Spans:
-    """The run under the cursor. ``before``: the run before it; ``some``: a filter chooses runs."""
+    """The run under the cursor. ``before``: the run before it; ``some``: a filter chooses runs;
+    ``marked``: who gave it its state by hand."""
     if run is None:
         words = "no run passes the filter: Esc clears it" if some else "no runs yet"
         return (Span(f"  {words}", "dim"),)
     dot = Span(f" {scene.glyphs.dot} ", "faint")
     parts: list[Spans] = [(run_span(run.state.value, scene.glyphs, f" {run.state.value}"),)]
+    if marked:
+        parts.append((span(marked, "accent"),))
     if run.duration is not None:
         parts.append((Span(duration(run.duration), "text"),))
     elif run.started_at is not None:
@@ -221,8 +232,8 @@ def run_line(
     return (Span("  run   ", "dim"), *joined(parts, dot))
 
 
-def cell_line(row: GridRow | None, cell: Cell | None, error: str, scene: Scene) -> Spans:
-    """The task instance under the cursor."""
+def cell_line(row: GridRow | None, cell: Cell | None, trouble: Spans, scene: Scene) -> Spans:
+    """The task instance under the cursor; ``trouble``: its error, or who marked it."""
     if row is None:
         return ()
     glyphs = scene.glyphs
@@ -230,21 +241,23 @@ def cell_line(row: GridRow | None, cell: Cell | None, error: str, scene: Scene) 
     head = (Span("  group " if row.kind == "group" else "  task  ", "dim"),)
     if row.kind == "more":
         return (*head, span(row.task_id, "text"), dot, span(row.label, "dim"))
+    gone: list[Spans] = [(Span(GONE, "warning"),)] if row.is_gone else []
     if cell is None:
-        return (*head, span(row.id, "text"), dot, Span("not in this run", "dim"))
-    parts: list[Spans] = [
+        parts = [(span(row.id, "text"),), *gone, (Span("not in this run", "dim"),)]
+        return (*head, *joined(parts, dot))
+    parts = [
         (span(row.id, "text"),),
+        *gone,
         (state_span(cell.state, glyphs, f" {task_look(cell.state).word}"),),
     ]
     if cell.instances > 1:
         parts.append(counts_spans(cell.counts, glyphs))
     elif cell.try_number > 1:
         parts.append((Span(f"try {cell.try_number}", "text"),))
-    if cell.started_at is not None and cell.ended_at is not None:
-        seconds = (cell.ended_at - cell.started_at).total_seconds()
-        parts.append((Span(duration(max(0.0, seconds)), "text"),))
-    if error:
-        parts.append((span(error, "error"),))
+    if (took := cell.took) is not None:
+        parts.append((Span(f"{duration(took)}{' in all' if cell.has_pauses else ''}", "text"),))
+    if trouble:
+        parts.append(trouble)
     return (*head, *joined(parts, dot))
 
 
@@ -255,6 +268,8 @@ def cell_lines(
     if row is None:
         return []
     lines: list[Spans] = [(span(row.id, "title"),)]
+    if row.is_gone:
+        lines.append((Span(GONE, "warning"),))
     if cell is None:
         return [*lines, (Span("not in this run", "dim"),)]
     lines.append((Span(formats.plural(cell.instances, "task instance"), "dim"),))

@@ -56,7 +56,7 @@ def panels(
     return (
         running_panel(snapshot, scene),
         failed_panel(snapshot, scene, with_seen=with_seen),
-        due_panel(snapshot.due, scene),
+        due_panel(snapshot.due, scene, held=snapshot.held),
         runner_panel(snapshot, runner, scene, can_act=can_act),
         machine_panel(machine, scene, short=short),
     )
@@ -181,14 +181,13 @@ def unseen(failures: Sequence[Failure], seen: datetime | None) -> list[Failure]:
 def failed_panel(snapshot: HomeSnapshot, scene: Scene, *, with_seen: bool) -> Panel:
     """What failed since the user looked last, and on demand before."""
     new = unseen(snapshot.failures, snapshot.seen)
-    shown = list(snapshot.failures) if with_seen else new
     rows = tuple(
         Row(
-            f"{one.dag_id} {one.task_id} {one.error} {one in new}",
-            partial(failure_line, one, scene, is_new=one in new, times=len(same)),
+            f"{one.dag_id} {one.task_id} {one in new}",
+            partial(failure_line, same, scene, is_new=one in new),
             failure_target(one),
         )
-        for same in alike(shown, new)
+        for same in failed_groups(snapshot, with_seen=with_seen)
         for one in same[:1]
     )
     if snapshot.seen is None:
@@ -198,17 +197,41 @@ def failed_panel(snapshot: HomeSnapshot, scene: Scene, *, with_seen: bool) -> Pa
         empty = f"Nothing new: the last failure that you saw was at {moment}."
     hint = (Span("z", "key"), Span(" seen", "dim")) if new else ()
     if not new and snapshot.failures and not with_seen:
-        hint = (Span("Z", "key"), Span(f" {len(snapshot.failures)} seen before", "dim"))
-    number = f" {len(new)}{'+' if len(new) >= FAILURES else ''}"
-    title = (Span("Failed", "title"), Span(number, "error" if new else "dim"))
-    return Panel("failed", title, rows, empty, hint)
+        hint = (Span("Z", "key"), Span(f" {_aside(snapshot.failures)}", "dim"))
+    return Panel("failed", _failed_title(snapshot, new, with_seen), rows, empty, hint)
+
+
+def _failed_title(snapshot: HomeSnapshot, new: Sequence[Failure], with_seen: bool) -> Spans:
+    """How many failures are listed; where those that are set aside are among them how many are
+    new."""
+    number = len(snapshot.failures) if with_seen else len(new)
+    words = f" {number}{'+' if number >= FAILURES else ''}"
+    title = (Span("Failed", "title"), Span(words, "error" if new else "dim"))
+    if with_seen and len(new) < number:
+        return (*title, Span(f", {len(new) or 'none'} new", "dim"))
+    return title
+
+
+def _aside(failures: Sequence[Failure]) -> str:
+    """What is not listed: "19 seen before, 1 ended by hand"."""
+    by_hand = sum(one.by_hand for one in failures)
+    parts = ((len(failures) - by_hand, "seen before"), (by_hand, "ended by hand"))
+    return ", ".join(f"{number} {words}" for number, words in parts if number)
+
+
+def failed_groups(snapshot: HomeSnapshot, *, with_seen: bool) -> list[list[Failure]]:
+    """What each row stands for."""
+    new = unseen(snapshot.failures, snapshot.seen)
+    return alike(snapshot.failures if with_seen else new, new)
 
 
 def alike(shown: Sequence[Failure], new: Sequence[Failure]) -> list[list[Failure]]:
-    """The failures of the same task with the same error together, the newest of each first."""
+    """The failures of the same task together, the newest first; what is new, and what a user
+    ended, apart from the rest."""
     groups: dict[tuple[object, ...], list[Failure]] = {}
+    fresh = set(new)
     for one in shown:
-        groups.setdefault((one.dag_id, one.task_id, one.error, one in new), []).append(one)
+        groups.setdefault((one.dag_id, one.task_id, one in fresh, one.by_hand), []).append(one)
     return list(groups.values())
 
 
@@ -219,11 +242,10 @@ def failure_target(failure: Failure) -> Target:
     return Target("task", failure.dag_id, failure.run_id, failure.task_id, failure.map_index)
 
 
-def failure_line(
-    failure: Failure, scene: Scene, width: int, *, is_new: bool, times: int = 1
-) -> Spans:
-    """Age, DAG and task, how often it failed so, as much of the run as there is room for, error."""
-    glyphs = scene.glyphs
+def failure_line(same: Sequence[Failure], scene: Scene, width: int, *, is_new: bool) -> Spans:
+    """Age, DAG and task, how often it failed, as much of the run as there is room for, and the
+    error: of the newest of them."""
+    failure, times, glyphs = same[0], len(same), scene.glyphs
     mark = run_span("failed", glyphs) if is_new else Span(glyphs.dot, "dim")
     name: list[Span] = [span(failure.dag_id, "strong" if is_new else "dim")]
     name += scene.star(failure.dag_id, " ")
@@ -236,7 +258,10 @@ def failure_line(
     if times > 1:
         more = (*more, Span(f" {'x' if glyphs.is_ascii else '×'}{times}", "strong"))
     known = is_new and bool(failure.error)
-    error = span(failure.error or "no reason is known", "error" if known else "dim")
+    error = (span(failure.error or "no reason is known", "error" if known else "dim"),)
+    kinds = len({one.error.partition(":")[0] for one in same if ": " in one.error})
+    if kinds > 1:
+        error = (Span(f"{kinds} kinds, last ", "dim"), *error)
     ago = Span(formats.age(failure.at, scene.now), "dim")
     room = max(min(35, width // 2), min(width * 45 // 100, 44))
     named = tuple(name)
@@ -250,7 +275,7 @@ def failure_line(
             ((mark,), 1),
             ((ago,), 4),
             ((*named, *more, *run), room),
-            ((error,), width - room - 8),
+            (error, width - room - 8),
         ],
         glyphs,
     )
@@ -259,13 +284,17 @@ def failure_line(
 # what is due
 
 
-def due_panel(due: Sequence[DueRun], scene: Scene) -> Panel:
-    """The next runs."""
+def due_panel(due: Sequence[DueRun], scene: Scene, *, held: int = 0) -> Panel:
+    """The next runs. ``held``: DAGs that would have one, but for their files."""
     rows = tuple(
         Row(one.dag_id, partial(due_line, one, scene), Target("dag", one.dag_id)) for one in due
     )
     title = (Span("Due next", "title"),)
-    return Panel("due", title, rows, "No schedule makes a run: all are off.", is_right=True)
+    empty = "No schedule makes a run: all are off."
+    if held:
+        those = "1 DAG is on, its file" if held == 1 else f"{held:,} DAGs are on, their files"
+        empty = f"No run is due: {those} can't be used."
+    return Panel("due", title, rows, empty, is_right=True)
 
 
 def due_line(due: DueRun, scene: Scene, width: int) -> Spans:

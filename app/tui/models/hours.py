@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import cached_property
@@ -60,8 +61,8 @@ class Month(Page[HourPlace]):
     hours: tuple[Hour, ...] = ()
     tallies: Mapping[datetime, Tallies] = field(default_factory=dict)
     """By the start of an hour; those with runs."""
-    planned: datetime | None = None
-    """When the next scheduled run is due; the schedule says no more."""
+    planned: Sequence[datetime] = ()
+    """When scheduled runs are due, as far as that is known, in their order."""
     now: datetime | None = None
 
     @cached_property
@@ -110,14 +111,16 @@ class Month(Page[HourPlace]):
         return totals_line(self.name, list(self.tallies.values()), on, glyphs)
 
     def legend(self, mode: Mode, glyphs: Glyphs) -> Spans:
-        is_due = any(self._is_planned(hour) for hour in self.hours)
+        is_due = any(self._planned(hour) for hour in self.hours)
         line = signs_line(self.most, mode, glyphs, is_due=is_due)
         if len(self.columns) > 24:
             line = (*line, Span(f"  {AGAIN}", "heading"), Span(" the hour again", "dim"))
         return line
 
-    def _is_planned(self, hour: Hour) -> bool:
-        return self.planned is not None and hour.start <= self.planned < hour.end
+    def _planned(self, hour: Hour) -> Sequence[datetime]:
+        """The runs that are due in an hour."""
+        first, last = (bisect_left(self.planned, at) for at in (hour.start, hour.end))
+        return self.planned[first:last]
 
     def cell_width(self, width: int) -> int:
         """Cells of an hour where there are ``width`` of them for all; the last has no gap."""
@@ -164,7 +167,7 @@ class Month(Page[HourPlace]):
         if tallies := self.tallies.get(hour.start):
             return tally_cell(tallies, self.most, mode, wide, glyphs)
         is_ahead = self.now is not None and hour.start > self.now
-        return empty_cell(wide, glyphs, is_planned=self._is_planned(hour), is_ahead=is_ahead)
+        return empty_cell(wide, glyphs, is_planned=bool(self._planned(hour)), is_ahead=is_ahead)
 
     def line_of(self, place: HourPlace) -> int:
         return self.heading + self.days.index(place.day)
@@ -183,8 +186,7 @@ class Month(Page[HourPlace]):
         if self.now is not None and hour.start <= self.now < hour.end:
             parts.append((Span("now", "accent"),))
         parts.extend(tally_parts(self.tallies.get(hour.start), scene.glyphs))
-        if self._is_planned(hour):
-            parts.extend(due_parts(dag, scene))
+        parts.extend(due_parts(self._planned(hour), dag, scene))
         return (Span("  "), *joined(parts, Span(f" {scene.glyphs.dot} ", "faint")))
 
     def moved(self, place: HourPlace, way: str) -> HourPlace:

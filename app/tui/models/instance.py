@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from app.becoming import becoming_lines, ending_line, signals_line
 from app.durations import duration
 from app.other_versions import version_lines
 from app.tui import formats
 from app.tui.columns import Column
 from app.tui.models.grid import run_span, state_span
+from app.tui.models.marks import mark_words
 from app.tui.reading import InstanceFacts, error_line
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, joined, span
@@ -44,10 +46,10 @@ def instance_lines(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -
     name = instance_name(instance.task_id, instance.map_index, instance.map_label)
     lines: list[Spans] = [
         (span(name, "title"),),
-        (state_span(instance.state, glyphs, f" {look.word}"), Span(f"  {look.meaning}", "dim")),
+        (state_span(instance.state, glyphs, f" {look.word}"), meaning_of(facts, scene)),
     ]
     lines.extend(fact("why", span(reason, "warning")) for reason in reasons)
-    if facts.tries and instance.state != TaskInstanceState.SUCCESS:
+    if facts.tries and instance.state != TaskInstanceState.SUCCESS and facts.mark is None:
         lines.extend(trouble_lines(facts.tries[-1], scene))
     lines.append(())
     state = run_span(run.state.value, glyphs, " ")
@@ -65,6 +67,14 @@ def instance_lines(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -
         lines.append(())
         lines.extend(try_lines(one, scene))
     return lines
+
+
+def meaning_of(facts: InstanceFacts, scene: Scene) -> Span:
+    """What stands behind a state: what it means, or who gave it by hand."""
+    if facts.mark is None:
+        return Span(f"  {task_look(facts.instance.state).meaning}", "dim")
+    words = mark_words(facts.mark, scene, noted=facts.mark.note != facts.instance.note)
+    return span(f"  {words}", "accent")
 
 
 def phase_lines(instance: InstanceRow, scene: Scene) -> list[Spans]:
@@ -225,10 +235,26 @@ def touched_lines(reply: object, verb: str, glyphs: Glyphs) -> list[Spans]:
         (span(f"{first[:1].upper()}{first[1:]}", "warning"), span(f": {rest}"))
         for first, rest in version_lines(facts.get("versions", []))
     ]
+    if held := facts.get("held"):
+        lines.append((Span("The runs wait: ", "warning"), span(f"{held}.")))
+    lines += [(Span(words),) for words in becoming_lines(facts.get("become", []))]
     lines += _named_lines(instances, verb, glyphs)
+    if words := signals_line(instances):
+        lines.append((Span(words, "warning"),))
     if again:
         lines += _named_lines(again, "Runs again below:", glyphs)
     return lines
+
+
+def whole_lines(reply: object, glyphs: Glyphs) -> list[Spans]:
+    """What a dry run says a mark of whole runs does."""
+    if not isinstance(reply, dict):
+        return touched_lines(reply, "", glyphs)
+    become = reply.get("become", [])
+    lines: list[Spans] = [(Span(words),) for words in becoming_lines(become)]
+    if all(now == then for _, now, then in become):
+        return [*lines, (Span("Nothing would change.", "warning"),)]
+    return [*lines, (Span(ending_line(reply), "dim"),)]
 
 
 def _named_lines(instances: Sequence[Sequence[Any]], verb: str, glyphs: Glyphs) -> list[Spans]:
@@ -272,6 +298,9 @@ def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
     look = task_look(state)
     glyph = look.ascii_glyph if scene.glyphs.is_ascii else look.glyph
     parts: list[Spans] = [(Span(f"{glyph} {look.word}", f"state.{state or 'none'}"),)]
+    mark = facts.mark if one is None or one.try_number == instance.try_number else None
+    if mark is not None:
+        parts.append((span(mark_words(mark, scene), "accent"),))
     if instance.next_at is not None and state in _AGAIN:
         left = formats.countdown(instance.next_at, scene.now)
         at = formats.clock(instance.next_at, scene.now, scene.zone)
@@ -284,7 +313,7 @@ def log_title(facts: InstanceFacts, one: TryRow | None, scene: Scene) -> Spans:
             begun = formats.clock(one.started_at, scene.now, scene.zone)
             parts.append((Span(f"since {begun}"),))
         line = error_line(one)
-        if line:
+        if line and mark is None:
             parts.append((span(line, "error" if one.error_type else "text"),))
     return (Span(" "), *joined(parts, dot))
 

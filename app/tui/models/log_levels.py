@@ -39,10 +39,12 @@ _ANY = rb"|".join(sorted(_WORDS, key=len, reverse=True))
 _SGR = re.compile(rb"\x1b\[[\d;:]*m")
 
 STAMP = re.compile(
+    rb"(?!\d[\d/-]{9}[T ][\d:.,]{8,20}(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?[ \t\r]*(?:\n|\Z))"
     rb"\[?(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
     rb" ?(Z|UTC|[+-]\d\d:?\d\d)?\]?(?![\d:])"
 )
-"""A time at the start of a line, ISO-like."""
+"""A time at the start of a line, ISO-like. A date that is all of its line was printed: it is what
+the line is about, and not when it was written."""
 
 _GLOG_STAMP = re.compile(rb"([DIWEFC])(\d\d)(\d\d) +(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?")
 _LEVEL = re.compile(

@@ -14,6 +14,7 @@ from app.tui.models.assets import consumed_words
 from app.tui.models.grid import counts_spans, run_span, state_span
 from app.tui.models.instance import instance_name
 from app.tui.models.last_lines import MOST
+from app.tui.models.marks import mark_words
 from app.tui.models.run_estimate import Estimate
 from app.tui.models.task_values import compact, value_lines
 from app.tui.reading import error_line
@@ -25,6 +26,7 @@ from store.states import FINISHED_TASK_STATES, TaskInstanceState
 
 if TYPE_CHECKING:
     from app.tui.reading_run import RunSnapshot
+    from store.queries.marks import Mark
     from store.queries.runs import RunRow
     from store.queries.tasks import InstanceRow, TryRow
 
@@ -157,12 +159,18 @@ def about_lines(
     left of ``room`` lines is for what failed tries said last."""
     run = snapshot.run
     facts_of_run = _facts(run, scene)
+    if snapshot.mark is not None:
+        words = mark_words(snapshot.mark, scene, noted=False)
+        facts_of_run.insert(0, ("by hand", (span(words, "accent"),)))
     if snapshot.assets:
         facts_of_run.append(("assets", (span(consumed_words(snapshot.assets)),)))
     lines = in_columns(facts_of_run, width)
-    lines.extend(
-        (Span(f" {'why it waits':<{LABEL}}", "dim"), span(why, "warning")) for why in run_why
-    )
+    if snapshot.trouble:
+        lines.insert(0, (Span(f" {'broken':<{LABEL}}", "dim"), span(snapshot.trouble, "error")))
+    else:  # or it would be said twice
+        lines.extend(
+            (Span(f" {'why it waits':<{LABEL}}", "dim"), span(why, "warning")) for why in run_why
+        )
     below = _note_and_conf(run, width)
     return [*lines, *_failures(snapshot, width, scene, room - len(lines) - len(below)), *below]
 
@@ -183,7 +191,8 @@ def _failures(snapshot: RunSnapshot, width: int, scene: Scene, room: int) -> lis
             counts[one.id] += 1
             room -= 1
     for row, one in failures:
-        line = failure_line(row, one, scene)
+        mark = snapshot.marks.get(row.id)
+        line = failure_line(row, one, scene, mark)
         lines.append(fit(line, width, ellipsis=scene.glyphs.ellipsis))
         said = snapshot.said.get(one.id, ())
         for text in said[len(said) - counts[one.id] :]:
@@ -261,8 +270,8 @@ def in_columns(facts: Sequence[Fact], width: int) -> list[Spans]:
     return lines
 
 
-def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
-    """A failed task: what went wrong in its newest try, and where."""
+def failure_line(row: InstanceRow, one: TryRow, scene: Scene, mark: Mark | None = None) -> Spans:
+    """A failed task: what went wrong in its newest try, and where; or who marked it."""
     name = instance_name(row.task_id, row.map_index)
     error = error_line(one) or task_look(one.state).word
     line = [
@@ -271,6 +280,8 @@ def failure_line(row: InstanceRow, one: TryRow, scene: Scene) -> Spans:
         span(name, "strong"),
         Span(f"  try {one.try_number} of {max(row.max_tries + 1, one.try_number)}  ", "dim"),
     ]
+    if mark is not None:
+        return (*line, span(mark_words(mark, scene), "accent"))
     if one.error_place:
         place = scene.place(one.error_place)
         line.extend((span(place, "accent"), Span("  ")))
@@ -293,8 +304,8 @@ def reasons_by_place(reply: object) -> tuple[dict[Place, str], list[str]]:
     return places, whole
 
 
-def why_of(snapshot: RunSnapshot, reasons: Mapping[Place, str]) -> dict[Place, str]:
-    """The words in the last column: reasons to wait, or errors."""
+def why_of(snapshot: RunSnapshot, reasons: Mapping[Place, str], scene: Scene) -> dict[Place, str]:
+    """The words in the last column: reasons to wait, errors, or who marked it."""
     words: dict[Place, str] = {
         (row.task_id, row.map_index): error_line(one) for row, one in snapshot.failures
     }
@@ -305,6 +316,11 @@ def why_of(snapshot: RunSnapshot, reasons: Mapping[Place, str]) -> dict[Place, s
     words.update(upstream_failures(snapshot))
     for task, index, why in snapshot.ending:
         words[task, index] = f"has been told to end: {why}"
+    for row in snapshot.instances if snapshot.marks else ():
+        mark = snapshot.marks.get(row.id)
+        if mark is not None:
+            noted = (mark.note or "") != (row.note or "")  # the line below the table has that one
+            words[row.task_id, row.map_index] = mark_words(mark, scene, noted=noted)
     return words
 
 

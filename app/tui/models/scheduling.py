@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app.recurring import run_words
+from app.recurring import due_words, left_out_words, run_words
 from app.tui import formats
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, span
@@ -17,6 +17,52 @@ if TYPE_CHECKING:
     from store.queries.dags import DagRow
 
 TIME_OF_DAY = re.compile(r"\d:\d\d")
+
+
+NO_PERIODS = ("", "None", "@once", "@continuous", "Asset")
+"""Schedules that have no times of their own."""
+
+
+def has_periods(dag: DagRow) -> bool:
+    """Whether the schedule in force has times for which runs can be made."""
+    return dag.schedule not in NO_PERIODS
+
+
+def has_ended(dag: DagRow) -> bool:
+    """Whether the schedule in force gives no run any more, as after its end date.
+
+    Of a paused DAG nothing is computed that would say so.
+    """
+    idle = dag.is_paused or not dag.is_active or dag.import_error or dag.schedule_error
+    return not idle and has_periods(dag) and dag.next_run_after is None
+
+
+def is_held(dag: DagRow) -> bool:
+    """Whether nothing of a DAG can start, be it on or off: no file defines it now."""
+    return not dag.is_active or bool(dag.import_error)
+
+
+def file_trouble(dag: DagRow) -> list[Spans]:
+    """Why nothing of a DAG can start, as parts of the line about it; none: it can."""
+    parts: list[Spans] = []
+    if not dag.is_active:
+        parts.append((span(no_file(dag.file), "error"),))
+    if dag.import_error:
+        parts.append((span(dag.import_error, "error"),))
+    return parts
+
+
+def no_file(file: str) -> str:
+    """Of a DAG whose file is gone, or has it no more."""
+    return f"{file} no longer defines it: its runs wait"
+
+
+def no_backfill(dag: DagRow) -> str:
+    """Why a DAG can't be backfilled, and what to do instead; empty: it can."""
+    if has_periods(dag):
+        return ""
+    why = "has no schedule" if dag.schedule in ("", "None") else f"has the schedule {dag.schedule}"
+    return f"{dag.dag_id} {why}, so no times to backfill: t triggers it, @ sets one"
 
 
 def in_words(dag: DagRow, scene: Scene) -> str:
@@ -68,9 +114,10 @@ def means_line(reply: Mapping[str, Any]) -> Spans:
 def times_lines(reply: Mapping[str, Any], scene: Scene, width: int = 0) -> list[Spans]:
     """When the next runs of a schedule would be made, one to a line unless there is a ``width``."""
     lines: list[Spans] = []
-    if reply.get("due"):
-        words = "one run starts at once, for the interval that is over"
-        lines.append((Span("now       ", "dim"), Span(words, "warning")))
+    if due := due_words(reply):
+        lines.append((Span("now       ", "dim"), Span(due, "warning")))
+    if left := left_out_words(reply, lambda at: f"{formats.local(at, scene.zone):%a %m-%d %H:%M}"):
+        lines.append((Span("left out  ", "dim"), Span(left, "warning")))
     name, indent = "next      ", " " * 10
     times = [moment_spans(text, scene) for text in reply.get("times", ())]
     if width:
@@ -108,7 +155,7 @@ def _close_together(texts: Sequence[str], scene: Scene, width: int) -> list[Span
 
 
 def backfill_lines(reply: Mapping[str, Any], scene: Scene, most: int) -> list[Spans]:
-    """The runs that a backfill would make or clear: how many, which, and which are left alone."""
+    """The runs that a backfill would make or clear: how many, which, and what is left out."""
     runs = reply.get("runs", [])
     again, left = reply.get("again", 0), reply.get("left", 0)
     parts = [formats.plural(len(runs) - again, "new run")]
@@ -118,6 +165,8 @@ def backfill_lines(reply: Mapping[str, Any], scene: Scene, most: int) -> list[Sp
         parts.append(f"{formats.plural(left, 'run')} there already, left alone")
     role = "strong" if runs else "warning"
     lines: list[Spans] = [(Span(", ".join(parts), role),)]
+    if reply.get("ahead"):
+        lines.append((Span("Times that are still to come are left out.", "dim"),))
     shown = runs if len(runs) <= most else [*runs[: most - 2], None, runs[-1]]
     for number, one in enumerate(shown):
         if one is None:

@@ -18,7 +18,7 @@ from app.tui.lines import Lines
 from app.tui.spans import Span, Spans
 
 if TYPE_CHECKING:
-    from store.structure import TaskStructure
+    from store.structure import DagStructure, TaskStructure
 
 _LONG = re.compile(
     r"#[^\n]*"
@@ -155,6 +155,15 @@ def definition_line(source: Source, task: TaskStructure) -> int | None:
         return source.functions[name]
     made = None if task.line is None else task.line - 1
     return made if made is not None and made < len(source.texts) else None
+
+
+def dag_line(source: Source, structure: DagStructure) -> int | None:
+    """Index of the line where a DAG is defined: its function, else where it was made; None if
+    unknown."""
+    found = source.functions.get(structure.dag_id)
+    if found is None and structure.line is not None:
+        found = structure.line - 1
+    return found if found is not None and found < len(source.texts) else None
 
 
 def _first_lines(texts: list[str], pattern: re.Pattern[str], word: str) -> dict[str, int]:

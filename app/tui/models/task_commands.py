@@ -110,10 +110,7 @@ def _instance(facts: InstanceFacts) -> list[ShellCommand]:
         mark("mark it success in the runs before too", "success", "--past"),
         mark("mark it success in the runs after too", "success", "--future"),
         ShellCommand("end its process", words("tasks kill", here, *index)),
-        ShellCommand(
-            "delete it, with its logs and XComs",
-            words("tasks delete", (here[0], here[2]), "--run", here[1], *index),
-        ),
+        ShellCommand("delete it, with its logs and XComs", words("tasks delete", here, *index)),
         ShellCommand("print its note", words("tasks note", here, *index)),
         _noting("tasks note", here, facts.instance.note, *index),
     ]

@@ -10,7 +10,8 @@ from app.durations import duration
 from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.models.grid import counts_spans, state_span
-from app.tui.models.instance import trouble_lines
+from app.tui.models.instance import meaning_of, trouble_lines
+from app.tui.models.marks import lines_before
 from app.tui.models.run import Fact, in_columns
 from app.tui.reading import InstanceFacts, error_line
 from app.tui.scene import Scene
@@ -49,9 +50,11 @@ def details_entries(
     scene: Scene,
 ) -> list[Entry]:
     """Every line of the screen."""
-    lines: list[Spans] = list(_head(facts.instance, reasons, scene))
-    if one is not None:
+    lines: list[Spans] = list(_head(facts, reasons, scene))
+    if one is not None and (facts.mark is None or one.try_number != facts.instance.try_number):
         lines.extend(_indented(trouble_lines(one, scene)))
+    elif one is not None and facts.mark is not None:
+        lines.extend(lines_before(one, facts.mark, scene))
     entries: list[Entry] = [(line, None) for line in lines]
     if more is not None and (more.upstream or more.downstream):
         entries.extend(_neighbours("upstream", more.upstream, scene))
@@ -74,13 +77,14 @@ def details_entries(
     return entries
 
 
-def _head(instance: InstanceRow, reasons: Sequence[str], scene: Scene) -> list[Spans]:
+def _head(facts: InstanceFacts, reasons: Sequence[str], scene: Scene) -> list[Spans]:
+    instance = facts.instance
     look = task_look(instance.state)
     lines: list[Spans] = [
         (
             Span(" "),
             state_span(instance.state, scene.glyphs, f" {look.word}"),
-            Span(f"  {look.meaning}", "dim"),
+            meaning_of(facts, scene),
         )
     ]
     lines.extend((Span("   why: ", "dim"), span(reason, "warning")) for reason in reasons)

@@ -104,7 +104,9 @@ def columns(why: Why, width: int, *, of_one_task: bool = False) -> list[Column[T
     took_, try_ = _of_row(took_cell), _of_row(try_cell)
     run = Column("run", "RUN", 21, run_cell, _run_key, most=44)
     before = [
-        Column("state", "STATE", 17 if wide else 11, _of_row(state_cell), _state_key),
+        Column(
+            "state", "STATE", 17 if wide or of_one_task else 11, _of_row(state_cell), _state_key
+        ),
         Column("took", "TOOK", 7, took_, _took_key, right=True, descending=True),
     ]
     after = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from typing import TYPE_CHECKING
 
 from app.text import sanitize_lines
@@ -20,7 +20,7 @@ NARROW_VALUE, WIDE_VALUE = 24, 80
 """Cells of the column of values, on a narrow and on a wide terminal."""
 KEY, DESCRIPTION, FILES = 16, 20, 14
 """Cells of the other columns."""
-EMPTY = "No Variables yet: A adds one."
+EMPTY = "No Variables yet: A adds one, i imports a JSON file."
 EMPTY_READ_ONLY = "No Variables yet."
 
 
@@ -144,6 +144,25 @@ def table_of(rows: tuple[tuple[str, str], ...]) -> str:
 def too_large(one: VariableText) -> str:
     """Why a value isn't shown, and where it is."""
     return f"{one.size:,} characters: 'dagtop variables get' prints them"
+
+
+NAMED = 12
+"""Variables that are called by their names before they are overwritten."""
+
+
+def import_words(keys: Collection[str], known: Container[str]) -> list[Spans]:
+    """What importing these would do, in lines: how many exist and are overwritten, and which."""
+    there = [key for key in keys if key in known]
+    exist = "exists and is" if len(there) == 1 else "exist and are"
+    lines: list[Spans] = [
+        (Span(f"{len(there):,} {exist} overwritten by the file's value", "warning"),),
+        *((Span("  "), span(key, "strong")) for key in there[:NAMED]),
+    ]
+    if len(there) > NAMED:
+        lines.append((Span(f"  and {len(there) - NAMED:,} more", "dim"),))
+    if new := len(keys) - len(there):
+        lines.append((Span(f"{new:,} {'is' if new == 1 else 'are'} new"),))
+    return lines
 
 
 def problems(texts: Mapping[str, str], known: Container[str]) -> dict[str, str]:

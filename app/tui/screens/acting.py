@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.tui import formats
-from app.tui.commander import NO_RUNNER
-from app.tui.models.instance import indexed_name, touched_lines
+from app.tui.commander import NO_RUNNER, act_all
+from app.tui.models.instance import indexed_name, touched_lines, whole_lines
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 from store.states import FINISHED_TASK_STATES
@@ -178,8 +178,7 @@ def ask_clear(app: DagtopApp, chosen: Sequence[Selection]) -> None:
         if choices is not None:
             what = _runs_words(chosen) if choices.on["whole"] else _words(chosen)
             more = touches.words(" run again")
-            for payload in payloads(choices):
-                app.act("clear", payload, f"cleared {what}", more=more)
+            act_all(app, "clear", payloads(choices), f"cleared {what}", more)
 
     app.push_screen(
         ConfirmDialog(
@@ -213,11 +212,8 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         state = choices.alternative
         if choices.on["whole"]:
-            words = f"The run is marked {state}; what runs in it is ended."
-            if several:
-                words = f"The {len(runs)} runs are marked {state}; what runs in them is ended."
             where = _lines(chosen)[: 1 if several else 2]
-            hand_over([*where, (), (Span(words),)], number=len(runs))
+            preview_whole(app, [(one.dag_id, one.run_id) for one in runs], state, where, hand_over)
         else:
             verb = f"Marked {state}:"
             _preview(app, chosen, "mark_task", payloads(choices), verb, hand_over, touches)
@@ -228,13 +224,12 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
         state = choices.alternative
         if choices.on["whole"]:
             done = f"marked {formats.plural(len(runs), 'run') if several else 'the run'} {state}"
-            for one in runs:
-                payload = {"dag_id": one.dag_id, "run_id": one.run_id, "state": state}
-                app.act("mark_run", {**payload, **noted(choices)}, done)
+            given = {"state": state, **noted(choices)}
+            wanted = [{"dag_id": one.dag_id, "run_id": one.run_id, **given} for one in runs]
+            act_all(app, "mark_run", wanted, done)
             return
-        for payload in payloads(choices):
-            done = f"marked {_words(chosen)} {state}"
-            app.act("mark_task", payload, done, more=touches.words())
+        done = f"marked {_words(chosen)} {state}"
+        act_all(app, "mark_task", payloads(choices), done, touches.words(" touched"))
 
     app.push_screen(
         ConfirmDialog(
@@ -254,6 +249,33 @@ def ask_mark(app: DagtopApp, chosen: Sequence[Selection]) -> None:
         ),
         answered,
     )
+
+
+def preview_whole(
+    app: DagtopApp,
+    runs: Sequence[tuple[str, str]],
+    state: str,
+    head: Sequence[Spans],
+    hand_over: Callable[..., None],
+) -> None:
+    """Works out what a mark of whole runs (each its DAG and its id) makes of them."""
+    where = "it" if len(runs) == 1 else "them"
+    number = formats.plural(len(runs), "run")
+    rough = (Span(f"{number} marked {state}; what runs in {where} is ended.", "dim"),)
+    if len(runs) > PREVIEWED:
+        hand_over([*head, (), rough], number=len(runs))
+        return
+    payloads = [{"dag_id": dag_id, "run_id": run_id, "state": state} for dag_id, run_id in runs]
+
+    def then(reply: object) -> None:
+        lines = whole_lines(reply, app.glyphs)
+        if reply == NO_RUNNER:
+            lines = [rough, *lines]
+        elif isinstance(reply, str):
+            lines = [(span(reply, "warning"),)]  # the runner has refused it
+        hand_over([*head, (), *lines], number=len(runs))
+
+    app.commander.dry_runs("mark_run", payloads, then)
 
 
 SIGNALS = "Its process gets SIGTERM, and SIGKILL if it does not end."
@@ -280,18 +302,20 @@ def ask_kill(
         if choices is None:
             return
         if choices.on["whole"]:
-            for one in _one_of_each_run(chosen):
-                payload = {"dag_id": one.dag_id, "run_id": one.run_id}
-                app.act("cancel_run", payload, f"cancelled {runs.removeprefix('the whole ')}")
+            whole = [
+                {"dag_id": one.dag_id, "run_id": one.run_id} for one in _one_of_each_run(chosen)
+            ]
+            act_all(app, "cancel_run", whole, f"cancelled {runs.removeprefix('the whole ')}")
             return
         if not working:
             app.say("nothing was killed: no process is at work")
-        for one in working:
-            base = {"dag_id": one.dag_id, "run_id": one.run_id}
-            for task_id in one.task_ids:
-                for index in one.map_indexes or (None,):
-                    payload = {**base, "task_id": task_id, "map_index": index}
-                    app.act("kill", payload, f"told {what} to end")
+        payloads = [
+            {"dag_id": one.dag_id, "run_id": one.run_id, "task_id": task_id, "map_index": index}
+            for one in working
+            for task_id in one.task_ids
+            for index in one.map_indexes or (None,)
+        ]
+        act_all(app, "kill", payloads, f"told {what} to end")
 
     words = Span(SIGNALS, "dim") if working else Span(IDLE, "warning")
     end = "they fail" if len(_one_of_each_run(chosen)) > 1 else "it fails"
@@ -342,8 +366,7 @@ def ask_delete(app: DagtopApp, chosen: Sequence[Selection], left: int = 0) -> No
     def answered(choices: Choices | None) -> None:
         if choices is not None:
             done = f"deleted {_words(chosen)}"
-            for payload in payloads:
-                app.act("delete_task_instances", payload, done, more=touches.words())
+            act_all(app, "delete_task_instances", payloads, done, touches.words())
 
     dialog = ConfirmDialog(
         "Delete task instances?", [*_lines(chosen), (), *WORKING], "delete", preview=preview

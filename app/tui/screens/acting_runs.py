@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.tui import formats
+from app.tui.commander import act_all
 from app.tui.models.grid import run_span
 from app.tui.models.instance import touched_lines
 from app.tui.models.runs import runs_named
-from app.tui.screens.acting import WORKING, noted, touched_number
+from app.tui.screens.acting import WORKING, noted, preview_whole, touched_number
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 from app.untouched import note_left
@@ -85,8 +86,7 @@ def ask_clear_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        for payload in clear_payloads(runs, choices):
-            app.act("clear", payload, f"cleared {runs_named(runs)}")
+        act_all(app, "clear", clear_payloads(runs, choices), f"cleared {runs_named(runs)}")
 
     app.push_screen(
         ConfirmDialog(
@@ -111,12 +111,12 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
 
     def preview(choices: Choices, hand_over: Callable[..., None]) -> None:
         touched, state = others(choices.alternative), choices.alternative
-        number = formats.plural(len(touched), "run")
-        where = "it" if len(touched) == 1 else "them"
-        words = Span(f"{number} marked {state}; what runs in {where} is ended.", "dim")
-        if not touched:
+        if touched:
+            names = [(run.dag_id, run.run_id) for run in touched]
+            preview_whole(app, names, state, lines, hand_over)
+        else:
             words = Span(f"All are {state} already: nothing would change.", "warning")
-        hand_over([*lines, (), (words,)], number=len(touched))
+            hand_over([*lines, (), (words,)], number=0)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
@@ -124,10 +124,9 @@ def ask_mark_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
         touched, state = others(choices.alternative), choices.alternative
         if not touched:
             app.say(f"all are {state} already{note_left(noted(choices))}")
-        for run in touched:
-            payload = {"dag_id": run.dag_id, "run_id": run.run_id, "state": state}
-            payload |= noted(choices)
-            app.act("mark_run", payload, f"marked {runs_named(touched)} {state}")
+        given = {"state": state, **noted(choices)}
+        payloads = [{"dag_id": run.dag_id, "run_id": run.run_id, **given} for run in touched]
+        act_all(app, "mark_run", payloads, f"marked {runs_named(touched)} {state}")
 
     app.push_screen(
         ConfirmDialog(
@@ -154,9 +153,10 @@ def ask_cancel_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        for run in left:
-            payload = {"dag_id": run.dag_id, "run_id": run.run_id, "only_unfinished": True}
-            app.act("cancel_run", payload, f"cancelled {runs_named(left)}")
+        payloads = [
+            {"dag_id": run.dag_id, "run_id": run.run_id, "only_unfinished": True} for run in left
+        ]
+        act_all(app, "cancel_run", payloads, f"cancelled {runs_named(left)}")
 
     ended = len(runs) - len(left)
     notes: list[Spans] = [

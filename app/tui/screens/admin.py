@@ -206,6 +206,7 @@ class AdminScreen(ListScreen[Row], PlaceScreen):
         what = self.noun if len(rows) == 1 else f"{len(rows)} {self.nouns}"
         lines: list[Spans] = [(Span("  "), span(name, "strong")) for name in names]
         lines.extend(self.warnings(rows))
+        lines += [(), (Span("It can't be undone.", "warning"),)]
 
         def answered(choices: Choices | None) -> None:
             if choices is None:

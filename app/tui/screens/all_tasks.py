@@ -185,7 +185,7 @@ class TasksTable(LongTable["TaskEntry"]):
             self.dagtop.say("mark task instances of one run: their logs are shown by time")
         for dag_id, run_id in runs if len(runs) == 1 else ():
             instances = [row.placed.instance for row in rows]
-            self.dagtop.ways.open_logs(of_instances(dag_id, run_id, instances))
+            self.app.push_screen(of_instances(dag_id, run_id, instances))
 
     def action_copy(self) -> None:
         """Copy where the task instances are."""

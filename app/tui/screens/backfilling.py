@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.tui.commander import NO_RUNNER
 from app.tui.formats import plural
-from app.tui.models.scheduling import backfill_lines
+from app.tui.models.scheduling import backfill_lines, no_backfill
 from app.tui.params import Field, choice, line, moment, zone_of
 from app.tui.reading_acting import FormFacts, read_form
 from app.tui.screens.forms import Errors, FormLine, FormScreen, Values
@@ -28,7 +28,9 @@ def ask_backfill(app: DagtopApp, dag_id: str) -> None:
 
     def ask(facts: FormFacts | None) -> None:
         if facts is None:
-            app.say(f"there is no DAG {dag_id}", "error")
+            app.ways.refuse(f"there is no DAG {dag_id}")
+        elif why := no_backfill(facts.dag):
+            app.ways.refuse(why, "warning")
         else:
             BackfillForm(facts).open(app, check)
 
@@ -81,8 +83,19 @@ def fields_of(zone: str) -> list[Field]:
             list(REPROCESS),
             description="What is done with dates that have a run already.",
         ),
-        choice("order", [OLDEST, NEWEST]),
-        line("max active runs", "whole number", text="10"),
+        choice(
+            "order",
+            [OLDEST, NEWEST],
+            description="In which order the runs start; a task that depends on its past wants the "
+            "oldest first.",
+        ),
+        line(
+            "max active runs",
+            "whole number",
+            text="10",
+            description="How many runs of the backfill run at the same time, besides those of the "
+            "schedule. It can be changed while it runs.",
+        ),
         CONF,
     ]
 
@@ -166,7 +179,7 @@ class BackfillForm(FormScreen):
                 number = len(reply.get("runs", ()))
                 wrong = "" if number else "all of these dates have a run: nothing to make"
                 self._listed = (values, number, wrong)
-                most = max(3, self.preview_lines - 1)
+                most = max(3, self.preview_lines - 1 - bool(reply.get("ahead")))
                 hand_over(backfill_lines(reply, self.dagtop.scene(), most))
             elif reply == NO_RUNNER:
                 self._listed = (values, 0, "")

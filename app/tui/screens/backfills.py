@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.commander import act_all
 from app.tui.filters import Facts
 from app.tui.formats import plural
 from app.tui.models.backfills import (
@@ -52,6 +53,8 @@ class BackfillsScreen(ListScreen["BackfillRow"], DagViewScreen):
     def __init__(self, focus: DagFocus) -> None:
         super().__init__(focus)
         self.snapshot: BackfillsSnapshot | None = None
+        self._asked: tuple[ConfirmDialog, list[int]] | None = None
+        """The question whether backfills are to end, and of which it is."""
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -81,6 +84,7 @@ class BackfillsScreen(ListScreen["BackfillRow"], DagViewScreen):
             self.show_missing()
             return
         self.show_rows()
+        self._renew_question(snapshot.rows)
         kept = self.look.kept.pop(self.view_name, None)
         if isinstance(kept, str):
             self.table.go_to(kept)
@@ -128,14 +132,24 @@ class BackfillsScreen(ListScreen["BackfillRow"], DagViewScreen):
             held = rows[0].paused_at is not None
             kind, word = ("unpause_backfill", "unpaused") if held else ("pause_backfill", "paused")
             those = [row for row in rows if (row.paused_at is not None) == held]
-            for row in those:
-                done = f"{word} {backfills_named(those)}"
-                self.dagtop.act(kind, {"backfill_id": row.id}, done)
+            payloads = [{"backfill_id": row.id} for row in those]
+            act_all(self.dagtop, kind, payloads, f"{word} {backfills_named(those)}")
 
     def action_cancel(self) -> None:
         """Cancel backfills, after asking."""
         if rows := self._open_ones("cancelled"):
-            ask_cancel_backfills(self.dagtop, rows)
+            self._asked = (ask_cancel_backfills(self.dagtop, rows), [row.id for row in rows])
+
+    def _renew_question(self, rows: Sequence[BackfillRow]) -> None:
+        """Runs start and end while it is asked whether backfills are to end."""
+        if self._asked is None:
+            return
+        dialog, ids = self._asked
+        now = {row.id: row for row in rows}
+        if dialog not in self.app.screen_stack:
+            self._asked = None
+        elif found := [now[one] for one in ids if one in now]:
+            dialog.renew(cancel_lines(self.dagtop, found))
 
     def action_edit(self) -> None:
         """Set how many runs of the backfill run at the same time."""
@@ -163,11 +177,15 @@ class BackfillsScreen(ListScreen["BackfillRow"], DagViewScreen):
         return found
 
 
-def ask_cancel_backfills(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
-    """Ask whether backfills are to end, say how many runs fail by it, and do it."""
-    queued = sum(row.runs.get(DagRunState.QUEUED, 0) for row in rows)
+def queued_runs(rows: Sequence[BackfillRow]) -> int:
+    """How many runs of backfills have not started."""
+    return sum(row.runs.get(DagRunState.QUEUED, 0) for row in rows)
+
+
+def cancel_lines(app: DagtopApp, rows: Sequence[BackfillRow]) -> list[Spans]:
+    """The backfills, and how many runs fail if they are cancelled now."""
+    queued = queued_runs(rows)
     running = sum(row.runs.get(DagRunState.RUNNING, 0) for row in rows)
-    named = backfills_named(rows)
     lines: list[Spans] = [*backfill_lines(rows, app.scene(), NAMED), ()]
     verb = "fails" if queued == 1 else "fail"
     lines.append(
@@ -177,17 +195,23 @@ def ask_cancel_backfills(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:
         goes = "goes" if running == 1 else "go"
         words = f"{plural(running, 'running one')} {goes} on: Enter on a backfill lists its runs."
         lines.append((Span(words, "dim"),))
+    return lines
+
+
+def ask_cancel_backfills(app: DagtopApp, rows: Sequence[BackfillRow]) -> ConfirmDialog:
+    """Ask whether backfills are to end, say how many runs fail by it, and do it."""
+    named = backfills_named(rows)
 
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        for row in rows:
-            app.act("cancel_backfill", {"backfill_id": row.id}, f"cancelled {named}")
+        payloads = [{"backfill_id": row.id} for row in rows]
+        act_all(app, "cancel_backfill", payloads, f"cancelled {named}")
 
-    dialog = ConfirmDialog(
-        f"Cancel {named}?", lines, f"cancel {named}", number=max(queued, len(rows))
-    )
+    lines, number = cancel_lines(app, rows), max(queued_runs(rows), len(rows))
+    dialog = ConfirmDialog(f"Cancel {named}?", lines, f"cancel {named}", number=number)
     app.push_screen(dialog, answered)
+    return dialog
 
 
 def ask_limit(app: DagtopApp, rows: Sequence[BackfillRow]) -> None:

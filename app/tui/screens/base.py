@@ -12,7 +12,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from app.tui.actions import actions_for, footer_actions, key_name, with_keys
+from app.tui.actions import BY_ID, actions_for, footer_actions, key_name, with_keys
 from app.tui.bindings import forbidden
 from app.tui.formats import clock
 from app.tui.spans import Span, Spans, span
@@ -38,6 +38,8 @@ class DagtopScreen(SureTimers, Screen[None]):
     """A full screen. Subclasses give ``contexts``, ``body``, ``fetch`` and ``show_snapshot``."""
 
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list")
+    without: ClassVar[frozenset[str]] = frozenset()
+    """Actions of these contexts that only say why they do nothing here: ``?`` leaves them out."""
     AUTO_FOCUS = "#main"
 
     def __init__(self) -> None:
@@ -68,6 +70,10 @@ class DagtopScreen(SureTimers, Screen[None]):
     def location(self) -> Location | None:
         """Where this is, if it can be opened again by that."""
         return None
+
+    def to_find_again(self) -> dict[str, Any]:
+        """What is wanted again by who comes back here by the history: it is filled as one goes."""
+        return {}
 
     @property
     def pointed_at(self) -> str | None:
@@ -136,9 +142,8 @@ class DagtopScreen(SureTimers, Screen[None]):
     def on_screen_resume(self) -> None:
         if not (self.app.screen is self or self.app.screen.is_modal):
             return  # one that is passed through must not ask; one behind a dialog is seen
-        location = self.location()
-        if location is not None:
-            self.dagtop.ways.visited(location)
+        if self.location() is not None:
+            self.dagtop.ways.visited(self.to_find_again())
         self.show_runner()
         if self.snapshot is None and self.fetch() is not None:
             self.ask_first()
@@ -256,7 +261,9 @@ class DagtopScreen(SureTimers, Screen[None]):
             return
         if not self._is_typing:
             name = event.character if event.is_printable else key_name(event.key)
-            self.dagtop.say(f"{name} does nothing here: ? shows the keys")
+            helps = self.dagtop.settings.keys.get("everywhere.help", BY_ID["everywhere.help"].keys)
+            hint = f": {key_name(helps[0])} shows the keys" if helps else ""
+            self.dagtop.say(f"{name} does nothing here{hint}")
 
     def action_travel(self, way: str) -> None:
         """Move in the main widget."""

@@ -37,6 +37,6 @@ class BesideScreen(DagtopScreen):
         show_line(self.dagtop, dag_id, run_id, *self.failed_at())
 
     def action_edit_file(self) -> None:
-        """Open the file in the editor, at the line that failed if there is one."""
-        dag_id, run_id, _ = self.subject()
-        edit_line(self.dagtop, dag_id, self.failed_at()[1], of=run_id)
+        """Open the file in the editor, at the line that failed, else where the task is defined."""
+        dag_id, run_id, task_id = self.subject()
+        edit_line(self.dagtop, dag_id, self.failed_at()[1], of=run_id, task_id=task_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,9 +18,11 @@ from app.tui.models.calendar import LABELS, WEEKS, Year, duration_chart, run_lin
 from app.tui.models.calendar_page import MODES, Mode, Page, close_together, runs_of
 from app.tui.models.grid import dag_line
 from app.tui.models.hours import HourPlace, Month
+from app.tui.models.scheduling import is_held
 from app.tui.reading_history import (
     CalendarSnapshot,
     HoursSnapshot,
+    day_start,
     hour_at,
     read_between,
     read_calendar,
@@ -48,6 +50,8 @@ TALL = 34
 """Lines from which on there is room for the durations."""
 LISTED = 60
 """Runs of a day or an hour that are read at most."""
+PLANNED, AHEAD = 3_000, timedelta(days=2)
+"""Runs to come that are shown at most, and until when: each minute, to the end of tomorrow."""
 EARLIEST, LATEST = 1971, 9990
 """The years one can go to."""
 
@@ -78,6 +82,9 @@ class CalendarScreen(DagViewScreen):
         self._runs: tuple[Any, tuple[RunRow, ...]] | None = None
         """Of the day or hour that they are of."""
         self._rest = Rest(self, self._read_runs)
+        self._times: tuple[datetime, ...] = ()
+        """Of runs that are due today and tomorrow."""
+        self._asked_times: tuple[object, ...] | None = None
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -129,6 +136,7 @@ class CalendarScreen(DagViewScreen):
         if snapshot is None:
             self.show_missing()
             return
+        self._ask_times()
         self._show_page()
         self._read_runs()
 
@@ -137,14 +145,52 @@ class CalendarScreen(DagViewScreen):
         snapshot, scene = self.snapshot, self.dagtop.scene()
         if snapshot is None:
             return None
-        due = None if snapshot.dag.is_paused else snapshot.dag.next_run_after
+        planned = self._planned(snapshot.dag)
         if isinstance(snapshot, HoursSnapshot):
             there = self.form.by_hour and snapshot.first == self.day.replace(day=1)
-            month = Month(snapshot.first, snapshot.hours, snapshot.tallies, due, scene.now)
+            month = Month(snapshot.first, snapshot.hours, snapshot.tallies, planned, scene.now)
             return month if there else None
-        planned = None if due is None else local(due, scene.zone).date()
+        days: dict[date, list[datetime]] = {}
+        for moment in planned:
+            days.setdefault(local(moment, scene.zone).date(), []).append(moment)
         there = not self.form.by_hour and snapshot.year == self.day.year
-        return Year(snapshot.year, snapshot.days, planned, self.today) if there else None
+        return Year(snapshot.year, snapshot.days, days, self.today) if there else None
+
+    def _planned(self, dag: DagRow) -> tuple[datetime, ...]:
+        """When runs are due that will be made: the next one, and those the runner knows of."""
+        due = dag.next_run_after
+        if due is None or dag.is_paused or is_held(dag):
+            return ()
+        return (due, *(moment for moment in self._times if moment > due))
+
+    def _ask_times(self) -> None:
+        """Ask the runner when runs are made today and tomorrow; without one the next is known."""
+        dag, zone = self.dag_now(), self.dagtop.scene().zone
+        if dag is None or dag.next_run_after is None or dag.is_paused or is_held(dag):
+            return
+        wanted = (self.today, dag.schedule, dag.schedule_window, dag.version_id)
+        if wanted == self._asked_times:
+            return
+        self._asked_times, self._times = wanted, ()
+
+        def then(reply: dict[str, Any] | str) -> None:
+            if not self.is_there or self._asked_times != wanted:
+                return
+            if not isinstance(reply, dict):
+                self._asked_times = None  # there is no runner now: asked again when it is up
+                return
+            self._times = tuple(map(datetime.fromisoformat, reply.get("times") or ()))
+            self._show_page()
+
+        request = {
+            "type": "preview_schedule",
+            "dag_id": self.dag_id,
+            "expression": dag.schedule_override or "",
+            "window": dag.schedule_window or {},
+            "count": PLANNED,
+            "until": day_start(self.today + AHEAD, zone).isoformat(),
+        }
+        self.dagtop.commander.ask(request, then)
 
     def _cursor(self, page: Page[Any]) -> Any:
         """The day or hour under the cursor."""

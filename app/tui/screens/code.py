@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.lines import Lines
-from app.tui.models.code import definitions, version_line
+from app.tui.models.code import definitions, first_line, version_line
 from app.tui.models.grid import dag_line
 from app.tui.reading_code import CodeSnapshot, read_code
 from app.tui.screens.dag_views import DagFocus, DagViewScreen
@@ -36,7 +36,8 @@ class CodeForm:
     compare: bool = False
     other: int | None = None
     """None: the version before."""
-    cursor: int = 0
+    cursor: int | None = None
+    """None: of a file with several DAGs, where this one is defined."""
     run_id: str | None = None
     """The run that was in focus when this version was chosen."""
     go_to: str | None = None
@@ -68,10 +69,11 @@ class CodeScreen(SearchScreen, DagViewScreen):
         yield InfoLine(widget_id="version")
         yield LinesView(widget_id="main")
         yield PromptLine("/", widget_id="find")
-        yield PromptLine("v", widget_id="against")
+        yield PromptLine("v", widget_id="against", stays=True)
 
     def remember(self) -> None:
-        self.form.cursor = self.view.cursor
+        if self.snapshot is not None:
+            self.form.cursor = self.view.cursor
 
     def follow(self) -> None:
         """Run or task were chosen in the grid at the side: to that version, to that task."""
@@ -104,6 +106,8 @@ class CodeScreen(SearchScreen, DagViewScreen):
         lines: Lines = snapshot.diff if snapshot.diff is not None else snapshot.source
         if lines is not self.view.lines:
             self._definitions = definitions(snapshot)
+            if self._start is None and self.form.cursor is None and snapshot.diff is None:
+                self._start = self.form.cursor = first_line(snapshot)
             self.view.show(lines, cursor=self._start)
         self._start = None
         if self.form.compare and snapshot.diff is None:
@@ -222,15 +226,17 @@ class CodeScreen(SearchScreen, DagViewScreen):
         if not self._asks_version:
             super().entered(text)
             return
-        self._asks_version = False
         text, snapshot = text.strip(), self.snapshot
-        if not text or snapshot is None:
-            return
-        if not text.isdecimal() or int(text) not in snapshot.numbers:
-            self.dagtop.say(f"there is no version {text}", "warning")
-        elif int(text) == snapshot.version:
-            self.dagtop.say(f"version {text} is the one shown: name another")
-        else:
+        if text and snapshot is not None:
+            if not text.isdecimal() or int(text) not in snapshot.numbers:
+                self.dagtop.say(f"there is no version {text}", "warning")
+                return
+            if int(text) == snapshot.version:
+                self.dagtop.say(f"version {text} is the one shown: name another", "warning")
+                return
+        self._asks_version = False
+        self.query_one("#against", PromptLine).close()
+        if text and snapshot is not None:
             self.form.other, self._start = int(text), 0
             self._show_version(snapshot.version, compare=True)
 

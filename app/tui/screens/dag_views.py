@@ -18,8 +18,9 @@ from app.tui.widgets.chrome import InfoLine
 from store.states import EXECUTING_TASK_STATES
 
 if TYPE_CHECKING:
+    from store.queries.cells import Cell
     from store.queries.dags import DagRow
-    from store.queries.grid import Cell, GridRow, GridRun
+    from store.queries.grid import GridRow, GridRun
 
 
 @dataclass(slots=True)
@@ -63,6 +64,9 @@ class DagViewScreen(SideScreen):
             self.dagtop.ways.place_name, look.dag_id, self.view_name, look.run_id, look.task_id
         )
 
+    def to_find_again(self) -> dict[str, Any]:
+        return self.look.kept
+
     def crumbs(self) -> tuple[str, ...]:
         return (self.dagtop.workspace.root.name or "/", self.dag_id)
 
@@ -88,13 +92,18 @@ class DagViewScreen(SideScreen):
         """The version of the DAG that the line is of; None: the newest."""
         return None
 
+    def task_now(self) -> str | None:
+        """The task under the cursor; None: there is none."""
+        return None
+
     # actions of all views of a DAG
 
     def action_edit_file(self) -> None:
         """Open its file in the editor."""
         from app.tui.screens.sourcing import edit_line
 
-        edit_line(self.dagtop, self.dag_id, line=self.line_now(), of=self.version_now())
+        line, version, task_id = self.line_now(), self.version_now(), self.task_now()
+        edit_line(self.dagtop, self.dag_id, line=line, of=version, task_id=task_id)
 
     def action_dependencies(self) -> None:
         """The graph of DAGs and assets, at this DAG."""
@@ -155,6 +164,10 @@ class RunViewScreen(DagViewScreen):
         """What the run holds of it."""
         raise NotImplementedError
 
+    def task_now(self) -> str | None:
+        row = self.row_now()
+        return None if row is None or row.kind == "group" else row.task_id
+
     def fold_here(self) -> None:
         """Fold or unfold the group under the cursor."""
         raise NotImplementedError
@@ -181,7 +194,9 @@ class RunViewScreen(DagViewScreen):
     def action_run_details(self) -> None:
         """Show all about the run under the cursor."""
         run = self.run_now()
-        if run is not None:
+        if run is None:
+            self.dagtop.say("no run is under the cursor")
+        else:
             self.dagtop.ways.open_run(self.dag_id, run.run_id)
 
     def action_details(self) -> None:
@@ -214,11 +229,11 @@ class RunViewScreen(DagViewScreen):
         if row is not None and cell is not None and row.map_index is not None:
             chosen = frozenset({(row.task_id, row.map_index)})
             screen = MergedLogScreen(self.dag_id, run.run_id, row.task_ids, chosen, row.id)
-            self.dagtop.ways.open_logs(screen)
+            self.app.push_screen(screen)
             return
         if row is not None and (row.kind == "group" or (cell is not None and cell.is_mapped)):
             tasks, name = tuple(row.task_ids or (row.id,)), row.id
-        self.dagtop.ways.open_logs(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
+        self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, name=name))
 
     def action_copy(self) -> None:
         """Copy the id of the task or group."""

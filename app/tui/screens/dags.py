@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.clicks import tab_at
+from app.tui.commander import act_all
 from app.tui.filters import Facts
 from app.tui.formats import plural
 from app.tui.models.dags import (
@@ -244,9 +245,8 @@ class DagsScreen(ListScreen["DagRow"], PlaceScreen):
         def answered(choices: Choices | None) -> None:
             if choices is None:
                 return
-            for dag in dags:
-                payload = trigger_payload(dag.dag_id, {})
-                self.dagtop.act("trigger", payload, f"triggered {dag.dag_id}")
+            payloads = [trigger_payload(dag.dag_id, {}) for dag in dags]
+            act_all(self.dagtop, "trigger", payloads, f"triggered {named(dags)}")
 
         dialog = ConfirmDialog(
             f"Trigger {len(dags)} DAGs with their default params?",

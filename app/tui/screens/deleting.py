@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.tui import formats
+from app.tui.commander import act_all
 from app.tui.models.dags import named
 from app.tui.models.runs import MOST_COUNTED, counted, runs_named
 from app.tui.reading_acting import count_runs_of
@@ -43,8 +44,7 @@ def ask_delete_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        for payload in delete_payloads(ended):
-            app.act("delete_runs", payload, f"deleted {done}")
+        act_all(app, "delete_runs", delete_payloads(ended), f"deleted {done}")
 
     done = f"run {runs_named(ended)}" if len(ended) == 1 else runs_named(ended)
     what = formats.plural(len(ended), "run")
@@ -53,7 +53,7 @@ def ask_delete_runs(app: DagtopApp, runs: Sequence[RunRow]) -> None:
     )
 
 
-def delete_payloads(runs: Sequence[RunRow]) -> list[dict[str, object]]:
+def delete_payloads(runs: Sequence[RunRow]) -> list[dict[str, Any]]:
     """What the commands ``delete_runs`` want to be told: of one DAG each, and of not too many."""
     names: dict[str, list[str]] = {}
     for run in runs:
@@ -89,8 +89,7 @@ def ask_delete_dags(app: DagtopApp, dags: Sequence[DagRow]) -> None:
     def answered(choices: Choices | None) -> None:
         if choices is None:
             return
-        for dag in ended:
-            app.act("delete_dag", {"dag_id": dag.dag_id}, f"deleted {named(ended)}")
+        act_all(app, "delete_dag", [{"dag_id": one} for one in ids], f"deleted {named(ended)}")
         app.memory.favour(ids, stars=False)
 
     ids = [dag.dag_id for dag in ended]

@@ -265,9 +265,12 @@ class FormScreen(ModalScreen[None]):
         about_lines = self._about_lines()
         height = self.app.size.height
         lines = max(height * 9 // 10, min(height, ROOMY * 9 // 10))
-        room = lines - FRAME_LINES - about_lines - len(self._head_lines())
+        room = lines - FRAME_LINES - len(self._head_lines())
         shown = len(self.fields) - len(self._hidden)
         wanted = self.preview_room(self.texts())
+        if room - wanted - about_lines < FIELD_LINES * shown <= room - wanted:
+            about_lines = 0  # to see all fields comes first
+        room -= about_lines
         preview = min(wanted, max(0, room - FIELD_LINES * min(2, shown)))
         # Whole fields only: the one on top isn't shown without its name.
         seen = max(1, min((room - preview) // FIELD_LINES, shown))

@@ -25,8 +25,9 @@ from app.tui.widgets.prompt import PromptLine
 if TYPE_CHECKING:
     from app.tui.exporting import Export
     from app.tui.refresher import Fetch
+    from store.queries.cells import Cell
     from store.queries.dags import DagRow
-    from store.queries.grid import Cell, GridRow, GridRun
+    from store.queries.grid import GridRow, GridRun
 
 
 class GanttScreen(OneRunScreen):

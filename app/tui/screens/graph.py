@@ -11,11 +11,11 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.models.grid import cell_line, dag_line, run_line
+from app.tui.models.marks import run_marked, trouble_of
 from app.tui.reading import (
+    CellFacts,
     GraphSnapshot,
-    InstanceFacts,
-    error_line,
-    read_facts,
+    read_cell,
     read_graph,
 )
 from app.tui.screens.dag_views import DagFocus, OneRunScreen
@@ -28,8 +28,9 @@ from app.tui.widgets.prompt import PromptLine
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
+    from store.queries.cells import Cell
     from store.queries.dags import DagRow
-    from store.queries.grid import Cell, GridRow, GridRun
+    from store.queries.grid import GridRow, GridRun
 
 
 class GraphScreen(PictureScreen, OneRunScreen):
@@ -46,7 +47,7 @@ class GraphScreen(PictureScreen, OneRunScreen):
     def __init__(self, focus: DagFocus) -> None:
         super().__init__(focus)
         self.snapshot: GraphSnapshot | None = None
-        self.error = ""
+        self._cell: CellFacts | None = None
         self._place: tuple[object, ...] = ()
         self._wanted = focus.task_id
         self._rest = Rest(self, self._read_error)
@@ -119,7 +120,7 @@ class GraphScreen(PictureScreen, OneRunScreen):
             self.show_status()
             self._show_lines()
             return
-        self._place, self.error = place, ""
+        self._place, self._cell = place, None
         self.show_status()
         self._show_lines()
         self._rest.begin()
@@ -132,31 +133,28 @@ class GraphScreen(PictureScreen, OneRunScreen):
             return
         view, scene = self.view, self.dagtop.scene()
         info = self.query_one("#run", InfoLine)
-        info.line = run_line(self.run_now(), scene)
+        run, facts = self.run_now(), self._cell
+        info.line = run_line(run, scene, marked=run_marked(facts, run and run.id, scene))
         info.right = () if self.snapshot.is_newest else (Span("older run", "warning"),)
-        self.query_one("#cell", InfoLine).line = cell_line(
-            view.row, view.current, self.error, scene
-        )
+        trouble = trouble_of(facts and facts.instance, scene)
+        self.query_one("#cell", InfoLine).line = cell_line(view.row, view.current, trouble, scene)
 
     def _read_error(self) -> None:
-        """Read what went wrong with the task under the cursor."""
+        """Read what went wrong with the task under the cursor, and who marked it or the run."""
         run, row, cell = self.run_now(), self.view.row, self.view.current
-        if not self.is_current or run is None or row is None or cell is None:
+        if not self.is_current or run is None or row is None:
             return
-        if row.kind != "task" or cell.is_mapped:
-            return
-        place = (run.id, row.id)
+        single = row.kind == "task" and cell is not None and not cell.is_mapped
+        place = (row.id, -1) if single else None
 
-        def then(facts: InstanceFacts | None) -> None:
+        def then(facts: CellFacts) -> None:
             now, node = (self.run_now(), self.view.row) if self.is_there else (None, None)
-            if now is None or node is None or (now.id, node.id) != place:
+            if now is None or node is None or (now.id, node.id) != (run.id, row.id):
                 return
-            last = facts.tries[-1] if facts is not None and facts.tries else None
-            shown = last is not None and (last.error_type or last.state != "success")
-            self.error = error_line(last) if last is not None and shown else ""
+            self._cell = facts
             self._show_lines()
 
-        self.dagtop.refresher.once(lambda store: read_facts(store, *place, -1), then)
+        self.dagtop.refresher.once(lambda store: read_cell(store, run.id, run.state, place), then)
 
     # going
 

@@ -23,11 +23,12 @@ from app.tui.models.grid import (
 )
 from app.tui.models.grid_filter import RUN_FACTS, GridFilter, grid_filter
 from app.tui.models.instance import instance_lines, reasons_for
+from app.tui.models.marks import run_marked, trouble_of
 from app.tui.reading import (
+    CellFacts,
     GridSnapshot,
     InstanceFacts,
-    error_line,
-    read_facts,
+    read_cell,
     read_grid,
     read_run_keys,
 )
@@ -38,19 +39,20 @@ from app.tui.screens.side import SPLIT_WIDTH
 from app.tui.spans import Span, span
 from app.tui.timers import Rest
 from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.grid_view import GridView
+from app.tui.widgets.grid_view import GridView, runs_in
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.text_view import TextView
 from store.states import FINISHED_TASK_STATES
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
+    from store.queries.cells import Cell
     from store.queries.dags import DagRow
-    from store.queries.grid import Cell, GridRow, GridRun
+    from store.queries.grid import GridRow, GridRun
     from store.queries.runs import RunKey
 
-FIRST_RUNS, MOST_RUNS = 60, 1000
-"""Runs loaded at first, and at most."""
+MOST_RUNS = 1000
+"""Runs loaded at most; at first those that there is room for."""
 
 WIDE = 110
 """Columns from which on the panel stands beside the grid."""
@@ -68,11 +70,12 @@ class GridScreen(MarkedGridScreen):
         super().__init__(focus)
         self.snapshot: GridSnapshot | None = None
         self.facts: InstanceFacts | None = None
+        self._cell: CellFacts | None = None
         self.reasons: list[str] = []
         self._wanted = (focus.run_id, focus.task_id)
         self._unfolded: frozenset[str] = frozenset()
         """Mapped tasks whose map indexes are read."""
-        self._runs = FIRST_RUNS
+        self._runs = 0
         self._befores: list[RunKey] = []
         """Where the window of runs ends, and those it came from, the newest first; empty: it ends
         with the newest run."""
@@ -100,6 +103,12 @@ class GridScreen(MarkedGridScreen):
         self.query_one("#panel").can_focus = False
         _, self._unfolded = self.dagtop.ways.folds.get(self.dag_id, (None, frozenset()))
         self.view.unfolded = set(self._unfolded)
+
+    def on_resize(self) -> None:
+        asked = self._runs
+        super().on_resize()
+        if self._runs > asked:
+            self.ask()
 
     def remember(self) -> None:
         run, row = self.view.run, self.view.row
@@ -249,44 +258,43 @@ class GridScreen(MarkedGridScreen):
         if view.grid is None:  # or it would say that there are no runs
             self.query_one("#run", InfoLine).line = (Span("  reading ...", "dim"),)
             return
+        run = view.run
+        marked = run_marked(self._cell, run and run.id, scene)
         self.query_one("#run", InfoLine).line = run_line(
-            view.run, scene, before=view.run_before, some=self.filter.of_runs
+            run, scene, before=view.run_before, some=self.filter.of_runs, marked=marked
         )
-        error = ""
-        if self.facts is not None and self.facts.tries:
-            last = self.facts.tries[-1]
-            if last.error_type or (last.reason and last.state != "success"):
-                error = error_line(last)
-        line = cell_line(view.row, view.current, error, scene)
+        line = cell_line(view.row, view.current, trouble_of(self.facts, scene), scene)
         self.query_one("#cell", InfoLine).line = line
         self._show_panel()
 
     # the panel
 
-    def _place(self) -> tuple[int, str, int] | None:
+    def _place(self) -> tuple[str, int] | None:
         view = self.view
-        run, row, cell = view.run, view.row, view.current
-        if run is None or row is None or cell is None or row.kind == "group" or cell.is_mapped:
+        row, cell = view.row, view.current
+        if row is None or cell is None or row.kind == "group" or cell.is_mapped:
             return None
-        return (run.id, row.task_id, -1 if row.map_index is None else row.map_index)
+        return (row.task_id, -1 if row.map_index is None else row.map_index)
 
     def _read_facts(self) -> None:
         if not self.is_current:
             return
         if self.has_class("-panel"):
             self._ask_reasons()
-        place = self._place()
-        if place is None:
+        run, place = self.view.run, self._place()
+        if run is None:
             return
 
-        def then(facts: InstanceFacts | None) -> None:
-            if self.is_there and self._place() == place:
-                self.facts = facts
-                self._show_lines()
+        def then(found: CellFacts) -> None:
+            now = self.view.run if self.is_there else None
+            if now is None or now.id != run.id:
+                return
+            self._cell = found
+            if self._place() == place:
+                self.facts = found.instance
+            self._show_lines()
 
-        self.dagtop.refresher.once(
-            lambda store: read_facts(store, place[0], place[1], place[2]), then
-        )
+        self.dagtop.refresher.once(lambda store: read_cell(store, run.id, run.state, place), then)
 
     def _ask_reasons(self) -> None:
         view = self.view
@@ -332,7 +340,9 @@ class GridScreen(MarkedGridScreen):
 
     def fit(self) -> None:
         super().fit()
-        self.set_class(self.app.size.width >= WIDE, "-wide")
+        width = self.app.size.width
+        self._runs = max(self._runs, runs_in(width))
+        self.set_class(width >= WIDE, "-wide")
 
     def action_panel_down(self) -> None:
         """Scroll the panel down."""

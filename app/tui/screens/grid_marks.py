@@ -70,7 +70,7 @@ class MarkedGridScreen(RunViewScreen):
         chosen = frozenset(indexes)
         only = chosen if len(indexes) == len(rows) else None  # of a whole task all are shown
         name = f"{len(rows)} marked" if len(rows) > 1 else rows[0].id
-        self.dagtop.ways.open_logs(MergedLogScreen(self.dag_id, run.run_id, tasks, only, name))
+        self.app.push_screen(MergedLogScreen(self.dag_id, run.run_id, tasks, only, name))
 
     def action_copy(self) -> None:
         """Copy the ids of all that are marked, one to a line, or of the row under the cursor."""

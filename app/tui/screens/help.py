@@ -60,14 +60,19 @@ class HelpScreen(ModalScreen[None]):
     ]
     AUTO_FOCUS = "#main"
 
-    def __init__(self, contexts: tuple[str, ...]) -> None:
+    def __init__(self, contexts: tuple[str, ...], without: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self._contexts = contexts
+        self._without = without
         self._count = 0
 
     def compose(self) -> ComposeResult:
         app = cast("DagtopApp", self.app)
-        actions = actions_for(self._contexts, read_only=app.read_only)
+        actions = [
+            action
+            for action in actions_for(self._contexts, read_only=app.read_only)
+            if action.id not in self._without
+        ]
         lines = help_lines(with_keys(actions, app.settings.keys))
         with Vertical(classes="dialog", id="help") as box:
             box.border_title = "Keys"

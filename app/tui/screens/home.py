@@ -13,11 +13,18 @@ from textual.widget import Widget
 
 from app.tui.bindings import bindings
 from app.tui.machine import Machine, MachineSampler, Watch
-from app.tui.models.home import day_line, newest, panels, unseen
+from app.tui.models.home import day_line, failed_groups, failure_target, newest, panels, unseen
 from app.tui.models.panels import TWO_COLUMNS, Panel, Target
 from app.tui.reading import DagsSnapshot
-from app.tui.reading_home import HomeSnapshot, SeenFile, read_home, seen_file
-from app.tui.screens.acting import Selection, ask_clear
+from app.tui.reading_home import (
+    HomeSnapshot,
+    InstancesOfRun,
+    SeenFile,
+    read_failed,
+    read_home,
+    seen_file,
+)
+from app.tui.screens.acting import ask_clear, selections
 from app.tui.screens.places import PlaceScreen
 from app.tui.screens.views import PLACES
 from app.tui.spans import Span
@@ -158,17 +165,34 @@ class HomeScreen(PlaceScreen):
             self._open_errors()
         elif target.name in PLACES:
             self.action_show_view(target.name)
+            app.ways.drilled = target.name
 
     def action_clear(self) -> None:
-        """Run again what failed."""
+        """Run again all that failed of what the row stands for."""
         row = self.view.current
         target = row.target if row is not None else None
-        if target is None or target.kind != "task" or target.task_id is None:
+        snapshot, groups = self.snapshot, []
+        if snapshot is not None:
+            groups = failed_groups(snapshot, with_seen=self.with_seen)
+        same = next((one for one in groups if failure_target(one[0]) == target), [])
+        if target is None or target.task_id is None or not same:
             self.dagtop.say("no failed task is under the cursor")
             return
-        indexes = None if target.map_index < 0 else (target.map_index,)
-        selection = Selection(target.name, target.run_id, (target.task_id,), indexes)
-        ask_clear(self.dagtop, [selection])
+
+        def then(failed: list[InstancesOfRun]) -> None:
+            if not self.is_there:
+                return
+            chosen = [
+                part
+                for run, every, broken in failed
+                for part in selections(run.dag_id, run.run_id, broken, every)
+            ]
+            if chosen:
+                ask_clear(self.dagtop, chosen)
+            else:
+                self.dagtop.say("none of them is failed any more")
+
+        self.dagtop.read_first(partial(read_failed, failures=same), then)
 
     def action_favourite(self) -> None:
         """Give the DAG of the row a star, or take it away."""
@@ -217,4 +241,5 @@ class HomeScreen(PlaceScreen):
         """Show failures that were seen, too, or hide them."""
         self.with_seen = not self.with_seen
         self.show_panels()
-        self.dagtop.say("with what you have seen" if self.with_seen else "only what is new")
+        words = "with what you have seen, and what was ended by hand"
+        self.dagtop.say(words if self.with_seen else "only what is new")

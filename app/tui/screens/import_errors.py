@@ -45,6 +45,15 @@ class ImportErrorsScreen(TextScreen):
                 return
         self.dagtop.say("all pipeline files can be imported")
 
+    def action_read_again(self) -> None:
+        """Have the runner import the files anew, as when a module is installed by now."""
+        files = list(dict.fromkeys(place.file for place, _ in self._parts))
+        if not files:
+            self.dagtop.say("all pipeline files can be imported")
+            return
+        what = f"{files[0]} is" if len(files) == 1 else f"{len(files)} pipeline files are"
+        self.dagtop.act("reparse", {"files": files}, f"{what} read again")
+
 
 def parts_of(snapshot: DagsSnapshot) -> list[tuple[Place, str]]:
     """Of each file with an error its place, the error and the traceback; then the warnings."""

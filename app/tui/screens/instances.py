@@ -123,7 +123,7 @@ class InstancesScreen(ListScreen["InstanceRow"]):
         from app.tui.screens.merged_log import of_instances
 
         rows = self.table.chosen()
-        self.dagtop.ways.open_logs(of_instances(self.dag_id, self.run_id, rows, self.task_id))
+        self.app.push_screen(of_instances(self.dag_id, self.run_id, rows, self.task_id))
 
     def action_details(self) -> None:
         """Show all about the instance."""

@@ -86,7 +86,7 @@ class JumpScreen(ModalScreen[Target | None]):
             yield view
 
     def on_mount(self) -> None:
-        dag_id = self._known.subject
+        dag_id, run_id = self._known.subject, self._known.run_id
 
         def then(names: JumpNames) -> None:
             self._known = with_names(self._known, names)
@@ -95,7 +95,7 @@ class JumpScreen(ModalScreen[Target | None]):
                 self._read_other()
             self._names_came()
 
-        self.dagtop.refresher.once(lambda store: read_jumps(store, dag_id), then)
+        self.dagtop.refresher.once(lambda store: read_jumps(store, dag_id, run_id), then)
         self._complete()
 
     def on_input_changed(self) -> None:

@@ -35,11 +35,14 @@ def labels(number: int) -> list[str]:
 def landings_of(widget: Widget) -> list[Offset]:
     """The cells of a widget that a click would put the cursor on, one for each thing in view."""
     from app.tui.widgets.graph_view import GraphView
+    from app.tui.widgets.log_folding import FoldingPager
 
     if isinstance(widget, GraphView):
         boxes = widget.layout_now.boxes
         found = [Offset(box.x - widget.x, box.y + box.height // 2 - widget.y) for box in boxes]
         return [place for place in found if place in widget.size.region]
+    if isinstance(widget, FoldingPager):
+        return [Offset(0, y) for y, _ in widget.headings()]
     position = getattr(widget, "position", None)
     if not isinstance(position, Position):
         return []
@@ -72,10 +75,12 @@ class Letter(LineView):
 
 
 class LettersScreen(ModalScreen[Offset | None]):
-    """The labels over the screen; gives the place whose label was typed."""
+    """The labels over the screen; gives the place whose label was typed. Where it is said what has
+    letters, another one is answered."""
 
-    def __init__(self, places: Sequence[Offset]) -> None:
+    def __init__(self, places: Sequence[Offset], nothing: str = "") -> None:
         super().__init__()
+        self._nothing = nothing
         self._typed = ""
         self._places = dict(zip(labels(len(places)), places, strict=True))
 
@@ -87,10 +92,13 @@ class LettersScreen(ModalScreen[Offset | None]):
         event.stop()
         typed = self._typed + (event.character or "").lower()
         left = [text for text in self._places if text.startswith(typed)]
+        app = cast("DagtopApp", self.app)
         if event.character is None or not left:
+            if self._nothing and event.is_printable:
+                app.say(f"{self._nothing} has the letter {event.character}", "warning")
             self.dismiss(None)
         elif typed in self._places:
-            cast("DagtopApp", self.app).key_order.hold_until_idle()
+            app.key_order.hold_until_idle()
             self.dismiss(self._places[typed])
         else:
             self._typed = typed

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual.geometry import Offset
 from textual.widget import Widget
 
 from app.tui.exporting import typed_path, working_folder
@@ -19,10 +20,12 @@ from app.tui.formats import plural
 from app.tui.models.log_levels import LEVEL_NAMES, NONE
 from app.tui.models.log_painting import ABSOLUTE, plain_lines
 from app.tui.screens.base import DagtopScreen
+from app.tui.screens.letters import LettersScreen
 from app.tui.spans import Span, Spans, joined, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.dialogs import Choices, ConfirmDialog
 from app.tui.widgets.log_filter import parse_filter
+from app.tui.widgets.log_lines import FileLines
 from app.tui.widgets.log_times import TimeRange, parse_range
 from app.tui.widgets.log_view import LogView
 from app.tui.widgets.prompt import PromptLine
@@ -52,6 +55,8 @@ class LogAsking(DagtopScreen):
     wishes: LogWishes
     time_range: TimeRange | None = None
     _asking = ""
+    _missing = ""
+    """What was said last of what was not found."""
 
     def log_body(self) -> Iterable[Widget]:
         """The log and what belongs to it."""
@@ -59,8 +64,8 @@ class LogAsking(DagtopScreen):
         yield LogView(widget_id="main")
         yield PromptLine("/", widget_id="search")
         yield PromptLine("&", widget_id="filter")
-        yield PromptLine("@", widget_id="range")
-        yield PromptLine("W", widget_id="save")
+        yield PromptLine("@", widget_id="range", stays=True)
+        yield PromptLine("W", widget_id="save", stays=True)
 
     @property
     def view(self) -> LogView:
@@ -111,12 +116,13 @@ class LogAsking(DagtopScreen):
         line.right = right
 
     def _status(self) -> Spans:
-        view = self.view
-        words: list[Span] = []
+        view, words = self.view, list[Span]()
         if view.marked is not None:
             words.append(Span("marking lines  ", "accent"))
         if view.stamps != ABSOLUTE:
             words.append(Span(f"{view.stamps}  ", "dim"))
+        if view.folds and view.can_fold:
+            words.append(Span(f"{len(view.folds):,} folded  ", "dim"))
         if view.wrap:
             words.append(Span("wrap  ", "dim"))
         if view.following:
@@ -150,7 +156,7 @@ class LogAsking(DagtopScreen):
     def _search_words(self) -> Spans:
         view = self.view
         words: list[Span] = []
-        for kind in ("save", "search"):
+        for kind in ("save", "search", "fold"):
             job = view.jobs.get(kind)
             if job is not None:
                 words.append(Span(f"{job.words} {job.done:.0%}, Esc ends it  ", "warning"))
@@ -179,7 +185,7 @@ class LogAsking(DagtopScreen):
         view, wishes = self.view, self.wishes
         if view.marked is not None:
             view.mark()
-        elif view.jobs.cancel("search", "save"):
+        elif view.jobs.cancel("search", "save", "fold"):
             self.dagtop.say("stopped")
         elif view.needle:
             wishes.needle = ""
@@ -199,13 +205,16 @@ class LogAsking(DagtopScreen):
         await self.query_one(f"#{kind}", PromptLine).open(text, placeholder)
 
     def on_prompt_line_entered(self, message: PromptLine.Entered) -> None:
-        entered = {
-            "search": self._searched,
-            "filter": self._filtered,
-            "range": self._ranged,
-            "save": self._saving,
-        }
-        entered[self._asking](message.text)
+        if self._asking == "search":
+            self._searched(message.text)
+        elif self._asking == "filter":
+            self._filtered(message.text)
+        else:
+            wrong = {"range": self._ranged, "save": self._saving}[self._asking](message.text)
+            if wrong:
+                self.dagtop.say(wrong, "warning")
+            else:
+                self.query_one(f"#{self._asking}", PromptLine).close()
 
     # searching
 
@@ -218,7 +227,11 @@ class LogAsking(DagtopScreen):
         self.view.search(text)
 
     def on_log_view_not_found(self, message: LogView.NotFound) -> None:
+        self._missing = message.words
         self.dagtop.say(message.words, "warning")
+
+    def on_log_view_found(self) -> None:
+        self.footer.unsay((span(self._missing, "warning"),))
 
     def action_next_match(self) -> None:
         """To the next match."""
@@ -264,21 +277,22 @@ class LogAsking(DagtopScreen):
         text = "" if self.time_range is None else self.time_range.words
         await self._ask("range", text, "last 5m  since 10:30  10:30-10:45  (empty: all)")
 
-    def _ranged(self, text: str) -> None:
+    def _ranged(self, text: str) -> str:
+        """Show the lines of that time; what is wrong with it, if something is."""
         if not text.strip():
             self.time_range = None
             self.show_filtered()
-            return
+            return ""
         zone = self.dagtop.zone
         wanted = parse_range(text, self.log_end(), zone, self.view.origin)
         if wanted is None:
-            self.dagtop.say("write: last 5m, since 10:30, until 10:45, or 10:30-10:45", "warning")
-            return
+            return "write: last 5m, since 10:30, until 10:45, or 10:30-10:45"
         before, self.time_range = self.time_range, wanted
         if not self.show_filtered():
             self.time_range = before
-            self.dagtop.say(f"no line is of that time: {wanted.words}", "warning")
             self.show_status()
+            return f"no line is of that time: {wanted.words}"
+        return ""
 
     def show_filtered(self) -> bool:
         """Filter by what is wished; False, and nothing is different, if no line is of the time."""
@@ -302,6 +316,44 @@ class LogAsking(DagtopScreen):
         """Wrap long lines, or cut them."""
         self.view.toggle_wrap()
         self.wishes.wrap = self.view.wrap
+
+    def action_fold(self) -> None:
+        """Fold the group here, or unfold it; where it may be one of several, ask by letters."""
+        if self._can_fold():
+            self.view.groups_here(self._fold_one)
+
+    def _can_fold(self) -> bool:
+        if self.view.can_fold or self.view.source is None:
+            return self.view.source is not None
+        alone = isinstance(self.view.source, FileLines)
+        words = "while a filter is on: Esc clears it" if alone else "in merged logs, only in one"
+        self.dagtop.say(f"groups don't fold {words}")
+        return False
+
+    def _fold_one(self, groups: list[tuple[int, int]]) -> None:
+        view = self.view
+        if not groups:
+            self.dagtop.say("there is no ::group:: here")
+        elif len(groups) == 1:
+            view.toggle_fold(groups[0][1])
+        elif self.is_current:
+            corner = view.content_region.offset
+            places = {corner + Offset(0, y): heading for y, heading in groups}
+
+            waits = "type the letter of the group to fold or unfold; Esc leaves"
+
+            def then(place: Offset | None) -> None:
+                self.footer.unsay((span(waits, "accent"),))
+                if place is not None:
+                    view.toggle_fold(places[place])
+
+            self.dagtop.say(waits, "accent")
+            self.app.push_screen(LettersScreen(list(places), "no group here"), then)
+
+    def action_fold_all(self) -> None:
+        """Fold all groups of the log, or unfold all."""
+        if self._can_fold():
+            self.view.toggle_folds()
 
     def action_stamps(self) -> None:
         """Another way to show times."""
@@ -351,19 +403,26 @@ class LogAsking(DagtopScreen):
             return
         await self._ask("save", str(working_folder() / self.default_name()), "path of a file")
 
-    def _saving(self, text: str) -> None:
+    def _saving(self, text: str) -> str:
+        """Save what is shown, perhaps after asking; what is wrong with the path, if anything."""
         if not text.strip():
-            return
+            return ""
         try:
             path, found = typed_path(text.strip())
             if found == "a folder":
                 path, found = typed_path(str(path / self.default_name()))
+            wrong = folder_problem(path.parent)
         except OSError as error:
-            self.dagtop.say(f"that name can't be used: {error.strerror}", "error")
-            return
+            return f"that name can't be used: {error.strerror}"
+        except ValueError:
+            return "that name can't be used: a NUL is in it"
+        if found in ("a folder", "no file"):
+            return f"{path} is {found}"
+        if wrong:
+            return wrong
         if found == "nothing":
             self._save(path)
-            return
+            return ""
 
         def then(choices: Choices | None) -> None:
             if choices is not None:
@@ -371,11 +430,9 @@ class LogAsking(DagtopScreen):
             else:
                 self.dagtop.say("nothing was saved")
 
-        if found != "a file":
-            self.dagtop.say(f"{path} is {found}", "error")
-            return
         lines = [(span(str(path)),), (Span("exists already; saving replaces it", "dim"),)]
         self.app.push_screen(ConfirmDialog("Save the log", lines, "replace the file"), then)
+        return ""
 
     def _save(self, path: Path) -> None:
         self.view.jobs.start(
@@ -392,6 +449,15 @@ class LogAsking(DagtopScreen):
             self.show_status()
 
         return then
+
+
+def folder_problem(folder: Path) -> str:
+    """Why no file can be made in a folder; empty: it can."""
+    if not folder.exists():
+        return f"there is no folder {folder}"
+    if not folder.is_dir():
+        return f"{folder} is no folder"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} can't be written to"
 
 
 def write_lines(source: Any, job: Job, path: Path) -> int | str:

@@ -69,6 +69,9 @@ class MergedLogScreen(BesideScreen, LogAsking):
     """Lines of the newest tries, each after the name of its task."""
 
     contexts: ClassVar[tuple[str, ...]] = ("everywhere", "list", "log", "merged")
+    without: ClassVar[frozenset[str]] = frozenset(
+        {"log.fold", "log.fold_all", "everywhere.letters"}
+    )
     BINDINGS: ClassVar[list[BindingType]] = bindings("list", "log", "merged")
 
     def __init__(
@@ -87,8 +90,6 @@ class MergedLogScreen(BesideScreen, LogAsking):
         self._name = name
         self.wishes = LogWishes()
         self.snapshot: MergedSnapshot | None = None
-        self.below = Location()
-        """Where they were asked for."""
         self._shown: tuple[MergedTry, ...] | None = None
         self._left: LeftLogs | None = None
 
@@ -96,13 +97,9 @@ class MergedLogScreen(BesideScreen, LogAsking):
         if len(self.instances or ()) > MOST_KEPT:
             return None
         tasks = tuple((task_id, None) for task_id in self.task_ids or ())
-        return replace(
-            self.below,
-            dag_id=self.dag_id,
-            run_id=self.run_id,
-            logs=tasks if self.instances is None else tuple(sorted(self.instances)),
-            of_place=self.below.dag_id is None,
-        )
+        logs = tasks if self.instances is None else tuple(sorted(self.instances))
+        place = self.dagtop.ways.place_name
+        return Location(place, self.dag_id, run_id=self.run_id, logs=logs)
 
     def crumbs(self) -> tuple[str, ...]:
         name = f"{self._name} logs" if self._name else "logs"
@@ -192,11 +189,12 @@ class MergedLogScreen(BesideScreen, LogAsking):
         wanted = parse_filter(self.wishes.filter, self.wishes.level)
         parts: list[Part] = []
         for number, one in enumerate(snapshot.tries):
-            lines = FileLines(LogFile(self._path(snapshot, one)), wanted)
+            label = label_of(one)
+            lines = FileLines(LogFile(self._path(snapshot, one)), replace(wanted, label=label))
             with suppress(OSError):  # the view looks again, and says so
                 lines.refresh()
             role = ROLES[number % len(ROLES)]
-            parts.append(Part(label_of(one), role, lines, one.started_at.timestamp()))
+            parts.append(Part(label, role, lines, one.started_at.timestamp()))
         follow = view.following if left is None else top is None
         view.show_source(MergedLines(parts, clock) if parts else None, follow=follow)
         if self.time_range is not None:
@@ -297,10 +295,7 @@ def logs_at(location: Location) -> MergedLogScreen:
     chosen = frozenset((task_id, index) for task_id, index in logs if index is not None)
     name = plural(len(chosen), "instance") if chosen else plural(len(tasks), "task")
     name = tasks[0] if len(tasks) == 1 and not chosen else name
-    screen = MergedLogScreen(
+    return MergedLogScreen(
         location.dag_id or "", location.run_id or "", tasks or None, chosen or None,
         name if logs else "",
     )  # fmt: skip
-    below = replace(location, logs=None, of_place=False)
-    screen.below = replace(below, dag_id=None, run_id=None) if location.of_place else below
-    return screen

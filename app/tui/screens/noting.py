@@ -61,7 +61,7 @@ def ask_note(
 
     def ask(notes: Notes) -> None:
         if notes.run is None:
-            app.say(f"DAG {dag_id} has no run {run_id}", "error")
+            app.ways.refuse(f"DAG {dag_id} has no run {run_id}")
             return
         subjects = [Subject("the run", None, None, notes.run)]
         if task_id is not None and notes.instance is not None:
@@ -155,7 +155,7 @@ class NoteScreen(ModalScreen["dict[Subject, str] | None"]):
                 yield FormLine(line)
             if len(self._subjects) > 1:
                 names = [span(one.name).text for one in self._subjects]
-                yield ChoiceField(choice("on", names))
+                yield ChoiceField(choice("on", names, description=""))  # the lines above say it
             yield FormLine((), classes="gap")
             area = TextArea(self._texts[self._shown], compact=True, show_line_numbers=False)
             area.cursor_blink = False

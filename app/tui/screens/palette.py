@@ -97,9 +97,9 @@ class PaletteScreen(ModalScreen[Action | Target | None]):
                 self._known = with_names(self._known, names)
                 self._find()
 
-        dag_id = self._known.subject
+        dag_id, run_id = self._known.subject, self._known.run_id
         app = cast("DagtopApp", self.app)
-        app.refresher.once(lambda store: read_jumps(store, dag_id), then)
+        app.refresher.once(lambda store: read_jumps(store, dag_id, run_id), then)
         self._find()
 
     def on_input_changed(self) -> None:

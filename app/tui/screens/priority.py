@@ -28,7 +28,7 @@ def ask_priority(app: DagtopApp, chosen: Sequence[Selection]) -> None:
             PriorityForm(chosen, weights).open(app, send)
         else:
             how = "ended" if weights.ended == weights.started else "started"
-            app.say(f"{words} has {how}: its place in the queue can't change")
+            app.ways.refuse(f"{words} has {how}: its place in the queue can't change", "text")
 
     def send(form: FormScreen, values: Values) -> None:
         weight = values["priority"]

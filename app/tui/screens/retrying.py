@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 ALONE, BELOW, WHOLE = "it alone", "and what is downstream", "the whole run"
 _MISSING = object()
 CHANGES = (
-    " changes for all tries of this run from now on, also those of its other tasks. "
+    " for all tries of this run from now on, also those of its other tasks. "
     "Tries before keep what they ran with."
 )
 SCOPES = (BELOW, ALONE, WHOLE)
+ABOUT_SCOPE = "Which tasks get a new try: the chosen one, also those after it, or all of the run."
 
 
 def ask_retry(app: DagtopApp, selection: Selection) -> None:
@@ -30,7 +31,7 @@ def ask_retry(app: DagtopApp, selection: Selection) -> None:
 
     def ask(facts: FormFacts | None) -> None:
         if facts is None or facts.run is None:
-            app.say(f"DAG {selection.dag_id} has no run {selection.run_id}", "error")
+            app.ways.refuse(f"DAG {selection.dag_id} has no run {selection.run_id}")
         else:
             RetryForm(facts, selection).open(app, send)
 
@@ -66,7 +67,7 @@ class RetryForm(ConfForm):
             filled.params,
             "run again",
             conf_text=conf_text(self._conf),
-            more=[choice("what runs again", SCOPES)],
+            more=[choice("what runs again", SCOPES, description=ABOUT_SCOPE)],
             head=head,
         )
 
@@ -120,7 +121,8 @@ class RetryForm(ConfForm):
             changed = self._changed_names(self._next(conf))
             line: Spans = (Span("The params stay as they are.", "dim"),)
             if changed:
-                line = (span(", ".join(changed), "strong"), Span(CHANGES, "dim"))
+                verb = " changes" if len(changed) == 1 else " change"
+                line = (span(", ".join(changed), "strong"), Span(verb + CHANGES, "dim"))
             hand_over([line, *lines])
 
         self.dagtop.commander.dry_runs("clear", [payload], then)

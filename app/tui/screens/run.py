@@ -166,7 +166,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         """Show all that depends on the snapshot and on what the runner said."""
         if self.snapshot is None:
             return
-        self._why = why_of(self.snapshot, self._reasons)
+        self._why = why_of(self.snapshot, self._reasons, self.dagtop.scene())
         self._show_head()
         self._set_columns()
         self._sieve = Sieve(self.filter_text, self.facts)
@@ -322,7 +322,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         """The logs of the marked instances, else of the whole run, by time."""
         from app.tui.screens.merged_log import of_instances
 
-        self.dagtop.ways.open_logs(of_instances(self.dag_id, self.run_id, self.table.chosen()))
+        self.app.push_screen(of_instances(self.dag_id, self.run_id, self.table.chosen()))
 
     def action_details(self) -> None:
         """Open all there is to know about the task instance."""
@@ -396,7 +396,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         self._reasons, self._run_why = {}, []
         self.about.travel("top")
         self.show_crumbs()
-        self.dagtop.ways.visited(self.location())
+        self.dagtop.ways.visited(self.to_find_again())
         self.ask()
 
     # acting

@@ -20,6 +20,8 @@ TIMES = 5
 TEXT, START, END, CATCHUP = range(4)
 """Places of the fields, one behind the other in the form."""
 NAMES = {START: "start", END: "end"}
+INSTEAD = "give a later end, another schedule, or None"
+"""What to do where no run would come of a schedule."""
 AS_FILE, YES, NO = "as the file says", "yes", "no"
 
 
@@ -84,7 +86,8 @@ class ScheduleFields:
         self._dag = dag
         self._zone = zone_of(dag.timezone)
         self._file = {START: structure.start_date or "", END: structure.end_date or ""}
-        self._wrong: dict[tuple[str, ...], str] = {}
+        self._wrong: dict[tuple[str, ...], tuple[int, str]] = {}
+        """What stood in the fields, and what the runner has said of which of them."""
 
     def check(self, texts: Sequence[str]) -> tuple[Values, Errors]:
         """Schedule and window, and what is wrong with which of the fields."""
@@ -95,9 +98,9 @@ class ScheduleFields:
             first = texts_in_force(self._dag)
             if any(texts[place] not in ("", AS_FILE, text) for place, text in first.items()):
                 errors[TEXT] = "type a schedule for start, end and catch-up"
-        why = self._wrong.get(tuple(texts))
-        if why is not None:
-            errors.setdefault(TEXT, why)
+        place, why = self._wrong.get(tuple(texts), (TEXT, ""))
+        if why:
+            errors.setdefault(place, why)
         given = {name: value for name, value in window.items() if value is not None}
         return {"expression": texts[TEXT] or None, "window": given or None}, errors
 
@@ -146,18 +149,24 @@ class ScheduleFields:
         then: Callable[[dict[str, Any] | str | None], None],
     ) -> None:
         """Ask what the schedule would mean. ``then`` gets the answer, ``NO_RUNNER``, or None:
-        something is wrong, which ``check`` says from now on."""
+        something is wrong. What is wrong ``check`` says from now on, also that no run would come
+        of a schedule that is given: nobody who sets one means that."""
         values, errors = self.check(texts)
         if errors:
             then(None)
             return
 
+        typed = tuple(text.strip() for text in texts)
+
         def replied(reply: dict[str, Any] | str) -> None:
             if isinstance(reply, str) and reply != NO_RUNNER:
-                self._wrong[tuple(text.strip() for text in texts)] = reply
+                self._wrong[typed] = (TEXT, reply)
                 then(None)
-            else:
-                then(reply)
+                return
+            if isinstance(reply, dict) and reply.get("ended") and typed[TEXT]:
+                place = END if reply.get("end_date") else TEXT
+                self._wrong[typed] = (place, f"{reply['ended']}; {INSTEAD}")
+            then(reply)
 
         request = {
             "type": "preview_schedule",

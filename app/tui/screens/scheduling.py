@@ -32,7 +32,7 @@ def ask_schedule(app: DagtopApp, dag_id: str, *others: str) -> None:
 
     def ask(facts: FormFacts | None) -> None:
         if facts is None:
-            app.say(f"there is no DAG {dag_id}", "error")
+            app.ways.refuse(f"there is no DAG {dag_id}")
         else:
             ScheduleForm(facts, others).open(app, send)
 
@@ -92,8 +92,8 @@ class ScheduleForm(FormScreen):
                 hand_over([*self._owner(), (Span(words, "warning"),)])
             else:
                 hand_over(self._owner())
-                if self.is_attached:
-                    self.show_errors()
+            if self.is_attached:
+                self.show_errors()
 
         self._schedule.ask(self.dagtop, texts, then)
 

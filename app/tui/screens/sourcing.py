@@ -45,9 +45,10 @@ def edit_line(
     places: Sequence[Place] = (),
     line: int = 0,
     of: int | str | None = None,
+    task_id: str | None = None,
 ) -> None:
     """Open the first of the places whose file there is in the editor, else ``line`` of the DAG's
-    file. ``of``: the version, or the run, that these lines are of."""
+    file, else where it defines a task. ``of``: the version, or the run, that these lines are of."""
     from app.tui.editor import edit
 
     root = app.workspace.root
@@ -60,4 +61,4 @@ def edit_line(
             words = f", which has changed since version {changed}" if changed else ""
             edit(app, place, words if place.line else "")
 
-    app.read_first(lambda store: read_place(store, root, dag_id, places, line, of), then)
+    app.read_first(lambda store: read_place(store, root, dag_id, places, line, of, task_id), then)

@@ -15,6 +15,7 @@ from app.tui.reading import InstanceFacts, TaskSnapshot, read_task
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.beside import BesideScreen
 from app.tui.screens.views import BESIDE_TASK, TASK_VIEWS, View, ViewsScreen
+from app.tui.spans import span
 from app.tui.theme import task_look
 from app.tui.widgets.chrome import InfoLine
 
@@ -77,6 +78,9 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
             task_view=self.view_name,
         )
 
+    def to_find_again(self) -> dict[str, Any]:
+        return self.look.kept
+
     def crumbs(self) -> tuple[str, ...]:
         look = self.look
         label = None if self.facts is None else self.facts.instance.map_label
@@ -117,7 +121,8 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
         """The line about the instance and its try."""
         title = self.query_one("#title", InfoLine)
         if self.facts is None:
-            title.line, title.end = (), ()
+            words = "" if self.snapshot is None else self.missing_words()
+            title.line, title.end = (span(f" {words}", "warning"),) if words else (), ()
         else:
             scene, one = self.dagtop.scene(), self.current_try()
             title.line, title.end = log_title(self.facts, one, scene), error_place(one, scene)

@@ -39,8 +39,9 @@ from app.tui.widgets.table import Table
 if TYPE_CHECKING:
     from app.tui.exporting import Export
     from app.tui.refresher import Fetch
+    from store.queries.cells import Cell
     from store.queries.dags import DagRow
-    from store.queries.grid import Cell, GridRow
+    from store.queries.grid import GridRow
     from store.queries.history import PastRun, TaskFigures
 
 AMOUNTS = (30, 100, 300)
@@ -180,7 +181,7 @@ class TrendsScreen(RunViewScreen):
         return GridRow("group", "", "all of the run", 0, None, task_ids=tasks)
 
     def cell_now(self) -> Cell | None:
-        from store.queries.grid import Cell
+        from store.queries.cells import Cell
 
         run, trend = self.run_now(), self.table.current
         if run is None or trend is None or self.snapshot is None:

@@ -143,9 +143,9 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
 
     def ask(facts: FormFacts | None) -> None:
         if facts is None:
-            app.say(f"there is no DAG {dag_id}", "error")
+            app.ways.refuse(f"there is no DAG {dag_id}")
         elif run_id is not None and facts.run is None:
-            app.say(f"DAG {dag_id} has no run {run_id}", "error")
+            app.ways.refuse(f"DAG {dag_id} has no run {run_id}")
         else:
             TriggerForm(facts).open(app, send)
 
@@ -349,8 +349,8 @@ class TriggerForm(ConfForm):
                 hand_over([(Span("No runner is up to say when it would run.", "warning"),)])
             else:
                 hand_over([])
-                if self.is_attached:
-                    self.show_errors()
+            if self.is_attached:
+                self.show_errors()
 
         self._schedule.ask(self.dagtop, own[SCHEDULE : CATCHUP + 1], then)
 

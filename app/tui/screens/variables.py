@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.binding import BindingType
 from textual.timer import Timer
+from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.exporting import completed_path, typed_path, working_folder
 from app.tui.filters import Facts
+from app.tui.formats import plural
 from app.tui.models import variables as models
 from app.tui.models.fields import FIXED, LINES, SECRET, FormField
 from app.tui.reading_admin import VariablesSnapshot, read_secret, read_variable, read_variables
-from app.tui.screens.admin import AdminScreen
+from app.tui.screens.admin import AdminScreen, write
 from app.tui.spans import Span, Spans, span
-from app.tui.writing_admin import delete_variables, save_variable
+from app.tui.widgets.dialogs import Choices, ConfirmDialog
+from app.tui.widgets.prompt import PathLine
+from app.tui.writing_admin import delete_variables, import_variables, save_variable
+from app.variable_files import variables_in
 
 if TYPE_CHECKING:
     from app.tui.columns import Column
     from app.tui.reading_admin import VariableText
     from app.tui.refresher import Fetch
     from store.queries.admin import VariableHead
+
+FileOfVariables = dict[str, tuple[str, str | None]]
+"""Key -> (value, description)."""
+
+LARGEST_FILE = 64 << 20
+"""Bytes of a file that is imported."""
 
 SHOWN_FOR = 10.0
 """Seconds for which a secret is shown."""
@@ -61,6 +75,12 @@ class VariablesScreen(AdminScreen["VariableHead"]):
         self.revealed: dict[str, str] = {}
         """The secret that is shown for a moment, by its key."""
         self._timer: Timer | None = None
+        self._file = ""
+        """That of the file that was to be imported last."""
+
+    def body(self) -> Iterable[Widget]:
+        yield from super().body()
+        yield PathLine("i", widget_id="import", stays=True)
 
     def make_columns(self) -> Sequence[Column[VariableHead]]:
         return models.columns(self.revealed, self.app.size.width)
@@ -131,6 +151,57 @@ class VariablesScreen(AdminScreen["VariableHead"]):
 
         self.dagtop.read_first(lambda store: read_variable(store, name), show)
 
+    # importing
+
+    async def action_import_file(self) -> None:
+        """Ask for a JSON file of Variables."""
+        prompt = self.query_one("#import", PathLine)
+        prompt.completed = partial(completed_path, suffix=".json")
+        await prompt.open(self._file, f"a JSON file; Tab completes; in {working_folder()}")
+
+    def on_path_line_entered(self, message: PathLine.Entered) -> None:
+        """Import the file that was typed."""
+        self._file = message.text.strip()
+        if self._file:
+            self.run_worker(self._import(self._file), group="import", exclusive=True)
+        else:
+            self.query_one("#import", PathLine).close()
+
+    async def _import(self, text: str) -> None:
+        release = self.dagtop.key_order.hold()
+        try:
+            found = await asyncio.to_thread(read_file, text)
+            prompt = self.query_one("#import", PathLine)
+            if not prompt.is_open:
+                self.dagtop.say("nothing was imported")  # Esc, while the file was read
+                return
+            if isinstance(found, str):
+                self.dagtop.say(f"{found}; nothing was imported", "error")
+                return
+            prompt.close()
+            if self.is_current:
+                self._ask_import(found)
+            else:
+                self.dagtop.say("another screen was opened meanwhile: nothing was imported")
+        finally:
+            self.app.call_after_refresh(release)
+
+    def _ask_import(self, variables: FileOfVariables) -> None:
+        """Import them; where some exist, after saying how many."""
+        replaced = self.known() & variables.keys()
+
+        def answered(choices: Choices | None) -> None:
+            if choices is not None:
+                write(self.dagtop, lambda one: import_variables(one, variables, replaced))
+
+        if replaced:
+            words = models.import_words(variables, replaced)
+            number = plural(len(variables), "Variable")
+            dialog = ConfirmDialog(f"Import {number}?", words, f"import {number}")
+            self.app.push_screen(dialog, answered)
+        else:
+            answered(Choices({}, ""))
+
     # secrets
 
     def on_key(self, event: events.Key) -> None:
@@ -181,6 +252,26 @@ class VariablesScreen(AdminScreen["VariableHead"]):
 
     def on_screen_suspend(self) -> None:
         self._mask()
+
+
+def read_file(text: str) -> FileOfVariables | str:
+    """The Variables in the file whose path was typed, or what is wrong with it."""
+    path: Path | str = text
+    try:
+        path, found = typed_path(text)
+        if found == "nothing":
+            return f"there is no file {path}"
+        if found != "a file":
+            return f"{path} is {found}, not a file of Variables"
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            return f"{path} is too large for here: dagtop variables import takes it"
+        variables = variables_in(path.read_bytes())
+    except OSError as error:
+        return f"{path} can't be read: {error.strerror}"
+    except ValueError as error:
+        return f"{path} {error}"
+    return variables or f"{path} has no Variables in it"
 
 
 def variable_fields(one: VariableText | None, lines: int = LINES_OF_VALUE) -> list[FormField]:

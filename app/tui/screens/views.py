@@ -119,6 +119,7 @@ class ViewsScreen(DagtopScreen):
             self.dagtop.say(f"this is {self.views[self.view_name].title}")
             return
         self.remember()
+        self.dagtop.ways.drilled = None
         self.app.switch_screen(self.make(self.views[name]))
 
     def action_next_view(self) -> None:

@@ -174,6 +174,11 @@ class FooterLine(SureTimers, LineView):
             self._ends.stop()
         self._ends = self.set_timer(MESSAGE_TIME, self._end_message)
 
+    def unsay(self, message: Spans) -> None:
+        """Take a message back that isn't so any more, if it is still there."""
+        if self.message == message:
+            self._end_message()
+
     def _end_message(self) -> None:
         self.message = ()
 

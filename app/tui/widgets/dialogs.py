@@ -108,6 +108,7 @@ class ConfirmDialog(ModalScreen[Choices | None]):
         self._ticket = 0
         self._shown = 0 if preview is None else -1
         """Ticket of the preview that is seen."""
+        self._release_keys: Callable[[], None] | None = None
         self.choices = Choices(
             {toggle.name: toggle.on for toggle in toggles},
             alternatives[0][1] if alternatives else "",
@@ -229,22 +230,38 @@ class ConfirmDialog(ModalScreen[Choices | None]):
             return
         self._ticket += 1
         ticket = self._ticket
+        hold = self.dagtop.key_order.hold()  # a yes behind an option means what that touches
+        self._let_keys_go()
+        self._release_keys = hold
 
         def hand_over(lines: Sequence[Spans], *, number: int | None = None) -> None:
             self.post_message(Preview(ticket, lines, number))
 
         self._preview(self.choices, hand_over)
 
+    def _let_keys_go(self) -> None:
+        if self._release_keys is not None:
+            self._release_keys()
+            self._release_keys = None
+
+    def on_unmount(self) -> None:
+        self._let_keys_go()
+
     def on_preview(self, message: Preview) -> None:
         if message.ticket == self._ticket:
+            self._let_keys_go()
             self._shown = message.ticket
             if message.number is not None and message.number != self._number:
                 self._number = message.number
                 self._typed = ""
             self._type(self._typed)
-            self._lines = message.lines
-            touched = self.query_one("#touched", TextView)
-            touched.show(message.lines)
+            self.renew(message.lines)
+
+    def renew(self, lines: Sequence[Spans]) -> None:
+        """Say what is so by now; what was typed already stays."""
+        self._lines = lines
+        if self.is_mounted:
+            self.query_one("#touched", TextView).show(lines)
             self._set_height()
 
     def _type(self, text: str) -> None:
@@ -330,7 +347,7 @@ class Answer(LineView):
         self._wanted = wanted
         self._typed = ""
         self._urgent = False
-        self._waits = False
+        self._waits = self._again = False
         self._notes = False
 
     def note(self, *, is_typed: bool) -> None:
@@ -346,7 +363,7 @@ class Answer(LineView):
     def ask(self, wanted: str, typed: str, *, urgent: bool = False) -> None:
         """What must be typed before yes means yes, and what is."""
         self._wanted, self._typed, self._urgent = wanted, typed, urgent
-        self._waits = False
+        self._waits, self._again = False, self._waits
         self.repaint()
 
     def build(self, y: int) -> Strip:
@@ -357,7 +374,7 @@ class Answer(LineView):
             return self.strip((*keep, Span("Esc", "key"), Span(" as it was")))
         no = (Span(" No ", "badge"), Span("  n Enter Esc     ", "dim"))
         if self._waits:
-            return self.strip((*no, Span("wait: what this touches is worked out", "warning")))
+            return self.strip((*no, Span("still counting: press y again then", "warning")))
         typing: list[Span] = []
         if self._wanted:
             role = "warning" if self._urgent else "text"
@@ -373,5 +390,6 @@ class Answer(LineView):
                 *typing,
                 Span("y ", "key"),
                 span(self._question, "text"),
+                Span("  press it again" if self._again else "", "warning"),
             )
         )

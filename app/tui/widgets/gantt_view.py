@@ -35,7 +35,7 @@ from app.tui.widgets.rows_view import RowsView
 
 if TYPE_CHECKING:
     from app.tui.reading_gantt import GanttSnapshot
-    from store.queries.grid import Cell
+    from store.queries.cells import Cell
 
 HEAD = 2
 """Lines above the rows: times of day, and times since the start."""
@@ -401,7 +401,7 @@ def _run_of(snapshot: GanttSnapshot) -> int | None:
 
 
 def _cell_of(line: Line) -> Cell | None:
-    from store.queries.grid import PRIORITY, Cell
+    from store.queries.cells import PRIORITY, Cell
 
     counts: dict[object, int] = {}
     for one in line.instances:

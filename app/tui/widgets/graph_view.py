@@ -37,7 +37,8 @@ from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
 from app.tui.widgets.line_view import LineView
 
 if TYPE_CHECKING:
-    from store.queries.grid import Cell, Grid, GridRow
+    from store.queries.cells import Cell
+    from store.queries.grid import Grid, GridRow
 
 FORMS = ((False, True), (False, False), (True, True), (True, False))
 """(downwards, framed), in the order in which they are tried to fit."""

@@ -27,15 +27,24 @@ from app.tui.spans import Span, Spans, fit, width_of
 from app.tui.widgets.marking import MarkedRows
 
 if TYPE_CHECKING:
-    from store.queries.grid import Cell, Grid, GridRow, GridRun
+    from store.queries.cells import Cell
+    from store.queries.grid import Grid, GridRow, GridRun
 
 PITCH = 2
 """Cells a run takes."""
 
 NAME_LEAST = 18
 
+FRAME = 4
+"""Cells of a line that are neither names nor runs."""
+
 NEAR = 8
 """Runs before the end of what is loaded at which more is asked for, so that nobody has to wait."""
+
+
+def runs_in(width: int) -> int:
+    """The most runs that a screen of this width has room for."""
+    return max(NEAR, (width - NAME_LEAST - FRAME) // PITCH)
 
 
 class GridView(MarkedRows):
@@ -148,7 +157,7 @@ class GridView(MarkedRows):
     @property
     def columns(self) -> int:
         """Runs that fit."""
-        return max(1, (self.size.width - self.name_width - 4) // PITCH)
+        return max(1, (self.size.width - self.name_width - FRAME) // PITCH)
 
     @property
     def run(self) -> GridRun | None:

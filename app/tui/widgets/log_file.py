@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from app.tui.widgets.noted_times import NotedTimes
+
 LINE_CAP = 16_384
 """Longest line in bytes; a longer one is shown in pieces of this size."""
 
@@ -26,6 +28,7 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.noted = NotedTimes(path)
         self.size = 0
         self.generation = 0
         """Grows when the file was truncated or replaced: all earlier offsets are void."""
@@ -41,6 +44,7 @@ class LogFile:
     def copy(self) -> LogFile:
         """The file as it is now, for another thread, which closes it."""
         other = LogFile(self.path)
+        other.noted = self.noted
         other.size, other.generation, other._inode = self.size, self.generation, self._inode
         if self._file >= 0:
             other._file = os.dup(self._file)
@@ -67,10 +71,12 @@ class LogFile:
             self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             opened = os.fstat(self._file)
             self._inode, self.size = opened.st_ino, opened.st_size
+            self.noted = NotedTimes(self.path)
+            self.noted.refresh()
             return True
         grown = facts.st_size != self.size
         self.size = facts.st_size
-        return grown
+        return self.noted.refresh() or grown
 
     def _void(self) -> None:
         if self.exists or self.size:

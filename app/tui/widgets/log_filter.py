@@ -45,9 +45,15 @@ class LogFilter:
     words: tuple[Needle, ...] = ()
     without: tuple[Needle, ...] = ()
     level: int = NONE
+    label: str = ""
+    """What is shown before each line: it counts as a part of all of them."""
 
     def __bool__(self) -> bool:
         return bool(self.words or self.without or self.level)
+
+    def names(self, needle: Needle) -> bool:
+        """Whether the label holds a needle."""
+        return bool(self.label) and needle.wanted in needle.view(self.label.encode())
 
     def starts(self, data: bytes, first: int, last: int) -> list[int]:
         """Where the lines start, among those that start in [first, last) of the data, that pass.
@@ -55,7 +61,10 @@ class LogFilter:
         The data begins with a line, and holds what comes before ``first`` to know with what the
         lines there go on, and the rest of the last line.
         """
-        words = sorted(self.words, key=lambda one: -len(one.wanted))
+        if any(map(self.names, self.without)):
+            return []
+        words = [one for one in self.words if not self.names(one)]
+        words.sort(key=lambda one: -len(one.wanted))
         if self.level:
             found = self._of_level(data, first, last)
         elif words:

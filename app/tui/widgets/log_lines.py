@@ -39,7 +39,7 @@ class FileLines:
         bounds: Bounds | None = None,
     ) -> None:
         self.file = file
-        self.wanted = wanted or LogFilter()
+        self.wanted = LogFilter() if wanted is None else wanted
         self.low, self._high = bounds or (0, None)
         self.starved = False
         """Whether the last look for a line ended where it isn't filtered yet."""
@@ -226,6 +226,16 @@ class FileLines:
         """How far down a place is."""
         return (place - self.low) / max(1, self.high - self.low)
 
+    @property
+    def has_notes(self) -> bool:
+        """Whether the runner noted when lines were written."""
+        return bool(self.file.noted)
+
+    def noted(self, place: int) -> float | None:
+        """About when the line at a place was written, where it doesn't say so itself."""
+        found = self.file.noted.of(place)
+        return None if found is None else found[1]
+
     def texts(self) -> Iterator[tuple[int, bytes]]:
         """All lines with their newlines, some at a time, and where they are; not for the event
         loop."""
@@ -328,6 +338,12 @@ class FileLines:
 
         ``until`` saves looking beyond another offset.
         """
+        if self.wanted.names(needle):
+            found = self.before(place) if backwards else self.after(place - 1)
+            last = self.low if backwards else self.high
+            last = last if until is None else until
+            beyond = found is None or (found < last if backwards else found >= last)
+            return None if beyond else found
         while True:
             if backwards:
                 place, last = min(place, self.high), max(self.low, until or 0)
@@ -377,6 +393,8 @@ class FileLines:
         begin = max(self.low, block * BLOCK)
         end = min(self.high, (block + 1) * BLOCK, self.high if stop is None else stop)
         extra = len(needle.wanted) - 1
+        if self.wanted.names(needle):  # a line is one, as ``find`` has it
+            return len(self.starts(block)) if self.filtered else self._count_all(block)
         if not self.filtered:
             return needle.view(self.file.read(begin, end - begin + extra)).count(needle.wanted)
         total = 0

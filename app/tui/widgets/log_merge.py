@@ -1,14 +1,15 @@
 """The lines of several logs as one, in the order of their times.
 
 Nothing is read ahead: what has been looked at is a list of places that grows at both ends, by the
-earliest of the next lines of all files, or the latest of those before. Lines without a time (a
-traceback) stay with the line above. A spot is which file, and an offset in it.
+earliest of the next lines of all files, or the latest of those before. A line without a time (of a
+traceback, a print) stays with the line above, unless the runner noted that time passed between
+them. A spot is which file, and an offset in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.tui.models.log_levels import Clock
@@ -17,6 +18,7 @@ from app.tui.widgets.log_filter import LogFilter
 from app.tui.widgets.log_lines import AT_ONCE, FileLines
 from app.tui.widgets.log_search import Job, Needle, Tally
 from app.tui.widgets.log_times import TimeRange, offset_of
+from app.tui.widgets.merged_times import MergedTimes
 
 WINDOW = 50_000
 """Places that are kept while following; beyond, the list begins anew at the end."""
@@ -28,8 +30,6 @@ LONGEST_LABEL = 24
 KEPT_VECTORS = 64
 TOP, END = (-1, 0), (-2, 0)
 INSTANT = 1e-6
-BACK = 1 << 20
-"""Bytes above a line in which its time is looked for, where it has none itself."""
 Spot = tuple[int, int]
 
 
@@ -68,7 +68,7 @@ class MergedLines:
         self.labels = max((len(part.label) for part in parts), default=0)
         self._sizes = [part.lines.size for part in parts]
         self._old_sizes = self._sizes
-        self._times: dict[Spot, float] = {}
+        self._times = MergedTimes(parts, clock)
         self._front: list[Spot] = []
         self._back: list[Spot] = []
         self._known: dict[Spot, int] = {}
@@ -126,16 +126,20 @@ class MergedLines:
         if not any(changed):
             return False
         self._old_sizes, self._sizes = self._sizes, [part.lines.size for part in self.parts]
+        self._times.clear()  # the runner may have noted when its lines came
+        self._vectors.clear()
         if self.generation != generation:
-            self._times.clear()
-            self._vectors.clear()
             self.to_end()
         return True
 
     def other(self, wanted: LogFilter, bounds: Any = None) -> MergedLines:
         """The same files with another filter, and other bounds."""
         each = bounds or [None] * len(self.parts)
-        return self._of(lambda number, lines: lines.other(wanted, each[number]))
+        return self._of(
+            lambda number, lines: lines.other(
+                replace(wanted, label=self.parts[number].label), each[number]
+            )
+        )
 
     def copy(self) -> MergedLines:
         """For another thread, which closes it."""
@@ -202,7 +206,6 @@ class MergedLines:
 
     def _extend(self) -> bool:
         """Add the next line to the end of the list; False if there is none (yet)."""
-        before = self._front[-1] if self._front else None
         best: tuple[float, int, int] | None = None
         for number, part in enumerate(self.parts):
             place = part.lines.after(self._ahead[number] - 1)
@@ -210,9 +213,6 @@ class MergedLines:
                 if part.lines.starved:
                     return False
                 continue
-            if before is not None and before[0] == number and not self._has_time(number, place):
-                best = (0.0, number, place)
-                break
             found = (self.time(number, place), number, place)
             best = found if best is None else min(best, found)
         if best is None:
@@ -225,7 +225,6 @@ class MergedLines:
 
     def _extend_back(self) -> bool:
         """Add the line before to the start of the list; False if there is none (yet)."""
-        after = self._back[-1] if self._back else (self._front[0] if self._front else None)
         best: tuple[float, int, int] | None = None
         for number, part in enumerate(self.parts):
             place = part.lines.before(self._behind[number])
@@ -233,9 +232,6 @@ class MergedLines:
                 if part.lines.starved:
                     return False
                 continue
-            if after is not None and after[0] == number and not self._has_time(*after):
-                best = (0.0, number, place)
-                break
             found = (self.time(number, place), number, place)
             best = found if best is None else max(best, found)
         if best is None:
@@ -246,26 +242,9 @@ class MergedLines:
         self._behind[number] = place
         return True
 
-    def _has_time(self, number: int, place: int) -> bool:
-        return self.clock(self.parts[number].lines.file.read(place, 80)) is not None
-
     def time(self, number: int, place: int) -> float:
-        """The time of a line: its own, or that of the line above."""
-        file, start = self.parts[number].lines.file, self.parts[number].start
-        passed: list[Spot] = []
-        first = place
-        while True:
-            known = self._times.get((number, place))
-            moment = self.clock(file.read(place, 80)) if known is None else known
-            if moment is not None or place <= 0 or len(passed) > 2000 or first - place > BACK:
-                break
-            passed.append((number, place))
-            place = file.before(place)
-        moment = start if moment is None else moment
-        if len(self._times) > 4 * WINDOW:
-            self._times.clear()
-        self._times.update(dict.fromkeys(passed, moment))
-        return moment
+        """The time of a line: its own, or that of the line above, or what was noted."""
+        return self._times.of(number, place)
 
     # lines
 
@@ -348,6 +327,16 @@ class MergedLines:
         label = crop_text(part.label, room)
         return (Span(label.ljust(room), part.role), Span(" "))
 
+    @property
+    def has_notes(self) -> bool:
+        """Whether the runner noted when lines were written."""
+        return any(part.lines.has_notes for part in self.parts)
+
+    def noted(self, place: int) -> float | None:
+        """About when the line at a place was written, where it doesn't say so itself."""
+        number, offset = self._spot(place)
+        return self.time(number, offset) if self.has_notes else None
+
     def texts(self) -> Iterator[tuple[int, bytes]]:
         """All lines, without keeping their places; not for the event loop."""
         self.to_top()
@@ -365,8 +354,9 @@ class MergedLines:
         return END if backwards else TOP
 
     def beyond(self, spot: Spot, step: int) -> Spot:
-        """So many bytes on."""
-        return (spot[0], spot[1] + step)
+        """So many bytes on, in the same line: it may be its label that was found."""
+        following = self.parts[spot[0]].lines.file.line(spot[1])[1]
+        return (spot[0], max(spot[1] + 1, min(spot[1] + step, following - 1)))
 
     def _vector(self, spot: Spot) -> list[int]:
         """For each file, where the lines begin that come after a spot."""
@@ -384,8 +374,10 @@ class MergedLines:
             if other == number:
                 found.append(offset)
                 continue
-            start = offset_of(part.lines.file, self.clock, moment + INSTANT * (other < number))
-            high = part.lines.high
+            least, high = moment + INSTANT * (other < number), part.lines.high
+            start = offset_of(part.lines.file, self.clock, least)
+            if self.time(other, 0) >= least:
+                start = 0
             found.append(high if start is None else max(part.lines.low, min(start, high)))
         if len(self._vectors) > KEPT_VECTORS:
             self._vectors.clear()

@@ -14,7 +14,15 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.tui.models.log_levels import clock_of
-from app.tui.models.log_painting import ABSOLUTE, STAMP_MODES, Paint, segments_of
+from app.tui.models.log_painting import (
+    ABSOLUTE,
+    EVERY,
+    RELATIVE,
+    STAMP_MODES,
+    Paint,
+    highlight,
+    segments_of,
+)
 from app.tui.scrolling import WHEEL, step_of
 from app.tui.spans import Spans, span, width_of, wrapped
 from app.tui.widgets.line_view import LineView
@@ -89,7 +97,7 @@ class LogPager(LineView, can_focus=True):
         self._seen_size = 0
         self._generation = -1
         self._rows: list[Row] = []
-        self._cache: OrderedDict[tuple[Any, bytes], list[Strip]] = OrderedDict()
+        self._cache: OrderedDict[tuple[Any, ...], list[Strip]] = OrderedDict()
         self._cached_rows = 0
         self._known: tuple[object, ...] = ()
 
@@ -188,13 +196,31 @@ class LogPager(LineView, can_focus=True):
         """How far down the last visible row is."""
         if not self._rows:
             return 100
-        following = self.source.after(self._rows[-1].place)
+        following = self._after(self._rows[-1].place)
         return 100 if following is None else int(100 * self.source.share(following))
+
+    # the lines that are shown, which a pager that folds leaves some out of
+
+    def _first(self) -> Any:
+        return self.source.first()
+
+    def _after(self, place: int) -> Any:
+        return self.source.after(place)
+
+    def _before(self, place: int | None) -> Any:
+        return self.source.before(place)
+
+    def _at(self, spot: Any) -> Any:
+        return self.source.at(spot)
+
+    def _folded(self, place: int) -> int | None:
+        """How many lines are folded away under one (-1: there is no end yet); None: none is."""
+        return None
 
     def _rows_of_page(self, height: int) -> list[Row]:
         """The rows from the top on; none stays empty below while there are lines above."""
         if self._resting is not None:
-            place = self.source.at(self._resting)
+            place = self._at(self._resting)
             if place is None and self.source.starved:
                 return []
             self._top, self._resting = (place, 0), None
@@ -208,19 +234,19 @@ class LogPager(LineView, can_focus=True):
     def _rows_from(self, top: Place, height: int) -> list[Row]:
         place, skip = top
         if place is None:
-            place, skip = self.source.first(), 0
+            place, skip = self._first(), 0
         rows: list[Row] = []
         while place is not None and len(rows) < height:
             rows.extend(self._rows_of(place)[skip:])
-            place, skip = self.source.after(place), 0
+            place, skip = self._after(place), 0
         return rows[:height]
 
     def _rows_to_end(self, height: int) -> list[Row]:
         rows: list[Row] = []
-        place = self.source.before(None)
+        place = self._before(None)
         while place is not None and len(rows) < height:
             rows[:0] = self._rows_of(place)
-            place = self.source.before(place)
+            place = self._before(place)
         return rows[-height:]
 
     def _rows_of(self, place: int) -> list[Row]:
@@ -229,10 +255,11 @@ class LogPager(LineView, can_focus=True):
 
     def _strips(self, place: int) -> list[Strip]:
         line = self.source.line(place)
-        key = (self.source.offset(place), line)
+        noted = self._noted(place)
+        key = (self.source.offset(place), line, noted)
         strips = self._cache.get(key)
         if strips is None:
-            strips = self._cache[key] = self._paint_line(place, line)
+            strips = self._cache[key] = self._paint_line(place, line, noted)
             self._cached_rows += len(strips)
             while self._cached_rows > CACHED and len(self._cache) > 1:
                 self._cached_rows -= len(self._cache.popitem(last=False)[1])
@@ -244,12 +271,22 @@ class LogPager(LineView, can_focus=True):
         self._cache.clear()
         self._cached_rows = 0
 
-    def _paint_line(self, place: int, line: bytes) -> list[Strip]:
+    def _noted(self, place: int) -> float | None:
+        """About when a line was written that doesn't say it, where that is to be shown."""
+        if self.stamps not in (EVERY, RELATIVE) or not self.source.has_notes:
+            return None
+        noted = self.source.noted(place)
+        return self.origin.timestamp() if noted is None and self.origin else noted
+
+    def _paint_line(self, place: int, line: bytes, noted: float | None) -> list[Strip]:
         palette = self.dagtop.palette
         base = palette.style("text")
-        segments = segments_of(line, self.paint())
+        paint = self.paint()
+        segments = segments_of(line, paint, noted, self._folded(place))
         prefix = self.source.prefix(place, self.size.width)
         lead = [Segment(text, palette.style(role)) for text, role in prefix]
+        if lead and self.needle:
+            lead = highlight(lead, self.needle, palette.style("match"), any_case=paint.any_case)
         strip, width = Strip(segments), self.line_width(place)
         if self.wrap:
             return [
@@ -275,34 +312,17 @@ class LogPager(LineView, can_focus=True):
         any_case = Needle(self.needle).any_case or self.needle == self.needle.lower()
         clock = clock_of(zone, year)
         palette = self.dagtop.palette
-        return Paint(palette, self.stamps, clock, zone, self.origin, self.needle, any_case)
+        glyphs = self.dagtop.glyphs
+        return Paint(palette, self.stamps, clock, zone, self.origin, self.needle, any_case, glyphs)
 
     def build(self, y: int) -> Strip:
         if y < len(self._rows):
             row = self._rows[y]
             if self.marked is not None and min(self.marked) <= row.place <= max(self.marked):
-                return self._grounded(row.strip)
+                return _grounded(row.strip, self.dagtop.palette.style("text", "cursor"))
             return row.strip
-        words = () if self._rows else self._words()
+        words = () if self._rows else _words(self)
         return self.strip(words[y] if y < len(words) else ())
-
-    def _grounded(self, strip: Strip) -> Strip:
-        ground = self.dagtop.palette.style("text", "cursor")
-        style = Style(bgcolor=ground.bgcolor, reverse=ground.reverse)
-        return Strip([Segment(one.text, (one.style or Style()) + style) for one in strip])
-
-    def _words(self) -> list[Spans]:
-        """What is said where no line is, in as many rows as that takes."""
-        words = self.problem or self.waiting
-        source = self.source
-        if source is not None and not self.problem and source.exists:
-            words = "the log is empty so far"
-            if source.pending:
-                words = "filtering ..."
-            elif source.size:
-                words = "no line passes the filter: Esc clears it"
-        line = (span(" "), span(words, "error" if self.problem else "dim"))
-        return wrapped(line, max(10, self.size.width), 1)
 
     def on_resize(self) -> None:
         super().on_resize()
@@ -374,7 +394,8 @@ class LogPager(LineView, can_focus=True):
 
     def next_stamps(self) -> str:
         """Times as in the user's zone, since the start of the try, or none."""
-        modes = STAMP_MODES
+        notes = self.source is not None and self.source.has_notes
+        modes = [one for one in STAMP_MODES if one != EVERY or notes or one == self.stamps]
         self.stamps = modes[(modes.index(self.stamps) + 1) % len(modes)]
         self.repaint_lines()
         return self.stamps
@@ -410,17 +431,17 @@ class LogPager(LineView, can_focus=True):
         place, part = top
         if place is None or part > 0:
             return place, max(0, part - 1)
-        before = self.source.before(place)
+        before = self._before(place)
         return top if before is None else (before, len(self._strips(before)) - 1)
 
     def _place_after(self, top: Place) -> Place:
         place, part = top
-        place = self.source.first() if place is None else place
+        place = self._first() if place is None else place
         if place is None:
             return top
         if part + 1 < len(self._strips(place)):
             return place, part + 1
-        after = self.source.after(place)
+        after = self._after(place)
         return top if after is None else (after, 0)
 
     def on_mouse_scroll_down(self) -> None:
@@ -432,3 +453,22 @@ class LogPager(LineView, can_focus=True):
     def on_mouse_scroll_up(self) -> None:
         self._scroll(-WHEEL)
         self.layout_rows()
+
+
+def _grounded(strip: Strip, ground: Style) -> Strip:
+    style = Style(bgcolor=ground.bgcolor, reverse=ground.reverse)
+    return Strip([Segment(one.text, (one.style or Style()) + style) for one in strip])
+
+
+def _words(pager: LogPager) -> list[Spans]:
+    """What is said where no line is, in as many rows as that takes."""
+    words = pager.problem or pager.waiting
+    source = pager.source
+    if source is not None and not pager.problem and source.exists:
+        words = "the log is empty so far"
+        if source.pending:
+            words = "filtering ..."
+        elif source.size:
+            words = "no line passes the filter: Esc clears it"
+    line = (span(" "), span(words, "error" if pager.problem else "dim"))
+    return wrapped(line, max(10, pager.size.width), 1)

@@ -10,13 +10,14 @@ from textual.message import Message
 
 from app.tui.models.log_painting import plain_line, segments_of
 from app.tui.widgets.log_filter import LogFilter
+from app.tui.widgets.log_folding import FoldingPager
 from app.tui.widgets.log_jobs import Finished
 from app.tui.widgets.log_lines import FileLines
-from app.tui.widgets.log_pager import SHIFT, LogPager
+from app.tui.widgets.log_pager import SHIFT
 from app.tui.widgets.log_search import Job, Needle
 
 
-class LogView(LogPager, can_focus=True):
+class LogView(FoldingPager, can_focus=True):
     """A pager with a filter, a search, and lines to be marked."""
 
     _at_error = False
@@ -31,6 +32,9 @@ class LogView(LogPager, can_focus=True):
         def __init__(self, words: str) -> None:
             super().__init__()
             self.words = words
+
+    class Found(Message):
+        """What was looked for is shown."""
 
     # marking lines
 
@@ -75,7 +79,7 @@ class LogView(LogPager, can_focus=True):
     def to_edge(self, way: str) -> None:
         super().to_edge(way)
         if self.marked is not None:
-            end = self.source.first() if way == "top" else self.source.before(None)
+            end = self._first() if way == "top" else self._before(None)
             self.marked = (self.marked[0], self.marked[1] if end is None else end)
 
     def step(self, step: int) -> None:
@@ -88,7 +92,7 @@ class LogView(LogPager, can_focus=True):
         """Move the other end of what is marked, and keep it in view."""
         begin, place = marked
         for _ in range(abs(step)):
-            found = self.source.after(place) if step > 0 else self.source.before(place)
+            found = self._after(place) if step > 0 else self._before(place)
             place = place if found is None else found
         self.marked = (begin, place)
         self._stop_following()
@@ -130,12 +134,14 @@ class LogView(LogPager, can_focus=True):
         self.layout_rows()
 
     def begun_anew(self) -> None:
+        super().begun_anew()
         self.jobs.cancel()
         self.tally = None
         self._count_lines()
         self._count_matches()
 
     def grown(self, size: int) -> None:
+        super().grown(size)
         if self.tally is not None:
             self.source.grow_tally(self.tally, size)
         if not self.jobs.get("filter"):
@@ -245,6 +251,7 @@ class LogView(LogPager, can_focus=True):
                 self.post_message(self.NotFound(words))
             else:
                 self.go_to(spot)
+                self.post_message(self.Found())
             if spot is not None or self._at_error:
                 self._count_matches()
             self.post_message(self.Changed())
@@ -282,6 +289,7 @@ class LogView(LogPager, can_focus=True):
         self._stop_following()
         self._resting = None
         self.match = spot
+        self.unfold_at(spot)
         place = self.source.at(spot)
         if place is None:
             self._tell()
@@ -309,7 +317,7 @@ class LogView(LogPager, can_focus=True):
     def _cells(self, place: int, offset: int) -> tuple[int, int]:
         """From which cell of its line to which a match is, by its offset in the line."""
         line, needle, paint = self.source.line(place), Needle(self.needle), self.paint()
-        text = "".join(segment.text for segment in segments_of(line, paint))
+        text = "".join(segment.text for segment in segments_of(line, paint, self._noted(place)))
         lowered = text.lower() if needle.any_case else text
         at = lowered.find(self.needle)
         for _ in range(needle.view(line[:offset]).count(needle.wanted)):

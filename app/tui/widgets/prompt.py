@@ -54,9 +54,12 @@ class PromptLine(Horizontal):
     class Escaped(Message):
         """Escape was pressed: what was typed is void."""
 
-    def __init__(self, sign: str, *, widget_id: str | None = None) -> None:
+    def __init__(self, sign: str, *, widget_id: str | None = None, stays: bool = False) -> None:
+        """``stays``: Enter leaves it open, with its text, since that may be wrong; its screen
+        closes it where the text is right."""
         super().__init__(id=widget_id)
         self._sign = sign
+        self._stays = stays
         self.completed: Callable[[str], Sequence[str]] | None = None
         """What a text may become; None: Tab completes nothing."""
         self._choices: list[str] = []
@@ -96,7 +99,10 @@ class PromptLine(Horizontal):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.close()
+        if not self.is_open:
+            return  # a second Enter
+        if not self._stays:
+            self.close()
         self.post_message(self.Entered(event.value))
 
     def action_complete(self) -> None:
@@ -119,3 +125,16 @@ class PromptLine(Horizontal):
         """Close without a result."""
         self.close()
         self.post_message(self.Escaped())
+
+
+class PathLine(PromptLine):
+    """A prompt for the path of a file, beside that of the filter: its messages are its own."""
+
+    class Typed(PromptLine.Typed):
+        """The path changed."""
+
+    class Entered(PromptLine.Entered):
+        """Enter was pressed."""
+
+    class Escaped(PromptLine.Escaped):
+        """Escape was pressed: no file is meant."""

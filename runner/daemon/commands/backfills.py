@@ -51,7 +51,8 @@ def backfill(turn: Turn, payload: Payload, actor: str) -> Any:
     new, again = _sort_out(turn, pipeline, infos, reprocess)
     listed = [[run_id, str(info.logical_date)] for run_id, info in new]
     listed += [[row.run_id, str(row.logical_date)] for row in again]
-    numbers = {"again": len(again), "left": len(infos) - len(listed)}
+    left = len(infos) - len(listed)
+    numbers = {"again": len(again), "left": left, "ahead": end > turn.now}
     if payload.get("dry_run"):
         return {"backfill_id": None, "runs": listed, **numbers}
     limit = max(1, payload.get("max_active_runs") or 10)

@@ -27,11 +27,15 @@ from store.states import (
     EXECUTING_TASK_STATES,
     FINISHED_RUN_STATES,
     FINISHED_TASK_STATES,
+    DagRunState,
     TaskInstanceState,
 )
 
 State = TaskInstanceState
 MARKABLE = ("success", "failed", "skipped")
+
+MOST_TOLD = 1_000
+"""Runs of which a question about a mark is told what they become: it takes a few looks at each."""
 
 
 def chosen_runs(turn: Turn, pipeline: Pipeline, payload: Payload) -> list[Row[Any]]:
@@ -64,6 +68,8 @@ def chosen_instances(
     *,
     marking: bool = False,
 ) -> list[Row[Any]]:
+    """What a clear or mark is about, run by run: the tasks named first, then their kin in the order
+    in which they run."""
     task_ids = payload.get("task_ids")
     if task_ids is not None:
         for task_id in task_ids:
@@ -78,6 +84,9 @@ def chosen_instances(
         )
     table, run = models.task_instance, models.dag_run
     found: list[Row[Any]] = []
+    named: set[str] = set(payload.get("task_ids") or ())
+    indexes = payload.get("map_indexes")
+    places = {one: (one not in named, at) for at, one in enumerate(task_ids or ())}
     for row in chosen:
         query = (
             select(table, run.c.run_id)
@@ -89,16 +98,12 @@ def chosen_instances(
             query = query.where(table.c.task_id.in_(task_ids))
         if payload.get("only_failed"):
             query = query.where(table.c.state.in_((State.FAILED, State.UPSTREAM_FAILED)))
-        named = set(payload.get("task_ids") or ())
-        indexes = payload.get("map_indexes")
-        for instance in turn.connection.execute(query):
-            if (
-                indexes is not None
-                and instance.task_id in named
-                and instance.map_index not in indexes
-            ):
-                continue
-            found.append(instance)
+        instances = [
+            one
+            for one in turn.connection.execute(query)
+            if indexes is None or one.task_id not in named or one.map_index in indexes
+        ]
+        found += sorted(instances, key=lambda one: places[one.task_id]) if places else instances
     return found
 
 
@@ -118,6 +123,7 @@ def clear(turn: Turn, payload: Payload, actor: str) -> Any:
     answer: dict[str, Any] = {
         "instances": _listed(found),
         "runs": len({row.dag_run_id for row in found}),
+        "held": pipeline.hold() if found else None,
     }
     conf, note = _new_conf(pipeline, chosen, payload), note_of(payload)
     touched = {row.dag_run_id for row in found}
@@ -227,6 +233,10 @@ def mark_task(turn: Turn, payload: Payload, actor: str) -> Any:
     note = note_of(payload)
     if payload.get("dry_run"):
         answer["versions"] = other_versions(turn, pipeline, [ended[key] for key in again])
+        touched_runs = {row.dag_run_id for row in found}
+        about = [row for row in chosen if row.id in touched_runs]
+        if len(about) <= MOST_TOLD:
+            answer["become"] = _become(turn, pipeline, about, found, below, State(wanted))
         return answer
     marked = {row.dag_run_id for row in found} - again
     concluded = [row for key, row in ended.items() if key in marked]
@@ -299,9 +309,15 @@ def _with_something_to_run(
 ) -> set[int]:
     """Row keys of the ended runs that go on after a mark: where something below runs again, and
     where something was left unfinished when they ended."""
+    keys = {row.dag_run_id for row in found if row.dag_run_id in ended}
+    unfinished = _unfinished(turn, keys, found)
+    return unfinished | {row.dag_run_id for row in below if row.dag_run_id in ended}
+
+
+def _unfinished(turn: Turn, keys: set[int], found: list[Row[Any]]) -> set[int]:
+    """Those of some runs that have something left to run besides what is marked."""
     table = models.task_instance
     marked = {row.id for row in found}
-    keys = {row.dag_run_id for row in found if row.dag_run_id in ended}
     unfinished: set[int] = set()
     for run_key in keys:
         left = turn.connection.execute(
@@ -312,7 +328,42 @@ def _with_something_to_run(
         ).scalars()
         if any(key not in marked for key in left):
             unfinished.add(run_key)
-    return unfinished | {row.dag_run_id for row in below if row.dag_run_id in ended}
+    return unfinished
+
+
+def _become(
+    turn: Turn,
+    pipeline: Pipeline,
+    about: list[Row[Any]],
+    found: list[Row[Any]],
+    below: list[Row[Any]],
+    wanted: TaskInstanceState,
+) -> list[list[str]]:
+    """Of each run that a mark is about: its id, its state, and what it becomes; "queued" of one
+    that has ended and runs again, "running" of one that goes on."""
+    unfinished = _unfinished(turn, {row.dag_run_id for row in found}, found)
+    goes_on = unfinished | {row.dag_run_id for row in below}
+    over = [row for row in about if row.id not in goes_on]
+    marked: dict[int, dict[int, tuple[str, str]]] = {}
+    for row in found:
+        marked.setdefault(row.dag_run_id, {})[row.id] = (row.task_id, str(wanted))
+    before = runs.states_by_tasks(turn, pipeline, over)
+    after = runs.states_by_tasks(turn, pipeline, over, marked)
+    at_work = {row.id for row in about if row.state not in FINISHED_RUN_STATES}
+    changed = runs.become(
+        turn, pipeline, [row for row in over if row.id not in at_work], before, after
+    )
+    states = {row.id: row.state for row in about} | {row.id: state for row, state in changed}
+    told: list[list[str]] = []
+    for row in about:
+        if row.id in goes_on:
+            state = row.state if row.id in at_work else DagRunState.QUEUED
+        elif row.id in at_work:
+            state = row.intended_state or after[row.id][0]
+        else:
+            state = states[row.id]
+        told.append([row.run_id, row.state, state])
+    return told
 
 
 def kill(turn: Turn, payload: Payload, actor: str) -> Any:

@@ -79,6 +79,7 @@ class OfRun(Struct, forbid_unknown_fields=True):
 class MarkRun(OfRun, kw_only=True, forbid_unknown_fields=True):
     state: MarkedRun
     note: str | None = None
+    dry_run: Flag = None
 
 
 class Kill(OfRun, kw_only=True, forbid_unknown_fields=True):

@@ -22,10 +22,12 @@ from runner.daemon.commands.notes import note_of, write_notes
 from runner.daemon.commands.undoing import undo
 from runner.daemon.memory import Pipeline
 from runner.daemon.turn import Turn
-from runner.scheduling.endings import end_run
+from runner.scheduling.endings import BEGUN_TASK_STATES, end_run
 from store import models
 from store.states import (
     EXECUTING_TASK_STATES,
+    FINISHED_RUN_STATES,
+    FINISHED_TASK_STATES,
     DagRunState,
     DagRunType,
 )
@@ -153,6 +155,8 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
     row = named_run(turn, pipeline.dag_id, payload["run_id"])
     note = note_of(payload)
     details = None if note is None else {"note": note}
+    if payload.get("dry_run"):
+        return {"become": [[row.run_id, row.state, wanted]], **_to_end(turn, pipeline, row)}
     run = turn.brain.runs.get(row.id)
     if run is None and row.state == DagRunState.QUEUED:
         run = runs.begin_run(turn, pipeline, row)
@@ -200,6 +204,20 @@ def _end_run(turn: Turn, payload: Payload, wanted: str, why: str, actor: str) ->
             turn, pipeline, [row], touched, whole=True, of_runs=True, note=note, noted=[row]
         ),
     }
+
+
+def _to_end(turn: Turn, pipeline: Pipeline, row: Row[Any]) -> dict[str, int]:
+    """How many task instances are ended with a run, and how many skipped: see ``end_run``."""
+    if row.state in FINISHED_RUN_STATES:
+        return {"ended": 0, "skipped": 0}
+    teardowns = {name for name, task in pipeline.tasks.items() if task.is_teardown}
+    left = [
+        one.state
+        for one in _instances(turn, row.id)
+        if one.state not in FINISHED_TASK_STATES and one.task_id not in teardowns
+    ]
+    ended = sum(state in BEGUN_TASK_STATES for state in left)
+    return {"ended": ended, "skipped": len(left) - ended}
 
 
 def _instances(turn: Turn, run_key: int) -> list[Row[Any]]:

@@ -41,24 +41,9 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
     changed = (wanted, run, window) != (former, former_run, former_window)
     if changed:
         pipeline.override_schedule(wanted, run, window)
-        timetable = pipeline.structure.timetable
-        turn.connection.execute(
-            update(models.dag)
-            .where(models.dag.c.dag_id == pipeline.dag_id)
-            .values(
-                schedule=timetable.summary,
-                schedule_words=timetable.description,
-                schedule_override=wanted,
-                schedule_override_by=None if wanted is None else actor,
-                schedule_override_at=None if wanted is None else turn.now,
-                schedule_run=run,
-                schedule_window=window,
-            )
-        )
-        turn.changes.flush(turn.connection)
+        _write(turn, pipeline, actor)
         schedules.plan_next(turn, pipeline, schedules.last_interval(turn, pipeline.dag_id))
         _write_event(turn, pipeline, actor, former)
-    due = pipeline.next_run_after
     return {
         "dag_id": pipeline.dag_id,
         "expression": wanted,
@@ -67,9 +52,28 @@ def schedule(turn: Turn, payload: Payload, actor: str) -> Any:
         "former_window": former_window,
         "changed": changed,
         "words": pipeline.structure.timetable.description,
-        "next": None if due is None else due.isoformat(),
+        **schedules.outlook(turn, pipeline),
         "held": pipeline.hold(),
     }
+
+
+def _write(turn: Turn, pipeline: Pipeline, actor: str) -> None:
+    """Write down the schedule that holds now."""
+    timetable, wanted = pipeline.structure.timetable, pipeline.schedule_override
+    turn.connection.execute(
+        update(models.dag)
+        .where(models.dag.c.dag_id == pipeline.dag_id)
+        .values(
+            schedule=timetable.summary,
+            schedule_words=timetable.description,
+            schedule_override=wanted,
+            schedule_override_by=None if wanted is None else actor,
+            schedule_override_at=None if wanted is None else turn.now,
+            schedule_run=pipeline.schedule_run,
+            schedule_window=pipeline.schedule_window,
+        )
+    )
+    turn.changes.flush(turn.connection)
 
 
 def _run_of(pipeline: Pipeline, payload: Payload) -> Payload | None:

@@ -137,8 +137,9 @@ def _named_instances(turn: Turn, run: Row[Any], payload: Payload) -> list[Row[An
     ordered = turn.connection.execute(query.order_by(table.c.task_id, table.c.map_index))
     rows = [row for row in ordered if indexes is None or row.map_index in indexes]
     if not rows:
-        names = ", ".join(payload["task_ids"][:NAMED])
-        raise Refused(f"run {run.run_id} has no such task instance of {names}")
+        some = "" if indexes is None else "".join(f"[{index}]" for index in indexes[:NAMED])
+        names = ", ".join(f"{task_id}{some}" for task_id in payload["task_ids"][:NAMED])
+        raise Refused(f"run {run.run_id} has no task instance {names}")
     for row in rows:
         if row.state not in FINISHED_TASK_STATES:
             first = "mark it" if row.state is None else "wait for its end or kill it"

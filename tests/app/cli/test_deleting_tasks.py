@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from app.cli.completion import complete_task
 from app.cli.exit_codes import ExitCode
+from app.tui.reading import read_jumps
+from store.engine import open_store
 from tests.app.cli.conftest import Outcome, run_command
-from tests.support.live import Live
+from tests.support.live import Live, wait_for
 
 PIPELINE = """
 from dagtop import DAG, EmptyOperator, task
@@ -41,7 +45,7 @@ def dagtop(live: Live, *arguments: str) -> Outcome:
 def test_instances_are_shown_asked_about_and_deleted(live: Live) -> None:
     run_id = live.trigger("shop")
     assert live.wait_for_run("shop", run_id) == "success"
-    train = ("tasks", "delete", "shop", "train", "--run", run_id)
+    train = ("tasks", "delete", "shop", run_id, "train")
     shown = dagtop(live, *train, "-m", "1", "--dry-run", "--json").document
     assert shown["dry_run"]
     assert shown["instances"] == [
@@ -52,7 +56,7 @@ def test_instances_are_shown_asked_about_and_deleted(live: Live) -> None:
     deleted = dagtop(live, *train, "-m", "1", "--yes")
     assert (deleted.code, deleted.out.split()[-3:]) == (0, [run_id, "train[1]", "success"])
     assert set(live.states("shop", run_id)) == {"train[0]", "train[2]", "old"}
-    both = ("tasks", "delete", "shop", "train", "old", "--run", "latest", "--yes", "--json")
+    both = ("tasks", "delete", "shop", "latest", "train", "old", "--yes", "--json")
     assert len(dagtop(live, *both).document["instances"]) == 3
     assert live.states("shop", run_id) == {}
     assert live.run_state("shop", run_id) == "success"
@@ -61,15 +65,34 @@ def test_instances_are_shown_asked_about_and_deleted(live: Live) -> None:
 def test_what_is_not_there_or_goes_on_is_not_deleted(live: Live) -> None:
     run_id = live.trigger("shop")
     assert live.wait_for_run("shop", run_id) == "success"
-    misspelt = dagtop(live, "tasks", "delete", "shop", "trein", "--run", run_id, "--yes")
+    misspelt = dagtop(live, "tasks", "delete", "shop", run_id, "trein", "--yes")
     assert misspelt.code == ExitCode.NOT_FOUND
-    assert "did you mean 'train'" in misspelt.err
-    beyond = dagtop(live, "tasks", "delete", "shop", "train", "--run", run_id, "-m", "7", "--yes")
-    assert (beyond.code, beyond.out) == (ExitCode.REFUSED, "")
-    assert f"run {run_id} has no such task instance of train" in beyond.err
+    assert f"no task 'trein' in run {run_id} of shop; did you mean 'train'" in misspelt.err
+    beyond = dagtop(live, "tasks", "delete", "shop", run_id, "train", "-m", "7", "--yes")
+    assert (beyond.code, beyond.out) == (ExitCode.NOT_FOUND, "")
+    assert f"run {run_id} has no task instance train[7]" in beyond.err
     live.submit("pause", dag_ids=["shop"])
     waiting = live.trigger("shop")
-    unfit = dagtop(live, "tasks", "delete", "shop", "old", "--run", waiting, "--yes")
+    unfit = dagtop(live, "tasks", "delete", "shop", waiting, "old", "--yes")
     live.submit("cancel_run", dag_id="shop", run_id=waiting)
     assert unfit.code == ExitCode.REFUSED
     assert "wait for its end or cancel it, then delete" in unfit.err
+
+
+def test_completion_knows_tasks_that_the_file_has_no_more(live: Live) -> None:
+    live.write("gone.py", PIPELINE.replace("shop", "gone"))
+    live.wait_for_dag("gone")
+    live.submit("unpause", dag_ids=["gone"])
+    run_id = live.trigger("gone")
+    assert live.wait_for_run("gone", run_id) == "success"
+    without = PIPELINE.replace("shop", "gone").replace('EmptyOperator(task_id="old")', "")
+    live.write("gone.py", without)
+    wait_for(lambda: live.value("SELECT max(number) FROM dag_version WHERE dag_id = 'gone'") == 2)
+    context = SimpleNamespace(
+        params={"dag": "gone", "run": run_id, "workspace": str(live.workspace.root)}
+    )
+    assert complete_task(context, "") == ["train", "old"]
+    assert complete_task(context, "o") == ["old"]
+    with open_store(live.workspace, read_only=True) as store:
+        assert read_jumps(store, "gone").task_ids == ("train", "old")
+        assert read_jumps(store, "gone", run_id).task_ids == ("train", "old")

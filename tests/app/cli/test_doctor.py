@@ -47,6 +47,37 @@ def test_every_problem_says_what_to_do(dagtop: Command, workspace: Workspace) ->
     assert all(one["advice"] for one in bad)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[keys]\n"nosuch.key" = "x"\n', ["[keys] there is no action nosuch.key"]),
+        ("[ui]\nthemme = 'dark'\n", ["[ui] has no setting themme: did you mean theme?"]),
+        ("[uii]\n", ["there is no section [uii]: did you mean ui?"]),
+        (
+            "[runner]\nparalelism = 1\n[ui]\nbel = true\n",
+            ["[runner] has no setting paralelism: did you", "[ui] has no setting bel: did you"],
+        ),
+    ],
+)
+def test_what_is_wrong_for_the_terminal_ui_is_found_too(
+    dagtop: Command, workspace: Workspace, text: str, said: list[str]
+) -> None:
+    workspace.config_file.write_text(text)
+    found = findings(dagtop, "settings")
+    assert [level for level, _ in found] == ["problem"] * len(said)
+    assert all(
+        f"{workspace.config_file}: {part}" in one
+        for part, (_, one) in zip(said, found, strict=True)
+    )
+
+
+def test_settings_of_the_terminal_ui_are_counted(dagtop: Command, workspace: Workspace) -> None:
+    workspace.config_file.write_text("[ui]\ntheme = 'dark'\nmouse = false\n")
+    ((level, text),) = findings(dagtop, "settings")
+    assert level == "ok"
+    assert text.startswith("2 of ")
+
+
 def test_a_state_folder_that_others_can_read_is_a_problem(
     dagtop: Command, filled: Workspace
 ) -> None:

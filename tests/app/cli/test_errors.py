@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from app.cli.errors import CommandError, exit_code_of, near_misses, not_found, report
@@ -8,6 +10,7 @@ from store.client import RunnerAway, RunnerBusy
 from store.config import ConfigError
 from store.errors import CommandRefused, InvalidValue, NotFound, StoreLocked, StoreTooNew
 from store.workspace import WorkspaceError
+from tests.app.cli.conftest import run_command
 
 
 @pytest.mark.parametrize(
@@ -72,3 +75,15 @@ def test_what_may_have_been_meant(name: str, expected: list[str]) -> None:
 def test_nothing_is_suggested_where_nothing_is_near() -> None:
     assert str(not_found("DAG", "zzz", ["train"])) == "there is no DAG 'zzz'"
     assert str(not_found("DAG", "tran", ["train"])).endswith("did you mean 'train'?")
+
+
+@pytest.mark.parametrize(
+    "words", ["variables delete rate", "connections delete db", "pools delete gpu"]
+)
+def test_the_question_before_deleting_says_that_it_cannot_be_undone(
+    words: str, tmp_path: Path
+) -> None:
+    assert run_command(tmp_path, "init", str(tmp_path)).code == 0
+    refused = run_command(tmp_path, *words.split())
+    assert refused.code == ExitCode.USAGE
+    assert "It can't be undone. Say --yes" in refused.err

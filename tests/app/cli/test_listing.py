@@ -178,7 +178,7 @@ def test_what_needs_a_runner_is_refused_and_left_undone_without_one(dagtop: Comm
     for arguments in (
         ("dags", "trigger", DAG, "--wait"),
         ("tasks", "clear", DAG, "latest", "task_000", "--yes"),
-        ("tasks", "delete", DAG, "task_000", "--run", "latest", "--yes"),
+        ("tasks", "delete", DAG, "latest", "task_000", "--yes"),
         ("tasks", "why", DAG),
     ):
         outcome = dagtop(*arguments)

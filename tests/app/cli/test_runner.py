@@ -414,8 +414,8 @@ def test_what_is_to_be_opened_must_be_there(live: Live) -> None:
     assert find_place(space, "good", "to_op", "numbers") == run_id
     for place, sentence in (
         (("nope", None, None), "there is no DAG 'nope'"),
-        (("good", "nope", None), "there is no run of good 'nope'"),
-        (("good", run_id, "numbrs"), "there is no task of good in run to_open 'numbrs'"),
+        (("good", "nope", None), "there is no run 'nope' of good"),
+        (("good", run_id, "numbrs"), "there is no task 'numbrs' in run to_open of good"),
     ):
         with pytest.raises(CommandError, match=sentence) as refusal:
             find_place(space, *place)

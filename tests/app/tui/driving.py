@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any, cast
 
 from sqlalchemy import select
+from textual import events
 from textual._context import visible_screen_stack
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
 from app.tui.application import DagtopApp
@@ -82,10 +85,27 @@ async def arrived(pilot: AppPilot) -> None:
 
 
 async def press(pilot: AppPilot, *keys: str) -> None:
-    """Press keys, and wait for what they open."""
+    """Press keys, and wait for what they open.
+
+    Textual's own waits three times per key until the process is idle; the app knows when a key has
+    come to its end.
+    """
+    app = app_of(pilot)
     for key in keys:
-        await pilot.press(key)
+        app.post_message(key_event(key))
+        await pilot._wait_for_screen()
+        await until(pilot, lambda: app.key_order.is_through, "the end of a key")
         await arrived(pilot)
+
+
+def key_event(key: str) -> events.Key:
+    """The event of a key or a character, as Textual's pilot makes it."""
+    name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+    try:
+        character = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))
+    except KeyError:
+        character = name if len(name) == 1 else None
+    return events.Key(name, character)
 
 
 def text_of(pilot: AppPilot) -> str:

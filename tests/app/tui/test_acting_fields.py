@@ -162,3 +162,18 @@ def test_the_command_line_triggers_with_a_data_interval(running: Live) -> None:
     shown = run_command(root, "runs", "show", "shop", made, "--json").document
     assert shown["data_interval_start"] == "2026-01-01T00:00:00Z"
     assert shown["data_interval_end"] == "2026-01-08T00:00:00Z"
+
+
+async def test_of_several_runs_of_which_one_is_refused_both_is_said(running: Live) -> None:
+    for _ in range(2):
+        assert running.run("shop")[0] == "failed"
+    first, second = run_ids(running)
+    async with opened(running.workspace, (160, 24), dag="shop") as pilot:
+        await press(pilot, "3")
+        await says(pilot, "2 runs")
+        await press(pilot, "asterisk", "m")
+        await says(pilot, "Mark as?")
+        running.submit("delete_runs", dag_id="shop", run_ids=[second])
+        await press(pilot, "y")
+        await says(pilot, "success: 1 of 2 done, 1 refused: DAG shop has no run")
+    assert running.query("SELECT run_id, state FROM dag_run") == [(first, "success")]

@@ -177,7 +177,7 @@ async def test_small_terminals_and_ascii(key: str, shop: Workspace) -> None:
 async def test_without_rows_it_says_how_to_make_one(world: World) -> None:
     async with opened(world.workspace) as pilot:
         await press(pilot, "5")
-        await says(pilot, "No Variables yet: A adds one.")
+        await says(pilot, "No Variables yet: A adds one, i imports a JSON file.")
         await press(pilot, "6")
         await says(pilot, "No Connections yet: A adds one.")
     async with opened(world.workspace, read_only=True) as pilot:

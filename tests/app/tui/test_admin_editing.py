@@ -87,6 +87,7 @@ async def test_a_variable_is_made_changed_and_deleted(world: World) -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, VariablesScreen), "the table")
         await press(pilot, "d")
         await asked(pilot)
+        assert "It can't be undone." in text_of(pilot)
         await press(pilot, "enter")
         assert value_of(world, "rate") is not None
         await press(pilot, "d")

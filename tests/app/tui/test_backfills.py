@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, update
 
 from app.tui.location import Location
 from app.tui.models.backfills import columns, detail_line, facts_of, period
@@ -293,6 +294,25 @@ async def test_cancelling_names_what_fails_and_wants_its_number_typed(world: Wor
         assert (await commanded(pilot, 2))[1] == ("cancel_backfill", {"backfill_id": 4})
         await press(pilot, "j", "j", "x")
         await says(pilot, "backfill 2 is cancelled: it can't be cancelled")
+
+
+async def test_the_question_about_cancelling_counts_the_runs_that_there_are_now(
+    world: World,
+) -> None:
+    fill_backfills(world)
+    async with opened(world.workspace, dag="shop") as pilot:
+        await press(pilot, "0", "j", "x")
+        await says(pilot, "25 queued runs fail without having started.")
+        await press(pilot, "2")
+        of_it = (models.dag_run.c.backfill_id == 3) & (models.dag_run.c.state == "queued")
+        with world.store.write() as connection:
+            first = connection.scalar(select(func.min(models.dag_run.c.id)).where(of_it))
+            change = update(models.dag_run).where(models.dag_run.c.id == first)
+            connection.execute(change.values(state="running"))
+        await says(pilot, "24 queued runs fail without having started.")
+        await says(pilot, "1 running one goes on")
+        await press(pilot, "5", "y")
+        assert await commanded(pilot) == [("cancel_backfill", {"backfill_id": 3})]
 
 
 async def test_the_limit_is_edited_in_a_form(world: World) -> None:

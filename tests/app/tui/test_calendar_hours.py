@@ -192,7 +192,7 @@ def test_an_hour_that_comes_again_has_a_column_that_is_explained() -> None:
 
 def test_what_is_planned_and_what_is_to_come_look_unlike_what_was_empty() -> None:
     now = datetime(2026, 11, 2, 5, 30, tzinfo=UTC)
-    month = month_of(date(2026, 11, 1), ZoneInfo("UTC"), now=now, planned=now + 3 * HOUR)
+    month = month_of(date(2026, 11, 1), ZoneInfo("UTC"), now=now, planned=[now + 3 * HOUR])
     lines = [plain(line) for line in month.lines("state", 80, UNICODE)]
     assert lines[2].rstrip() == " Mon  2 " + "·  " * 6 + "      ○"
     assert "○ planned" in plain(month.legend("state", UNICODE))

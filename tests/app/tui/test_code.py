@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from app.tui.models.diffs import diff_lines
 from app.tui.models.source import Source, definition_line
@@ -20,10 +22,12 @@ from app.tui.models.versions import (
 )
 from app.tui.screens.code import CodeScreen
 from app.tui.spans import from_cell, plain, with_matches
+from store import models
 from store.structure import TaskStructure
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.snapshot import by_size, check_scene
+from tests.app.tui.world import World, structure_of
 from tests.app.tui.world_details import (
     FIRST,
     SECOND,
@@ -333,7 +337,13 @@ async def test_a_diff_against_any_version_leads_back_to_the_source(details: Work
         await says(pilot, "version 2 -> 3")
         await press(pilot, "v", "9", "enter")
         await says(pilot, "there is no version 9")
-        await press(pilot, "v", "1", "enter")
+        await says(pilot, "v 9")
+        await press(pilot, "escape")
+        await until(pilot, lambda: "v 9" not in text_of(pilot), "the prompt is closed")
+        await says(pilot, "version 2 -> 3")
+        await press(pilot, "v", "3", "enter")
+        await says(pilot, "version 3 is the one shown")
+        await press(pilot, "backspace", "1", "enter")
         await says(pilot, "version 1 -> 3")
         view = screen(pilot).view
         await press(pilot, "slash", *"pool=", "enter", "enter")
@@ -393,3 +403,51 @@ async def test_the_source_is_copied_and_a_line_of_it(details: Workspace, tmp_pat
 def test_the_second_version_differs_in_schedule_and_rate() -> None:
     changes = changes_between(forecast(1), forecast(2), FIRST, SECOND)
     assert (changes.plus, changes.minus) == (2, 2)
+
+
+TWO = """\
+from dagtop import DAG, dag
+
+with DAG("first"):
+    pass
+
+
+@dag(schedule=None)
+def second():
+    pass
+
+
+second()
+"""
+
+
+@pytest.mark.parametrize(("dag_id", "made_at", "line"), [("first", 3, 3), ("second", 12, 8)])
+async def test_a_file_of_several_dags_opens_where_the_dag_is_defined(
+    world: World, dag_id: str, made_at: int, line: int
+) -> None:
+    for name in ("first", "second"):
+        structure = msgspec.structs.replace(structure_of(name, ["t"]), line=made_at)
+        world.dag(name, structure, file="dags/two.py")
+    with world.write() as connection:
+        connection.execute(update(models.source).values(text=TWO))
+    world.lease()
+    async with opened(world.workspace, dag=dag_id) as pilot:
+        await press(pilot, "8")
+        await says(pilot, "version 1 of 1")
+        assert screen(pilot).view.cursor == line - 1
+        await press(pilot, "g")
+        await press(pilot, "7", "8")
+        await says(pilot, "version 1 of 1")
+        assert screen(pilot).view.cursor == 0  # where it was left
+
+
+async def test_a_file_of_one_dag_opens_at_its_begin(world: World) -> None:
+    structure = msgspec.structs.replace(structure_of("first", ["t"]), line=3)
+    world.dag("first", structure)
+    with world.write() as connection:
+        connection.execute(update(models.source).values(text=TWO))
+    world.lease()
+    async with opened(world.workspace, dag="first") as pilot:
+        await press(pilot, "8")
+        await says(pilot, "version 1 of 1")
+        assert screen(pilot).view.cursor == 0

@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
-from app.tui.commander import Acted, Commander, Refused
+from app.tui.commander import Acted, Commander, Refused, told_together
 from store import edits
 from tests.app.tui.admin_world import value_of
 from tests.app.tui.slow_runner import slow_runner
@@ -77,3 +77,19 @@ def test_of_what_is_typed_over_only_the_newest_is_asked(world: World) -> None:
         assert messages.get(timeout=10).reply == {"instances": [[1]]}
         assert messages.get(timeout=10).reply == {"instances": [[2]]}
         assert [request["payload"]["number"] for request in asked] == [0, 4]
+
+
+def told_of(*ends: str | None) -> list[str]:
+    told: list[str] = []
+    ended = told_together(len(ends), "marked 3 runs failed", lambda words, role: told.append(words))
+    for why in ends:
+        ended(why)
+    return told
+
+
+def test_of_an_act_of_several_commands_is_said_what_was_done_and_what_was_refused() -> None:
+    assert told_of(None, None, None) == []
+    some = "marked 3 runs failed: 2 of 3 done, 1 refused: there is no run b"
+    assert told_of(None, "there is no run b", None) == [some]
+    assert told_of("no runner", "no runner") == ["no runner"]
+    assert told_of("a is gone", "b is gone") == ["a is gone, and b is gone"]

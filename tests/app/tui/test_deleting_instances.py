@@ -8,7 +8,7 @@ import pytest
 
 from app.tui.widgets.dialogs import ConfirmDialog
 from tests.app.tui.dialogs import check_dialog
-from tests.app.tui.driving import commanded, commands, opened, press, says, text_of, until
+from tests.app.tui.driving import arrived, commanded, commands, opened, press, says, text_of, until
 from tests.app.tui.snapshot import by_size
 from tests.app.tui.test_keys import three
 from tests.app.tui.world import World, fill_recommend
@@ -49,7 +49,7 @@ async def test_from_the_grid_and_its_cell_is_empty(running: Live) -> None:
         assert set(running.states("shop", run_id)) == {"load", "train[0]", "train[1]", "train[2]"}
         await says(pilot, "not in this run")
         await press(pilot, "D")
-        await says(pilot, "has no such task")
+        await says(pilot, "has no task instance")
         assert "go too" not in text_of(pilot)
         assert "next runner" not in text_of(pilot)
         await press(pilot, "n", "U")
@@ -73,7 +73,9 @@ async def test_a_log_that_is_open_says_that_it_is_gone(running: Live) -> None:
         assert "loading" not in text_of(pilot)
         for view in ("2", "3", "4", "5", "6", "1"):
             await press(pilot, view)
+            await arrived(pilot)
             await says(pilot, "it is gone: load of run")
+            assert text_of(pilot).split("\n")[2].strip().startswith("it is gone: load of run")
 
 
 @pytest.mark.parametrize("way", [("enter", "r"), ("enter", "G", "enter"), ("I",)])

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
+from app.tui import key_order
 from app.tui.screens.acting import Selection, ask_clear, ask_kill, ask_mark
 from app.tui.screens.backfilling import BackfillForm
 from app.tui.spans import Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 from tests.app.tui.driving import AppPilot, app_of, commands, opened, press, says, text_of, until
+from tests.app.tui.everywhere import key_event
 from tests.app.tui.slow_runner import slow_runner
 from tests.app.tui.world import World
 
@@ -62,18 +64,61 @@ async def test_there_is_no_yes_before_it_is_seen_what_is_touched(world: World) -
         app_of(pilot).push_screen(dialog, answers.append)
         await until(pilot, lambda: asked, "the question")
         await pilot.press("y")
-        await says(pilot, "wait: what this touches is worked out")
+        await says(pilot, "still counting")
         await pilot.press("w", "y")
+        await until(pilot, lambda: len(asked) == 2, "the other choice")
         asked[0][1]([(span("one task"),)])  # of what was chosen before
         await pilot.press("y")
         assert answers == []
         assert "one task" not in text_of(pilot)
+        await says(pilot, "still counting")
         asked[1][1]([(span("450 tasks"),)], number=450)
         await says(pilot, "type 450")
         await pilot.press("y")
         assert answers == []
         await press(pilot, "4", "5", "0", "y")
         await until(pilot, lambda: answers == [dialog.choices], "a yes")
+
+
+async def test_a_yes_typed_behind_an_option_waits_until_it_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_order, "HOLD", 3600.0)
+    answers: list[Choices | None] = []
+    asked: list[Callable[..., None]] = []
+    async with opened(world.workspace) as pilot:
+        app = app_of(pilot)
+        dialog = ConfirmDialog(
+            "Run again?",
+            LINES,
+            "run again",
+            toggles=(Toggle("w", "whole", "the whole run"),),
+            preview=lambda _choices, hand_over: asked.append(hand_over),
+        )
+        app.push_screen(dialog, answers.append)
+        await until(pilot, lambda: asked, "the question")
+        for key in ("w", "y"):
+            app.post_message(key_event(key))
+        asked[0]([(span("one task"),)])
+        await until(pilot, lambda: len(asked) == 2, "what the option touches")
+        await pilot.pause()
+        assert answers == []
+        asked[1]([(span("two tasks"),)])
+        await until(pilot, lambda: answers == [dialog.choices], "a yes")
+        assert dialog.choices.on == {"whole": True}
+        dialog = ConfirmDialog(
+            "Again?", LINES, "again", preview=lambda _choices, hand_over: asked.append(hand_over)
+        )
+        app.push_screen(dialog)
+        await until(pilot, lambda: len(asked) == 3, "the question")
+        dialog.action_yes()  # it was held no longer: the store is slow
+        await says(pilot, "still counting: press y again then")
+        asked[2]([(span("two tasks"),)])
+        await says(pilot, "y again  press it again")
+        assert app.screen is dialog
+        dialog._ask()
+        app.post_message(key_event("escape"))  # waits for nothing
+        await until(pilot, lambda: not isinstance(app.screen, ConfirmDialog), "a no")
 
 
 async def test_of_many_in_several_tasks_the_number_is_wanted_too(world: World) -> None:

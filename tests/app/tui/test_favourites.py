@@ -11,7 +11,6 @@ import pytest
 from app.tui.memory import MOST, Memory
 from app.tui.models.home import due_line
 from app.tui.scene import Scene
-from app.tui.screens.dags import DagsScreen
 from app.tui.screens.home import HomeScreen
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE, Glyphs
@@ -28,6 +27,7 @@ from tests.app.tui.driving import (
 )
 from tests.app.tui.frozen import FrozenSampler
 from tests.app.tui.snapshot import SIZES, check, settled
+from tests.app.tui.test_keys import dags, shown
 from tests.app.tui.world import NOW, World
 
 NAMES = ("alpha", "beta", "gamma")
@@ -46,16 +46,6 @@ def three_dags(world: World) -> World:
         version = world.dag(name, is_paused=name == "beta")
         world.run(name, version, "success", ago=timedelta(hours=1))
     return world
-
-
-def list_of(pilot: AppPilot) -> DagsScreen:
-    screen = pilot.app.screen
-    assert isinstance(screen, DagsScreen)
-    return screen
-
-
-def shown(pilot: AppPilot) -> list[str]:
-    return [dag.dag_id for dag in list_of(pilot).table.items]
 
 
 def starred(pilot: AppPilot) -> list[str]:
@@ -158,7 +148,7 @@ async def test_names_stay_where_they_are(three: World) -> None:
 async def test_the_filter_finds_favourites_and_follows_the_key(three: World) -> None:
     async with opened(three.workspace) as pilot:
         await press(pilot, "F", "j", "F", "slash", *"is:fav", "tab")
-        assert list_of(pilot).filter_text == "is:favourite"
+        assert dags(pilot).filter_text == "is:favourite"
         await press(pilot, "enter")
         assert shown(pilot) == ["alpha", "beta"]
         await press(pilot, "g", "F")

@@ -18,7 +18,8 @@ from app.tui.spans import plain
 from app.tui.theme import ASCII, UNICODE
 from app.tui.widgets.chrome import InfoLine
 from store import models
-from store.queries.grid import Cell, GridRow
+from store.queries.cells import Cell
+from store.queries.grid import GridRow
 from store.states import TaskInstanceState
 from store.structure import DagStructure, GroupStructure, TaskStructure
 from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until

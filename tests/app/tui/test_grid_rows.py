@@ -51,7 +51,7 @@ async def test_a_mapped_task_unfolds_in_the_grid_and_folds_again(world: World) -
         rows = shown(pilot)
         place = rows.index("train")
         assert rows[place + 1 : place + 13] == [f"train[{index}]" for index in range(12)]
-        assert "train [▾]" in text_of(pilot)
+        assert "▾ train []" in text_of(pilot)
         await press(pilot, "j", "j", "z")  # on a map index: folds its task
         view = grid(pilot).view
         assert view.row is not None

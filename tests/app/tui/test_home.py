@@ -36,7 +36,16 @@ from store.queries.pools import PoolRow
 from store.states import DagRunState, TaskInstanceState
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
-from tests.app.tui.driving import ENVIRONMENT, AppPilot, opened, press, says, text_of, until
+from tests.app.tui.driving import (
+    ENVIRONMENT,
+    AppPilot,
+    commanded,
+    opened,
+    press,
+    says,
+    text_of,
+    until,
+)
 from tests.app.tui.frozen import FrozenSampler
 from tests.app.tui.snapshot import SIZES, check_scene
 from tests.app.tui.world import ESCAPES, NOW, World
@@ -132,27 +141,39 @@ def test_the_last_day_is_one_line_of_runs_and_tasks() -> None:
 @pytest.mark.parametrize("map_index", [-1, 3])
 def test_a_failure_fits_its_width(width: int, map_index: int) -> None:
     one = failure(3, map_index=map_index, instances=12, error=f"boom {ESCAPES}" * 9)
-    line = failure_line(one, SCENE, width, is_new=True)
+    line = failure_line([one], SCENE, width, is_new=True)
     assert width_of(line) <= width
     assert "\x1b" not in plain(line)
     assert "+11" in plain(line)
 
 
-def test_the_same_failure_of_many_runs_is_one_line() -> None:
+def test_the_failures_of_a_task_are_one_line() -> None:
     often = [failure(n, dag_run_id=n, run_id=f"r{n}", map_index=3) for n in range(1, 38)]
     other = failure(90, dag_id="etl", task_id="load", error="OSError: no")
     else_where = failure(99, error="ValueError: yes")
     groups = alike([*often, other, else_where], [*often, other])
     assert [group[0] for group in groups] == [often[0], other, else_where]
     assert [len(group) for group in groups] == [37, 1, 1]
-    line = plain(failure_line(often[0], SCENE, 78, is_new=True, times=37))
+    line = plain(failure_line(often, SCENE, 78, is_new=True))
     assert "shop › train[3] ×37" in line
-    assert " x37" in plain(
-        failure_line(often[0], Scene(NOW, None, ASCII), 78, is_new=True, times=37)
-    )
-    assert width_of(failure_line(often[0], SCENE, 38, is_new=True, times=37)) <= 38
+    assert " x37" in plain(failure_line(often, Scene(NOW, None, ASCII), 78, is_new=True))
+    assert width_of(failure_line(often, SCENE, 38, is_new=True)) <= 38
     seen, new = failure(9), failure(1)
     assert [len(group) for group in alike([new, seen], [new])] == [1, 1], "what was seen is apart"
+    ended = failure(9, by_hand=True)
+    assert [len(group) for group in alike([seen, ended], [])] == [1, 1], "what was ended is apart"
+
+
+def test_failures_of_a_task_with_other_words_are_one_line_and_other_kinds_are_told() -> None:
+    words = [failure(n, error=f"ValueError: payment {n} was refused") for n in range(1, 15)]
+    (group,) = alike(words, words)
+    line = plain(failure_line(group, SCENE, 78, is_new=True))
+    assert "×14" in line
+    assert "ValueError: payment 1 was refused" in line
+    assert "kinds" not in line
+    group.append(failure(20, error="OSError: no"))
+    line = plain(failure_line(group, SCENE, 98, is_new=True))
+    assert "2 kinds, last ValueError: payment 1 " in line
 
 
 async def test_a_failure_of_many_runs_hides_no_other_and_opens_the_newest(world: World) -> None:
@@ -404,3 +425,56 @@ async def test_a_full_pool_and_its_way_to_the_pools(world: World) -> None:
         await press(pilot, "G", "k", "k", "enter")
         await until(pilot, lambda: not isinstance(pilot.app.screen, HomeScreen), "the pools")
         await says(pilot, "gpu")
+
+
+async def test_c_on_a_row_of_many_runs_clears_all_that_failed_in_them(world: World) -> None:
+    version = world.dag("shop")
+    for number in range(3):
+        run = world.run("shop", version, "failed", ago=timedelta(hours=9 - number))
+        for index in range(4):
+            error = {"state": "failed", "error_message": f"payment {number}{index}"}
+            broken = index in (1, 3)
+            state = "failed" if broken else "success"
+            world.instance("shop", run, "work", state, map_index=index, tries=[error] * broken)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "shop › work[1] +1 ×3")
+        await press(pilot, "g", "c")
+        await says(pilot, "Run again?")
+        shown = text_of(pilot)
+        assert "3 runs of 1 DAG" in shown
+        assert shown.count("work[1] [3]  shop ") == 3
+        await press(pilot, "y")
+        told = await commanded(pilot, 3)
+        assert [one["map_indexes"] for _, one in told] == [[1, 3]] * 3
+        assert len({one["run_ids"][0] for _, one in told}) == 3
+
+
+async def test_the_title_says_what_is_listed(world: World) -> None:
+    version = world.dag("shop")
+    for number in range(3):
+        run = world.run("shop", version, "failed", ago=timedelta(hours=9 - number))
+        reason = "killed by ann" if not number else ""
+        tries = [{"state": "failed", "reason": reason}]
+        world.instance("shop", run, f"work{number}", "failed", tries=tries)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "1")
+        await says(pilot, "Failed 2 ")
+        await press(pilot, "Z")
+        await says(pilot, "Failed 3, 2 new")
+        await press(pilot, "z")
+        await says(pilot, "Failed 3, none new")
+        await press(pilot, "Z")
+        await says(pilot, "Z 2 seen before, 1 ended by hand")
+        assert "Failed 0" in text_of(pilot)
+
+
+async def test_escape_comes_back_to_home_from_the_view_that_enter_led_to(world: World) -> None:
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "1", "G", "enter")
+        assert isinstance(pilot.app.screen, SystemScreen)
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, HomeScreen)
+        await press(pilot, "9", "escape")
+        assert isinstance(pilot.app.screen, SystemScreen), "a digit is no way in"
+        assert "nothing to go back to" in text_of(pilot)

@@ -19,6 +19,7 @@ from app.tui.screens.grid import GridScreen
 from app.tui.screens.jump import JumpScreen
 from app.tui.screens.log import LogScreen
 from app.tui.screens.run import RunScreen
+from app.tui.screens.views import DAG_VIEWS, PLACES
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, text_of, until
 
@@ -97,11 +98,35 @@ def test_a_jump_leads_where_it_says(text: str, target: Target) -> None:
         ("log etl zip", replace(NOWHERE, others={"etl": (("r",), ("load",))}), "no task is called"),
         ("log etl load", replace(NOWHERE, others={"etl": ((), ())}), "etl has no run yet"),
         ("log load", Known(dag_id="etl", task_ids=("load",)), "etl has no run yet"),
+        ("log nosuch load", KNOWN, "no DAG is called nosuch$"),
+        ("log nosuch load", NOWHERE, "no DAG is called nosuch$"),
+        ("log weekl load", KNOWN, "no DAG is called weekl: write etl_weekly whole"),
     ],
 )
 def test_a_jump_that_leads_nowhere_says_why(text: str, known: Known, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse(text, known)
+
+
+def test_a_view_is_meant_by_what_its_tab_says() -> None:
+    places = {name: view.title for name, view in PLACES.items()}
+    known = replace(KNOWN, places=places, views={n: v.title for n, v in DAG_VIEWS.items()})
+    for views, kind in ((PLACES, "place"), (DAG_VIEWS, "view")):
+        for name, view in views.items():
+            if kind == "place" and name in DAG_VIEWS:
+                continue  # of the DAG that is looked at
+            for label in {name, view.title, view.short or view.title, view.title.upper()}:
+                target = parse(label, known)
+                assert (target.kind, target.name) == (kind, name)
+    for text in ("vars", "Conns", "conn"):
+        assert parse(text, known).kind == "place"
+        assert complete(text, known)[0].text in ("variables", "connections")
+
+
+def test_a_dag_that_is_called_as_a_view_is_for_short_is_meant_itself() -> None:
+    known = replace(KNOWN, dag_ids=("vars", "pool"))
+    assert parse("vars", known) == Target("view", "grid", "vars")
+    assert parse("pool", known) == Target("view", "grid", "pool")
 
 
 def test_without_a_dag_its_views_are_not_offered() -> None:
@@ -117,6 +142,11 @@ def test_completions_of_the_second_word() -> None:
     found = [one.text for one in complete("log etl", elsewhere)]
     assert found == ["log etl load", "log etl save", "log etl_weekly "]
     assert [one.text for one in complete("log etl sa", elsewhere)] == ["log etl save"]
+    assert [one.text for one in complete("log etl sa[2]", elsewhere)] == ["log etl save[2]"]
+    assert [one.text for one in complete("log etl load[1", elsewhere)] == ["log etl load[1]"]
+    assert [one.text for one in complete("log etl load[", elsewhere)] == ["log etl load["]
+    assert complete("log etl load[x]", elsewhere) == []
+    assert "log train[3]" in [one.text for one in complete("log train[3]", KNOWN)]
     assert [one.text for one in complete("dag w", KNOWN)] == ["dag etl_weekly"]
     assert [one.text for one in complete("run 2026-11-2", KNOWN)] == [
         "run scheduled__2026-11-21",

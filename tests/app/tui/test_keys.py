@@ -340,6 +340,18 @@ async def test_import_errors_open_their_traceback(world: World) -> None:
         assert "dags/broken.py:12" in text_of(pilot)
 
 
+async def test_import_errors_are_read_again_on_wish(world: World) -> None:
+    fill_failed(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "e", "R")
+        assert await commanded(pilot) == [("reparse", {"files": ["dags/broken.py"]})]
+        with world.store.write() as connection:
+            connection.execute(update(pipeline_file).values(error=None))
+        await says(pilot, "All pipeline files can be imported.")
+        await press(pilot, "R")
+        await says(pilot, "all pipeline files can be imported")
+
+
 async def test_import_errors_are_followed_while_a_file_is_mended(world: World) -> None:
     fill_failed(world)
     async with opened(world.workspace) as pilot:

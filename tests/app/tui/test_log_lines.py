@@ -9,13 +9,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.tui import theme
 from app.tui.models.log_levels import DEBUG, ERROR, INFO, NONE, WARNING, clock_of, level_of
-from app.tui.models.log_painting import moment, plain_line, plain_lines, since
+from app.tui.models.log_painting import (
+    ABSOLUTE,
+    OFF,
+    RELATIVE,
+    Paint,
+    moment,
+    plain_line,
+    plain_lines,
+    segments_of,
+    since,
+)
 from app.tui.widgets import log_file, log_lines, log_search
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import error_starts, parse_filter
 from app.tui.widgets.log_lines import FileLines
-from app.tui.widgets.log_merge import END, TOP, MergedLines, Part
+from app.tui.widgets.log_merge import MergedLines
 from app.tui.widgets.log_search import Job, Needle
 from app.tui.widgets.log_times import offset_of, parse_range
 
@@ -291,6 +302,10 @@ def test_a_deleted_file_stays_readable_until_it_is_looked_at(tmp_path: Path) -> 
         (b"2026-11-21T10:00:00+02:00 x", datetime(2026, 11, 21, 8, tzinfo=UTC)),
         (b"2026-11-21T10:00:00-0130 x", datetime(2026, 11, 21, 11, 30, tzinfo=UTC)),
         (b"W1121 10:00:01.5 12 a.py] x", datetime(2026, 11, 21, 10, 0, 1, 500_000, UTC)),
+        (b"2026-11-21T10:00:00Z", None),
+        (b"2026-11-04 00:00:00+00:00\r\n10:00 x", None),
+        (b"2026-11-04 00:00:00.123456", None),
+        (b"2026-11-04 00:00:00+00:00 x", datetime(2026, 11, 4, tzinfo=UTC)),
         (b"2026-13-41 10:00:00 x", None),
         (b"10:00:00 x", None),
     ],
@@ -313,6 +328,12 @@ def test_times_without_a_zone_are_the_user_s() -> None:
         ("until 10:45", None, timedelta(hours=-1, minutes=-14)),
         ("10:30-10:45", timedelta(hours=-1, minutes=-30), timedelta(hours=-1, minutes=-14)),
         ("10:30:00 - 10:30:10", timedelta(hours=-1.5), timedelta(hours=-1.5, seconds=11)),
+        (
+            "10:30:00.5-10:30:10,123",
+            timedelta(hours=-1.5, seconds=0.5),
+            timedelta(hours=-1.5, seconds=10.124),
+        ),
+        ("since 10:30:00.000250", timedelta(hours=-1.5, microseconds=250), None),
         ("23:00-01:00", timedelta(hours=11), timedelta(hours=13, minutes=1)),
         ("11-20 10:00-11-20 10:05", timedelta(hours=-26), timedelta(hours=-25, minutes=-54)),
     ],
@@ -347,6 +368,13 @@ def test_a_moment_is_found_by_halving(tmp_path: Path, steps: list[int | None], s
     file.close()
 
 
+@pytest.mark.parametrize("stamps", [ABSOLUTE, RELATIVE, OFF])
+def test_a_date_that_a_task_prints_is_shown_whole(stamps: str) -> None:
+    paint = Paint(theme.Palette("dark"), stamps, CLOCK, UTC, NOON)
+    for line in ("2026-11-04 00:00:00+00:00", "2026-11-04T00:00:00"):
+        assert "".join(one.text for one in segments_of(line.encode(), paint)) == line
+
+
 def test_how_times_are_shown() -> None:
     seconds = NOON.timestamp() + 0.12
     assert moment(seconds, UTC, NOON) == "12:00:00.120"
@@ -356,110 +384,6 @@ def test_how_times_are_shown() -> None:
     assert [since(one) for one in (0, 12.04, 59.99, 3723.5, -2)] == [
         *("+00:00.0", "+00:12.0", "+01:00.0", "+1:02:03", "-00:02.0")
     ]
-
-
-# merging
-
-
-def merged(folder: Path, *contents: bytes, words: str = "") -> MergedLines:
-    parts: list[Part] = []
-    for number, content in enumerate(contents):
-        file = opened(folder / f"log{number}", content)
-        parts.append(Part(f"t{number}", "text", FileLines(file, parse_filter(words)), 0.0))
-    return MergedLines(parts, CLOCK)
-
-
-def at(second: int, words: str) -> bytes:
-    return b"[2026-11-21T10:00:%02dZ] " % second + words.encode()
-
-
-def test_logs_are_merged_by_time_and_tracebacks_stay_together(tmp_path: Path) -> None:
-    first = [at(1, "a"), b"Traceback (most recent call last):", b"  File", at(5, "b")]
-    second = [at(1, "c"), b"more of c", at(2, "d"), at(9, "e")]
-    lines = merged(tmp_path, b"\n".join(first) + b"\n", b"\n".join(second) + b"\n")
-    wanted = [*first[:3], *second[:3], first[3], second[3]]
-    assert back_of(lines) == wanted
-    lines.to_top()
-    assert all_of(lines) == wanted
-    assert [line.partition(b": ")[2][:-1] for _, line in lines.copy().texts()] == wanted
-
-
-def test_a_time_far_above_a_line_is_not_looked_for(tmp_path: Path) -> None:
-    lines = merged(tmp_path, at(9, "x\n") + b"y" * (1 << 19) + b"\nz", at(1, "a\n"))
-    assert lines.time(0, lines.parts[0].lines.size - 1) != lines.parts[0].start
-    far = merged(tmp_path, at(9, "x\n") + b"y" * (3 << 20) + b"\nz", at(1, "a\n"))
-    assert far.time(0, far.parts[0].lines.size - 1) == far.parts[0].start
-
-
-def test_what_comes_to_merged_logs_is_put_to_the_end(tmp_path: Path) -> None:
-    lines = merged(tmp_path, at(1, "a\n"), at(2, "b\n"))
-    assert len(back_of(lines)) == 2
-    with (tmp_path / "log0").open("ab") as log:
-        log.write(at(3, "c\n"))
-    assert lines.refresh()
-    assert lines.count_new(0) == 1
-    last = lines.before(None)
-    assert last is not None
-    assert lines.line(last) == at(3, "c")
-
-
-def test_of_much_that_comes_at_once_only_the_end_is_merged(tmp_path: Path) -> None:
-    lines = merged(tmp_path, at(1, "a\n"), at(2, "b\n"))
-    assert len(back_of(lines)) == 2
-    with (tmp_path / "log0").open("ab") as log:
-        log.write(b"".join(at(3 + n // 1000, f"line {n}\n") for n in range(20_000)))
-    with (tmp_path / "log1").open("ab") as log:
-        log.write(at(59, "the last\n"))
-    assert lines.refresh()
-    last = lines.before(None)
-    assert last is not None
-    looked_at = len(lines._known)
-    assert looked_at < 100
-    assert lines.line(last) == at(59, "the last")
-    before = lines.before(last)
-    assert before is not None
-    assert lines.line(before) == at(22, "line 19999")
-
-
-def test_a_search_goes_through_merged_logs_in_the_order_of_times(tmp_path: Path) -> None:
-    first = [at(1, "x"), at(3, "x"), at(3, "x"), at(5, "x")]
-    second = [at(1, "x"), at(2, "x"), at(3, "x"), at(9, "y")]
-    lines = merged(tmp_path, b"\n".join(first) + b"\n", b"\n".join(second) + b"\n")
-    needle, seen = Needle("] x"), []
-    spot = lines.find(needle, TOP, False, Job(""))
-    while spot is not None:
-        seen.append(spot)
-        spot = lines.find(needle, lines.beyond(spot, 3), False, Job(""))
-    assert len(seen) == 7
-    files = [part.lines.file for part in lines.parts]
-    times = [lines.time(one, files[one].line_start(offset)) for one, offset in seen]
-    assert times == sorted(times)
-    back = []
-    spot = lines.find(needle, END, True, Job(""))
-    while spot is not None:
-        back.append(spot)
-        spot = lines.find(needle, spot, True, Job(""))
-    assert back[::-1] == seen
-    place = lines.at(seen[4])
-    assert place is not None
-    assert lines.line(place).endswith(b"x")
-    counts = lines.tally()
-    lines.tally_up(needle, counts, Job(""))
-    assert (counts.total, counts.complete) == (7, True)
-
-
-def test_merged_logs_are_filtered_by_level(tmp_path: Path) -> None:
-    lines = merged(
-        tmp_path,
-        at(1, "ERROR - a\n") + at(2, "INFO - b\n"),
-        at(1, "ERROR - c\n"),
-        words="level:error",
-    )
-    assert back_of(lines) == [at(1, "ERROR - a"), at(1, "ERROR - c")]
-    lines.count(END, Job(""))
-    assert lines.counts() == (2, 3, True)
-    assert lines.find_error(TOP, False, Job("")) == (0, 0)
-    assert lines.find_error(END, True, Job("")) == (1, 0)
 
 
 @pytest.mark.parametrize("wanted", ["", "o"])

@@ -65,7 +65,7 @@ async def test_saving_writes_what_is_shown_without_colours_and_asks_before_repla
     ("name", "sentence"),
     [
         ("x" * 300, "that name can't be used: File name too long"),
-        ("~nobody_is_called_so/x", "No such file or directory"),
+        ("~nobody_is_called_so/x", "there is no folder"),
         ("y" * 250, "saved 10 lines to"),
     ],
 )
@@ -80,6 +80,26 @@ async def test_any_name_is_taken_or_refused_in_a_sentence(
         pilot.app.post_message(events.Paste(name))
         await press(pilot, "enter")
         await says(pilot, sentence)
+
+
+async def test_a_wrong_path_stays_to_be_mended_and_escape_closes_the_prompt_only(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one_log(world, numbered(10))
+    async with opened_log(world, (200, 24)) as pilot:
+        await says(pilot, "line 9")
+        await press(pilot, "W", "ctrl+u", *typed("no/such.log"))
+        await says(pilot, f"there is no folder {tmp_path}/no")
+        await says(pilot, "W no/such.log")
+        await press(pilot, "escape")
+        await until(pilot, lambda: "W no/such.log" not in text_of(pilot), "the prompt is closed")
+        await says(pilot, "line 9")
+        await press(pilot, "W", "ctrl+u", *typed("no/such.log"))
+        (tmp_path / "no").mkdir()
+        await press(pilot, "enter")
+        await says(pilot, "saved 10 lines to")
+        assert "W no" not in text_of(pilot)
 
 
 async def test_long_wrapped_lines_are_painted_without_being_kept(world: World) -> None:

@@ -15,10 +15,11 @@ from app.tui.screens.merged_log import MergedLogScreen
 from app.tui.widgets import log_jobs
 from store import models
 from store.engine import open_store
+from store.log_times import note
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, opened, press, says, text_of, until
 from tests.app.tui.snapshot import by_size, check_scene
-from tests.app.tui.world import World, make_world, structure_of
+from tests.app.tui.world import NOW, World, make_world, structure_of
 from tests.app.tui.worlds_of_logs import fill_logs
 
 AMPERSAND, AT = "ampersand", "at"
@@ -119,6 +120,7 @@ async def test_errors_are_gone_to_one_by_one(world: World) -> None:
         await says(pilot, "no error further up")
         await press(pilot, "e")
         await until(pilot, lambda: view.match == last, "the last error")
+        await until(pilot, lambda: "no error further" not in text_of(pilot), "what is so now")
         await press(pilot, "y")
         await says(pilot, "copied the line (8 bytes)")
 
@@ -141,6 +143,28 @@ async def test_times_are_absolute_relative_or_off_and_nothing_else_changes(
         assert "1 of 3" in text_of(pilot)
 
 
+async def test_printed_lines_have_about_the_time_that_was_noted(world: World) -> None:
+    """``T`` shows it where it is noted, and the range of times finds it."""
+    log = one_log(world, numbered(1) + b"a print\n  more of it\nanother\n")
+    start = NOW.timestamp() - 40
+    note(str(log), len(numbered(1)), start)
+    note(str(log), len(numbered(1)) + len(b"a print\n"), start + 7)
+    async with opened_log(world) as pilot:
+        await says(pilot, "11:00:00.000 INFO - line 0")
+        assert "\na print" in text_of(pilot)
+        await press(pilot, "T")
+        await says(pilot, "times of all lines")
+        assert "11:00:00.000 INFO - line 0" in text_of(pilot)
+        assert "\n11:59:20     a print\n  more of it\n11:59:27     another" in text_of(pilot)
+        await press(pilot, "T")
+        await says(pilot, "+04:27.0 another")
+        await press(pilot, "T")
+        await says(pilot, "no times")
+        await press(pilot, AT, *typed("since 11:59:25"))
+        await until(pilot, lambda: "a print" not in text_of(pilot), "the later lines")
+        assert "\nanother" in text_of(pilot)
+
+
 async def test_a_range_of_times_shows_only_its_lines(world: World) -> None:
     one_log(world, numbered(600))
     async with opened_log(world) as pilot:
@@ -156,8 +180,14 @@ async def test_a_range_of_times_shows_only_its_lines(world: World) -> None:
         assert "@ 11:05-11:06" in text_of(pilot), "the line about it is there a second time, too"
         await press(pilot, AT, *typed("noon"))
         await says(pilot, "write: last 5m")
-        await press(pilot, AT, *typed("since 15:00"))
+        await says(pilot, "@ noon")
+        await press(pilot, "ctrl+u", *typed("since 15:00"))
         await says(pilot, "no line is of that time")
+        await says(pilot, "@ since 15:00")
+        await press(pilot, "escape")
+        await until(pilot, lambda: "@ since" not in text_of(pilot), "the prompt is closed")
+        assert "line 419" in text_of(pilot)
+        assert "line 420" not in text_of(pilot), "what was asked for before stays"
         await press(pilot, "escape", "G")
         await says(pilot, "line 599")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.app.tui.test_log_lines import at, merged
+from tests.app.tui.test_merged_lines import at, merged
 
 
 def test_how_far_down_a_line_of_merged_logs_is_grows_from_line_to_line(tmp_path: Path) -> None:

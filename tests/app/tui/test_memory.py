@@ -164,11 +164,41 @@ async def test_an_action_may_have_no_key_and_is_not_in_the_footer(
         assert "p Pause   Tab Next tab" in text_of(pilot)
 
 
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({}, "Y does nothing here: ? shows the keys"),
+        ({"everywhere.help": ("f1",)}, "Y does nothing here: F1 shows the keys"),
+        ({"everywhere.help": ()}, "Y does nothing here"),
+    ],
+)
+async def test_a_key_without_use_names_the_key_that_shows_them(
+    workspace_of: Callable[[str], Workspace], keys: dict[str, tuple[str, ...]], words: str
+) -> None:
+    async with opened(workspace_of("normal"), settings=Settings(keys=keys)) as pilot:
+        await press(pilot, "Y")
+        await until(pilot, lambda: "Y does nothing here" in text_of(pilot))
+        (line,) = [line for line in text_of(pilot).splitlines() if "does nothing here" in line]
+        assert line.strip() == words
+
+
 async def test_a_key_taken_from_another_action_is_said(
     workspace_of: Callable[[str], Workspace],
 ) -> None:
     async with opened(workspace_of("normal"), settings=Settings(keys={"dags.pause": ("t",)})) as it:
         await until(it, lambda: "dags.pause has taken the key of dags.trigger" in text_of(it))
+
+
+async def test_a_theme_that_its_name_explains_is_named_once(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        app = app_of(pilot)
+        app.use_theme("dagtop-dark")
+        for words in ("theme light", "theme contrast: high contrast"):
+            app.action_theme()
+            await until(pilot, lambda words=words: words in text_of(pilot))
+            assert "light: light" not in text_of(pilot)
 
 
 async def test_themes_go_round_and_are_remembered(

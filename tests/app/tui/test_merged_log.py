@@ -92,9 +92,11 @@ async def test_marked_instances_and_the_filter_are_kept_with_the_merged_log(worl
         await press(pilot, "L", "L")
         await says(pilot, "WARNING and above")
         here = app_of(pilot).ways.here()
-        assert here == Location(
-            "dags", "shop", run_id="r1", run_screen=True, logs=(("check", -1), ("load", -1))
-        )
+        assert here is not None
+        assert here.below is not None
+        assert here.below.run_screen
+        logs = (("check", -1), ("load", -1))
+        assert here == Location("dags", "shop", run_id="r1", logs=logs, below=here.below)
         await press(pilot, "colon", *"gantt", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, GanttScreen), "the Gantt")
         await press(pilot, "left_square_bracket")
@@ -143,11 +145,12 @@ async def test_logs_that_were_left_before_they_were_read_are_found_where_they_we
         await come_back(pilot, "left_square_bracket", left)
 
 
-def test_logs_of_very_many_marked_instances_are_no_place() -> None:
+async def test_logs_of_very_many_marked_instances_are_no_place(world: World) -> None:
     """Each change of view writes the place down."""
-    some = MergedLogScreen("etl", "r", instances=frozenset(("load", n) for n in range(MOST_KEPT)))
-    location = some.location()
-    assert location is not None
-    assert len(location.logs or ()) == MOST_KEPT
-    many = frozenset(("load", n) for n in range(MOST_KEPT + 1))
-    assert MergedLogScreen("etl", "r", instances=many).location() is None
+    async with opened(world.workspace):
+        chosen = frozenset(("load", n) for n in range(MOST_KEPT))
+        location = MergedLogScreen("etl", "r", instances=chosen).location()
+        assert location is not None
+        assert len(location.logs or ()) == MOST_KEPT
+        many = chosen | {("load", MOST_KEPT)}
+        assert MergedLogScreen("etl", "r", instances=many).location() is None

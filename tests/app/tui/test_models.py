@@ -44,11 +44,13 @@ from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
 from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, views_line
 from app.tui.scrolling import Position
-from app.tui.spans import plain, width_of
+from app.tui.spans import Span, plain, width_of
 from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_name
+from app.tui.themes import FULL
 from app.tui.widgets.chrome import crumb_spans, footer_line
+from store.queries.cells import Cell
 from store.queries.dags import RECENT_RUNS, DagRow, LastRun, RecentRun
-from store.queries.grid import Cell, GridRow, GridRun
+from store.queries.grid import GridRow, GridRun
 from store.queries.runs import RunKey
 from store.states import DagRunState, DagRunType, TaskInstanceState
 from tests.app.tui.world import NOW
@@ -281,7 +283,7 @@ def test_a_bar_line_has_a_character_a_run(seconds: list[float | None], height: i
 
 def test_the_line_of_a_task_ends_with_its_error() -> None:
     cell = Cell(TaskInstanceState.FAILED, {TaskInstanceState.FAILED: 1}, try_number=2)
-    line = cell_line(ROWS[0], cell, "ValueError: x", SCENE)
+    line = cell_line(ROWS[0], cell, (Span("ValueError: x"),), SCENE)
     assert plain(line) == "  task  load · ✗ failed · try 2 · ValueError: x"
 
 
@@ -299,6 +301,12 @@ def test_a_dry_run_is_told_by_task() -> None:
         "  · end",
     ]
     assert "Nothing would change" in plain(touched_lines({"instances": []}, "x", UNICODE)[0])
+
+
+def test_a_mark_of_what_is_at_work_says_that_its_process_is_ended() -> None:
+    reply = {"instances": [["r", "train", -1, "running"]], "again": []}
+    lines = [plain(line) for line in touched_lines(reply, "Marked success:", ASCII)]
+    assert lines[-1] == "Its process gets SIGTERM, and SIGKILL if it does not end."
 
 
 def test_a_dry_run_tells_what_runs_again_by_it_and_with_which_version() -> None:
@@ -380,6 +388,24 @@ def test_every_role_has_a_style_in_every_theme() -> None:
         for role in roles:
             for ground in ("", "cursor", "idle", "panel", "cell"):
                 assert palette.style(role, ground) is palette.style(role, ground)
+
+
+def luminance(colour: str) -> float:
+    """As WCAG has it."""
+    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", ["dagtop-light", "dagtop-contrast"])
+@pytest.mark.parametrize("role", ["faint", "dim", "text", "accent", "warning", "error", "good"])
+def test_signs_stand_out_from_every_ground(theme: str, role: str) -> None:
+    colours = FULL[theme]
+    for ground in (colours.background, colours.panel, colours.cursor, colours.cursor_idle):
+        high, low = sorted((luminance(colours.of_role(role)), luminance(ground)), reverse=True)
+        assert (high + 0.05) / (low + 0.05) >= 3
 
 
 def test_a_state_that_this_version_does_not_know_shows_as_itself() -> None:

@@ -20,7 +20,7 @@ import sqlalchemy as sql
 
 from store import models
 from store.workspace import Workspace
-from tests.app.tui.world import World, fill_recommend
+from tests.app.tui.world import World, fill_recommend, structure_of
 from tests.support.terminal import Terminal, the_ui
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -121,12 +121,56 @@ def test_an_editor_has_the_terminal_for_itself_and_gives_it_back(world: World) -
         terminal.press(b"\x03", seen("INTERRUPTED"))
         terminal.resize(100, 30)
         terminal.press(b"q\n", seen("GOT q"))
-        back = terminal.read_until(seen("back from dags/1.py"))
-        assert b"a pipeline" in back, "all is painted again"
+        said, painted = seen("back from dags/1.py"), seen("a pipeline")
+        terminal.read_until(lambda output: said(output) and painted(output))
         assert termios.tcgetattr(terminal.fd)[3] == during[3]
         terminal.press(b"q", seen("\x1b[?1049l"))
         assert terminal.end() == 0
     assert told.read_text().split("\n") == ["--softwrap", "+1", str(root / "dags/1.py"), ""]
+
+
+def test_without_an_error_the_editor_opens_where_the_task_is_defined(world: World) -> None:
+    version = world.dag("etl", structure_of("etl", ["load", "work"]))
+    run = world.run("etl", version, "success", ago=timedelta(hours=1), run_id="r")
+    world.instance("etl", run, "load", "success", log=b"loaded\n")
+    world.instance("etl", run, "work", "success")
+    text = "# a pipeline\n\n@task\ndef load(): ...\n\n@task\ndef work(): ...\n"
+    with world.store.write() as connection:
+        connection.execute(sql.update(models.source).values(text=text))
+    root = world.workspace.root
+    (root / "dags").mkdir(exist_ok=True)
+    (root / "dags/1.py").write_text(text)
+    script, told = root / "nano", root / "told"
+    script.write_text(f'#!/bin/sh\necho "$1" >>{told}\n')
+    script.chmod(0o755)
+    with running(world.workspace, VISUAL=str(script)) as terminal:
+        terminal.read_until(seen("etl"))
+        terminal.press(b"\r", seen("TASK"))
+        terminal.press(b"j", seen("work"))
+        terminal.press(b"V", seen("back from dags/1.py"))
+        terminal.press(b"k\r", seen("loaded"))
+        terminal.press(b"V", seen("back from dags/1.py"))
+        terminal.press(b"q", seen("\x1b[?1049l"))
+        assert terminal.end() == 0
+    assert told.read_text().split() == ["+7", "+4"]
+
+
+def test_an_editor_that_is_not_there_is_said_and_the_screen_comes_back(world: World) -> None:
+    fill_recommend(world)
+    root = world.workspace.root
+    (root / "dags").mkdir(exist_ok=True)
+    (root / "dags/1.py").write_text("# a pipeline\n")
+    with running(world.workspace, VISUAL="/nowhere/nosuch-editor") as terminal:
+        terminal.read_until(seen("recommend"))
+        during = termios.tcgetattr(terminal.fd)
+        terminal.press(b"\r", seen("TASK"))
+        terminal.press(b"8", seen("a pipeline"))
+        said, painted = seen("nosuch-editor can't be started"), seen("a pipeline")
+        os.write(terminal.fd, b"V")
+        terminal.read_until(lambda output: said(output) and painted(output))
+        assert termios.tcgetattr(terminal.fd)[3] == during[3]
+        terminal.press(b"q", seen("\x1b[?1049l"))
+        assert terminal.end() == 0
 
 
 def test_an_editor_at_a_line_of_an_older_version_is_followed_by_a_word_of_it(world: World) -> None:

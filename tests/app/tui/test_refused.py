@@ -92,7 +92,7 @@ async def test_what_is_about_no_field_is_said_in_the_form_and_it_is_sent_again_o
 
 FORMS = [
     ("B", BackfillForm, ("tab", *"2026-01-07", "shift+tab", *"2026-01-05"), "3 new runs"),
-    ("at", ScheduleForm, (*["backspace"] * 6, *"@hourly"), "Every hour"),
+    ("at", ScheduleForm, (*["backspace"] * 6, *"None"), "Never, external"),
     ("e", RetryForm, (*["backspace"] * 3, *"4.25"), "rate changes"),
 ]
 

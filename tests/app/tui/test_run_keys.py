@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from app.tui.location import Location, from_words
@@ -20,6 +22,7 @@ from app.tui.screens.task_xcoms import TaskXComsScreen, ValueScreen
 from app.tui.screens.text import TextScreen
 from app.tui.widgets.dialogs import ConfirmDialog
 from store import models
+from store.workspace import Workspace
 from tests.app.tui.driving import (
     AppPilot,
     app_of,
@@ -375,3 +378,14 @@ async def test_a_task_that_has_no_templates_is_not_said_to_have_failed_at_them(
         await press(pilot, "3")
         await says(pilot, "rendered fields")
         assert "the task has none" in text_of(pilot)
+
+
+@pytest.mark.parametrize("view", ["1", "2", "4"])
+async def test_r_where_there_is_no_run_says_so(
+    workspace_of: Callable[[str], Workspace], view: str
+) -> None:
+    async with opened(workspace_of("normal")) as pilot:
+        await press(pilot, "j", "j", "j", "enter", view)
+        await says(pilot, "never_ran")
+        await press(pilot, "r")
+        await says(pilot, "no run is under the cursor")

@@ -213,7 +213,7 @@ def test_reasons_are_those_of_the_task_instance() -> None:
 def test_what_is_over_waits_for_nothing_and_what_is_told_to_end_says_so() -> None:
     rows = (instance("a", SUCCESS), instance("b", SCHEDULED), instance("c", RUNNING))
     snapshot = RunSnapshot(RUN, rows, ending=(("c", -1, "killed by ann"),))
-    why = why_of(snapshot, {("a", -1): "old", ("b", -1): "pool gpu: 0 of 2 free"})
+    why = why_of(snapshot, {("a", -1): "old", ("b", -1): "pool gpu: 0 of 2 free"}, SCENE)
     assert why == {
         ("b", -1): "pool gpu: 0 of 2 free",
         ("c", -1): "has been told to end: killed by ann",

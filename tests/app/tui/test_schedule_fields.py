@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 
+from app.cli.exit_codes import ExitCode
 from app.tui.screens.scheduling import ScheduleForm
 from tests.app.cli.conftest import run_command
+from tests.app.tui import test_scheduling
 from tests.app.tui.driving import app_of, opened, press, says, text_of, until
-from tests.app.tui.test_scheduling import PIPELINE, form
+from tests.app.tui.test_scheduling import form, without_end
 from tests.support.live import Live
 
-FOREVER = PIPELINE.replace(", end_date=datetime(2026, 3, 1)", "")
+PIPELINE = test_scheduling.PIPELINE
+CLI = ("dags", "schedule", "shop")
+SHOP = {"dag_id": "shop", "expression": "@daily"}
 
 
 async def test_a_schedule_is_given_start_end_and_catch_up_in_place(running: Live) -> None:
-    running.write("shop.py", FOREVER)
-    number = "SELECT max(number) FROM dag_version"
+    without_end(running)
     async with opened(running.workspace, (100, 50), dag="shop") as pilot:
-        await until(pilot, lambda: running.value(number) == 2, "the file without an end")
         await press(pilot, "p")
         await says(pilot, "paused shop")
         await press(pilot, "at")
@@ -81,6 +83,7 @@ async def test_dates_that_leave_nothing_between_them_are_named_at_their_field(
 
 
 async def test_a_schedule_that_is_left_as_it_was_is_no_act(running: Live) -> None:
+    without_end(running)
     async with opened(running.workspace, (80, 24)) as pilot:
         await says(pilot, "shop")
         await press(pilot, "p")
@@ -100,7 +103,7 @@ async def test_a_schedule_that_is_left_as_it_was_is_no_act(running: Live) -> Non
 
 
 def test_the_command_line_gives_a_schedule_its_dates(running: Live) -> None:
-    running.write("shop.py", FOREVER)
+    without_end(running)
     root, start = running.workspace.root, ("--start", "2097-05-01", "--end", "2097-05-02")
     dry = run_command(root, "dags", "schedule", "shop", "@daily", *start, "--dry-run")
     assert "2097-05-02 00:00:00" in dry.out
@@ -119,7 +122,7 @@ def test_the_command_line_gives_a_schedule_its_dates(running: Live) -> None:
 
 
 def test_a_dry_run_shows_the_times_that_the_schedule_then_has(running: Live) -> None:
-    running.write("shop.py", FOREVER)
+    without_end(running)
     root, window = running.workspace.root, ("--start", "2097-05-01", "--end", "2097-05-03")
     assert run_command(root, "dags", "schedule", "shop", "@hourly", *window).code == 0
     dry = run_command(root, "dags", "schedule", "shop", "@daily", "--dry-run")
@@ -128,3 +131,40 @@ def test_a_dry_run_shows_the_times_that_the_schedule_then_has(running: Live) -> 
     assert run_command(root, "dags", "schedule", "shop").out == dry.out
     reset = run_command(root, "dags", "schedule", "shop", "--reset", "--dry-run")
     assert "2097" not in reset.out
+
+
+async def test_an_end_that_has_passed_is_refused_and_an_ended_schedule_is_called_so(
+    running: Live,
+) -> None:
+    without_end(running)
+    why = "its end, 2026-10-01, has passed: no run comes any more"
+    async with opened(running.workspace, (100, 50), dag="shop") as pilot:
+        await press(pilot, "at")
+        await form(pilot, ScheduleForm)
+        await press(pilot, "tab", "tab", *"2026-10-01")
+        await says(pilot, why)
+        await says(pilot, "no further run")
+        await press(pilot, "ctrl+r")
+        await says(pilot, "1 field to mend")
+        assert running.value("SELECT schedule_override FROM dag") is None
+        await press(pilot, "escape")
+        window = {"end": "2026-10-01"}
+        app_of(pilot).act("schedule", {**SHOP, "window": window}, "shop runs @daily")
+        await says(pilot, f"shop runs @daily; {why}")
+        await says(pilot, "ended: no further run")
+        await press(pilot, "escape")
+        await until(pilot, lambda: "ended: no further run (@" in text_of(pilot), "in the list, too")
+        await press(pilot, "p")
+        await until(pilot, lambda: "ended:" not in text_of(pilot), "of a paused DAG it isn't known")
+    told = run_command(running.workspace.root, *CLI)
+    assert why in told.out
+
+
+def test_the_command_line_refuses_an_end_that_has_passed(running: Live) -> None:
+    without_end(running)
+    root, later = running.workspace.root, ("@daily", "--end", "2026-10-02")
+    refused = run_command(root, *CLI, *later)
+    assert (refused.code, refused.out) == (ExitCode.REFUSED, "")
+    assert "its end, 2026-10-02, has passed: no run comes any more" in refused.err
+    assert running.value("SELECT schedule_override FROM dag") is None
+    assert run_command(root, *CLI, "None").code == 0

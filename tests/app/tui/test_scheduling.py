@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from textual import events
 
+from app.recurring import due_words
 from app.tui.models.scheduling import backfill_lines, preview_lines
 from app.tui.scene import Scene
 from app.tui.screens.backfilling import BackfillForm
@@ -17,10 +19,10 @@ from app.tui.theme import UNICODE
 from app.tui.widgets.dialogs import ConfirmDialog
 from tests.app.cli.conftest import run_command
 from tests.app.tui.dialogs import check_dialog
-from tests.app.tui.driving import AppPilot, commanded, opened, press, says, text_of, until
+from tests.app.tui.driving import AppPilot, app_of, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import SIZES
 from tests.app.tui.world import World
-from tests.support.live import Live
+from tests.support.live import Live, wait_for
 
 SCENE = Scene(datetime(2026, 11, 21, 12, tzinfo=UTC), UTC, UNICODE)
 PIPELINE = """
@@ -46,6 +48,15 @@ shop()
 """
 
 
+FOREVER = PIPELINE.replace(", end_date=datetime(2026, 3, 1)", "")
+
+
+def without_end(running: Live) -> None:
+    """Have the schedule of ``shop`` go on for ever."""
+    running.write("shop.py", FOREVER)
+    wait_for(lambda: running.value("SELECT max(number) FROM dag_version") == 2)
+
+
 async def form(pilot: AppPilot, kind: type) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, kind), kind.__name__)
 
@@ -54,7 +65,7 @@ def test_a_preview_says_words_times_and_what_the_file_says() -> None:
     reply = {
         "words": "At 03:00 every day",
         "file": {"summary": "@daily", "words": "At 00:00 every day"},
-        "due": True,
+        "due": 1,
         "times": ["2026-11-22T03:00:00+00:00"],
     }
     lines = [plain(line) for line in preview_lines(reply, SCENE)]
@@ -65,6 +76,9 @@ def test_a_preview_says_words_times_and_what_the_file_says() -> None:
         "next      Sun 2026-11-22 03:00:00 UTC  in 15h",
     ]
     assert plain(preview_lines({"words": "Never"}, SCENE)[-1]).endswith("no further run")
+    many = [plain(line) for line in preview_lines({**reply, "due": 56}, SCENE)]
+    assert many[2] == "now       56 runs start at once, to catch up"
+    assert due_words({"due": 200, "due_is_all": False}).startswith("more than 200 runs")
 
 
 def test_a_backfill_lists_first_and_last_and_how_many_are_between() -> None:
@@ -75,9 +89,12 @@ def test_a_backfill_lists_first_and_last_and_how_many_are_between() -> None:
     assert lines[1].startswith("new   Thu 2026-01-01 00:00")
     assert lines[4] == "... 6 more runs"
     assert lines[5].startswith("again Sat 2026-01-10")
+    lines = [plain(line).strip() for line in backfill_lines({**reply, "ahead": True}, SCENE, 5)]
+    assert lines[1] == "Times that are still to come are left out."
 
 
 async def test_a_schedule_is_checked_as_it_is_typed_and_set(running: Live) -> None:
+    without_end(running)
     async with opened(running.workspace, (100, 40)) as pilot:
         await press(pilot, "at")
         await form(pilot, ScheduleForm)
@@ -113,7 +130,7 @@ async def recurring(pilot: AppPilot) -> None:
 async def test_a_recurring_run_is_made_in_the_trigger_form_and_runs_with_its_params(
     running: Live,
 ) -> None:
-    lasting = PIPELINE.replace(", end_date=datetime(2026, 3, 1)", "").replace("shop", "always")
+    lasting = FOREVER.replace("shop", "always")
     running.write("always.py", lasting)
     running.wait_for_dag("always")
     async with opened(running.workspace, (100, 40)) as pilot:
@@ -396,3 +413,39 @@ def test_the_command_line_changes_params_for_the_tries_to_come(running: Live) ->
     (run_id,) = (row[0] for row in running.query("SELECT run_id FROM dag_run"))
     assert running.wait_for_run("shop", run_id) == "success"
     assert running.value("SELECT conf FROM dag_run") == '{"rate":0.5}'
+
+
+@pytest.mark.parametrize(
+    ("schedule", "why"),
+    [("None", "has no schedule"), ("@once", "has the schedule @once"), ("Asset", "has the")],
+)
+async def test_a_backfill_of_a_dag_without_times_is_refused_at_once(
+    world: World, schedule: str, why: str
+) -> None:
+    """Keys typed ahead for the form do nothing to the page."""
+    world.dag("plain", schedule=schedule)
+    async with opened(world.workspace, (120, 24)) as pilot:
+        await press(pilot, "j")
+        for key in ("B", "p", "t"):
+            pilot.app.post_message(events.Key(key, key))
+        await says(pilot, f"plain {why}")
+        await says(pilot, "so no times to backfill: t triggers it, @ sets one")
+        await press(pilot, "p")
+        await says(pilot, "paused plain")
+        assert " off plain" in text_of(pilot), "it was paused once"
+        assert not isinstance(pilot.app.screen, TriggerForm | BackfillForm)
+
+
+async def test_a_limit_left_as_it_was_is_no_act(running: Live) -> None:
+    running.submit("pause", dag_ids=["shop"])
+    days = {"from_date": "2026-01-05", "to_date": "2026-01-07"}
+    made = running.submit("backfill", dag_id="shop", max_active_runs=2, **days)
+    limit = {"backfill_id": made["backfill_id"], "max_active_runs": 2}
+    async with opened(running.workspace) as pilot:
+        await says(pilot, "shop")
+        app_of(pilot).act("limit_backfill", limit, "2 runs may run at once")
+        await says(pilot, "nothing was changed: the backfill has this limit already")
+        await press(pilot, "U")
+        await says(pilot, "nothing to undo")
+        app_of(pilot).act("limit_backfill", {**limit, "max_active_runs": 3}, "3 may run")
+        await says(pilot, "3 may run")

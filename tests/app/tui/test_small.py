@@ -12,13 +12,16 @@ import pytest
 from app.tui.actions import actions_for
 from app.tui.screens.base import DagtopScreen
 from store.workspace import Workspace
+from tests.app.tui.dialogs import dialog_of
 from tests.app.tui.driving import app_of, commands, opened, press, text_of, until
-from tests.app.tui.everywhere import SCREENS, go, quiet, type_keys
+from tests.app.tui.everywhere import ACTING, ASKING, SCREENS, go, quiet, type_keys
 from tests.app.tui.snapshot import check, settled
 
 SIZE = (60, 20)
 MOVING = {"home", "system", "export", "commands", "all events", "all events info"}
 """These show the machine as it is now, the folder, or columns by what is known so far."""
+DIALOGS = {"variable value", "why"}
+"""Those of the whole screens that are dialogs."""
 
 
 @pytest.mark.timeout(180)
@@ -36,6 +39,26 @@ async def test_every_screen_is_usable_on_a_small_terminal(
             if isinstance(app.screen, DagtopScreen) and name not in MOVING:
                 stem = f"small-{name.replace(' ', '_')}-60x20"
                 check(stem, shown.replace(str(workspace.root), "/SHOP"))
+
+
+@pytest.mark.timeout(180)
+async def test_every_question_and_form_is_whole_on_a_small_terminal(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    """Of a dialog the box alone: what is behind it has its own."""
+    workspace = workspace_of("small")
+    async with opened(workspace, SIZE) as pilot:
+        app = app_of(pilot)
+        for name, way in {**SCREENS, **ASKING, **ACTING}.items():
+            if (name in SCREENS and name not in DIALOGS) or name in MOVING:
+                continue
+            await go(app, way)
+            await settled(pilot)
+            shown = text_of(pilot)
+            assert all(len(line) <= SIZE[0] for line in shown.splitlines()), name
+            if not isinstance(app.screen, DagtopScreen) and "╭" in shown:
+                shown = dialog_of(shown)
+            check(f"small-{name.replace(' ', '_')}-60x20", shown)
 
 
 @pytest.mark.timeout(180)

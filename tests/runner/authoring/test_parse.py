@@ -149,7 +149,10 @@ def test_each_failure_is_one_sentence_with_file_and_line(
 @pytest.mark.parametrize(
     ("source", "error"),
     [
-        ("DAG('d', schedule='61 * * * *')", "2: the cron expression '61 * * * *' is not valid"),
+        (
+            "DAG('d', schedule='61 * * * *')",
+            "2: the cron expression '61 * * * *' is not valid: '61' is no minute (0 to 59)",
+        ),
         ("DAG('d', schedule=3)", "2: a schedule can't be a int"),
         ("a = DAG('d')\nb = DAG('d')", "3: two DAGs are called 'd' in this file"),
         ("DAG('d', schedule_interval=1)", "2: DAG 'd' got the unknown argument 'schedule_inter"),

@@ -257,8 +257,11 @@ def test_a_file_with_airflow_3_defaults_runs_at_the_tick() -> None:
     ("schedule", "zone", "sentence"),
     [
         ("every day", "UTC", "'every day' is not valid: it wants 5 columns, as 30 6"),
-        ("61 * * * *", "UTC", "cron expression '61"),
-        ("0 0 31 2 *", "UTC", "cron expression '0 0 31 2"),
+        ("61 * * * *", "UTC", r"'61 \* \* \* \*' is not valid: '61' is no minute \(0 to 59\)$"),
+        ("0 */0 * * *", "UTC", r"not valid: '\*/0' is no hour \(0 to 23\)$"),
+        ("0 0 * foo 9", "UTC", r"not valid: 'foo' is no month \(1 to 12, jan to dec\)$"),
+        ("5 4 * * 1,9", "UTC", r"'1,9' is no day of the week \(0 to 7, sun to sat\)$"),
+        ("0 0 31 2 *", "UTC", r"'0 0 31 2 \*' is not valid: no date is like that$"),
         ("@daily", "Mars/Olympus", "no time zone 'Mars/Olympus'"),
         (timedelta(0), "UTC", "must be positive, not 0:00:00"),
         (timedelta(days=-1), "UTC", "must be positive"),

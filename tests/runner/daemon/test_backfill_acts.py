@@ -9,6 +9,9 @@ import pytest
 
 from runner.daemon.commands.backfills import INSTANCES_AT_ONCE
 from runner.daemon.commands.common import Refused
+from store.queries.backfills import get_backfill
+from store.states import BackfillState
+from store.states import TaskInstanceState as State
 from tests.runner.daemon.test_turns import DAILY, days
 from tests.runner.scheduling.pipelines import pipeline, task
 from tests.support.turns import Turns
@@ -212,3 +215,54 @@ def test_a_run_whose_process_is_still_ending_is_not_deleted(turns: Turns) -> Non
         turns.do("delete_runs", dag_id="dag", run_ids=[run_id])
     turns.ends("a")
     assert turns.do("delete_runs", dag_id="dag", run_ids=[run_id]) == {"runs": 1}
+
+
+# -- runs that run again -----------------------------------------------------------------------
+
+
+def backfill_state(turns: Turns, key: int) -> BackfillState:
+    with turns.store.read() as connection:
+        row = get_backfill(connection, key)
+    assert row is not None
+    return row.state
+
+
+def test_a_backfill_is_at_work_again_with_a_run_of_it_that_was_cleared(turns: Turns) -> None:
+    key = backfilled(turns, last=2, limit=2)
+    turns.ends("a", State.FAILED)
+    assert turns.run_states() == ["failed", "failed"]
+    assert backfill_state(turns, key) is BackfillState.FAILED
+    run_ids = [name for (name,) in turns.rows("SELECT run_id FROM dag_run ORDER BY id")]
+    former = turns.do("clear", dag_id="dag", run_ids=run_ids)["undo"]
+    assert turns.run_states() == ["running", "running"]
+    assert backfill_state(turns, key) is BackfillState.RUNNING
+    turns.do("pause_backfill", backfill_id=key)
+    assert backfill_state(turns, key) is BackfillState.PAUSED
+    turns.starts("a")
+    turns.ends("a")
+    assert turns.run_states() == ["success", "success"]
+    assert backfill_state(turns, key) is BackfillState.COMPLETED
+    with pytest.raises(Refused):
+        turns.do("restore", **former)
+    assert backfill_state(turns, key) is BackfillState.COMPLETED
+
+
+def test_an_undone_clear_ends_the_backfill_again(turns: Turns) -> None:
+    key = backfilled(turns, last=1)
+    turns.ends("a", State.FAILED)
+    turns.do("pause", dag_ids=["dag"])
+    run_ids = [name for (name,) in turns.rows("SELECT run_id FROM dag_run")]
+    former = turns.do("clear", dag_id="dag", run_ids=run_ids)["undo"]
+    assert backfill_state(turns, key) is BackfillState.RUNNING
+    turns.do("restore", **former)
+    assert backfill_state(turns, key) is BackfillState.FAILED
+
+
+def test_a_cancelled_backfill_stays_so(turns: Turns) -> None:
+    key = backfilled(turns, last=2)
+    turns.do("cancel_backfill", backfill_id=key)
+    turns.ends("a", State.FAILED)
+    run_ids = [name for (name,) in turns.rows("SELECT run_id FROM dag_run ORDER BY id")]
+    turns.do("clear", dag_id="dag", run_ids=run_ids[:1])
+    assert turns.run_states() == ["running", "failed"]
+    assert backfill_state(turns, key) is BackfillState.CANCELLED

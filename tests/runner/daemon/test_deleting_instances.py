@@ -162,9 +162,9 @@ def test_a_process_that_is_still_ending_is_waited_for(turns: Turns) -> None:
 
 def test_what_is_not_there_is_refused(turns: Turns) -> None:
     run_id = ended(turns)
-    with pytest.raises(Refused, match=r"run .* has no such task instance of x"):
+    with pytest.raises(Refused, match=r"run .* has no task instance x"):
         delete(turns, run_id, "x")
-    with pytest.raises(Refused, match=r"run .* has no such task instance of a"):
+    with pytest.raises(Refused, match=r"run .* has no task instance a\[3\]"):
         delete(turns, run_id, "a", map_indexes=[3])
     with pytest.raises(Refused, match="the payload of the command delete_task_instances is wrong"):
         delete(turns, run_id)

@@ -58,8 +58,21 @@ def callbacks(turns: Turns) -> list[str]:
 
 
 def mark(turns: Turns, run_id: str, task_id: str, state: str, **more: Any) -> Any:
+    """Mark it; what the question said of the runs holds then."""
     wanted = {"dag_id": "dag", "run_id": run_id, "task_ids": [task_id], "state": state}
-    return turns.do("mark_task", **wanted, **more)
+    query = "SELECT run_id, state FROM dag_run"
+    before = dict(turns.rows(query))
+    told = turns.do("mark_task", **{**wanted, **more, "dry_run": True})["become"]
+    answer = turns.do("mark_task", **wanted, **more)
+    if more.get("dry_run"):
+        return answer
+    after = dict(turns.rows(query))
+    for name, now, then in told:
+        assert now == before.pop(name)
+        # the DAG may be paused
+        assert after.pop(name) in ({"queued", "running"} if then == "queued" else {then})
+    assert before == after, "the others stay as they are"
+    return answer
 
 
 @pytest.mark.parametrize("newer", [False, True])
@@ -296,3 +309,35 @@ def test_a_mark_in_an_old_run_pauses_nothing(turns: Turns) -> None:
     turns.do("unpause", dag_ids=["dag"])
     mark(turns, oldest, "c", "failed")
     assert turns.rows(paused) == [(0,)]
+
+
+def test_a_question_about_a_mark_says_what_becomes_of_runs_that_have_not_ended(
+    turns: Turns,
+) -> None:
+    turns.add(dag())
+    run_id = turns.trigger()
+    turns.starts("a")
+    turns.starts("c")
+    about = {"dag_id": "dag", "run_id": run_id, "state": "success", "dry_run": True}
+    told = turns.do("mark_task", task_ids=["a"], **about)
+    assert told["become"] == [[run_id, "running", "running"]]
+    told = turns.do("mark_task", task_ids=["a", "b", "c"], **about)
+    assert told["become"] == [[run_id, "running", "success"]]
+    told = turns.do("mark_task", task_ids=["a", "b", "c"], **{**about, "state": "failed"})
+    assert told["become"] == [[run_id, "running", "failed"]]
+    assert turns.states(run_id) == {"a": "running", "b": None, "c": "running"}
+
+
+def test_a_question_about_whole_runs_says_what_is_ended_in_them(turns: Turns) -> None:
+    turns.add(dag())
+    run_id = turns.trigger()
+    turns.starts("a")
+    turns.starts("c")
+    about = {"dag_id": "dag", "run_id": run_id, "state": "failed"}
+    told = turns.do("mark_run", dry_run=True, **about)
+    assert told == {"become": [[run_id, "running", "failed"]], "ended": 2, "skipped": 1}
+    assert turns.run_states() == ["running"]
+    turns.do("mark_run", **about)
+    assert turns.states(run_id) == {"a": "failed", "b": "skipped", "c": "failed"}
+    told = turns.do("mark_run", dry_run=True, **about)
+    assert told == {"become": [[run_id, "failed", "failed"]], "ended": 0, "skipped": 0}

@@ -129,3 +129,39 @@ def test_a_changed_file_that_leaves_no_date_between_them_makes_no_run(turns: Tur
     end: dict[str, Any] = {"end_date": "2026-03-15T00:00:00+00:00"}
     turns.take_in("dag.py", pipeline(task("a"), timetable=HOURLY, **end), text="2")
     assert due(turns) is None
+
+
+def test_a_schedule_of_which_no_run_comes_says_why(turns: Turns) -> None:
+    """Setting it isn't refused: an undo may have to."""
+    said = window(turns, end="2026-03-01")["ended"]
+    assert said == "its end, 2026-03-01, has passed: no run comes any more"
+    assert window(turns, end="2097-03-01")["ended"] is None
+    assert turns.do("schedule", dag_id="dag", expression="None")["ended"] is None
+    seen = schedules.preview(
+        turns.brain.pipelines["dag"], None, "@daily", 5, turns.now, {"end": "2026-03-01"}
+    )
+    assert (seen["times"], seen["due"], seen["ended"]) == ([], 0, said)
+
+
+def test_the_end_that_has_passed_is_said_in_the_zone_of_the_dag(turns: Turns) -> None:
+    turns.take_in("dag.py", pipeline(task("a"), timetable=HOURLY, timezone="Asia/Tokyo"), text="2")
+    said = window(turns, end="2026-02-10T00:00:00+09:00")["ended"]
+    assert said.startswith("its end, 2026-02-10, has")
+    said = window(turns, end="2026-02-10T23:30:00+09:00")["ended"]
+    assert said.startswith("its end, 2026-02-10 23:30, has")
+
+
+def test_a_run_that_a_reset_leaves_out_is_told(turns: Turns) -> None:
+    """A run of the other schedule lies within the hour of which the file's would be."""
+    due_at = NOW.replace(minute=0, second=0) + timedelta(hours=1)
+    assert window(turns, "*/10 * * * *")["left_out"] == []
+    turns.now = due_at - timedelta(minutes=25)
+    turns.schedule()
+    assert len(logical_dates(turns)) == 1
+    last = None
+    with turns.turn() as turn:
+        last = schedules.last_interval(turn, "dag")
+    table = turns.brain.pipelines["dag"]
+    assert schedules.preview(table, last, "", 5, turns.now)["left_out"] == [due_at.isoformat()]
+    assert window(turns, None)["left_out"] == [due_at.isoformat()]
+    assert due(turns) == due_at + timedelta(hours=1)

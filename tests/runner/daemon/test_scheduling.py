@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -165,9 +165,28 @@ def test_a_preview_tells_words_times_and_the_files_schedule(turns: Turns) -> Non
     found = schedules.preview(pipeline, None, "0 3 * * *", 2, NOW)
     assert found["words"] == "At 03:00 every day"
     assert found["times"] == ["2026-03-11T03:00:00+00:00", "2026-03-12T03:00:00+00:00"]
-    assert found["due"]
+    assert (found["due"], found["due_is_all"]) == (1, True)
     assert found["file"] == {"summary": "@daily", "words": "At 00:00 every day"}
     assert schedules.preview(pipeline, None, "", 1, NOW)["summary"] == "@daily"
+
+
+def test_a_preview_counts_the_runs_that_start_at_once(turns: Turns) -> None:
+    pipeline = turns.brain.pipelines["dag"]
+    window = {"start": (NOW - timedelta(hours=5)).isoformat(), "catchup": True}
+    found = schedules.preview(pipeline, None, "@hourly", 1, NOW, window)
+    assert (found["due"], found["due_is_all"]) == (made(turns, window), True)
+    found = schedules.preview(pipeline, None, "* * * * *", 1, NOW, window)
+    assert (found["due"], found["due_is_all"]) == (schedules.MOST_DUE, False)
+
+
+def made(turns: Turns, window: dict[str, object]) -> int:
+    """How many runs are made of that schedule, set with these dates."""
+    turns.do("schedule", dag_id="dag", expression="@hourly", window=window)
+    made = -1
+    while made != (now := len(turns.rows("SELECT id FROM dag_run"))):
+        made = now
+        turns.schedule()
+    return made
 
 
 PIPELINE = """

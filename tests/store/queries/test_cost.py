@@ -177,8 +177,8 @@ QUERIES: dict[str, Query] = {
 named = pytest.mark.parametrize("name", QUERIES)
 
 
-def plans(store: Store, query: Query) -> list[str]:
-    """What SQLite would do for every statement that the query executes."""
+def statements_of(store: Store, query: Query) -> list[tuple[str, Any]]:
+    """What the query asks for, with its parameters."""
     seen: list[tuple[str, Any]] = []
 
     def remember(connection: Any, cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
@@ -191,12 +191,25 @@ def plans(store: Store, query: Query) -> list[str]:
             query(connection)
     finally:
         sqlalchemy_event.remove(store.engine, "before_cursor_execute", remember)
+    return seen
+
+
+def plans(store: Store, query: Query) -> list[str]:
+    """What SQLite would do for every statement that the query executes."""
+    seen = statements_of(store, query)
     with store.read() as connection:
         return [
             row[3]
             for sql, parameters in seen
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)
         ]
+
+
+def rows_read(store: Store, query: Query) -> list[int]:
+    """How many rows each statement gives that the query executes."""
+    seen = statements_of(store, query)
+    with store.read() as connection:
+        return [len(connection.exec_driver_sql(sql, parameters).all()) for sql, parameters in seen]
 
 
 def steps(store: Store, query: Query) -> int:

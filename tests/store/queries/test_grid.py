@@ -10,7 +10,8 @@ from sqlalchemy import insert, update
 
 from store.engine import Store
 from store.models import dag, dag_version, task_instance
-from store.queries.grid import STATE_PRIORITY, Cell, Grid, grid, structure_rows, sum_of
+from store.queries.cells import STATE_PRIORITY, Cell, sum_of
+from store.queries.grid import Grid, grid, structure_rows
 from store.queries.runs import keys_down_to
 from store.states import DagRunState, DagRunType, TaskInstanceState
 from store.structure import (
@@ -228,3 +229,39 @@ def test_a_grid_has_only_runs_of_the_states_and_types_that_are_wanted(any_store:
     assert [run.key for run in reversed(found.runs)] == keys
     assert none.runs == ()
     assert {run.version for run in found.runs} == {1}
+
+
+def test_what_ran_again_long_after_the_others_does_not_count_the_time_between() -> None:
+    minute, second = 60_000_000, 1_000_000
+    first = Cell(SUCCESS, {SUCCESS: 4}, True, 1, minute, minute + second, 1.5)
+    later = Cell(FAILED, {FAILED: 2}, True, 2, 11 * minute, 11 * minute + second, 1.0)
+    total = sum_of([first, later])
+    assert total is not None
+    assert total.took == 2.5
+    assert total.has_pauses
+    assert not first.has_pauses
+    assert first.took == 1.0, "at the same time: from the first start to the last end"
+    assert Cell(SUCCESS, {SUCCESS: 1}, False, 1, minute, 2 * minute, 1.0).took == 60.0, (
+        "one, as it says"
+    )
+    assert Cell(None, {None: 3}, True).took is None
+    running = TaskInstanceState.RUNNING
+    going_on = Cell(running, {SUCCESS: 1, running: 1}, True, 1, minute, 11 * minute, 1.0)
+    assert not going_on.has_pauses, "one runs all the time"
+    assert not first._replace(ended=minute + 2 * second).has_pauses, "begun one after the other"
+
+
+def test_cells_of_mapped_tasks_know_how_long_their_instances_ran(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=1, tasks=3, live=False)
+    with any_store.write() as connection:
+        rows = task_instance.c
+        values = {"task_id": "task_000", "map_index": rows.id, "duration": 2.0}
+        connection.execute(update(task_instance).values(values))
+        connection.execute(
+            update(task_instance)
+            .where(rows.id == 3)
+            .values(ended_at=START + timedelta(days=1), state="failed")
+        )
+    (cell,) = the_grid(any_store).cells.values()
+    assert cell.instances == 3
+    assert cell.took == 6.0

@@ -23,6 +23,7 @@ QUERIES: dict[str, Callable[[Connection], Any]] = {
     "running": home.running_runs,
     "queued": home.queued_count,
     "failures": lambda c: home.failures(c, limit=5),
+    "failures of a day": lambda c: home.failures(c, since=START + timedelta(days=60), limit=5),
     "due": home.due_runs,
     "totals": lambda c: home.totals(c, START + timedelta(days=60)),
     "growth": lambda c: health.growth(c, START + timedelta(days=60)),
@@ -91,7 +92,9 @@ def test_failures_are_tasks_with_their_error_newest_first(any_store: Store) -> N
     assert {one.error for one in found} == {"ValueError: too big"}
     assert all(one.task_id is not None and one.instances == 1 for one in found)
     with any_store.read() as connection:
-        assert home.failures(connection, limit=1) == found[:1]
+        of_one = home.failures(connection, limit=1)
+    assert of_one[0] == found[0]
+    assert {one.task_id for one in of_one} == {found[0].task_id}
 
 
 def test_a_run_that_failed_without_a_task_says_why(any_store: Store) -> None:
@@ -143,6 +146,21 @@ def test_failed_instances_of_a_mapped_task_are_one_failure(any_store: Store) -> 
         (found,) = [one for one in home.failures(connection) if one.dag_run_id == run.id]
     assert (found.task_id, found.map_index, found.instances) == ("train", 0, 3)
     assert found.at == START + 2 * HOUR
+
+
+def test_a_task_that_failed_in_a_run_that_was_a_success_is_a_failure(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=6, tasks=3, live=False)
+    run = a_run(any_store, DagRunState.SUCCESS)
+    ours = task_instance.c.dag_run_id == run.id
+    first = task_instance.c.task_id == task_id_of(0)
+    late = run.started_at + timedelta(minutes=2)
+    change(any_store, task_instance, ours & first, state="failed", ended_at=late)
+    with any_store.read() as connection:
+        found = home.failures(connection, since=run.started_at)
+        after = home.failures(connection, since=run.started_at + timedelta(seconds=1))
+    ours_found = [one for one in found if one.dag_run_id == run.id]
+    assert [(one.task_id, one.at) for one in ours_found] == [(task_id_of(0), late)]
+    assert [one for one in found if one not in ours_found] == list(after)
 
 
 def test_due_are_dags_that_are_on_and_can_be_imported(any_store: Store) -> None:
@@ -250,8 +268,44 @@ def test_what_failed_is_not_hidden_by_hundreds_that_a_user_ended(
     with any_store.read() as connection:
         found = home.failures(connection)
     assert real in [one.dag_run_id for one in found if not one.by_hand]
-    assert len(found) == 50
+    assert len(found) <= 100
     assert any(one.by_hand for one in found)
+
+
+def test_what_failed_stays_told_while_another_task_of_its_run_waits_to_run_again(
+    any_store: Store,
+) -> None:
+    fill(any_store, dags=1, runs=3, tasks=3, events=False, live=False)
+    run = a_run(any_store, DagRunState.SUCCESS)
+    broken = (task_instance.c.dag_run_id == run.id) & (task_instance.c.task_id == "task_001")
+    change(any_store, task_instance, broken, state="failed")
+    change(any_store, dag_run, dag_run.c.id == run.id, state="queued", ended_at=None)
+    for clears, tasks in ((0, []), (1, ["task_001"])):
+        change(any_store, dag_run, dag_run.c.id == run.id, clear_number=clears)
+        with any_store.read() as connection:
+            found = [one for one in home.failures(connection) if one.dag_run_id == run.id]
+        assert [one.task_id for one in found] == tasks
+
+
+def test_a_dag_that_fails_again_and_again_does_not_hide_the_others(any_store: Store) -> None:
+    fill(any_store, dags=4, runs=80, tasks=6, events=False, live=False)
+    change(any_store, task_instance, task_instance.c.dag_id == "dag_0000", state="failed")
+    with any_store.read() as connection:
+        query = select(dag_run.c.id, dag_run.c.dag_id, dag_run.c.run_after)
+        rows = connection.execute(query.order_by(dag_run.c.run_after)).all()
+    newest = {row.dag_id: row.id for row in rows}
+    for row in rows:
+        late = row.run_after + timedelta(days=1000)
+        if row.dag_id == "dag_0000":
+            change(any_store, dag_run, dag_run.c.id == row.id, state="failed", run_after=late)
+        else:
+            state = "failed" if newest[row.dag_id] == row.id else "success"
+            change(any_store, dag_run, dag_run.c.id == row.id, state=state)
+    with any_store.read() as connection:
+        found = home.failures(connection, limit=12)
+    assert {one.dag_id for one in found} == {f"dag_000{number}" for number in range(4)}
+    runs = {one.dag_run_id for one in found if one.dag_id == "dag_0000"}
+    assert len(runs) >= 12, "each task of its newest runs, not a part of them"
 
 
 def test_totals_are_of_the_runs_that_began_since_then(
@@ -269,3 +323,50 @@ def test_totals_are_of_the_runs_that_began_since_then(
     assert (sum(all_of_them.runs.values()), sum(all_of_them.instances.values())) == (12, 48)
     assert not all_of_them.more
     assert sum(some.instances.values()) == 4 * sum(some.runs.values()) < 48
+
+
+def mark_failed(store: Store, row: Any) -> None:
+    """The audit trail has it that a user marked this task instance failed, when it ended."""
+    with store.write() as connection:
+        connection.execute(
+            insert(event),
+            {"at": row.ended_at, "kind": "task_marked", "actor": "ann",
+             "dag_run_id": row.dag_run_id, "task_id": row.task_id, "map_index": row.map_index,
+             "message": "marked failed by ann"},
+        )  # fmt: skip
+
+
+def a_mapped_task(store: Store, indexes: int) -> list[Any]:
+    """All of a successful run failed, as one mapped task."""
+    fill(store, dags=1, runs=2, tasks=indexes, live=False)
+    run = a_run(store, DagRunState.SUCCESS)
+    change(store, dag_run, dag_run.c.id == run.id, state="failed")
+    of_run = task_instance.c.dag_run_id == run.id
+    change(store, task_instance, of_run, state="failed", task_id="train",
+           map_index=task_instance.c.id)  # fmt: skip
+    with store.read() as connection:
+        query = select(task_instance).where(of_run).order_by(task_instance.c.id)
+        return list(connection.execute(query))
+
+
+def test_a_failure_that_a_user_made_says_who(any_store: Store) -> None:
+    rows = a_mapped_task(any_store, 1)
+    mark_failed(any_store, rows[0])
+    with any_store.read() as connection:
+        found = home.failures(connection)
+        (one,) = [one for one in found if one.dag_run_id == rows[0].dag_run_id]
+    assert (one.error, one.by_hand) == ("marked failed by ann", True)
+
+
+def test_one_that_a_user_ended_hides_no_other_of_a_mapped_task(any_store: Store) -> None:
+    rows = a_mapped_task(any_store, 3)
+    mark_failed(any_store, rows[0])
+    tries = task_try.c.task_instance_id
+    change(any_store, task_try, tries == rows[1].id, reason="killed by ann")
+    change(any_store, task_try, tries == rows[2].id, reason="it broke", error_type=None,
+           error_message=None)  # fmt: skip
+    with any_store.read() as connection:
+        found = home.failures(connection)
+        (one,) = [one for one in found if one.dag_run_id == rows[0].dag_run_id]
+    assert (one.error, one.by_hand) == ("it broke", False)
+    assert (one.map_index, one.instances) == (rows[2].map_index, 3)

@@ -18,8 +18,9 @@ from app.tui.theme import Glyphs, task_look
 from store.states import TASK_STATE_LOOKS, TaskInstanceState
 
 if TYPE_CHECKING:
+    from store.queries.cells import Cell
     from store.queries.gantt import InstanceTimes
-    from store.queries.grid import Cell, GridRow
+    from store.queries.grid import GridRow
 
 ORDER = tuple(
     None if state is None else state.value

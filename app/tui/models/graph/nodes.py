@@ -14,7 +14,8 @@ from app.tui.theme import Glyphs
 from store.states import TaskInstanceState
 
 if TYPE_CHECKING:
-    from store.queries.grid import Cell, GridRow
+    from store.queries.cells import Cell
+    from store.queries.grid import GridRow
 
 MOST = 30
 """Cells of a node's text."""
