@@ -79,3 +79,19 @@ def test_a_part_imports_only_the_standard_library_and_what_it_may(folder: str) -
         if not any(name == one or name.startswith(f"{one}.") for one in allowed)
     ]
     assert not found, "\n".join(found)
+
+
+def test_no_handler_of_textual_calls_its_parents() -> None:
+    """Textual calls the handlers of all classes: the parent's would be called twice."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} super().{node.func.attr}()"
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "app")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr.startswith(("on_", "_on_"))
+        and node.func.attr != "on_event"  # it is what calls the handlers
+        and ast.unparse(node.func.value) == "super()"
+    ]
+    assert found == []

@@ -115,7 +115,7 @@ class DagtopApp(SureTimers, EndingApp):
         self.store_is_missing = False
         self._link = (dag, run, task)
         self._clashed: set[str] = set()
-        self.key_order = KeyOrder(self, super().on_event)
+        self.key_order = KeyOrder(self, super().on_event, lambda: bool(self.trouble))
         self.garbage = Garbage()
         self.ways = Ways(self)
         self.refresher = Refresher(
@@ -207,7 +207,7 @@ class DagtopApp(SureTimers, EndingApp):
 
         def answered(found: Any) -> None:
             then(found)
-            self.screen.call_after_refresh(release)  # a form that was opened has its fields by then
+            self.key_order.release_after(self.screen, release)  # a form has its fields by then
 
         self.refresher.once(fetch, answered)
 

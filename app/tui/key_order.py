@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.dom import DOMNode
@@ -19,6 +19,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.screen import Screen
     from textual.timer import Timer
 
 
@@ -43,17 +44,28 @@ class KeyHandled(Message):
 class KeyOrder:
     """The keys that wait for the one before them."""
 
-    def __init__(self, app: App[int], forward: Callable[[events.Event], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        app: App[int],
+        forward: Callable[[events.Event], Awaitable[None]],
+        is_stuck: Callable[[], bool],
+    ) -> None:
+        """``is_stuck``: whether the store doesn't answer, so that nothing is worth waiting for."""
         self._app = app
         self._forward = forward
+        self._is_stuck = is_stuck
         self._waiting: deque[events.Event] = deque()
         self._serial = 0
         self._target: DOMNode | None = None
         """Who has a key now; None: nobody."""
         self._holds: dict[object, Timer] = {}
+        self._to_paint: list[tuple[Screen[Any], Callable[[], None]]] = []
+        """Screens that let keys go once they are painted."""
 
     def hold(self) -> Callable[[], None]:
         """Keys wait until the function is called, for ``HOLD`` seconds at most."""
+        if self._is_stuck():
+            return lambda: None
         hold = object()
 
         def release() -> None:
@@ -64,6 +76,18 @@ class KeyOrder:
 
         self._holds[hold] = self._app.set_timer(HOLD, release)
         return release
+
+    def release_after(self, screen: Screen[Any], release: Callable[[], None]) -> None:
+        """Let keys go when a screen has been painted, or is gone before it could be."""
+        entry = (screen, release)
+
+        def painted() -> None:
+            if entry in self._to_paint:
+                self._to_paint.remove(entry)
+            release()
+
+        self._to_paint.append(entry)
+        screen.call_after_refresh(painted)
 
     def hold_until_idle(self) -> None:
         """Keys wait until what was just begun has come to its end: a dialog closes, and leads
@@ -79,6 +103,7 @@ class KeyOrder:
         for timer in self._holds.values():
             timer.stop()
         self._holds.clear()
+        self._to_paint.clear()
 
     async def take(self, event: events.Event) -> None:
         """A key was typed, or a text was pasted."""
@@ -103,7 +128,7 @@ class KeyOrder:
 
     async def go_on(self) -> None:
         """Hand on what waits, as far as it may."""
-        while self._waiting and self._is_free() and not self._is_held():
+        while self._waiting and not self._is_held() and self._is_free():
             event = self._waiting.popleft()
             self._serial += 1
             target = self._target = self._app.focused or self._app.screen
@@ -119,9 +144,17 @@ class KeyOrder:
     def _is_held(self) -> bool:
         """Whether keys wait for what is read, or for a form's command: who types ahead means what
         is behind the form. Escape doesn't: a slow runner must not hold people."""
-        return bool(self._holds) or getattr(self._app.screen, "is_waiting", False)
+        stack = self._app.screen_stack
+        for entry in [entry for entry in self._to_paint if entry[0] not in stack]:
+            self._to_paint.remove(entry)
+            entry[1]()
+        if not stack:
+            return True  # the app ends
+        return bool(self._holds) or getattr(stack[-1], "is_waiting", False)
 
     def _is_free(self) -> bool:
         """Whether nobody has a key; one whose widget was closed by it has come to its end, too."""
         target = self._target
+        if not self._app.screen_stack:
+            return True  # the app ends
         return target is None or not target.is_attached or target.screen is not self._app.screen

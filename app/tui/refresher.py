@@ -166,6 +166,11 @@ class Refresher:
         self._questions.append((fetch, then))
         self._wake.set()
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether something that was asked for once is still to be read."""
+        return bool(self._questions)
+
     def poke(self) -> None:
         """Look again at once."""
         self._last = (0, None)

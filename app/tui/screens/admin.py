@@ -88,7 +88,8 @@ class AdminScreen(ListScreen[Row], PlaceScreen):
         yield InfoLine(widget_id="detail")
         yield PromptLine("/", widget_id="filter")
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
+        super().resized()
         for table in self.query("#main").results(Table):
             table.set_columns(self.make_columns())
 

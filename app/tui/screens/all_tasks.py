@@ -65,8 +65,8 @@ class TasksTable(LongTable["TaskEntry"]):
     def _columns(self) -> Any:
         return columns(self.why, self.app.size.width, of_one_task=self.of_task is not None)
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         if self.is_there:
             self.table.set_columns(self._columns())
 

@@ -63,7 +63,8 @@ class AssetsScreen(ListScreen["AssetRow"], PlaceScreen):
         yield InfoLine(widget_id="detail")
         yield PromptLine("/", widget_id="filter")
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
+        super().resized()
         for table in self.query("#main").results(Table):
             table.set_columns(models.columns(self.app.size.width))
 

@@ -110,7 +110,23 @@ class DagtopScreen(SureTimers, Screen[None]):
         yield FooterLine(widget_id="footer")
         yield InfoLine(widget_id="too-small")
 
+    # Textual calls the handlers of all classes that have one: a handler that called its parent's
+    # would have that called twice. So there is one here, and what it calls is overridden.
+
     def on_mount(self) -> None:
+        self.mounted()
+
+    def on_resize(self) -> None:
+        self.resized()
+
+    def on_screen_resume(self) -> None:
+        self.resumed()
+
+    def on_screen_suspend(self) -> None:
+        self.suspended()
+
+    def mounted(self) -> None:
+        """The widgets are there: fill them."""
         times = "x" if self.dagtop.glyphs.is_ascii else "×"
         self.query_one("#too-small", InfoLine).line = (Span(f"needs 40{times}12 cells", "text"),)
         self.show_actions()
@@ -128,7 +144,8 @@ class DagtopScreen(SureTimers, Screen[None]):
         if self._compositor.size != size:
             super()._screen_resized(size)
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
+        """The terminal has another size."""
         self.fit()
         if self.query("#header"):
             self.show_runner()
@@ -139,7 +156,8 @@ class DagtopScreen(SureTimers, Screen[None]):
         if self.app.screen is not self:
             self.call_after_refresh(self.app.screen.refresh)
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
+        """This is on top again, or for the first time."""
         if not (self.app.screen is self or self.app.screen.is_modal):
             return  # one that is passed through must not ask; one behind a dialog is seen
         if self.location() is not None:
@@ -153,6 +171,10 @@ class DagtopScreen(SureTimers, Screen[None]):
         self.show_behind()
         self.dagtop.screen_shown()
         self.app.call_later(self.dagtop.key_order.go_on)  # who had a key may have been closed
+
+    def suspended(self) -> None:
+        """Something is on top of this, or it is closed."""
+        self._let_keys_go()  # an answer to this screen may never come: another asks now
 
     def show_actions(self) -> None:
         """Fill the footer from the registry."""
@@ -201,6 +223,11 @@ class DagtopScreen(SureTimers, Screen[None]):
             self._release_keys = self.dagtop.key_order.hold()
         self.ask()
 
+    def _let_keys_go(self) -> None:
+        if self._release_keys is not None:
+            self._release_keys()
+            self._release_keys = None
+
     @property
     def is_there(self) -> bool:
         """Whether there still is something to show answers in: they come at any time."""
@@ -212,9 +239,7 @@ class DagtopScreen(SureTimers, Screen[None]):
             self.snapshot = snapshot
             self.show_snapshot(snapshot)
             self.show_behind()
-            if self._release_keys is not None:
-                self._release_keys()
-                self._release_keys = None
+            self._let_keys_go()
 
     # actions that all have
 

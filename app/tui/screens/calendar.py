@@ -96,8 +96,8 @@ class CalendarScreen(DagViewScreen):
         yield InfoLine(widget_id="day")
         yield TextView(wrap=False, widget_id="list")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self.query_one("#list").can_focus = False
 
     def fit(self) -> None:
@@ -306,7 +306,7 @@ class CalendarScreen(DagViewScreen):
             self.dagtop.say(f"there is no year {year} here")
             return
         self.form.day = date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-        self.ask()
+        self.ask_first()
 
     def action_today(self) -> None:
         """To today, or to this hour."""
@@ -321,7 +321,7 @@ class CalendarScreen(DagViewScreen):
         form.hour = (hour.hour, hour.again) if form.by_hour and hour is not None else None
         page = self.page_now()
         if page is None:
-            self.ask()
+            self.ask_first()
         else:
             self.view.go_to(self._cursor(page))
 

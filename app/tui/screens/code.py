@@ -150,7 +150,7 @@ class CodeScreen(SearchScreen, DagViewScreen):
         self.form.version = number
         if compare is not None:
             self.form.compare = compare
-        self.ask()
+        self.ask_first()
 
     def action_older(self) -> None:
         """The version before."""

@@ -359,7 +359,7 @@ class OneRunScreen(RunViewScreen):
                 return
             run_id, is_newest = found
             self.look.run_id = None if is_newest else run_id
-            self.ask()
+            self.ask_first()
 
         self.dagtop.read_first(
             lambda store: read_run_beside(store, self.dag_id, run.key, direction), then
@@ -370,4 +370,4 @@ class OneRunScreen(RunViewScreen):
         if self.look.run_id is None:
             self.dagtop.say("this is the newest run")
         self.look.run_id = None
-        self.ask()
+        self.ask_first()

@@ -95,7 +95,8 @@ class DetailsScreen(SearchScreen, DagViewScreen):
     def show_status(self) -> None:
         self.query_one("#dag", InfoLine).right = self.status()
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
+        super().resized()
         self.call_after_refresh(self._show_lines)
 
     def tick(self) -> None:

@@ -66,7 +66,8 @@ class EventsTable(PagedList["EventRow"]):
     def panel(self) -> TextView:
         return self.query_one("#panel", TextView)
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
+        super().resized()
         if self.query("#main"):
             self.panel.styles.height = max(5, min(16, self.app.size.height // 3))
             self.call_after_refresh(self._fit_columns)
@@ -215,8 +216,8 @@ class EventsScreen(EventsTable, DagViewScreen):
         super().__init__(focus)
         self.only_run = bool(focus.kept.get("events"))
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         if task_id := self.look.kept.pop("events_of", None):
             self.filter_text = f"task:{task_id}"
 
@@ -276,7 +277,7 @@ class EventsScreen(EventsTable, DagViewScreen):
         self.only_run = not self.only_run
         self.look.kept["events"] = self.only_run
         self.pages = 1
-        self.ask()
+        self.ask_first()
 
 
 class AllEventsScreen(EventsTable, PlaceScreen):

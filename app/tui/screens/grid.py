@@ -98,15 +98,15 @@ class GridScreen(MarkedGridScreen):
         yield InfoLine(widget_id="cell")
         yield PromptLine("/", widget_id="filter")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self.query_one("#panel").can_focus = False
         _, self._unfolded = self.dagtop.ways.folds.get(self.dag_id, (None, frozenset()))
         self.view.unfolded = set(self._unfolded)
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         asked = self._runs
-        super().on_resize()
+        super().resized()
         if self._runs > asked:
             self.ask()
 

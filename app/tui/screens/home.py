@@ -120,23 +120,26 @@ class HomeScreen(PlaceScreen):
     def tick(self) -> None:
         self.show_panels()
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
+        super().resized()
         self.show_panels()
 
     # the machine is looked at while it is shown
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
+        super().resumed()
         if self._watch is None:
             sampler = type(self).sampler(self.dagtop.workspace.root)
             self._watch = Watch(sampler.sample, lambda machine: self.post_message(Sampled(machine)))
         self._watch.start()
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
+        super().suspended()
         if self._watch is not None:
             self._watch.stop()
 
     def on_unmount(self) -> None:
-        self.on_screen_suspend()
+        self.suspended()
 
     def on_sampled(self, message: Sampled) -> None:
         self.machine = message.machine

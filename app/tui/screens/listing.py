@@ -95,8 +95,8 @@ class ListScreen(DagtopScreen, Generic[Row]):
         if any(one.key == column and one.sort for one in self.table.columns):
             self.table.sort_by(column, kept.get("descending") is True)
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self._first = self.kept()
         found = self.dagtop.memory.get(self.list_name)
         if isinstance(found, dict):
@@ -223,7 +223,11 @@ class ListScreen(DagtopScreen, Generic[Row]):
         return completed(text, self._filter_keys, seen)
 
     def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
-        self.filter_text = message.text.strip()
+        self.filter_typed(message.text)
+
+    def filter_typed(self, text: str) -> None:
+        """Show what passes this filter."""
+        self.filter_text = text.strip()
         self.keep()
         self.sift(self._seen)
 

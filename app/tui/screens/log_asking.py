@@ -55,8 +55,7 @@ class LogAsking(DagtopScreen):
     wishes: LogWishes
     time_range: TimeRange | None = None
     _asking = ""
-    _missing = ""
-    """What was said last of what was not found."""
+    _missing = ""  # what was said last of what was not found
 
     def log_body(self) -> Iterable[Widget]:
         """The log and what belongs to it."""
@@ -87,18 +86,19 @@ class LogAsking(DagtopScreen):
         """The file that is shown."""
         return None
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self.view.wrap, self.view.stamps = self.wishes.wrap, self.wishes.stamps
         self.view.needle = self.wishes.needle
         self.query_one("#looking").display = False
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
+        super().suspended()
         for view in self.query(LogView):
             view.timer.pause()
 
-    def on_screen_resume(self) -> None:
-        super().on_screen_resume()
+    def resumed(self) -> None:
+        super().resumed()
         for view in self.query(LogView):
             view.timer.resume()
 

@@ -15,7 +15,6 @@ from app.tui.widgets.chrome import InfoLine
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
-    from app.tui.widgets.prompt import PromptLine
     from store.engine import Store
 
 HEAD = 100
@@ -205,8 +204,8 @@ class LongTable(ListScreen[E]):
             self._watched = watched
             self.ask()
 
-    def on_prompt_line_typed(self, message: PromptLine.Typed) -> None:
-        super().on_prompt_line_typed(message)
+    def filter_typed(self, text: str) -> None:
+        super().filter_typed(text)
         self.table.travel("top")
 
     # actions

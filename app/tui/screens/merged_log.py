@@ -135,15 +135,15 @@ class MergedLogScreen(BesideScreen, LogAsking):
 
     # coming back
 
-    def on_mount(self) -> None:
+    def mounted(self) -> None:
         location = self.location()
         left = self._left = None if location is None else self.dagtop.ways.left.get(location)
         if left is not None:
             self._name, self.wishes, self.time_range = left.name, left.wishes, left.time_range
-        super().on_mount()
+        super().mounted()
 
-    def on_screen_suspend(self) -> None:
-        super().on_screen_suspend()
+    def suspended(self) -> None:
+        super().suspended()
         if self.is_there:
             self._leave()
 

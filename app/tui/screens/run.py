@@ -123,8 +123,8 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         yield InfoLine(widget_id="row")
         yield PromptLine("/", widget_id="filter")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self.about.can_focus = False
         self.show_dag_views()
 
@@ -275,8 +275,8 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         self._show_head()
         self._ask_reasons()
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         if self.is_there:
             self.show_dag_views()
         if self.is_there and self.snapshot is not None:
@@ -397,7 +397,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
         self.about.travel("top")
         self.show_crumbs()
         self.dagtop.ways.visited(self.to_find_again())
-        self.ask()
+        self.ask_first()
 
     # acting
 

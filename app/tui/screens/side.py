@@ -90,8 +90,8 @@ class SideScreen(ViewsScreen):
         """The grid at the side."""
         return self.query_one("#side", GridView)
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self._lay_out_halves()
 
     def fit(self) -> None:
@@ -102,8 +102,8 @@ class SideScreen(ViewsScreen):
     def _has_room(self) -> bool:
         return self.splits and self.app.size.width >= SPLIT_WIDTH
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         if self._lay_out_halves():
             self.ask()
 

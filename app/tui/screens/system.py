@@ -104,12 +104,14 @@ class SystemScreen(PlaceScreen):
     def tick(self) -> None:
         self.show_page()
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
+        super().resized()
         self.show_page()
 
     # it is looked at only while it is shown
 
-    def on_screen_resume(self) -> None:
+    def resumed(self) -> None:
+        super().resumed()
         if not self._watches:
             workspace = self.dagtop.workspace
             look = SystemLook(workspace, type(self).sampler(workspace.root)).look
@@ -124,12 +126,13 @@ class SystemScreen(PlaceScreen):
         for watch in self._watches:
             watch.start()
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
+        super().suspended()
         for watch in self._watches:
             watch.stop()
 
     def on_unmount(self) -> None:
-        self.on_screen_suspend()
+        self.suspended()
 
     def on_looked(self, message: Looked) -> None:
         self.sample = message.sample

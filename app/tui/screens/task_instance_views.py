@@ -112,7 +112,7 @@ class InstanceEntriesScreen(InstanceLinesScreen):
             return lines.entries[self.view.cursor][1]
         return None
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         if self.is_there and self.facts is not None:
             self.show_entries()

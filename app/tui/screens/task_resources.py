@@ -48,8 +48,8 @@ class ResourcesScreen(InstanceScreen):
         width, height = view.size
         view.show(resource_lines(usage, one, max(10, width - 1), height, self.dagtop.scene()))
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.call_after_refresh(self._shown_again)
 
     def _shown_again(self) -> None:

@@ -202,4 +202,4 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
             self.dagtop.say("there is no other map index that way")
             return
         self.look.map_index, self.look.try_number = indexes[index], None
-        self.ask()
+        self.ask_first()

@@ -168,8 +168,8 @@ class ValueScreen(SearchScreen):
         yield view
         yield PromptLine("/", widget_id="find")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         width = max(20, self.app.size.width - 3)
 
         def read(store: Store) -> XComValue | None:

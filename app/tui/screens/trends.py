@@ -430,7 +430,7 @@ class TrendsScreen(RunViewScreen):
             return
         self.form.amount = AMOUNTS[place]
         self.dagtop.say(f"up to {self.form.amount} runs")
-        self.ask()
+        self.ask_first()
 
     def exports(self) -> list[Export]:
         """The charts on screen as text and pictures, the list as a table."""

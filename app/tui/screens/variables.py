@@ -250,7 +250,8 @@ class VariablesScreen(AdminScreen["VariableHead"]):
         if self.revealed and (row is None or row.key not in self.revealed):
             self._mask()
 
-    def on_screen_suspend(self) -> None:
+    def suspended(self) -> None:
+        super().suspended()
         self._mask()
 
 

@@ -96,12 +96,12 @@ class ViewsScreen(DagtopScreen):
     def remember(self) -> None:
         """Keep what is under the cursor, before another view takes over."""
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def mounted(self) -> None:
+        super().mounted()
         self.show_views()
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.show_views()
 
     def show_views(self) -> None:

@@ -73,8 +73,8 @@ class CalendarView(LineView, can_focus=True):
         """Move as the action ``list.<way>`` says."""
         self.go_to(self.page.moved(self.cursor, way))
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.repaint()
 
     def _line_at(self, y: int) -> int:

@@ -38,8 +38,8 @@ class ChartView(LineView):
             self._made_for = ()
             self.repaint()
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.repaint()
 
     def build(self, y: int) -> Strip:

@@ -189,8 +189,8 @@ class FooterLine(SureTimers, LineView):
         self._make_room()
         self.repaint()
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self._make_room()
 
     def _make_room(self) -> None:

@@ -285,8 +285,8 @@ class GanttView(RowsView):
 
     # painting
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self._bars.clear()
         self.lay_out()
         self.moved()

@@ -375,8 +375,8 @@ class GraphView(LineView, can_focus=True):
         self._window = self._lines.window(self.x, self.y, width, height, self._levels)
         self.repaint()
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.lay_out()
 
     def build(self, y: int) -> Strip:

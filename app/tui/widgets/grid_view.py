@@ -286,8 +286,8 @@ class GridView(MarkedRows):
 
     # painting
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.lay_out()
         self.moved()
 

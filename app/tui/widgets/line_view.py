@@ -69,6 +69,11 @@ class LineView(Widget):
         self.refresh()
 
     def on_resize(self) -> None:
+        self.resized()
+
+    def resized(self) -> None:
+        """The size is another. Textual calls each class's own ``on_resize``, so that one that calls
+        its parent's has that called twice: this is what is overridden."""
         self._painted.clear()
 
     def watch_has_focus(self, _has_focus: bool) -> None:

@@ -209,8 +209,8 @@ class LinesView(RowsView):
 
     # painting
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.position.page = max(1, self.size.height)
         self.position.count = len(self.lines)
         self.position.clamp()

@@ -324,8 +324,8 @@ class LogPager(LineView, can_focus=True):
         words = () if self._rows else _words(self)
         return self.strip(words[y] if y < len(words) else ())
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self._forget_strips()
         self.layout_rows()
 

@@ -325,9 +325,9 @@ class LogView(FoldingPager, can_focus=True):
         begin = cell_len(text[: max(0, at)])
         return begin, begin + cell_len(self.needle)
 
-    def on_resize(self) -> None:
+    def resized(self) -> None:
         was_seen = self._place_of_match() is not None
-        super().on_resize()
+        super().resized()
         if was_seen and self._place_of_match() is None:
             self.go_to(self.match)
 

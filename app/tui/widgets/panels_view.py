@@ -42,8 +42,8 @@ class PanelsView(LineView, can_focus=True):
         self.cursor.arranged(arrange(self._panels, *self.size))
         self.repaint()
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self._arrange()
 
     def travel(self, way: str) -> None:

@@ -200,8 +200,8 @@ class Table(MarkedRows, Generic[T]):
             self.first_column -= 1
             self._placed = wider
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self.position.page = max(1, self.size.height - 1)
         self._arrange(keep=self.current_key)
 

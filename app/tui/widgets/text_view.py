@@ -60,8 +60,8 @@ class TextView(LineView, can_focus=True):
         self.position.page = max(1, self.size.height)
         self._scroll(0)
 
-    def on_resize(self) -> None:
-        super().on_resize()
+    def resized(self) -> None:
+        super().resized()
         self._arrange()
 
     def travel(self, way: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.tui import key_order
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
 from tests.app.tui import world_besieged, world_gantt, world_history, world_hostile, world_small
@@ -18,6 +19,13 @@ from tests.support.live import Live, live
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 MODULES = (worlds, world_history, world_gantt, world_hostile, world_besieged, world_small)
 """Where ``fill_<name>`` of a workspace may be."""
+
+
+@pytest.fixture(autouse=True)
+def _keys_wait_for_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key is pressed when the one before has come to its end, however long a busy machine takes
+    for it."""
+    monkeypatch.setattr(key_order, "HOLD", 25.0)
 
 
 @pytest.fixture

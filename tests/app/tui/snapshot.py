@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from store.workspace import Workspace
-from tests.app.tui.driving import AppPilot, opened, press, text_of
+from tests.app.tui.driving import AppPilot, app_of, opened, press, text_of, until
 
 FOLDER = Path(__file__).with_name("snapshots")
 SIZES = [(80, 24), (120, 40)]
@@ -19,7 +19,9 @@ by_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{s
 
 
 async def settled(pilot: AppPilot) -> None:
-    """Wait until the screen stays as it is: what is read off the loop has arrived."""
+    """Wait until what is read off the loop has arrived and the screen stays as it is."""
+    app = app_of(pilot)
+    await until(pilot, lambda: app.trouble or not app.refresher.is_asked, "what was asked for")
     last = text_of(pilot)
     for _ in range(40):
         await pilot.pause(0.15)

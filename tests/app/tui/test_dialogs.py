@@ -46,7 +46,10 @@ async def test_no_is_the_default(key: str, world: World) -> None:
         await until(pilot, lambda: answers == [None], "a no")
 
 
-async def test_there_is_no_yes_before_it_is_seen_what_is_touched(world: World) -> None:
+async def test_there_is_no_yes_before_it_is_seen_what_is_touched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_order, "HOLD", 0.2)  # what it asks for comes late
     answers: list[Choices | None] = []
     asked: list[tuple[bool, Callable[..., None]]] = []
 

@@ -10,6 +10,7 @@ import pyte
 import pytest
 
 from app.tui import key_order
+from app.tui.location import Location
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.trends import TrendsScreen
@@ -117,6 +118,7 @@ async def test_a_store_that_does_not_answer_holds_keys_for_a_moment_only(
     async with opened(world.workspace) as pilot:
         await says(pilot, "etl")
         app = app_of(pilot)
+        monkeypatch.setattr(key_order, "HOLD", 0.2)
         monkeypatch.setattr(app.refresher, "once", lambda _fetch, _then: None)
         await typed_at_once(pilot, "t", "question_mark")
         await says(pilot, "Help")
@@ -163,3 +165,33 @@ async def test_a_key_behind_the_palette_goes_to_what_it_opens(world: World) -> N
         await typed_at_once(pilot, "ctrl+p", *"trigger", "enter", *"pxc")
         await says(pilot, "Trigger etl")
         await until(pilot, lambda: getattr(pilot.app.focused, "value", "") == "pxc", "the text")
+
+
+async def test_a_screen_that_is_left_before_its_answer_holds_no_keys(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "recommend")
+        app = app_of(pilot)
+        monkeypatch.setattr(key_order, "HOLD", 3600.0)
+        monkeypatch.setattr(app.refresher, "show", lambda _fetch: 0)  # no answer comes
+        app.post_message(key_event("3"))
+        await until(pilot, lambda: isinstance(app.screen, AllRunsScreen), "the runs")
+        assert not app.key_order.is_through
+        app.ways.go_to(Location())
+        await until(pilot, lambda: app.key_order.is_through, "keys that go on")
+
+
+async def test_a_store_that_can_not_be_read_holds_no_keys(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.dag("etl")
+    async with opened(world.workspace) as pilot:
+        await says(pilot, "etl")
+        app = app_of(pilot)
+        monkeypatch.setattr(key_order, "HOLD", 3600.0)
+        app.trouble = "the database is gone"
+        monkeypatch.setattr(app.refresher, "once", lambda _fetch, _then: None)
+        await typed_at_once(pilot, "t", "question_mark")
+        await says(pilot, "Help")
