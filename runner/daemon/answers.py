@@ -77,7 +77,7 @@ async def _answer(engine: Engine, request: bytes) -> Answer:
         if isinstance(question, GetReasons):
             return reasons(engine, question)
         if isinstance(question, PreviewSchedule):
-            return preview_schedule(engine, question)
+            return await preview_schedule(engine, question)
         if isinstance(question, GetStatus):
             return Answer(value=status(engine))
         if isinstance(question, GetHealth):
@@ -239,7 +239,7 @@ MOST_TIMES, MOST_UNTIL = 100, 3_000
 """Times that a preview of a schedule computes; up to a moment: each minute of two days."""
 
 
-def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
+async def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
     """The schedule in words and its next times; the sentence that says what is wrong with it."""
     pipeline = engine.brain.pipelines.get(question.dag_id)
     if pipeline is None:
@@ -252,7 +252,9 @@ def preview_schedule(engine: Engine, question: PreviewSchedule) -> Answer:
     try:
         if question.window is not None:
             window = parse_window(msgspec.structs.asdict(question.window)) or {}
-        found = schedules.preview(
+        # Half a second for each minute of two days: runs are not to wait for it.
+        found = await asyncio.to_thread(
+            schedules.preview,
             pipeline,
             last,
             question.expression,
