@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.fire_times import ask_fire_times
 from app.tui.formats import local
 from app.tui.models.calendar import LABELS, WEEKS, Year, duration_chart, run_lines
 from app.tui.models.calendar_page import MODES, Mode, Page, close_together, runs_of
@@ -173,24 +174,17 @@ class CalendarScreen(DagViewScreen):
             return
         self._asked_times, self._times = wanted, ()
 
-        def then(reply: dict[str, Any] | str) -> None:
+        def then(times: tuple[datetime, ...] | None) -> None:
             if not self.is_there or self._asked_times != wanted:
                 return
-            if not isinstance(reply, dict):
+            if times is None:
                 self._asked_times = None  # there is no runner now: asked again when it is up
                 return
-            self._times = tuple(map(datetime.fromisoformat, reply.get("times") or ()))
+            self._times = times
             self._show_page()
 
-        request = {
-            "type": "preview_schedule",
-            "dag_id": self.dag_id,
-            "expression": dag.schedule_override or "",
-            "window": dag.schedule_window or {},
-            "count": PLANNED,
-            "until": day_start(self.today + AHEAD, zone).isoformat(),
-        }
-        self.dagtop.commander.ask(request, then)
+        until = day_start(self.today + AHEAD, zone)
+        ask_fire_times(self.dagtop, dag, PLANNED, then, until)
 
     def _cursor(self, page: Page[Any]) -> Any:
         """The day or hour under the cursor."""

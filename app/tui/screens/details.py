@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
+from app.tui.fire_times import ask_fire_times
 from app.tui.models.details import DetailLines, Item, details
 from app.tui.models.grid import dag_line
 from app.tui.reading_details import ChangesKnown, DetailsSnapshot, read_details
@@ -116,20 +117,12 @@ class DetailsScreen(SearchScreen, DagViewScreen):
             return
         self._asked_times = wanted
 
-        def then(reply: dict[str, Any] | str) -> None:
-            if isinstance(reply, dict) and self.is_there:
-                found = reply.get("times")
-                self.times = tuple(map(datetime.fromisoformat, found)) if found else ()
+        def then(times: tuple[datetime, ...] | None) -> None:
+            if times is not None and self.is_there:
+                self.times = times
                 self._show_lines()
 
-        request = {
-            "type": "preview_schedule",
-            "dag_id": self.dag_id,
-            "expression": dag.schedule_override or "",
-            "window": dag.schedule_window or {},
-            "count": TIMES,
-        }
-        self.dagtop.commander.ask(request, then)
+        ask_fire_times(self.dagtop, dag, TIMES, then)
 
     # actions
 
