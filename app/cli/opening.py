@@ -21,6 +21,7 @@ def open_terminal_ui(
     dag: str | None = None,
     run: str | None = None,
     task: str | None = None,
+    map_index: int | None = None,
     read_only: bool = False,
 ) -> int:
     """Start the runner if none is up (never when read-only), and open the UI at a place.
@@ -31,8 +32,11 @@ def open_terminal_ui(
         raise usage_error("--run needs --dag: a run id belongs to a DAG")
     if task is not None and run is None:
         raise usage_error("--task needs --dag and --run")
+    if map_index is not None and task is None:
+        raise usage_error("--map-index needs --dag, --run and --task")
+    space = chosen_workspace(folder)
     return open_workspace(
-        chosen_workspace(folder), dag=dag, run=run, task=task, read_only=read_only
+        space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only
     )
 
 
@@ -42,6 +46,7 @@ def open_workspace(
     dag: str | None = None,
     run: str | None = None,
     task: str | None = None,
+    map_index: int | None = None,
     read_only: bool = False,
 ) -> int:
     """As ``open_terminal_ui``, of a workspace that is known."""
@@ -57,19 +62,24 @@ def open_workspace(
             import_module("app.tui.application")  # the UI loads while the runner starts
             starting.result()
     if dag is not None:
-        run = find_place(space, dag, run, task)
+        run = find_place(space, dag, run, task, map_index)
     from app.tui import run as run_ui
 
-    return run_ui(space, dag=dag, run=run, task=task, read_only=read_only)
+    return run_ui(space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
 
 
 def find_place(
-    space: Workspace, dag: str, run: str | None, task: str | None, patience: float = PATIENCE
+    space: Workspace,
+    dag: str,
+    run: str | None,
+    task: str | None,
+    map_index: int | None = None,
+    patience: float = PATIENCE,
 ) -> str | None:
     """The whole id of the run that is to be opened. Raises ``CommandError`` where there is no
     such DAG, run or task; a runner that is still importing files is waited for."""
     from app.cli.errors import CommandError
-    from app.cli.lookups import find_dag, find_run, find_tasks
+    from app.cli.lookups import find_dag, find_instance, find_run, find_tasks
     from store.engine import open_store
 
     deadline = time.monotonic() + patience
@@ -84,7 +94,9 @@ def find_place(
                     if run is None:
                         return None
                     row = find_run(connection, dag, run)
-                    if task is not None:
+                    if map_index is not None and task is not None:
+                        find_instance(connection, row, task, map_index)
+                    elif task is not None:
                         find_tasks(connection, row, [task])
                     return row.run_id
             except CommandError:

@@ -53,6 +53,9 @@ def dagtop(
     dag: Annotated[str | None, typer.Option(help="Open this DAG.")] = None,
     run: Annotated[str | None, typer.Option(help="Open this run of the DAG.")] = None,
     task: Annotated[str | None, typer.Option(help="Open this task of the run.")] = None,
+    map_index: Annotated[
+        int | None, typer.Option(min=0, help="Open this instance of the mapped task.")
+    ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Change nothing; start no runner.")
     ] = False,
@@ -66,7 +69,9 @@ def dagtop(
     if context.invoked_subcommand is None:
         from app.cli.opening import open_terminal_ui
 
-        raise typer.Exit(open_terminal_ui(dag=dag, run=run, task=task, read_only=read_only))
+        raise typer.Exit(
+            open_terminal_ui(dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
+        )
 
 
 def run() -> None:

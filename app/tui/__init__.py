@@ -18,11 +18,13 @@ def run(
     dag: str | None = None,
     run: str | None = None,
     task: str | None = None,
+    map_index: int | None = None,
     read_only: bool = False,
 ) -> int:
     """Open the terminal UI and return an exit code when it is left.
 
-    ``dag``, ``run`` and ``task`` open what they name. Quitting leaves the runner running.
+    ``dag``, ``run``, ``task`` and ``map_index`` open what they name. Quitting leaves the runner
+    running.
     """
     refusal = unfit_terminal()
     if refusal:
@@ -52,6 +54,7 @@ def run(
         dag=dag,
         run=run,
         task=task,
+        map_index=map_index,
         read_only=read_only,
         settings=settings,
         memory=Memory(memory_file(workspace)),

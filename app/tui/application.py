@@ -88,6 +88,7 @@ class DagtopApp(SureTimers, EndingApp):
         dag: str | None = None,
         run: str | None = None,
         task: str | None = None,
+        map_index: int | None = None,
         clock: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
         environment: Mapping[str, str] | None = None,
@@ -113,7 +114,7 @@ class DagtopApp(SureTimers, EndingApp):
         self.runner_known = False
         self.trouble = ""
         self.store_is_missing = False
-        self._link = (dag, run, task)
+        self._link = (dag, run, task, map_index)
         self._clashed: set[str] = set()
         self.key_order = KeyOrder(self, super().on_event, lambda: bool(self.trouble))
         self.garbage = Garbage()
@@ -145,9 +146,9 @@ class DagtopApp(SureTimers, EndingApp):
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.refresher.start)
         self.set_timer(AFTER, self.garbage.begin)
-        dag, run, task = self._link
+        dag, run, task, map_index = self._link
         if dag is not None:
-            self.ways.open_dag(dag, run, task)
+            self.ways.open_dag(dag, run, task, map_index)
             if run is not None and task is None:
                 self.ways.open_run(dag, run)
         elif self.settings.ui.reopen and (last := from_words(self.memory.get("location"))):

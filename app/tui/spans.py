@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
-from rich.cells import cell_len, split_graphemes
+from rich.cells import cell_len, chop_cells, split_graphemes
 
 from app.text import sanitize
 
@@ -200,6 +201,13 @@ def wrapped(line: Spans, width: int, indent: int = 0) -> list[Spans]:
             used += cells
     result.append(tuple(current))
     return result
+
+
+def row_starts(text: str, width: int) -> list[int]:
+    """The cells at which a text begins its rows, wrapped at ``width``: no character is cut."""
+    ends = accumulate(map(cell_len, chop_cells(text, width)))
+    total = cell_len(text)
+    return [0, *(end for end in ends if end < total)]
 
 
 def _words(text: str) -> list[str]:

@@ -162,13 +162,22 @@ class Ways:
             del self._kept[next(iter(self._kept))]
         self._app.memory.put("location", location.words())
 
-    def open_dag(self, dag_id: str, run_id: str | None = None, task_id: str | None = None) -> None:
-        """Show a DAG's grid; with run and task also the log of the task, or its instances."""
+    def open_dag(
+        self,
+        dag_id: str,
+        run_id: str | None = None,
+        task_id: str | None = None,
+        map_index: int | None = None,
+    ) -> None:
+        """Show a DAG's grid; with run and task also the log of the task, or its instances; of a
+        mapped task the log of one."""
         from app.tui.screens.dag_views import DagFocus
         from app.tui.screens.grid import GridScreen
 
         self._app.push_screen(GridScreen(DagFocus(dag_id, run_id, task_id)))
-        if run_id and task_id:
+        if run_id and task_id and map_index is not None:
+            self.open_log(dag_id, run_id, task_id, map_index)
+        elif run_id and task_id:
             self._open_task(dag_id, run_id, task_id)
 
     def _open_task(self, dag_id: str, run_id: str, task_id: str) -> None:

@@ -68,7 +68,7 @@ def _looking(facts: InstanceFacts, one: TryRow | None) -> list[ShellCommand]:
     number = () if one is None else ("--try", str(one.try_number))
     render = words("tasks render", (dag, task), *_date(facts))
     return [
-        ShellCommand("open it in the terminal UI", (*link, "--task", task)),
+        ShellCommand("open it in the terminal UI", (*link, "--task", task, *index)),
         ShellCommand("open its run", link),
         ShellCommand("print the log of this try", words("tasks logs", here, *index, *number)),
         ShellCommand("follow its log to the end", words("tasks logs", here, "-f", *index)),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import BindingType
 from textual.widget import Widget
 
@@ -175,7 +176,7 @@ class RunScreen(ListScreen["InstanceRow"], BesideScreen):
     def _set_columns(self) -> None:
         operators = self.snapshot.operators if self.snapshot is not None else {}
         rows = self.snapshot.instances if self.snapshot is not None else ()
-        longest = max((len(row.task_id) for row in rows), default=0) + len("[100]")
+        longest = max((cell_len(row.task_id) for row in rows), default=0) + len("[100]")
         width = self.app.size.width
         self.table.columns = run_columns(Beside(operators, self._why), width, longest)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from app.tui.models.log_painting import (
     segments_of,
 )
 from app.tui.scrolling import WHEEL, step_of
-from app.tui.spans import Spans, span, width_of, wrapped
+from app.tui.spans import Spans, row_starts, span, width_of, wrapped
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.log_file import LogFile
 from app.tui.widgets.log_filter import LogFilter
@@ -289,11 +290,10 @@ class LogPager(LineView, can_focus=True):
             lead = highlight(lead, self.needle, palette.style("match"), any_case=paint.any_case)
         strip, width = Strip(segments), self.line_width(place)
         if self.wrap:
+            starts = row_starts(strip.text, width)
             return [
-                Strip([*lead, *strip.crop(start, start + width)]).adjust_cell_length(
-                    self.size.width, base
-                )
-                for start in range(0, max(1, strip.cell_length), width)
+                Strip([*lead, *strip.crop(start, end)]).adjust_cell_length(self.size.width, base)
+                for start, end in pairwise([*starts, strip.cell_length])
             ]
         shown = strip.crop(self.shift, self.shift + width)
         if strip.cell_length > self.shift + width:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.cells import cell_len
 from textual.message import Message
 
 from app.tui.models.log_painting import plain_line, segments_of
+from app.tui.spans import row_starts
 from app.tui.widgets.log_filter import LogFilter
 from app.tui.widgets.log_folding import FoldingPager
 from app.tui.widgets.log_jobs import Finished
@@ -306,24 +308,24 @@ class LogView(FoldingPager, can_focus=True):
         """The part of the wrapped line in which a match is, by its offset in the line; of a line
         that isn't wrapped the match is scrolled to."""
         room = self.line_width(place)
-        begin, end = (0, 0) if self._at_error else self._cells(place, offset)
+        text, at = ("", 0) if self._at_error else self._found_in(place, offset)
+        begin, end = cell_len(text[:at]), cell_len(text[: at + len(self.needle)])
         if self.wrap:
-            return begin // room
+            return bisect_right(row_starts(text, room), begin) - 1
         if not self.shift <= begin or end >= self.shift + room:
             self.shift = 0 if end < room else (begin - room // 3) // SHIFT * SHIFT
             self._forget_strips()
         return 0
 
-    def _cells(self, place: int, offset: int) -> tuple[int, int]:
-        """From which cell of its line to which a match is, by its offset in the line."""
+    def _found_in(self, place: int, offset: int) -> tuple[str, int]:
+        """A line as it is painted, and where in it a match is, by its offset in the file's."""
         line, needle, paint = self.source.line(place), Needle(self.needle), self.paint()
         text = "".join(segment.text for segment in segments_of(line, paint, self._noted(place)))
         lowered = text.lower() if needle.any_case else text
         at = lowered.find(self.needle)
         for _ in range(needle.view(line[:offset]).count(needle.wanted)):
             at = max(at, lowered.find(self.needle, at + 1))
-        begin = cell_len(text[: max(0, at)])
-        return begin, begin + cell_len(self.needle)
+        return text, max(0, at)
 
     def resized(self) -> None:
         was_seen = self._place_of_match() is not None

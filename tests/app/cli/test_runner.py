@@ -416,6 +416,7 @@ def test_what_is_to_be_opened_must_be_there(live: Live) -> None:
         (("nope", None, None), "there is no DAG 'nope'"),
         (("good", "nope", None), "there is no run 'nope' of good"),
         (("good", run_id, "numbrs"), "there is no task 'numbrs' in run to_open of good"),
+        (("good", run_id, "numbers", 7), "numbers has no map index 7 in run to_open: it isn't"),
     ):
         with pytest.raises(CommandError, match=sentence) as refusal:
             find_place(space, *place)

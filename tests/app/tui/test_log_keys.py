@@ -77,6 +77,20 @@ async def test_wrapping_shows_the_end_of_long_lines(world: World) -> None:
         await says(pilot, "THE END")
 
 
+async def test_wrapping_cuts_no_wide_character(world: World) -> None:
+    version = world.dag("one", structure_of("one", ["a"]))
+    run = world.run("one", version, "running", ago=timedelta(minutes=1), run_id="r")
+    wide = "日本語データ" * 30
+    world.instance("one", run, "a", "running", log=f"a{wide}END\n".encode())
+    async with opened(world.workspace, dag="one", run="r", task="a") as pilot:
+        await says(pilot, "日本")
+        await press(pilot, "w")
+        await says(pilot, "END")
+        assert f"a{wide}END" in "".join(text_of(pilot).split())
+        await press(pilot, "slash", *"END", "enter")
+        await says(pilot, "/END  1 of 1")
+
+
 async def test_copying_says_how_much_and_refuses_too_much(world: World) -> None:
     world.dag("alpha")
     async with opened(world.workspace) as pilot:
