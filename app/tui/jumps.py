@@ -35,6 +35,20 @@ _INDEX_BEGUN = re.compile(r"(?P<task>.+)\[(?P<index>\d*)\]?$")
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A run, or a task and its newest run, of any DAG."""
+
+    dag_id: str
+    run_id: str
+    task_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What is looked for."""
+        return self.run_id if self.task_id is None else self.task_id
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What a jump can lead to."""
 
@@ -56,6 +70,10 @@ class Known:
         default_factory=dict[str, tuple[Sequence[str], Sequence[str]]]
     )
     """Runs and tasks of other DAGs, of those that were asked for."""
+    elsewhere: Mapping[str, Sequence[Elsewhere]] = field(
+        default_factory=dict[str, "Sequence[Elsewhere]"]
+    )
+    """What was found in all DAGs for ``run ID`` or ``log TASK``, by that text: see ``sought``."""
 
     def names_of(self, dag_id: str) -> tuple[Sequence[str], Sequence[str]] | None:
         """Runs and tasks of a DAG; None: they were not asked for."""
@@ -137,7 +155,8 @@ def parse(text: str, known: Known) -> Target:
 
     A place (``pools``), ``dag NAME`` or a NAME alone, a DAG's view and a NAME (``gantt etl``; the
     DAG that is looked at without one), ``run ID``, ``log TASK``, ``dependencies``, perhaps with the
-    NAME of a DAG, ``log NAME TASK`` of another DAG; the start of a name is enough.
+    NAME of a DAG, ``run NAME ID`` and ``log NAME TASK`` of another DAG; the start of a name is
+    enough. A run or task that this DAG doesn't have is looked for in all.
     """
     first, _, rest = text.strip().partition(" ")
     first, rest = _meant(first, known), rest.strip()
@@ -155,7 +174,7 @@ def parse(text: str, known: Known) -> Target:
     if first == "dag":
         return Target("view", "grid", one_of(rest, known.dag_ids, "DAG"))
     if first == "run":
-        return Target("run", dag_id=_here(known), run_id=one_of(rest, known.run_ids, "run"))
+        return _run(rest, known)
     if first == "log":
         return _log(rest, known)
     if first in known.views:
@@ -178,25 +197,70 @@ def _here(known: Known) -> str:
     return known.subject
 
 
-def dag_of_log(text: str, known: Known) -> str | None:
-    """The DAG that is named in ``log DAG TASK``, or before a task of it is."""
+def dag_named(text: str, known: Known) -> str | None:
+    """The DAG that is named in ``log DAG TASK`` or ``run DAG ID``, or before a task of it is."""
     first, _, rest = text.strip().partition(" ")
-    rest = rest.strip()
-    if first != "log" or rest in known.task_ids:
+    rest, names = rest.strip(), names_here(first, known)
+    if names is None or rest in names:
         return None
     named = [one for one in known.dag_ids if f"{rest} ".startswith(f"{sanitize(one)} ")]
     longest = max(named, key=len, default=None)
-    if (
-        longest is not None
-        and rest == sanitize(longest)
-        and find(rest, known.task_ids, loosely=False)
-    ):
+    if longest is not None and rest == sanitize(longest) and find(rest, names, loosely=False):
         return None  # it is the start of a task here
     return longest
 
 
+def names_here(verb: str, known: Known) -> Sequence[str] | None:
+    """What ``run`` or ``log`` can name of the DAG at hand; None: it is another word."""
+    return {"run": known.run_ids, "log": known.task_ids}.get(verb)
+
+
+def sought(text: str, known: Known) -> str | None:
+    """``run ID`` or ``log TASK`` where the DAG at hand has none that is called so: all DAGs are
+    searched for it. None: nothing is."""
+    verb, _, rest = text.strip().partition(" ")
+    rest, names = rest.strip(), names_here(verb, known)
+    if names is None or not rest or dag_named(text, known) is not None:
+        return None
+    begun = _INDEX_BEGUN.match(rest) if verb == "log" else None
+    rest = begun["task"] if begun is not None else rest
+    return None if find(rest, names, loosely=False) else f"{verb} {rest}"
+
+
+def _run(rest: str, known: Known) -> Target:
+    named = dag_named(f"run {rest}", known)
+    if named is not None:
+        name = rest[len(sanitize(named)) :].strip()
+        if not name:
+            raise ValueError(f"name a run of {named}, too")
+        runs, _ = known.names_of(named) or ((), ())
+        return Target("run", dag_id=named, run_id=one_of(name, runs, "run"))
+    found = _elsewhere(f"run {rest}", known)
+    if found is not None:
+        return Target("run", dag_id=found.dag_id, run_id=found.run_id)
+    return Target("run", dag_id=_here(known), run_id=one_of(rest, known.run_ids, "run"))
+
+
+def _elsewhere(text: str, known: Known) -> Elsewhere | None:
+    """The one that is meant of those in other DAGs; None: none is. Raises ``ValueError``."""
+    key = sought(text, known)
+    found = known.elsewhere.get(key, ()) if key is not None else ()
+    verb, _, name = (key or "").partition(" ")
+    equal = [one for one in found if sanitize(one.name) == name]
+    if len(found) > 1 and len(equal) != 1:
+        what = "runs" if verb == "run" else "tasks"
+        raise ValueError(f"{len(found)} {what} of other DAGs match {name}: choose one with Down")
+    return equal[0] if equal else found[0] if found else None
+
+
 def _log(rest: str, known: Known) -> Target:
-    named = dag_of_log(f"log {rest}", known)
+    named = dag_named(f"log {rest}", known)
+    found = _elsewhere(f"log {rest}", known) if named is None else None
+    match = _INDEXED.match(rest)
+    index = int(match["index"]) if match is not None else None
+    if found is not None:
+        at = {"dag_id": found.dag_id, "run_id": found.run_id, "task_id": found.task_id}
+        return Target("log", map_index=index, **at)
     if named is None:
         _check_dag_of_log(rest, known)
     if named is None and known.subject is None:
@@ -210,7 +274,6 @@ def _log(rest: str, known: Known) -> Target:
     if not runs:
         raise ValueError(f"{dag_id} has no run yet, so there is no log")
     match = _INDEXED.match(name)
-    index = int(match["index"]) if match is not None else None
     task_id = one_of(match["task"] if match is not None else name, tasks, "task")
     looked_at = known.run_id if dag_id == known.dag_id else None
     return Target(
@@ -235,7 +298,7 @@ def complete(text: str, known: Known) -> list[Completion]:
     if space:
         return _complete_second(first, rest, known)
     found: list[Completion] = []
-    verbs = {"dag": "a DAG", "run": "a run of this DAG", "log": "the log of a task"}
+    verbs = {"dag": "a DAG", "run": "a run", "log": "the log of a task"}
     called = {name for alias, name in ALIASES.items() if first and alias.startswith(first.lower())}
     for name, title in known.places.items():
         if name.startswith(first.lower()) or name in called:
@@ -247,7 +310,7 @@ def complete(text: str, known: Known) -> list[Completion]:
             if name not in known.places and (name.startswith(first.lower()) or name in called):
                 found.append(Completion(name, f"{title} of {known.subject}"))
     for verb, meaning in verbs.items():
-        if verb.startswith(first) and (verb != "run" or known.subject is not None):
+        if verb.startswith(first):
             found.append(Completion(f"{verb} ", meaning))
     if DEPENDENCIES.startswith(first):
         found.append(Completion(DEPENDENCIES, "what leads to what: DAGs and assets"))
@@ -257,12 +320,34 @@ def complete(text: str, known: Known) -> list[Completion]:
 
 def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
     if first == "run":
-        return _named("run", find(rest, known.run_ids), "run")
+        return [*_complete_run(rest, known), *_complete_elsewhere(f"run {rest}", known)]
     if first == "log":
-        return _complete_log(rest, known)
+        return [*_complete_log(rest, known), *_complete_elsewhere(f"log {rest}", known)]
     if first in ("dag", DEPENDENCIES) or first in known.views:
         return _named(first, find(rest, known.dag_ids), "DAG")
     return _named("dag", find(f"{first} {rest}".strip(), known.dag_ids), "DAG")
+
+
+def _complete_elsewhere(text: str, known: Known) -> list[Completion]:
+    key = sought(text, known)
+    found = known.elsewhere.get(key, ()) if key is not None else ()
+    verb = text.partition(" ")[0]
+    return [
+        Completion(
+            f"{verb} {sanitize(one.dag_id)} {sanitize(one.name)}", f"of {sanitize(one.dag_id)}"
+        )
+        for one in found
+    ]
+
+
+def _complete_run(rest: str, known: Known) -> list[Completion]:
+    """Runs of this DAG, or of the one that is named."""
+    named = dag_named(f"run {rest}", known)
+    if named is None:
+        return _named("run", find(rest, known.run_ids), "run")
+    name = sanitize(named)
+    runs, _ = known.names_of(named) or ((), ())
+    return _named(f"run {name}", find(rest[len(name) :].strip(), runs), f"run of {name}")
 
 
 def _complete_log(rest: str, known: Known) -> list[Completion]:
@@ -270,7 +355,7 @@ def _complete_log(rest: str, known: Known) -> list[Completion]:
     here = _tasks("log", rest, known.task_ids, "task")
     dags = find(rest, known.dag_ids, loosely=False)
     more = [Completion(f"log {sanitize(one)} ", "DAG, then a task of it") for one in dags]
-    named = dag_of_log(f"log {rest}", known)
+    named = dag_named(f"log {rest}", known)
     if named is None:
         return [*here, *more]
     name = sanitize(named)

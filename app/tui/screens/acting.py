@@ -322,7 +322,7 @@ def ask_kill(
     app.push_screen(
         ConfirmDialog(
             "Kill what runs?",
-            [*_lines(chosen), (), (words,)],
+            [*_lines(working or chosen), (), (words,)],
             "kill",
             toggles=(Toggle("w", "whole", f"{runs}, {end}"),),
             number=number,

@@ -13,14 +13,16 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from app.tui.jumps import Completion, Known, Target, complete, dag_of_log, parse
+from app.tui.jumps import Completion, Known, Target, complete, dag_named, parse, sought
 from app.tui.reading import read_jumps
+from app.tui.reading_jumps import read_elsewhere
 from app.tui.screens.views import DAG_VIEWS, PLACES
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
+    from app.tui.jumps import Elsewhere
     from app.tui.location import Location
     from app.tui.reading import JumpNames
 
@@ -65,7 +67,7 @@ class JumpScreen(ModalScreen[Target | None]):
         self._release_keys: Callable[[], None] | None = None
         self._is_read = False
         self._asked: set[str] = set()
-        """Other DAGs whose runs and tasks are read, or were."""
+        """Other DAGs whose runs and tasks are read, or were, and what is looked for in all DAGs."""
         self._submitted = False
         """Enter was pressed before it was known what there is."""
 
@@ -106,7 +108,10 @@ class JumpScreen(ModalScreen[Target | None]):
 
     def _read_other(self) -> None:
         """Read the names of a DAG that is named before a task."""
-        dag_id = dag_of_log(self.query_one(Input).value, self._known)
+        text = self.query_one(Input).value
+        if self._is_read and (key := sought(text, self._known)) is not None:
+            self._seek(key)
+        dag_id = dag_named(text, self._known)
         if dag_id is None or dag_id in self._asked or self._known.names_of(dag_id) is not None:
             return
         self._asked.add(dag_id)
@@ -118,6 +123,19 @@ class JumpScreen(ModalScreen[Target | None]):
 
         self.dagtop.refresher.once(lambda store: read_jumps(store, dag_id), then)
 
+    def _seek(self, key: str) -> None:
+        """Look in all DAGs for what this one doesn't have."""
+        if key in self._asked:
+            return
+        self._asked.add(key)
+
+        def then(found: tuple[Elsewhere, ...]) -> None:
+            elsewhere = {**self._known.elsewhere, key: found}
+            self._known = replace(self._known, elsewhere=elsewhere)
+            self._names_came()
+
+        self.dagtop.refresher.once(lambda store: read_elsewhere(store, key), then)
+
     def _names_came(self) -> None:
         if self.is_attached and self.query(Input):
             self._complete()
@@ -128,8 +146,10 @@ class JumpScreen(ModalScreen[Target | None]):
 
     def _is_known(self, text: str) -> bool:
         """Whether what is named was read."""
-        dag_id = dag_of_log(text, self._known)
-        return self._is_read and (dag_id is None or self._known.names_of(dag_id) is not None)
+        dag_id, key = dag_named(text, self._known), sought(text, self._known)
+        is_sought = key is None or key in self._known.elsewhere
+        is_named = dag_id is None or self._known.names_of(dag_id) is not None
+        return self._is_read and is_sought and is_named
 
     def _complete(self) -> None:
         chosen = None if self._cursor is None else self._found[self._cursor].text

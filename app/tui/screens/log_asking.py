@@ -149,8 +149,8 @@ class LogAsking(DagtopScreen):
         if source is not None and source.filtered:
             shown, total, done = source.counts()
             job = view.jobs.get("filter")
-            share = "" if done or job is None else f"  filtering {job.done:.0%}"
-            parts.append((Span(f"{shown:,} of {total:,} lines{share}", "dim"),))
+            words = filtered_words(shown, total, None if done or job is None else job.done)
+            parts.append((Span(words, "dim"),))
         return joined(parts, Span("  "))
 
     def _search_words(self) -> Spans:
@@ -490,3 +490,11 @@ def write_lines(source: Any, job: Job, path: Path) -> int | str:
             beside.unlink()
         return f"can't write {path}: {error.strerror}"
     return lines
+
+
+def filtered_words(shown: int, total: int, done: float | None) -> str:
+    """How many lines pass a filter; while it is at work (``done`` is its share) of how many isn't
+    known yet."""
+    if done is None:
+        return f"{shown:,} of {total:,} lines"
+    return f"{plural(shown, 'line')} so far  filtering {done:.0%}"

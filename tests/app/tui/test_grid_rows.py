@@ -16,6 +16,7 @@ from app.tui.screens.task_details import DetailsScreen
 from store.queries import grid as query
 from store.queries.grid import GridRow
 from store.structure import DagStructure, Expansion, LiteralLength, TaskStructure
+from tests.app.tui.dialogs import dialog_of
 from tests.app.tui.driving import AppPilot, app_of, commanded, opened, press, says, text_of, until
 from tests.app.tui.snapshot import check_scene
 from tests.app.tui.world import ESCAPES, World, fill_recommend
@@ -236,7 +237,10 @@ async def test_only_what_runs_of_the_marked_rows_is_killed(world: World) -> None
     fill_recommend(world)
     async with opened(world.workspace) as pilot:
         await unfolded(pilot)
-        await press(pilot, "asterisk", "x", "y")
+        await press(pilot, "asterisk", "x")
+        await says(pilot, "Kill what runs?")
+        assert "publish" not in dialog_of(text_of(pilot))  # it waits
+        await press(pilot, "y")
         screen = grid(pilot)
         assert screen.view.run is not None
         with world.store.read() as connection:

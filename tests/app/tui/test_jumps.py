@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Input
 
-from app.tui.jumps import Known, Target, complete, find, parse
+from app.tui.jumps import Elsewhere, Known, Target, complete, find, parse, sought
 from app.tui.screens.all_runs import AllRunsScreen
 from app.tui.screens.dags import DagsScreen
 from app.tui.screens.graph import GraphScreen
@@ -22,6 +23,7 @@ from app.tui.screens.run import RunScreen
 from app.tui.screens.views import DAG_VIEWS, PLACES
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, text_of, until
+from tests.app.tui.world import World, structure_of
 
 KNOWN = Known(
     places={"dags": "DAGs", "runs": "Runs", "pools": "Pools"},
@@ -225,6 +227,49 @@ async def test_in_the_list_of_dags_the_one_under_the_cursor_is_meant(
         await press(pilot, "colon", *"dags", "enter")
         await press(pilot, "colon", *"runs", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AllRunsScreen), "all runs")
+
+
+OTHER_RUNS = (Elsewhere("train", "nightly-7"), Elsewhere("weather", "nightly-77"))
+OTHER_TASKS = (Elsewhere("train", "t1", "fit"),)
+FOUND = {"run nightly-7": OTHER_RUNS, "run nightly": OTHER_RUNS, "log fit": OTHER_TASKS}
+
+
+@pytest.mark.parametrize("known", [KNOWN, NOWHERE], ids=["in a DAG", "nowhere"])
+def test_what_the_dag_at_hand_has_not_is_meant_of_another(known: Known) -> None:
+    assert sought("run nightly-7", known) == "run nightly-7"
+    assert sought("log fit[3]", known) == "log fit"
+    known = replace(known, elsewhere=FOUND)
+    assert parse("run nightly-7", known) == Target("run", dag_id="train", run_id="nightly-7")
+    of_fit = Target("log", dag_id="train", run_id="t1", task_id="fit")
+    assert parse("log fit", known) == of_fit
+    assert parse("log fit[3]", known) == replace(of_fit, map_index=3)
+    with pytest.raises(ValueError, match="2 runs of other DAGs match nightly: choose one"):
+        parse("run nightly", known)
+    texts = [one.text for one in complete("run nightly", known)]
+    assert texts == ["run train nightly-7", "run weather nightly-77"]
+    known = replace(known, others={"train": (("nightly-7",), ())})
+    assert parse(texts[0], known) == Target("run", dag_id="train", run_id="nightly-7")
+
+
+def test_what_the_dag_at_hand_has_is_looked_for_nowhere_else() -> None:
+    for text in ("run manual", "log load", "log train[3]", "log etl load", "run etl manual", "run"):
+        assert sought(text, KNOWN) is None
+
+
+async def test_runs_and_tasks_of_any_dag_are_gone_to_by_their_names_alone(world: World) -> None:
+    for name in ("aa", "zz"):
+        version = world.dag(name, structure_of(name, [f"load_{name}"]))
+        run = world.run(name, version, "success", ago=timedelta(hours=1), run_id=f"the_{name}")
+        world.instance(name, run, f"load_{name}", "success", log=b"from " + name.encode())
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "g", "colon", *"run THE_z")
+        await says(pilot, "run zz the_zz")
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen), "the run")
+        await press(pilot, "colon", *"log load_a", "enter")
+        await says(pilot, "from aa")
+        await press(pilot, "colon", *"run nothing_of_the_kind", "enter")
+        await says(pilot, "no run is called nothing_of_the_kind")
 
 
 def test_the_places_of_the_workspace_are_meant_where_a_dag_is_only_pointed_at() -> None:

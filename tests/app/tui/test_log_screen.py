@@ -11,6 +11,7 @@ from sqlalchemy import update
 from textual import events
 
 from app.tui.screens.log import LogScreen
+from app.tui.screens.log_asking import filtered_words
 from app.tui.screens.merged_log import MergedLogScreen
 from app.tui.widgets import log_jobs
 from store import models
@@ -478,3 +479,8 @@ async def test_hostile_names_and_logs_stay_harmless_when_merged(
         await says(pilot, "logs by time")
         await says(pilot, "训练")
         assert "\x1b" not in text_of(pilot)
+
+
+def test_while_a_filter_works_no_total_is_claimed() -> None:
+    assert filtered_words(303_569, 300_591, 0.5) == "303,569 lines so far  filtering 50%"
+    assert filtered_words(3, 10, None) == "3 of 10 lines"
