@@ -143,6 +143,15 @@ def submit(
     return Submission(answer=answer.get("value") or {})
 
 
+def withdraw(workspace: Workspace, command_id: int) -> bool:
+    """Take a command back that waits for a runner; whether none had done it yet."""
+    from store import commands
+    from store.engine import open_store
+
+    with open_store(workspace) as store:
+        return commands.withdraw(store, command_id)
+
+
 def user() -> str:
     """The name that goes on the audit trail: of the user of this process."""
     import getpass

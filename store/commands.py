@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from store.engine import Store
 from store.errors import CommandRefused, CommandTimeout, NotFound, UnknownKind
@@ -106,6 +106,15 @@ def get_command(connection: Connection, command_id: int) -> CommandRow | None:
     """One command; None if there is none of that id (any more)."""
     row = connection.execute(_ONE, {"wanted": command_id}).first()
     return None if row is None else CommandRow(*row)
+
+
+def withdraw(store: Store, command_id: int) -> bool:
+    """Take a command back that nobody has acted on; whether there was still one."""
+    with store.write() as connection:
+        done = connection.execute(
+            delete(command).where(command.c.id == command_id, command.c.state == PENDING)
+        )
+    return done.rowcount > 0
 
 
 def wait(store: Store, command_id: int, timeout: float) -> dict[str, Any]:

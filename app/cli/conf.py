@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.cli.errors import near_misses, usage_error
-from app.param_formats import format_checker
+from app.param_formats import format_checker, problem_of
 from store.conf import read_value
 from store.structure import ParamStructure
 
@@ -72,4 +72,4 @@ def check_conf(conf: dict[str, Any], params: Sequence[ParamStructure]) -> None:
                 format_checker=format_checker(),
             )
         except jsonschema.ValidationError as error:
-            raise usage_error(f"param {param.name!r}: {error.message}") from None
+            raise usage_error(f"param {param.name!r}: {problem_of(error)}") from None

@@ -28,6 +28,7 @@ from store.queries import dags
 from store.queries.dags import DagFilter, DagRow, FileRow, FileWarning
 from store.states import RUN_STATE_LOOKS
 from store.structure import DagStructure, ParamStructure
+from store.workspace import Workspace
 
 Named = TypeVar("Named", bound=StrEnum)
 
@@ -220,14 +221,20 @@ def _print_tasks(structure: DagStructure) -> None:
     print_table(columns, rows, empty=f"{structure.dag_id} has no task")
 
 
-def show_backfill(dag_id: str, answer: dict[str, Any], dry_run: bool, json: bool) -> None:
-    """Print what a backfill has made, or would make."""
+def show_backfill(
+    space: Workspace, dag_id: str, answer: dict[str, Any], dry_run: bool, json: bool
+) -> None:
+    """Print what a backfill has made, or would make, and how its DAG is opened."""
+    from app.cli.own_command import command_line
+
     runs = answer["runs"]
+    link = command_line(space, "--dag", dag_id)
     if json:
         document = {
             "dag_id": dag_id,
             "backfill_id": answer.get("backfill_id"),
             "dry_run": dry_run,
+            "open": link,
             "runs": [{"run_id": run_id, "logical_date": date} for run_id, date in runs],
         }
         print_json(document)
@@ -241,3 +248,4 @@ def show_backfill(dag_id: str, answer: dict[str, Any], dry_run: bool, json: bool
         note(f"nothing of it runs yet: {answer['held']}")
     if not dry_run and runs:
         note(f"backfill {answer['backfill_id']}: {len(runs)} runs")
+        note(f"open it: {link}")

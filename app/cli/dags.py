@@ -216,7 +216,7 @@ def backfill(
         "run_backwards": backwards,
         "dry_run": dry_run,
     }
-    dag_views.show_backfill(dag, act(space, "backfill", payload), dry_run, json)
+    dag_views.show_backfill(space, dag, act(space, "backfill", payload), dry_run, json)
 
 
 @app.command("backfills")

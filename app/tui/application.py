@@ -30,7 +30,7 @@ from app.tui.memory import Memory
 from app.tui.reading import look_first, read_dags, read_runner
 from app.tui.refresher import Answered, Fetch, Fetched, Noticed, Refresher, RunnerSeen, StoreTrouble
 from app.tui.scene import Scene
-from app.tui.screens.base import DagtopScreen, runner_words
+from app.tui.screens.base import DagtopScreen, runner_words, topmost
 from app.tui.screens.views import PLACES
 from app.tui.spans import Span, Spans, span
 from app.tui.stylesheet import KeptStylesheet
@@ -183,7 +183,8 @@ class DagtopApp(SureTimers, EndingApp):
     def scene(self) -> Scene:
         """What cells depend on besides their rows."""
         folder, favourites = f"{self.workspace.root}/", self.memory.favourites
-        return Scene(self.clock(), self.zone, self.glyphs, folder, favourites)
+        served = self.runner is None or self.runner.alive
+        return Scene(self.clock(), self.zone, self.glyphs, folder, favourites, served)
 
     def _tick(self) -> None:
         if self.memory.is_changed:
@@ -198,6 +199,8 @@ class DagtopApp(SureTimers, EndingApp):
         """Keys are handed on one after the other."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self.garbage.key_pressed()
+            if (screen := topmost(self.screen_stack)) is not None:
+                screen.footer.key_pressed()
             await self.key_order.take(event)
         else:
             await super().on_event(event)
@@ -327,11 +330,8 @@ class DagtopApp(SureTimers, EndingApp):
 
     def say(self, sentence: str, role: str = "text") -> None:
         """Show a message in the footer for some seconds."""
-        screens = (one for one in reversed(self.screen_stack) if isinstance(one, DagtopScreen))
-        screen = next((one for one in screens if one.is_there), None)
-        if screen is None:  # they are being made, or taken down
-            return
-        screen.footer.say((span(sentence, role),))
+        if (screen := topmost(self.screen_stack)) is not None:
+            screen.footer.say((span(sentence, role),))
 
     def copy(self, text: str, what: str) -> None:
         """Copy by OSC 52, and say what was copied; a text that terminals would drop is refused."""

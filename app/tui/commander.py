@@ -134,8 +134,15 @@ def act_all(
 ) -> None:
     """Send the commands of one act; where some are refused, what was done is said, too."""
     then = told_together(len(payloads), done, app.say) if len(payloads) > 1 else None
+    several = len({payload.get("dag_id") for payload in payloads}) > 1
     for payload in payloads:
-        app.act(kind, payload, done, then, more)
+        whose = str(payload["dag_id"]) if several and "dag_id" in payload else ""
+        app.act(kind, payload, done, then and partial(told_of_one, then, whose), more)
+
+
+def told_of_one(then: Ended, dag_id: str, why: str | None) -> None:
+    """How the command for one of several DAGs ended: a refusal names it."""
+    then(f"{dag_id}: {why}" if why is not None and dag_id and dag_id not in why else why)
 
 
 class Lane:
@@ -196,7 +203,9 @@ class Commander:
 
         def job() -> Message:
             submission = client.submit(self._workspace, kind, payload)
-            act = Act(kind, payload, done, submission.answer, time.monotonic())
+            act = Act(
+                kind, payload, done, submission.answer, time.monotonic(), submission.command_id
+            )
             kept = None if is_undo else act
             if submission.is_pending:
                 words = f"no runner is up: written down, carried out when it is ({done})"
@@ -209,6 +218,16 @@ class Commander:
             return Acted(words, kept, then)
 
         self._acts.put(job, partial(Refused, then=then))
+
+    def withdraw(self, command_id: int, what: str) -> None:
+        """Take a command back that waits for a runner; posts what became of it."""
+
+        def job() -> Message:
+            if client.withdraw(self._workspace, command_id):
+                return Acted(f"taken back, nothing was done yet: {what}")
+            return Refused(f"not taken back, a runner has done it meanwhile: {what}")
+
+        self._acts.put(job)
 
     def dry_runs(
         self,

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.param_formats import format_checker
+from app.param_formats import format_checker, problem_of
 from app.zones import aware
 from store.structure import ParamStructure
 
@@ -297,7 +297,7 @@ def schema_error(param: ParamStructure, value: Any) -> str | None:
     if error.validator == "format" and error.validator_value in EXAMPLES:
         named = error.validator_value
         return f"not of the format {named}: write it like {EXAMPLES[named]}"
-    return error.message
+    return problem_of(error)
 
 
 def check(

@@ -20,6 +20,8 @@ class Scene:
     """Of the workspace, with a slash: places in its files are shown without it."""
     favourites: frozenset[str] = frozenset()
     """Ids of the DAGs that the user gave a star."""
+    is_served: bool = True
+    """Whether a runner keeps the store up to date."""
 
     def star(self, dag_id: str, before: str = "") -> Spans:
         """The star of a favourite DAG, with what stands before it; nothing of another."""

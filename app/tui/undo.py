@@ -35,6 +35,8 @@ IMPOSSIBLE = {
     "asset_event": "DAGs may have run on it",
     "set_xcom": "d in the place of XComs (4) deletes it",
 }
+WITHDRAW = "withdraw"
+"""What takes a command back that waits for a runner: no runner is needed for it."""
 NO_FORMER_XCOM = "its former value is too large, or no plain JSON"
 
 
@@ -55,6 +57,8 @@ class Act:
     """None: it waits for a runner."""
     at: float = 0.0
     """By a clock that only goes on."""
+    command_id: int | None = None
+    """Of one that waits for a runner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Step:
 def step_of(act: Act) -> Step | None:
     """What takes an act back; None where it changed nothing."""
     if act.answer is None:
-        return Step(act.done, act.at, impossible="it waits for a runner")
+        return Step(act.done, act.at, ((WITHDRAW, {"command_id": act.command_id}),))
     answer, payload = act.answer, act.payload
     if answer.get("instances") == []:
         return None
@@ -201,7 +205,9 @@ def undo_last(app: DagtopApp) -> None:
 
     for command in step.commands:
         kind, payload = command
-        if kind == "restore":
+        if kind == WITHDRAW:
+            app.commander.withdraw(payload["command_id"], step.what)
+        elif kind == "restore":
             app.commander.do(kind, payload, partial(then, command))
         else:
             # What an unpaused DAG has started is not taken back.

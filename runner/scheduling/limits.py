@@ -69,7 +69,7 @@ class _Books:
             free = max(total - self.used[name], 0)
             slots = candidate.pool_slots
             if slots > total:
-                return f"pool {name}: needs {slots} slots of {total}"
+                return f"pool {name}: needs {slots} of its {total} slots"
             if slots > free or free == 0:
                 needs = f", needs {slots}" if slots > 1 else ""
                 return f"pool {name}: {free} of {total} free{needs}"

@@ -123,12 +123,12 @@ def next_cell(dag: DagRow, scene: Scene) -> Spans:
     """When the next run is made: countdown and time."""
     if dag.schedule_error:
         return (Span("error", "error"),)
-    if has_ended(dag):
+    if has_ended(dag, scene):
         return (Span("ended", "warning"),)
     if is_held(dag) and not dag.is_paused and dag.next_run_after is not None:
         return (Span("file is broken" if dag.is_active else "file is gone", "error"),)
     if dag.is_paused or dag.next_run_after is None:
-        return (Span(scene.glyphs.dot, "faint"),)
+        return (Span("-" if scene.glyphs.is_ascii else scene.glyphs.dot, "faint"),)
     left = formats.countdown(dag.next_run_after, scene.now)
     moment = formats.clock(dag.next_run_after, scene.now, scene.zone)
     role = "warning" if left == "due" else "text"
@@ -288,7 +288,7 @@ def detail_line(dag: DagRow | None, scene: Scene) -> Spans:
     if dag.schedule not in ("", "None", "Asset") and not words.startswith(dag.schedule):
         parts.append((span(dag.schedule, "text"),))
     parts.append((span(words, "dim"),))
-    if has_ended(dag):
+    if has_ended(dag, scene):
         parts.append((Span("ended: no further run (@ sets another end)", "warning"),))
     if override := override_words(dag, scene):
         parts.append((span(override, "warning"),))

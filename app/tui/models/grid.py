@@ -185,7 +185,7 @@ def dag_line(dag: DagRow, scene: Scene) -> Spans:
     parts: list[Spans] = [(switch, *scene.star(dag.dag_id, " "))]
     parts += file_trouble(dag)
     parts.append((span(in_words(dag, scene), "text"),))
-    if has_ended(dag):
+    if has_ended(dag, scene):
         parts.append((Span("ended: no further run", "warning"),))
     if dag.schedule_override is not None:
         parts.append((Span("overridden", "warning"),))

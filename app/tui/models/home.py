@@ -290,7 +290,7 @@ def due_panel(due: Sequence[DueRun], scene: Scene, *, held: int = 0) -> Panel:
         Row(one.dag_id, partial(due_line, one, scene), Target("dag", one.dag_id)) for one in due
     )
     title = (Span("Due next", "title"),)
-    empty = "No schedule makes a run: all are off."
+    empty = "No run is due: no schedule is on."
     if held:
         those = "1 DAG is on, its file" if held == 1 else f"{held:,} DAGs are on, their files"
         empty = f"No run is due: {those} can't be used."

@@ -28,13 +28,14 @@ def has_periods(dag: DagRow) -> bool:
     return dag.schedule not in NO_PERIODS
 
 
-def has_ended(dag: DagRow) -> bool:
+def has_ended(dag: DagRow, scene: Scene) -> bool:
     """Whether the schedule in force gives no run any more, as after its end date.
 
-    Of a paused DAG nothing is computed that would say so.
+    Of a paused DAG nothing is computed that would say so, and without a runner of none.
     """
-    idle = dag.is_paused or not dag.is_active or dag.import_error or dag.schedule_error
-    return not idle and has_periods(dag) and dag.next_run_after is None
+    if not scene.is_served or dag.is_paused or is_held(dag) or dag.schedule_error:
+        return False
+    return has_periods(dag) and dag.next_run_after is None
 
 
 def is_held(dag: DagRow) -> bool:

@@ -40,7 +40,7 @@ def resource_lines(usage: Usage, one: TryRow, width: int, height: int, scene: Sc
     """The figures, and below them as many charts as there is room for, at least two."""
     lines = figure_lines(usage, one, width, scene)
     if not usage.points:
-        words = "no measurements: the try ended before the first, or they were deleted by upkeep"
+        words = "no measurements: it ended before the first, or upkeep deleted them"
         if one.ended_at is None:
             words = "no measurements yet"
         return [*lines, (), (Span(f" {words}", "dim"),)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -296,6 +296,12 @@ class DagtopScreen(SureTimers, Screen[None]):
         travel = getattr(main, "travel", None)
         if travel is not None:
             travel(way)
+
+
+def topmost(screens: Sequence[Screen[Any]]) -> DagtopScreen | None:
+    """The topmost of a stack that is no dialog; None while they are made, or taken down."""
+    found = (one for one in reversed(screens) if isinstance(one, DagtopScreen))
+    return next((one for one in found if one.is_there), None)
 
 
 def runner_words(

@@ -51,7 +51,7 @@ TALL = 34
 """Lines from which on there is room for the durations."""
 LISTED = 60
 """Runs of a day or an hour that are read at most."""
-PLANNED, AHEAD = 3_000, timedelta(days=2)
+PLANNED, AHEAD = 3_000, timedelta(days=366)
 """Runs to come that are shown at most, and until when: each minute, to the end of tomorrow."""
 EARLIEST, LATEST = 1971, 9990
 """The years one can go to."""
@@ -165,7 +165,7 @@ class CalendarScreen(DagViewScreen):
         return (due, *(moment for moment in self._times if moment > due))
 
     def _ask_times(self) -> None:
-        """Ask the runner when runs are made today and tomorrow; without one the next is known."""
+        """Ask the runner when runs are made within a year; without one the next is known."""
         dag, zone = self.dag_now(), self.dagtop.scene().zone
         if dag is None or dag.next_run_after is None or dag.is_paused or is_held(dag):
             return

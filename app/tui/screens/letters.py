@@ -122,3 +122,4 @@ def ask_letter(app: DagtopApp) -> None:
             widget.on_click(click)  # not posted: the screen would send it on a second time
 
     app.push_screen(LettersScreen([place + corner for place in places]), then)
+    app.say("type a letter to go there; Esc leaves")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from rich.cells import cell_len
@@ -18,8 +19,8 @@ from app.tui.theme import Glyphs
 from app.tui.timers import SureTimers
 from app.tui.widgets.line_view import LineView
 
-MESSAGE_TIME = 6.0
-"""Seconds for which the footer shows a message."""
+MESSAGE_TIME, READ_TIME = 6.0, 1.5
+"""Seconds for which the footer shows a message, and after which the next key takes it away."""
 
 MESSAGE_LINES = 3
 """Lines that a message takes at most."""
@@ -166,13 +167,20 @@ class FooterLine(SureTimers, LineView):
     actions: var[Sequence[Action]] = var(())
     message: var[Spans] = var(())
     _ends: Timer | None = None
+    _said_at = 0.0
 
     def say(self, message: Spans) -> None:
         """Show a message for some seconds."""
         self.message = message
+        self._said_at = time.monotonic()
         if self._ends is not None:
             self._ends.stop()
         self._ends = self.set_timer(MESSAGE_TIME, self._end_message)
+
+    def key_pressed(self) -> None:
+        """A message that there was time to read gives its place to what the key does."""
+        if self.message and time.monotonic() - self._said_at > READ_TIME:
+            self._end_message()
 
     def unsay(self, message: Spans) -> None:
         """Take a message back that isn't so any more, if it is still there."""

@@ -57,6 +57,7 @@ def test_a_backfill_is_listed_held_limited_and_cancelled_and_its_runs_deleted(li
     span = ("--from", "2026-01-02", "--to", "2026-01-05", "--max-active-runs", "1")
     made = dagtop(live, "dags", "backfill", "slow", *span, "--json").document
     key = str(made["backfill_id"])
+    assert made["open"].endswith("--dag slow")
     wait_for(lambda: runs_of(live, key) == {"running": 1, "queued": 3})
     listed = dagtop(live, "dags", "backfills", "slow").out.splitlines()
     assert listed[1].split()[0] == key

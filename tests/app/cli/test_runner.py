@@ -406,18 +406,22 @@ def test_down_leaves_tasks_running_and_the_next_runner_takes_them_over(idle: Liv
     assert idle.wait_for_run("waits", run_id) == "success"
 
 
+Place = tuple[str, str | None, str | None, int | None]
+
+
 def test_what_is_to_be_opened_must_be_there(live: Live) -> None:
     space = live.workspace
     run_id = live.trigger("good", run_id="to_open")
     live.wait_for_run("good", run_id)
     assert find_place(space, "good", None, None) is None
     assert find_place(space, "good", "to_op", "numbers") == run_id
-    for place, sentence in (
-        (("nope", None, None), "there is no DAG 'nope'"),
-        (("good", "nope", None), "there is no run 'nope' of good"),
-        (("good", run_id, "numbrs"), "there is no task 'numbrs' in run to_open of good"),
+    no_such: tuple[tuple[Place, str], ...] = (
+        (("nope", None, None, None), "there is no DAG 'nope'"),
+        (("good", "nope", None, None), "there is no run 'nope' of good"),
+        (("good", run_id, "numbrs", None), "there is no task 'numbrs' in run to_open of good"),
         (("good", run_id, "numbers", 7), "numbers has no map index 7 in run to_open: it isn't"),
-    ):
+    )
+    for place, sentence in no_such:
         with pytest.raises(CommandError, match=sentence) as refusal:
             find_place(space, *place)
         assert refusal.value.code == ExitCode.NOT_FOUND

@@ -56,7 +56,12 @@ async def check_plain(scene: str, workspace: Workspace, dag: str, keys: tuple[st
 
 def check(name: str, shown: str) -> None:
     """Compare a screen with the snapshot of that name."""
-    path = FOLDER / f"{name}.txt"
+    check_text(f"{name}.txt", shown)
+
+
+def check_text(name: str, shown: str) -> None:
+    """Compare a text with the file of that name."""
+    path = FOLDER / name
     if os.environ.get("DAGTOP_TEST_UPDATE"):
         path.write_text(shown, encoding="utf-8")
     assert path.exists(), f"there is no snapshot {name}: run with DAGTOP_TEST_UPDATE=1"

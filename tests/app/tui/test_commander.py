@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any
 
-from app.tui.commander import Acted, Commander, Refused, told_together
+from app.tui.commander import Acted, Commander, Refused, told_of_one, told_together
 from store import edits
 from tests.app.tui.admin_world import value_of
 from tests.app.tui.slow_runner import slow_runner
@@ -92,4 +92,9 @@ def test_of_an_act_of_several_commands_is_said_what_was_done_and_what_was_refuse
     some = "marked 3 runs failed: 2 of 3 done, 1 refused: there is no run b"
     assert told_of(None, "there is no run b", None) == [some]
     assert told_of("no runner", "no runner") == ["no runner"]
+    ends: list[str | None] = []
+    told_of_one(ends.append, "shop", "param n has no default")
+    told_of_one(ends.append, "shop", "shop is gone")
+    told_of_one(ends.append, "", "no runner")
+    assert ends == ["shop: param n has no default", "shop is gone", "no runner"]
     assert told_of("a is gone", "b is gone") == ["a is gone, and b is gone"]

@@ -76,7 +76,7 @@ def test_a_task_that_has_left_the_file_is_said_to_be_gone() -> None:
 
 
 def test_home_does_not_say_off_of_what_is_on_but_broken() -> None:
-    assert due_panel((), SCENE).empty == "No schedule makes a run: all are off."
+    assert due_panel((), SCENE).empty == "No run is due: no schedule is on."
     words = "No run is due: 1 DAG is on, its file can't be used."
     assert due_panel((), SCENE, held=1).empty == words
     assert "2 DAGs are on, their files" in due_panel((), SCENE, held=2).empty

@@ -145,6 +145,13 @@ def test_details_begin_with_what_is_wrong() -> None:
     assert line.startswith("SyntaxError: x · @daily · At 00:00 every day")
 
 
+def test_a_schedule_has_ended_only_where_a_runner_has_said_so() -> None:
+    nothing = dag(next_run_after=None)
+    assert "ended: no further run" in plain(detail_line(nothing, SCENE))
+    unserved = replace(SCENE, is_served=False)  # it was put on while no runner was up
+    assert "ended" not in plain(detail_line(nothing, unserved))
+
+
 def test_a_schedule_is_shown_as_it_is_written_and_in_words() -> None:
     cron = dag(schedule="15 6 * * 1-5", schedule_words="At 06:15 from Monday to Friday")
     assert cells_of(cron)["schedule"] == "15 6 * * 1-5"

@@ -69,6 +69,8 @@ def test_text_becomes_a_typed_value(given_param: ParamStructure, text: str, valu
         (param(3, type="integer", minimum=1), "0", "less than the minimum of 1"),
         (param("a", type="string", pattern="^a"), "b", "does not match"),
         (param([], type="array"), '{"a": 1}', "is not of type 'array'"),
+        (param("a", type="string", minLength=2), "a", "'a' is too short: at least 2 characters"),
+        (param([], type="array", maxItems=1), "[1, 2]", "is too long: at most 1 item"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(given_param: ParamStructure, text: str, says: str) -> None:

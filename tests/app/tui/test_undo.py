@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.tui.commander import NO_RUNNER
 from app.tui.screens.editing import FormDialog
 from app.tui.undo import IMPOSSIBLE, MOST, Act, Undos, step_of, undone_words
-from tests.app.tui.driving import app_of, opened, press, says, until
-from tests.app.tui.world import World
+from store import models
+from tests.app.tui.driving import app_of, commanded, commands, opened, press, says, until
+from tests.app.tui.world import World, fill_recommend
 from tests.support.live import Live
 
 
@@ -87,7 +89,6 @@ def test_what_can_not_be_undone_says_why() -> None:
     for one in (
         act("trigger", {"run_id": "r"}),
         act("clear", {"undo": {"impossible": "work was at work"}}),
-        act("clear", None),
         act("cancel_backfill", {"backfill_id": 3, "failed": 2, "running": 0}),
         act("delete_runs", {"runs": 1}),
     ):
@@ -215,3 +216,25 @@ async def test_undo_does_not_reach_past_what_can_not_be_undone(world: World) -> 
         await says(pilot, "set Variable rate")
         await press(pilot, "U")
         await says(pilot, "not undone, its former value isn't kept (set Variable rate)")
+
+
+async def test_what_waits_for_a_runner_is_taken_back_before_one_has_done_it(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "j", "c", "y")
+        await says(pilot, "no runner is up: written down")
+        assert [kind for kind, _ in await commanded(pilot)] == ["clear"]
+        await press(pilot, "U")
+        await says(pilot, "taken back, nothing was done yet")
+        assert commands(world.workspace) == []
+
+
+async def test_what_a_runner_has_done_meanwhile_is_not_taken_back(world: World) -> None:
+    fill_recommend(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "enter", "j", "c", "y")
+        await says(pilot, "no runner is up: written down")
+        with world.store.write() as connection:
+            connection.execute(update(models.command).values(state="done"))
+        await press(pilot, "U")
+        await says(pilot, "not taken back, a runner has done it meanwhile")

@@ -62,7 +62,7 @@ def test_a_full_pool() -> None:
 
 def test_a_pool_without_slots() -> None:
     assert choose(several(1, pool="gpu"), usage(gpu=(0, 0)), 32).reasons == {
-        0: "pool gpu: needs 1 slots of 0"
+        0: "pool gpu: needs 1 of its 0 slots"
     }
 
 
@@ -82,7 +82,7 @@ def test_one_that_needs_more_slots_than_are_free_is_passed_over_by_smaller_ones(
 
 def test_one_that_needs_more_slots_than_there_are() -> None:
     assert choose(several(1, pool="gpu", pool_slots=5), usage(gpu=(4, 0)), 32).reasons == {
-        0: "pool gpu: needs 5 slots of 4"
+        0: "pool gpu: needs 5 of its 4 slots"
     }
 
 
