@@ -13,6 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runner.authoring import macros
+    from runner.authoring.artifacts import (
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_figure,
+        log_table,
+        log_text,
+    )
     from runner.authoring.assets import Asset, AssetAll, AssetAny
     from runner.authoring.baseoperator import BaseOperator
     from runner.authoring.connection import BaseHook, Connection
@@ -63,7 +71,15 @@ if TYPE_CHECKING:
         DeltaDataIntervalTimetable,
         DeltaTriggerTimetable,
     )
+    from runner.authoring.tracked_runs import (
+        ActiveRun,
+        active_run,
+        end_run,
+        set_experiment,
+        start_run,
+    )
     from runner.authoring.tracking import (
+        delete_tag,
         log_metric,
         log_metrics,
         log_param,
@@ -78,6 +94,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _NAMES = {
+    "artifacts": "log_artifact log_artifacts log_dict log_figure log_table log_text",
     "assets": "Asset AssetAll AssetAny",
     "baseoperator": "BaseOperator",
     "connection": "BaseHook Connection",
@@ -109,7 +126,8 @@ _NAMES = {
         "CronDataIntervalTimetable CronTriggerTimetable DeltaDataIntervalTimetable "
         "DeltaTriggerTimetable"
     ),
-    "tracking": "log_metric log_metrics log_param log_params set_tag set_tags",
+    "tracked_runs": "ActiveRun active_run end_run set_experiment start_run",
+    "tracking": "delete_tag log_metric log_metrics log_param log_params set_tag set_tags",
     "trigger_rule": "TriggerRule WeightRule",
     "variable": "Variable",
     "xcom_arg": "XComArg",
@@ -129,6 +147,7 @@ _NOT_BUILT = {
 
 __all__ = [
     "DAG",
+    "ActiveRun",
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
@@ -182,20 +201,31 @@ __all__ = [
     "WeightRule",
     "XComArg",
     "XComNotFound",
+    "active_run",
     "chain",
     "chain_linear",
     "cross_downstream",
     "dag",
+    "delete_tag",
+    "end_run",
     "get_current_context",
     "literal",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
     "log_metric",
     "log_metrics",
     "log_param",
     "log_params",
+    "log_table",
+    "log_text",
     "macros",
+    "set_experiment",
     "set_tag",
     "set_tags",
     "setup",
+    "start_run",
     "task",
     "task_group",
     "teardown",

@@ -282,6 +282,7 @@ class ForegroundRun:
             expansion_lengths=self.state.argument_lengths(task.task_id),
             first_started_at=self._first_started.get(key),
             reschedule_count=self._reschedules.get(key, 0),
+            artifacts=str(self.folder / "artifacts"),
         )
 
     def _take_in(self, instance: Instance, data: bytes, ticket: Ticket) -> None:

@@ -76,7 +76,7 @@ class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs: Annotated[int, Meta(ge=0)] = 1000
     """Runs of each DAG that are kept, those that ended last; 0: no limit."""
     days: Seconds = 180.0
-    """Days after which a run is deleted, its tries, XComs and metrics with it; 0: never."""
+    """Days after which a DAG run is deleted, its tries and XComs with it; 0: never."""
     log_days: Seconds = 60.0
     """Days after which the logs of a try are deleted; 0: together with their run."""
 

@@ -203,7 +203,7 @@ def prune(
 ) -> Pruned:
     """Delete ended runs: those older than that, and those beyond a DAG's last ``keep_runs``.
 
-    With a run go its task instances, tries, XComs, params, tags, metrics and callbacks. Of events
+    With a run go its task instances, tries, XComs and callbacks; what was tracked stays. Of events
     and answered commands only those ``older_than`` go, of an asset's events not the last one; DAG
     versions and sources go when no run is left that could have used them. Short transactions:
     others can write in between.

@@ -28,8 +28,21 @@ from store.asset_models import (
     task_inlet_asset_reference,
     task_outlet_asset_reference,
 )
-from store.columns import Json, MetricFloat, Text, Timestamp
+from store.columns import Json, Text, Timestamp
 from store.schema import Big, know_postgresql, metadata, partial
+from store.tracking_models import (
+    artifact,
+    dataset,
+    dataset_input,
+    experiment,
+    experiment_tag,
+    metric,
+    metric_segment,
+    param,
+    recording,
+    tag,
+    tracked_run,
+)
 
 __all__ = [
     "ACTIVE_RUN",
@@ -38,6 +51,7 @@ __all__ = [
     "OPEN_TRY",
     "PENDING_COMMAND",
     "Big",
+    "artifact",
     "asset",
     "asset_dag_run_queue",
     "asset_event",
@@ -50,8 +64,11 @@ __all__ = [
     "dag_schedule_asset_reference",
     "dag_version",
     "dagrun_asset_event",
+    "dataset",
+    "dataset_input",
     "event",
     "experiment",
+    "experiment_tag",
     "know_postgresql",
     "metadata",
     "metric",
@@ -60,6 +77,7 @@ __all__ = [
     "partial",
     "pipeline_file",
     "pool",
+    "recording",
     "resource_sample",
     "runner_lease",
     "source",
@@ -291,72 +309,6 @@ xcom = Table(
     Column("value", LargeBinary, nullable=False),  # JSON, see runner.authoring.serialization
     Column("length", Integer),  # of a list or dict, for mapping over it; else NULL
     Column("created_at", Timestamp, nullable=False),
-)
-
-experiment = Table(
-    "experiment",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("created_at", Timestamp, nullable=False),
-)
-
-tracked_run = Table(
-    "tracked_run",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("uuid", Text, nullable=False, unique=True),
-    Column("experiment_id", ForeignKey("experiment.id"), nullable=False),
-    Column("try_id", ForeignKey("task_try.id", ondelete="CASCADE"), unique=True),
-    Column("name", Text, nullable=False),
-    Column("started_at", Timestamp, nullable=False),
-    Column("ended_at", Timestamp),
-    Column("status", Text, nullable=False),  # RUNNING, FINISHED, FAILED, KILLED (MLflow's)
-)
-
-param = Table(
-    "param",
-    metadata,
-    Column("run_id", ForeignKey("tracked_run.id", ondelete="CASCADE"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
-
-tag = Table(
-    "tag",
-    metadata,
-    Column("run_id", ForeignKey("tracked_run.id", ondelete="CASCADE"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
-
-metric = Table(
-    "metric",
-    metadata,
-    Column("id", Big, primary_key=True),
-    Column("run_id", ForeignKey("tracked_run.id", ondelete="CASCADE"), nullable=False),
-    Column("key", Text, nullable=False),
-    Column("count", Big, nullable=False),
-    Column("nan_count", Big, nullable=False),
-    Column("inf_count", Big, nullable=False),
-    Column("first_value", MetricFloat),
-    Column("last_value", MetricFloat),
-    Column("last_step", Big, nullable=False),
-    Column("last_at", Timestamp, nullable=False),
-    Column("min_value", MetricFloat),  # of the finite values; NaN where there is none
-    Column("max_value", MetricFloat),
-    UniqueConstraint("run_id", "key"),
-)
-
-metric_segment = Table(
-    "metric_segment",
-    metadata,
-    Column("metric_id", ForeignKey("metric.id", ondelete="CASCADE"), primary_key=True),
-    Column("ordinal", Integer, primary_key=True),  # 0, 1, … in the order of arrival
-    Column("count", Integer, nullable=False),
-    # Little-endian columns of `count` each: values (float64), steps (int64), times (int64 µs).
-    # Floats are kept bit for bit, so NaN and the infinities survive.
-    Column("data", LargeBinary, nullable=False),
 )
 
 command = Table(

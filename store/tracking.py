@@ -1,100 +1,96 @@
-"""Tracked runs (MLflow's sense): params, tags, and metrics as columns of points.
+"""Tracked runs (MLflow's sense): who recorded them and how they ended, params, tags, artifacts.
 
-A metric's points are kept in segments of three columns, bit for bit, so NaN and the infinities
-survive. Small segments are merged with the ones before them as they come, like carrying in binary:
-a metric of n points has about n / ``FULL_SEGMENT`` + log2 segments however it was logged, and each
-point is rewritten at most log2 times.
+Their metrics are in ``store.metric_points``.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-import uuid
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from store import records
-from store.columns import EPOCH, MICROSECOND
-from store.models import experiment, metric, metric_segment, param, tag, tracked_run
-
-POINT_BYTES = 24
-"""A float64 value, an int64 step and an int64 time in microseconds since 1970."""
-
-FULL_SEGMENT = 4096
-"""Points from which on a segment is never merged."""
+from store.models import (
+    artifact,
+    dag_run,
+    dataset,
+    dataset_input,
+    experiment,
+    param,
+    tag,
+    task_instance,
+    task_try,
+    tracked_run,
+)
 
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 """MLflow's run statuses."""
 
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The points of a metric, in the order of their arrival."""
-
-    values: array[float]
-    steps: array[int]
-    times: array[int]
-    """Microseconds since 1970 (UTC)."""
-
-    def __len__(self) -> int:
-        return len(self.values)
+RUN_NAME, USER, PARENT_RUN = "mlflow.runName", "mlflow.user", "mlflow.parentRunId"
+"""Tags that MLflow gives a run, which are columns here, too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """A metric without its points."""
+class NewRun:
+    """What is known of a tracked run when it begins."""
 
-    id: int
-    run_id: int
-    key: str
-    count: int
-    nan_count: int
-    inf_count: int
-    """Of both signs."""
-    first_value: float
-    last_value: float
-    last_step: int
-    last_at: datetime
-    min_value: float
-    """Of the finite values; NaN where there is none."""
-    max_value: float
+    uuid: str
+    """32 hexadecimal digits, as MLflow's."""
+    experiment: str
+    name: str
+    at: datetime
+    try_id: int | None = None
+    """The try that records it; None: a script that no task has started."""
+    parent: str = ""
+    """The uuid of the run it is nested in."""
+    user: str = ""
 
 
-SUMMARY_COLUMNS = tuple(metric.c[name] for name in Summary.__dataclass_fields__)
-
-
-def ensure_run(
-    connection: Connection,
-    try_id: int,
-    *,
-    experiment: str,
-    name: str,
-    at: datetime | None = None,
-) -> int:
-    """The id of the tracked run of a try, which is made if there is none."""
-    found = connection.execute(
-        select(tracked_run.c.id).where(tracked_run.c.try_id == try_id)
-    ).scalar()
+def create_run(connection: Connection, new: NewRun) -> int:
+    """The id of the tracked run of that uuid, which is made if there is none."""
+    found = run_with_uuid(connection, new.uuid)
     if found is not None:
         return found
-    at = at or datetime.now(UTC)
-    return connection.execute(
-        insert(tracked_run).returning(tracked_run.c.id),
-        {
-            "uuid": uuid.uuid4().hex,
-            "experiment_id": ensure_experiment(connection, experiment, at),
-            "try_id": try_id,
-            "name": name,
-            "started_at": at,
-            "status": RUNNING,
-        },
-    ).scalar_one()
+    values = {
+        "uuid": new.uuid,
+        "experiment_id": ensure_experiment(connection, new.experiment, new.at),
+        "try_id": new.try_id,
+        "parent_id": run_with_uuid(connection, new.parent) if new.parent else None,
+        "name": new.name,
+        "user_id": new.user,
+        "started_at": new.at,
+        "status": RUNNING,
+        **_place_of(connection, new.try_id),
+    }
+    return connection.execute(insert(tracked_run).returning(tracked_run.c.id), values).scalar_one()
+
+
+def run_with_uuid(connection: Connection, uuid: str) -> int | None:
+    """The id of a tracked run; None if there is none of that uuid."""
+    return connection.execute(select(tracked_run.c.id).where(tracked_run.c.uuid == uuid)).scalar()
+
+
+def _place_of(connection: Connection, try_id: int | None) -> dict[str, Any]:
+    """The names of DAG, run and task of a try: they outlive it."""
+    if try_id is None:
+        return {}
+    row = connection.execute(
+        select(
+            dag_run.c.dag_id,
+            dag_run.c.run_id,
+            task_instance.c.task_id,
+            task_instance.c.map_index,
+            task_try.c.try_number,
+        )
+        .join_from(task_try, task_instance, task_instance.c.id == task_try.c.task_instance_id)
+        .join(dag_run, dag_run.c.id == task_instance.c.dag_run_id)
+        .where(task_try.c.id == try_id)
+    ).first()
+    return {} if row is None else dict(row._mapping)
 
 
 def ensure_experiment(connection: Connection, name: str, at: datetime) -> int:
@@ -110,15 +106,19 @@ def ensure_experiment(connection: Connection, name: str, at: datetime) -> int:
     return connection.execute(query).scalar_one()
 
 
-def end_run(connection: Connection, run_id: int, *, at: datetime, succeeded: bool) -> None:
-    """Say how a tracked run ended."""
-    set_status(connection, run_id, FINISHED if succeeded else FAILED, at)
-
-
-def set_status(connection: Connection, run_id: int, status: str, at: datetime) -> None:
-    """Give a tracked run its final status: FINISHED, FAILED or KILLED."""
+def set_status(connection: Connection, run_id: int, status: str, at: datetime | None) -> None:
+    """Give a tracked run a status; ``at`` None: it goes on."""
     connection.execute(
         update(tracked_run).where(tracked_run.c.id == run_id).values(status=status, ended_at=at)
+    )
+
+
+def end_open_runs(connection: Connection, try_id: int, status: str, at: datetime) -> None:
+    """Give all runs of a try that have not ended their final status."""
+    connection.execute(
+        update(tracked_run)
+        .where(tracked_run.c.try_id == try_id, tracked_run.c.ended_at.is_(None))
+        .values(status=status, ended_at=at)
     )
 
 
@@ -129,108 +129,83 @@ def log_param(connection: Connection, run_id: int, key: str, value: str) -> None
 
 def log_params(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Write params at once: dicts with ``run_id``, ``key``, ``value``. The last of a key wins."""
-    records.put(connection, param, rows)
+    records.put(connection, param, [{**row, "number": number_in(row["value"])} for row in rows])
 
 
-def set_tag(connection: Connection, run_id: int, key: str, value: str) -> None:
-    """Write a tag, over an older value."""
+def number_in(text: str) -> float | None:
+    """The finite number that a text is, for comparing and sorting; None if it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def set_tag(connection: Connection, run_id: int, key: str, value: str | None) -> None:
+    """Write a tag, over an older value; None takes it away."""
+    if value is None:
+        connection.execute(delete(tag).where(tag.c.run_id == run_id, tag.c.key == key))
+        return
     set_tags(connection, [{"run_id": run_id, "key": key, "value": value}])
 
 
 def set_tags(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write tags at once: dicts with ``run_id``, ``key``, ``value``. The last of a key wins."""
-    records.put(connection, tag, rows)
+    """Write tags at once: dicts with ``run_id``, ``key``, ``value``. The last of a key wins.
 
-
-def add_metric_points(
-    connection: Connection, run_id: int, key: str, count: int, data: bytes
-) -> int:
-    """Append points to a metric of a tracked run; the metric's id.
-
-    ``data``: ``count`` little-endian float64 values, then as many int64 steps, then as many int64
-    times in microseconds since 1970. Raises ``ValueError`` where its length isn't that.
+    The name, the user and the parent of a run are tags in MLflow, and columns as well here.
     """
-    if count < 1 or len(data) != count * POINT_BYTES:
-        raise ValueError(
-            f"{count} points of {key} take {count * POINT_BYTES} bytes, but there are {len(data)}"
-        )
-    summary = _summary(count, data)
-    found = connection.execute(_METRIC_OF, {"of_run": run_id, "of_key": key}).mappings().first()
-    if found is None:
-        metric_id = connection.execute(
-            _NEW_METRIC, {"run_id": run_id, "key": key, **summary}
-        ).scalar_one()
-    else:
-        metric_id = found["id"]
-        connection.execute(_METRIC_GROWS, {"row_id": metric_id, **_joined(found, summary)})
-    _append(connection, metric_id, count, data)
-    return metric_id
-
-
-_METRIC_OF = select(metric).where(
-    metric.c.run_id == bindparam("of_run"), metric.c.key == bindparam("of_key")
-)
-_NEW_METRIC = insert(metric).returning(metric.c.id)
-_METRIC_GROWS = (
-    update(metric)
-    .where(metric.c.id == bindparam("row_id"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "count",
-                "nan_count",
-                "inf_count",
-                "first_value",
-                "last_value",
-                "last_step",
-                "last_at",
-                "min_value",
-                "max_value",
+    records.put(connection, tag, rows)
+    for row in rows:
+        changed: dict[str, Any] = {}
+        if row["key"] == RUN_NAME:
+            changed["name"] = row["value"]
+        elif row["key"] == USER:
+            changed["user_id"] = row["value"]
+        elif row["key"] == PARENT_RUN:
+            changed["parent_id"] = run_with_uuid(connection, row["value"])
+        if changed:
+            connection.execute(
+                update(tracked_run).where(tracked_run.c.id == row["run_id"]).values(changed)
             )
-        }
-    )
-)
-_LAST_SEGMENT = (
-    select(metric_segment.c.ordinal, metric_segment.c.count)
-    .where(metric_segment.c.metric_id == bindparam("of_metric"))
-    .order_by(metric_segment.c.ordinal.desc())
-    .limit(1)
-)
-_SEGMENT_DATA = select(metric_segment.c.data).where(
-    metric_segment.c.metric_id == bindparam("of_metric"),
-    metric_segment.c.ordinal == bindparam("of_ordinal"),
-)
-_DROP_SEGMENT = delete(metric_segment).where(
-    metric_segment.c.metric_id == bindparam("of_metric"),
-    metric_segment.c.ordinal == bindparam("of_ordinal"),
-)
-_NEW_SEGMENT = insert(metric_segment)
 
 
-def read_metric(connection: Connection, metric_id: int) -> Series:
-    """All points of a metric; empty if there is none of that id."""
+def log_artifact(
+    connection: Connection, run_id: int, path: str, size: int, digest: str, at: datetime
+) -> None:
+    """Write that a run has a file, over an older one of that path."""
+    row = {"run_id": run_id, "path": path, "size": size, "digest": digest, "created_at": at}
+    records.put(connection, artifact, [row])
+
+
+def log_input(connection: Connection, run_id: int, found: dict[str, Any]) -> None:
+    """Write that a run has used a dataset: ``name``, ``digest``, ``source_type``, ``source``,
+    ``schema``, ``profile``, and the ``tags`` of that use."""
+    facts = {name: value for name, value in found.items() if name != "tags"}
+    same = (dataset.c.name == facts["name"]) & (dataset.c.digest == facts["digest"])
+    key = connection.execute(select(dataset.c.id).where(same)).scalar()
+    if key is None:
+        key = connection.execute(insert(dataset).returning(dataset.c.id), facts).scalar_one()
+    used = {"run_id": run_id, "dataset_id": key, "tags": found.get("tags") or {}}
+    records.put(connection, dataset_input, [used])
+
+
+def runs_of_try(connection: Connection, try_id: int) -> list[int]:
+    """The ids of the tracked runs of a try, the first one first."""
+    query = select(tracked_run.c.id).where(tracked_run.c.try_id == try_id)
+    return list(connection.execute(query.order_by(tracked_run.c.id)).scalars())
+
+
+def runs_of_tries(connection: Connection, states: Sequence[str]) -> dict[int, dict[str, int]]:
+    """The tracked runs of all tries in these states: by try their ids by uuid."""
     query = (
-        select(metric_segment.c.count, metric_segment.c.data)
-        .where(metric_segment.c.metric_id == metric_id)
-        .order_by(metric_segment.c.ordinal)
+        select(tracked_run.c.try_id, tracked_run.c.uuid, tracked_run.c.id)
+        .join(task_try, task_try.c.id == tracked_run.c.try_id)
+        .where(task_try.c.state.in_(states))
     )
-    parts = connection.execute(query).all()
-    count, data = _concatenated(parts)
-    return unpack(count, data)
-
-
-def list_metrics(connection: Connection, run_id: int) -> list[Summary]:
-    """The metrics of a tracked run by key, without their points."""
-    query = select(*SUMMARY_COLUMNS).where(metric.c.run_id == run_id).order_by(metric.c.key)
-    return [Summary(*row) for row in connection.execute(query)]
-
-
-def run_of_try(connection: Connection, try_id: int) -> int | None:
-    """The id of the tracked run of a try; None if it has logged nothing."""
-    return connection.execute(
-        select(tracked_run.c.id).where(tracked_run.c.try_id == try_id)
-    ).scalar()
+    found: dict[int, dict[str, int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.try_id, {})[row.uuid] = row.id
+    return found
 
 
 def params_of(connection: Connection, run_id: int) -> dict[str, str]:
@@ -243,114 +218,6 @@ def tags_of(connection: Connection, run_id: int) -> dict[str, str]:
     return _pairs(connection, tag, run_id)
 
 
-def pack(points: Iterable[tuple[float, int, int]]) -> tuple[int, bytes]:
-    """(value, step, time in microseconds) each -> the ``count`` and ``data`` of a segment."""
-    several = list(points)
-    columns = (
-        array("d", [point[0] for point in several]),
-        array("q", [point[1] for point in several]),
-        array("q", [point[2] for point in several]),
-    )
-    return len(several), b"".join(_swapped(column).tobytes() for column in columns)
-
-
-def unpack(count: int, data: bytes) -> Series:
-    """The points of a segment."""
-    view = memoryview(data)
-    columns = array("d"), array("q"), array("q")
-    for place, column in enumerate(columns):
-        column.frombytes(view[place * 8 * count : (place + 1) * 8 * count])
-        _swapped(column)
-    return Series(*columns)
-
-
 def _pairs(connection: Connection, table: Any, run_id: int) -> dict[str, str]:
     query = select(table.c.key, table.c.value).where(table.c.run_id == run_id)
     return dict(connection.execute(query.order_by(table.c.key)).all())
-
-
-def _swapped(column: array[Any]) -> array[Any]:
-    """What is stored is little-endian."""
-    if sys.byteorder == "big":
-        column.byteswap()
-    return column
-
-
-def _summary(count: int, data: bytes) -> dict[str, Any]:
-    """What the row of a metric says of these points."""
-    series = unpack(count, data)
-    values: Sequence[float] = series.values
-    nans = infinities = 0
-    finite = values
-    # A sum that is finite proves that all values are: neither NaN nor infinity ever goes away.
-    if not math.isfinite(sum(values)):
-        nans = sum(map(math.isnan, values))
-        infinities = sum(map(math.isinf, values))
-        finite = list(filter(math.isfinite, values))
-    return {
-        "count": count,
-        "nan_count": nans,
-        "inf_count": infinities,
-        "first_value": values[0],
-        "last_value": values[-1],
-        "last_step": series.steps[-1],
-        "last_at": EPOCH + series.times[-1] * MICROSECOND,
-        "min_value": min(finite, default=math.nan),
-        "max_value": max(finite, default=math.nan),
-    }
-
-
-def _joined(old: Mapping[Any, Any], new: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "count": old["count"] + new["count"],
-        "nan_count": old["nan_count"] + new["nan_count"],
-        "inf_count": old["inf_count"] + new["inf_count"],
-        "first_value": old["first_value"],
-        "last_value": new["last_value"],
-        "last_step": new["last_step"],
-        "last_at": new["last_at"],
-        "min_value": _least(old["min_value"], new["min_value"], min),
-        "max_value": _least(old["max_value"], new["max_value"], max),
-    }
-
-
-def _least(one: float, other: float, choose: Any) -> float:
-    if math.isnan(one) or math.isnan(other):
-        return other if math.isnan(one) else one
-    return choose(one, other)
-
-
-def _append(connection: Connection, metric_id: int, count: int, data: bytes) -> None:
-    """Add a segment, merged with those before it that are no larger."""
-    parts = [(count, data)]
-    while True:
-        last = connection.execute(_LAST_SEGMENT, {"of_metric": metric_id}).first()
-        if last is None or last[1] >= FULL_SEGMENT or last[1] > count:
-            break
-        ordinal, size = last
-        key = {"of_metric": metric_id, "of_ordinal": ordinal}
-        parts.insert(0, (size, connection.execute(_SEGMENT_DATA, key).scalar_one()))
-        connection.execute(_DROP_SEGMENT, key)
-        count += size
-    count, data = _concatenated(parts)
-    connection.execute(
-        _NEW_SEGMENT,
-        {
-            "metric_id": metric_id,
-            "ordinal": 0 if last is None else last[0] + 1,
-            "count": count,
-            "data": data,
-        },
-    )
-
-
-def _concatenated(parts: Sequence[tuple[int, bytes]]) -> tuple[int, bytes]:
-    """One segment of several: their first columns, then their second ones, then their third."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = [
-        memoryview(data)[place * 8 * count : (place + 1) * 8 * count]
-        for place in range(3)
-        for count, data in parts
-    ]
-    return sum(count for count, _ in parts), b"".join(columns)

@@ -440,7 +440,7 @@ def delete(
 ) -> None:
     """Delete a DAG with its runs.
 
-    Logs, XComs and metrics too. A file that still defines it brings it back, empty.
+    Logs and XComs too; what was tracked stays. A file that still defines it brings it back, empty.
     """
     from app.cli.acting import act_or_leave
     from app.cli.lookups import find_dag
@@ -448,7 +448,7 @@ def delete(
     space = chosen_workspace(workspace)
     with reading(str(space.root)) as store, store.read() as connection:
         find_dag(connection, dag)
-    confirm(f"Delete all runs of {dag}, with their logs, XComs and metrics? {FOR_GOOD}", yes=yes)
+    confirm(f"Delete all runs of {dag}, with their logs and XComs? {FOR_GOOD}", yes=yes)
     answer = act_or_leave(space, "delete_dag", {"dag_id": dag}, json=json)
     if json:
         print_json({"dag_id": dag, "runs": answer.get("runs")})

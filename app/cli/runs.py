@@ -166,14 +166,14 @@ def delete(
 ) -> None:
     """Delete runs that have ended.
 
-    Their task instances, logs, XComs and metrics too.
+    Their task instances, logs and XComs too; what was tracked stays.
     """
     from app.cli.acting import act_or_leave
 
     space = chosen_workspace(workspace)
     run_ids = list(dict.fromkeys(_run_id(workspace, dag, one) for one in run))
     what = f"run {run_ids[0]}" if len(run_ids) == 1 else f"{len(run_ids)} runs"
-    confirm(f"Delete {what} of {dag}, with logs, XComs and metrics? {FOR_GOOD}", yes=yes)
+    confirm(f"Delete {what} of {dag}, with logs and XComs? {FOR_GOOD}", yes=yes)
     act_or_leave(space, "delete_runs", {"dag_id": dag, "run_ids": run_ids}, json=json)
     if json:
         print_json({"dag_id": dag, "run_ids": run_ids})

@@ -327,8 +327,8 @@ def delete(
 ) -> None:
     """Delete task instances of a run that has ended.
 
-    Their tries, logs, XComs and metrics too; the run keeps its state. A clear of the run makes
-    those again whose tasks the file still has.
+    Their tries, logs and XComs too; the run keeps its state, and what was tracked stays. A clear of
+    the run makes those again whose tasks the file still has.
     """
     from app.cli import task_views
 
@@ -338,7 +338,7 @@ def delete(
         "delete_task_instances",
         payload,
         "Delete",
-        ending=", with logs, XComs and metrics",
+        ending=", with logs and XComs",
         dry_run=dry_run,
         yes=yes,
         json=json,

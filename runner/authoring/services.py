@@ -113,11 +113,27 @@ class Services:
     that run in a process of their own.
     """
 
-    def __init__(self, questions: Questions, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        questions: Questions,
+        journal: Journal | None = None,
+        path: str = "",
+        artifacts: str = "",
+    ) -> None:
+        """``path``: of the journal; ``artifacts``: the folder of the files of tracked runs."""
         self._questions = questions
         self._journal = journal
         self._owner = os.getpid()
         self._lock = threading.Lock()
+        self._path = path
+        self.artifacts = artifacts
+
+    @property
+    def own_run(self) -> str:
+        """The uuid of the tracked run that a try has without a call."""
+        from runner.journal.tracked import tracked_run_of
+
+        return tracked_run_of(self._path)
 
     def ask(self, question: Question) -> Answer:
         """The runner's answer. Raises an exception whose message says why there is none."""

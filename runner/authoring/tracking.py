@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from runner.authoring import services
 from runner.authoring.exceptions import ArgumentError, DagtopException
-from runner.journal.records import MetricPoints, ParamLogged, TagSet
+from runner.journal.records import MetricPoints, ParamLogged, RunStarted, TagSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from runner.journal.records import Record
 
 KEY_LENGTH = 250
 PARAM_LENGTH = 6000
@@ -43,8 +45,40 @@ class ParamChanged(DagtopException, ValueError):
     """A param was logged twice with different values; params of a run are written once."""
 
 
+class RunLog:
+    """What was logged for one tracked run, and its points that are not in the journal yet."""
+
+    __slots__ = ("begins", "has_begun", "name", "params", "points", "tables", "tracker", "uuid")
+
+    def __init__(self, tracker: Tracker, uuid: str) -> None:
+        self.tracker = tracker
+        self.uuid = uuid
+        """Empty: of the try itself."""
+        self.name = ""
+        self.begins: RunStarted | None = None
+        """What is to be told of the run before the first thing that is logged."""
+        self.has_begun = False
+        self.points: dict[str, list[Point]] = {}
+        self.params: dict[str, str] = {}
+        self.tables: dict[str, dict[str, list[Any]]] = {}
+        """What ``log_table`` has written, by path: its columns and rows."""
+
+    def record(self, record: Record) -> None:
+        """State something of the run in the journal. Raises ``OSError``."""
+        if self.begins is None or self.has_begun:
+            self.tracker.target.record(record)
+        else:
+            self.tracker.target.record(self.begins, record)
+        self.has_begun = True
+
+    def buffer(self, key: str) -> list[Point]:
+        """The buffer of a metric that is logged for the first time."""
+        check_key("metric", key)
+        return self.points.setdefault(key, [])
+
+
 class Tracker:
-    """What one task has logged, and its points that are not in the journal yet.
+    """What one task has logged for its tracked runs.
 
     A point is put into its buffer by one ``list.append``: no lock, and nothing that a signal
     handler could interrupt half-way. Only writing takes a lock.
@@ -52,8 +86,8 @@ class Tracker:
 
     def __init__(self, target: services.Services, *, forked: bool = False) -> None:
         self.target = target
-        self.points: dict[str, list[Point]] = {}
-        self.params: dict[str, str] = {}
+        self.own = RunLog(self, "")
+        self.logs: dict[str, RunLog] = {"": self.own}
         self.waiting = False
         self.writing = threading.Lock()
         self._forked = forked
@@ -61,10 +95,10 @@ class Tracker:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def buffer(self, key: str) -> list[Point]:
-        """The buffer of a metric that is logged for the first time."""
-        _check_key("metric", key)
-        return self.points.setdefault(key, [])
+    def log_of(self, uuid: str) -> RunLog:
+        """What was logged for a run."""
+        found = self.logs.get(uuid)
+        return found if found is not None else self.logs.setdefault(uuid, RunLog(self, uuid))
 
     def wait(self) -> None:
         """See to it that what is in the buffers is written within 50 ms."""
@@ -99,13 +133,19 @@ class Tracker:
         self._wake.set()
         self.flush()
 
-    def flush(self, key: str | None = None) -> None:
-        """Write the points of one metric, or of all. Raises ``OSError``; they stay then."""
+    def flush(self) -> None:
+        """Write all points. Raises ``OSError``; they stay then."""
         with services.shield, self.writing:
-            for name in [key] if key is not None else list(self.points):
-                self._write(name, self.points[name])
+            for log in list(self.logs.values()):
+                for key, points in list(log.points.items()):
+                    self._write(log, key, points)
 
-    def _write(self, key: str, points: list[Point]) -> None:
+    def flush_metric(self, log: RunLog, key: str) -> None:
+        """Write the points of one metric. Raises ``OSError``; they stay then."""
+        with services.shield, self.writing:
+            self._write(log, key, log.points[key])
+
+    def _write(self, log: RunLog, key: str, points: list[Point]) -> None:
         for _ in range(0, len(points), FLUSH_POINTS):
             batch = points[:FLUSH_POINTS]
             data = (
@@ -113,7 +153,7 @@ class Tracker:
                 + _bytes_of(array("q", [point[1] for point in batch]))
                 + _bytes_of(array("q", [point[2] for point in batch]))
             )
-            self.target.record(MetricPoints(key, len(batch), data))
+            log.record(MetricPoints(key, len(batch), data, log.uuid))
             del points[: len(batch)]
 
 
@@ -124,6 +164,15 @@ def _bytes_of(values: array[Any]) -> bytes:
 
 
 _tracker: Tracker | None = None
+
+
+class _Active(threading.local):
+    """The run that a thread logs to, with those that it is nested in before it; none: the try's."""
+
+    logs: tuple[RunLog, ...] = ()
+
+
+active = _Active()
 
 
 def _current() -> Tracker:
@@ -149,8 +198,10 @@ def _after_fork_in_child() -> None:
     """What is in the buffers is the parent's to write."""
     global _tracker
     if _tracker is not None:
-        params, _tracker = _tracker.params, Tracker(_tracker.target, forked=True)
-        _tracker.params = params
+        before, _tracker = _tracker, Tracker(_tracker.target, forked=True)
+        for uuid, log in before.logs.items():
+            _tracker.log_of(uuid).params.update(log.params)
+        active.logs = tuple(_tracker.log_of(log.uuid) for log in active.logs)
 
 
 os.register_at_fork(
@@ -164,14 +215,22 @@ def finish() -> None:
     """Write what is left, at the end of a task. Raises ``OSError``."""
     global _tracker
     tracker, _tracker = _tracker, None
+    active.logs = ()
     if tracker is not None and tracker.target is services._services:
         tracker.close()  # one of another task can't be written any more: that task has ended
+
+
+def active_log() -> RunLog:
+    """What is logged to now: the run that this thread has begun last, else the try's own."""
+    tracker = _current()
+    logs = active.logs
+    return logs[-1] if logs and logs[-1].tracker is tracker else tracker.own
 
 
 def log_metric(
     key: str, value: float, step: int | None = None, timestamp: int | None = None
 ) -> None:
-    """Log one value of a metric of the running task.
+    """Log one value of a metric of the active run: that of the running task.
 
     ``step`` is 0 where it isn't given, ``timestamp`` (milliseconds since 1970) now, as in MLflow.
     NaN and the infinities are kept as they are. Raises ``ArgumentError`` (a TypeError) for a value
@@ -187,15 +246,17 @@ def log_metric(
     at = time.time_ns() // 1000 if timestamp is None else _microseconds(key, timestamp)
     if not -_INT64 <= step < _INT64:
         raise ArgumentError(f"log_metric({key!r}): step {step} doesn't fit into 64 bits")
-    points = tracker.points.get(key)
+    logs = active.logs
+    log = logs[-1] if logs and logs[-1].tracker is tracker else tracker.own
+    points = log.points.get(key)
     if points is None:
-        points = tracker.buffer(key)
+        points = log.buffer(key)
     points.append((value, step, at))
     if not isfinite(value):
-        tracker.flush(key)
+        tracker.flush_metric(log, key)
         tracker.target.ring()
     elif len(points) >= FLUSH_POINTS:
-        tracker.flush(key)
+        tracker.flush_metric(log, key)
     elif not tracker.waiting:
         tracker.wait()
 
@@ -216,13 +277,13 @@ def log_param(key: str, value: Any) -> Any:
     Raises ``ParamChanged`` where it was logged with another value, ``ArgumentError`` where key or
     value is too long.
     """
-    tracker = _current()
-    _check_key("param", key)
+    log = active_log()
+    check_key("param", key)
     text = _text("param", key, value, PARAM_LENGTH)
-    known = tracker.params.get(key)
+    known = log.params.get(key)
     if known is None:
-        tracker.target.record(ParamLogged(key, text))
-        tracker.params[key] = text
+        log.record(ParamLogged(key, text, log.uuid))
+        log.params[key] = text
     elif known != text:
         raise ParamChanged(
             f"param {key!r} was logged as {known!r} and can't become {text!r}: a param of a run is "
@@ -239,9 +300,16 @@ def log_params(params: Mapping[str, Any]) -> None:
 
 def set_tag(key: str, value: Any) -> None:
     """Set a tag of the running task; setting it again overwrites it."""
-    target = services.current()
-    _check_key("tag", key)
-    target.record(TagSet(key, _text("tag", key, value, TAG_LENGTH)))
+    log = active_log()
+    check_key("tag", key)
+    log.record(TagSet(key, _text("tag", key, value, TAG_LENGTH), log.uuid))
+
+
+def delete_tag(key: str) -> None:
+    """Take a tag away again."""
+    log = active_log()
+    check_key("tag", key)
+    log.record(TagSet(key, None, log.uuid))
 
 
 def set_tags(tags: Mapping[str, Any]) -> None:
@@ -250,16 +318,17 @@ def set_tags(tags: Mapping[str, Any]) -> None:
         set_tag(key, value)
 
 
-def _check_key(what: str, key: str) -> None:
+def check_key(what: str, key: str) -> None:
+    """Raise ``ArgumentError`` for what can't be a name of a metric, param, tag or experiment."""
     if not isinstance(key, str) or not key:
-        raise ArgumentError(f"the name of a {what} is a string, not {key!r}")
+        raise ArgumentError(f"the name of {a_or_an(what)} is a string, not {key!r}")
     if len(key) > KEY_LENGTH:
         raise ArgumentError(
-            f"the name of a {what} has at most {KEY_LENGTH} characters, "
+            f"the name of {a_or_an(what)} has at most {KEY_LENGTH} characters, "
             f"{key[:40]!r}… has {len(key)}"
         )
     if not key.isprintable():
-        raise ArgumentError(f"the name of a {what} has no control characters: {key!r}")
+        raise ArgumentError(f"the name of {a_or_an(what)} has no control characters: {key!r}")
 
 
 def _text(what: str, key: str, value: Any, limit: int) -> str:
@@ -297,3 +366,8 @@ def _microseconds(key: str, timestamp: Any) -> int:
     raise ArgumentError(
         f"log_metric({key!r}): timestamp is in milliseconds since 1970, not {timestamp!r}"
     )
+
+
+def a_or_an(noun: str) -> str:
+    """A noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

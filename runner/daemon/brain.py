@@ -23,7 +23,7 @@ from runner.scheduling.model import (
     Usage,
 )
 from runner.scheduling.run_state import RunState
-from store import models, records
+from store import models, records, tracking
 from store.states import DagRunState, TaskInstanceState
 from store.structure import DagStructure
 from store.workspace import Workspace
@@ -32,6 +32,7 @@ SKIP_KEY = "skipmixin_key"
 """XCom key under which a branch's decision is kept (Airflow's ``XCOM_SKIPMIXIN_KEY``)."""
 
 OPEN_TRY_STATES = ("queued", "running")
+WAITING_TRY_STATES = (*OPEN_TRY_STATES, TaskInstanceState.UP_FOR_RESCHEDULE)
 
 
 class Brain:
@@ -382,7 +383,8 @@ class Brain:
 
     def load_tries(self, connection: Connection) -> None:
         """Open tries, and the tries of sensors that wait between two pokes."""
-        table, instance, tracked = models.task_try, models.task_instance, models.tracked_run
+        table, instance = models.task_try, models.task_instance
+        of_tries = tracking.runs_of_tries(connection, WAITING_TRY_STATES)
         query = (
             select(
                 table,
@@ -391,11 +393,9 @@ class Brain:
                 instance.c.map_index,
                 instance.c.pool,
                 instance.c.pool_slots,
-                tracked.c.id.label("tracked_run"),
             )
             .join(instance, instance.c.id == table.c.task_instance_id)
-            .outerjoin(tracked, tracked.c.try_id == table.c.id)
-            .where(table.c.state.in_((*OPEN_TRY_STATES, TaskInstanceState.UP_FOR_RESCHEDULE)))
+            .where(table.c.state.in_(WAITING_TRY_STATES))
         )
         for row in connection.execute(query):
             live_try = LiveTry(
@@ -416,7 +416,7 @@ class Brain:
                 process_start=row.process_start,
                 hostname=row.hostname,
                 intent=row.intent,
-                tracked_run=row.tracked_run,
+                tracked_runs=of_tries.get(row.id, {}),
                 slots=(row.pool, row.pool_slots),
                 peak_rss=row.peak_rss or 0,
                 cpu_seconds=row.cpu_seconds or 0.0,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from runner.daemon import assets
+from runner.daemon import assets, tracked
 from runner.daemon.brain import SKIP_KEY
 from runner.daemon.memory import LiveRun, LiveTry
 from runner.daemon.turn import Turn
@@ -20,11 +19,8 @@ from runner.journal.records import (
     DownstreamSkipped,
     Ended,
     ErrorFacts,
-    MetricPoints,
-    ParamLogged,
     Rendered,
     Started,
-    TagSet,
     XComPushed,
 )
 from runner.scheduling.expansion import mapping_failure
@@ -61,15 +57,16 @@ def read_journal(turn: Turn, live_try: LiveTry) -> bool:
 
 
 def take_in(turn: Turn, live_try: LiveTry, found: list[AnyRecord]) -> None:
-    """Apply records in their order. Metric points of one key are joined first: they are many."""
-    points: defaultdict[str, list[MetricPoints]] = defaultdict(list)
+    """Apply records in their order, what tells of tracked runs together."""
+    told: list[AnyRecord] = []
     for record in found:
-        if isinstance(record, MetricPoints):
-            points[record.key].append(record)
+        if isinstance(record, tracked.TOLD):
+            told.append(record)
         elif isinstance(record, Started):
             _started(turn, live_try, record)
         elif isinstance(record, Ended):
-            _metrics(turn, live_try, points)
+            tracked.take_in(turn, live_try, told)
+            told.clear()
             _ended(turn, live_try, record)
         elif isinstance(record, XComPushed):
             _xcom(turn, live_try, record)
@@ -81,48 +78,7 @@ def take_in(turn: Turn, live_try: LiveTry, found: list[AnyRecord]) -> None:
                 turn.changes.update(
                     models.task_instance, live_try.row_key, map_label=record.map_label
                 )
-        elif isinstance(record, ParamLogged):
-            tracking.log_param(turn.connection, _tracked(turn, live_try), record.key, record.value)
-        elif isinstance(record, TagSet):
-            tracking.set_tag(turn.connection, _tracked(turn, live_try), record.key, record.value)
-    _metrics(turn, live_try, points)
-
-
-def _tracked(turn: Turn, live_try: LiveTry) -> int:
-    """The row of the try's tracked run (MLflow's sense), made when it first logs something."""
-    tracked = live_try.tracked_run
-    if tracked is None:
-        turn.changes.flush(turn.connection)
-        run = turn.brain.runs.get(live_try.run_key)
-        tracked = live_try.tracked_run = tracking.ensure_run(
-            turn.connection,
-            live_try.key,
-            experiment=(run.experiment or run.dag_id) if run else "",
-            name=_name(live_try),
-            at=turn.now,
-        )
-    return tracked
-
-
-def _name(live_try: LiveTry) -> str:
-    index = f"[{live_try.map_index}]" if live_try.map_index >= 0 else ""
-    return f"{live_try.task_id}{index} try {live_try.try_number}"
-
-
-def _metrics(turn: Turn, live_try: LiveTry, points: dict[str, list[MetricPoints]]) -> None:
-    if not points:
-        return
-    run = _tracked(turn, live_try)
-    for key, batches in points.items():
-        count = sum(batch.count for batch in batches)
-        columns = [
-            b"".join(
-                batch.data[8 * i * batch.count : 8 * (i + 1) * batch.count] for batch in batches
-            )
-            for i in range(3)
-        ]
-        tracking.add_metric_points(turn.connection, run, key, count, b"".join(columns))
-    points.clear()
+    tracked.take_in(turn, live_try, told)
 
 
 def _started(turn: Turn, live_try: LiveTry, record: Started) -> None:
@@ -250,6 +206,7 @@ def finish(
     error: ErrorFacts | None = None,
     next_at: datetime | None = None,
     called_back: bool = False,
+    killed: bool = False,
 ) -> None:
     """A try is over (or pauses until the next poke): its row, its instance, its slots."""
     if live_try.ended:
@@ -268,9 +225,11 @@ def finish(
         reason=why or reason or None,
         **_error_columns(error),
     )
-    if live_try.tracked_run is not None and state is not State.UP_FOR_RESCHEDULE:
-        succeeded = state is State.SUCCESS
-        tracking.end_run(turn.connection, live_try.tracked_run, at=at, succeeded=succeeded)
+    if state is not State.UP_FOR_RESCHEDULE:
+        status = tracking.FINISHED if state in _DONE else tracking.FAILED
+        if wanted != _AS_ENDED or killed:
+            status = tracking.KILLED
+        tracked.end_runs(turn, live_try, status, at)
     if run is None or instance is None or wanted == _LEAVE:
         return
     if wanted != _AS_ENDED:
@@ -296,6 +255,7 @@ def finish(
     _tell(turn, run, instance, state, reason, error)
 
 
+_DONE = (State.SUCCESS, State.SKIPPED)
 _AS_ENDED = "as ended"
 _LEAVE = "leave"
 """The instance has its state already; only the process was to be ended."""
@@ -426,6 +386,7 @@ def fail(turn: Turn, live_try: LiveTry, reason: str) -> None:
         at=turn.now,
         duration=max(0.0, (turn.now - started).total_seconds()) if started else None,
         reason=reason,
+        killed=True,
     )
     if run is None or live_try.intent is not None:
         return

@@ -202,8 +202,8 @@ class LiveTry:
     """Its process has ended."""
     memory_kills: int = 0
     """Count of out-of-memory kills of the machine when it started."""
-    tracked_run: int | None = None
-    """Row of its tracked run, once it has logged anything."""
+    tracked_runs: dict[str, int] = field(default_factory=dict[str, int])
+    """Rows of its tracked runs by uuid, once they have logged anything; empty: its own run's."""
     peak_rss: int = 0
     read_bytes: int = 0
     write_bytes: int = 0

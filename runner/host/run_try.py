@@ -103,7 +103,7 @@ def run_try(ticket: Ticket, dag: DAG, journal: Journal, questions: Questions) ->
 
     ``Started`` is in the journal already. Raises ``OSError`` where the end can't be recorded.
     """
-    target = Services(questions, journal)
+    target = Services(questions, journal, ticket.journal, ticket.artifacts)
     with shield:
         services.provide(target)
         try:

@@ -95,14 +95,41 @@ class DownstreamSkipped(Record, frozen=True, tag="skip"):
     map_index: int = -1
 
 
+class RunStarted(Record, frozen=True, tag="run"):
+    """A tracked run (MLflow's sense) begins; ``run``, here and in what follows, is its uuid.
+
+    ``run`` empty: that of the try itself, which begins with the first thing that is logged.
+    """
+
+    at: float
+    run: str
+    name: str
+    experiment: str = ""
+    """Empty: that of the DAG run."""
+    parent: str = ""
+    """The uuid of the run it is nested in."""
+
+
+class RunEnded(Record, frozen=True, tag="run_end"):
+    """``status`` is MLflow's: RUNNING (it goes on after all), FINISHED, FAILED, KILLED."""
+
+    at: float
+    run: str
+    status: str
+
+
 class ParamLogged(Record, frozen=True, tag="param"):
     key: str
     value: str
+    run: str = ""
 
 
 class TagSet(Record, frozen=True, tag="tag"):
+    """``value`` None takes the tag away."""
+
     key: str
-    value: str
+    value: str | None
+    run: str = ""
 
 
 class MetricPoints(Record, frozen=True, tag="metric"):
@@ -111,6 +138,31 @@ class MetricPoints(Record, frozen=True, tag="metric"):
     key: str
     count: int
     data: bytes
+    run: str = ""
+
+
+class ArtifactLogged(Record, frozen=True, tag="artifact"):
+    """A file of a run. Its content is kept under ``digest``, the SHA-256 of it."""
+
+    at: float
+    path: str
+    """Relative, with slashes."""
+    size: int
+    digest: str
+    run: str = ""
+
+
+class InputLogged(Record, frozen=True, tag="input"):
+    """A run has used a dataset. ``source``, ``schema`` and ``profile`` are JSON, as MLflow's."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None = None
+    profile: str | None = None
+    tags: dict[str, str] = {}
+    run: str = ""
 
 
 AnyRecord = (
@@ -120,9 +172,13 @@ AnyRecord = (
     | XComPushed
     | Rendered
     | DownstreamSkipped
+    | RunStarted
+    | RunEnded
     | ParamLogged
     | TagSet
     | MetricPoints
+    | ArtifactLogged
+    | InputLogged
 )
 
 
@@ -178,6 +234,8 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     """Of a rescheduled sensor: when its try series began."""
     reschedule_count: int = 0
     dag_version: int = 0
+    artifacts: str = ""
+    """The folder in which files of tracked runs are kept, by their content."""
     context: dict[str, Any] = {}
     """Further values for the context: pool, priority_weight, queued_at, prev dates when known."""
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from store import edits, events, records, tracking
+from store import edits, events, metric_points, records, tracking
 from store.columns import storable
 from store.engine import Store
 from store.errors import InvalidValue
@@ -45,11 +45,11 @@ def test_texts_of_tasks_are_stored_wherever_they_go(any_store: Store) -> None:
         )
         connection.execute(update(dag_run).values(note=BAD, conf={BAD: BAD}))
         events.record(connection, "note", BAD, BAD, details={BAD: [BAD]})
-        run = tracking.ensure_run(connection, 1, experiment=BAD, name=BAD)
+        run = tracking.create_run(connection, tracking.NewRun("a" * 32, BAD, BAD, NOW, 1))
         tracking.log_param(connection, run, BAD, BAD)
         tracking.set_tag(connection, run, BAD, BAD)
         for value in (1.0, 2.0):
-            tracking.add_metric_points(connection, run, BAD, *tracking.pack([(value, 0, 0)]))
+            metric_points.add(connection, run, BAD, *metric_points.pack([(value, 0, 0)]))
     with any_store.read() as connection:
         row = connection.execute(select(task_try)).one()
         assert [getattr(row, name) for name in columns] == [GOOD] * 6
@@ -61,7 +61,7 @@ def test_texts_of_tasks_are_stored_wherever_they_go(any_store: Store) -> None:
         assert connection.execute(select(event.c.message).where(event.c.actor == BAD)).all()
         assert tracking.params_of(connection, run) == {GOOD: GOOD}
         assert tracking.tags_of(connection, run) == {GOOD: GOOD}
-        (metric,) = tracking.list_metrics(connection, run)
+        (metric,) = metric_points.summaries(connection, run)
         assert (metric.key, metric.count) == (GOOD, 2)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
-from store import commands, maintenance, records, tracking
+from store import commands, maintenance, metric_points, records, tracking
 from store.config import RetentionConfig
 from store.engine import Store, open_file
 from store.errors import StoreError
@@ -26,6 +26,7 @@ from store.models import (
     source,
     task_instance,
     task_try,
+    tracked_run,
     xcom,
 )
 from tests.support.commands import finish, pending
@@ -118,8 +119,8 @@ def test_the_newest_runs_of_each_dag_are_kept(any_store: Store) -> None:
 def test_old_runs_are_deleted_and_what_they_left_behind_with_them(any_store: Store) -> None:
     fill(any_store, dags=2, runs=10, tasks=2, live=False, xcoms=True)
     with any_store.write() as connection:
-        run = tracking.ensure_run(connection, 1, experiment="e", name="n")
-        tracking.add_metric_points(connection, run, "loss", *tracking.pack([(1.0, 0, 0)]))
+        run = tracking.create_run(connection, tracking.NewRun("a" * 32, "e", "n", START, 1))
+        metric_points.add(connection, run, "loss", *metric_points.pack([(1.0, 0, 0)]))
         tracking.log_param(connection, run, "a", "b")
         row = {"dag_run_id": 1, "kind": "on_failure", "reason": "", "state": "done"}
         connection.execute(insert(callback), {**row, "created_at": START})
@@ -130,9 +131,19 @@ def test_old_runs_are_deleted_and_what_they_left_behind_with_them(any_store: Sto
     assert left(any_store, "dag_0001") == ["4", "5", "6", "7", "8", "9"]
     for table in (task_instance, task_try, xcom):
         assert count(any_store, table) > 0
-    for name in ("tracked_run", "metric", "metric_segment", "param", "callback"):
-        assert count(any_store, metadata.tables[name]) == 0
+    assert count(any_store, callback) == 0
+    check_tracked(any_store, "dag_0000")
     assert maintenance.check(any_store).is_well
+
+
+def check_tracked(store: Store, dag_id: str) -> None:
+    """What was tracked outlives what recorded it, and says still what that was."""
+    with store.read() as connection:
+        run = connection.execute(select(tracked_run)).one()
+        assert (run.try_id, run.dag_id, run.try_number) == (None, dag_id, 1)
+        assert run.task_id is not None
+        (loss,) = metric_points.summaries(connection, run.id)
+        assert loss.count == 1
 
 
 def test_deleted_task_instances_take_all_that_is_theirs(any_store: Store) -> None:
@@ -142,8 +153,8 @@ def test_deleted_task_instances_take_all_that_is_theirs(any_store: Store) -> Non
         key = connection.execute(
             select(task_try.c.id).where(task_try.c.task_instance_id == 1)
         ).scalar_one()
-        run = tracking.ensure_run(connection, key, experiment="e", name="n")
-        tracking.add_metric_points(connection, run, "loss", *tracking.pack([(1.0, 0, 0)]))
+        run = tracking.create_run(connection, tracking.NewRun("a" * 32, "e", "n", START, key))
+        metric_points.add(connection, run, "loss", *metric_points.pack([(1.0, 0, 0)]))
         lost = {"dag_run_id": 1, "kind": "on_failure", "reason": "", "state": "done"}
         for try_id in (key, None):
             values = {**lost, "try_id": try_id, "created_at": START}
@@ -160,8 +171,7 @@ def test_deleted_task_instances_take_all_that_is_theirs(any_store: Store) -> Non
         assert connection.execute(select(xcom).where(mine)).first() is None
     assert count(any_store, xcom) > 0
     assert count(any_store, callback) == 1  # that of the DAG stays
-    for name in ("tracked_run", "metric", "metric_segment"):
-        assert count(any_store, metadata.tables[name]) == 0
+    check_tracked(any_store, row.dag_id)
     with any_store.read() as connection:
         assert records.next_id(connection, task_try) > key
     assert maintenance.check(any_store).is_well

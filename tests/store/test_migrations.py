@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 import subprocess
 import sys
@@ -10,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, select, text
 
-from store import maintenance, migrations
+from store import maintenance, metric_points, migrations
 from store.engine import Store, open_file, open_store, open_url
 from store.errors import StoreOutdated
-from store.models import metadata
+from store.models import metadata, metric_segment, param, tracked_run
 from store.queries.assets import list_assets
 from store.queries.dags import list_dags
 from store.queries.runs import get_run
@@ -57,7 +58,7 @@ def readable(index: dict[str, Any]) -> dict[str, Any]:
 
 def parts(sql: str) -> list[str]:
     """A statement cut at the commas outside of parentheses: their order doesn't matter."""
-    start, _, body = " ".join(sql.split()).partition("(")
+    start, _, body = " ".join(sql.replace('"tracked_run"', "tracked_run").split()).partition("(")
     columns = re.split(r",\s+(?![^(]*\))", body.rpartition(")")[0])
     return [start.strip(), *sorted(one.strip() for one in columns), body.rpartition(")")[2]]
 
@@ -210,7 +211,17 @@ INSERT INTO dag_run (id, dag_id, run_id, run_type, state, run_after, queued_at, 
     VALUES (1, 'shop', 'r', 'manual', 'success', 0, 0, 1);
 INSERT INTO task_instance (id, dag_run_id, dag_id, task_id, map_index, state, try_number,
         max_tries, pool, pool_slots)
-    VALUES (1, 1, 'shop', 'one', -1, 'success', 1, 0, 'default_pool', 1)
+    VALUES (1, 1, 'shop', 'one', -1, 'success', 1, 0, 'default_pool', 1);
+INSERT INTO task_try (id, task_instance_id, dag_run_id, try_number, state, queued_at,
+        journal_number, journal_offset)
+    VALUES (1, 1, 1, 3, 'success', 0, 0, 0);
+INSERT INTO experiment (id, name, created_at) VALUES (1, 'sweep', 0);
+INSERT INTO tracked_run (id, uuid, experiment_id, try_id, name, started_at, status)
+    VALUES (1, 'abc', 1, 1, 'one', 0, 'FINISHED');
+INSERT INTO param (run_id, key, value) VALUES (1, 'lr', '1e-3'), (1, 'kind', 'adam');
+INSERT INTO metric (id, run_id, key, count, nan_count, inf_count, first_value, last_value,
+        last_step, last_at, min_value, max_value)
+    VALUES (1, 1, 'loss', 3, 1, 0, 3.0, 1.0, 2, 0, 1.0, 3.0)
 """
 """Rows of every kind that a later revision changes, as revision 0002 has them."""
 
@@ -220,6 +231,9 @@ def filled_0002(store: Store) -> None:
     with store.write() as connection:
         for statement in FILL_0002.split(";"):
             connection.execute(text(statement))
+        count, data = metric_points.pack([(3.0, 0, 0), (math.nan, 1, 0), (1.0, 2, 0)])
+        points = {"metric_id": 1, "ordinal": 0, "count": count, "data": data}
+        connection.execute(insert(metric_segment), points)
 
 
 def check_upgraded(store: Store) -> None:
@@ -233,6 +247,13 @@ def check_upgraded(store: Store) -> None:
         (instance,) = list_instances(connection, run.id)
         assert (instance.task_id, instance.priority_weight) == ("one", None)
         assert list_assets(connection) == []
+        tracked = connection.execute(select(tracked_run)).one()
+        assert (tracked.dag_id, tracked.run_id, tracked.task_id) == ("shop", "r", "one")
+        assert (tracked.map_index, tracked.try_number, tracked.uuid) == (-1, 3, "abc")
+        numbers = dict(connection.execute(select(param.c.key, param.c.number)).all())
+        assert numbers == {"lr": 0.001, "kind": None}
+        (loss,) = metric_points.summaries(connection, 1)
+        assert (loss.min_step, loss.max_step, loss.mean_value) == (2, 0, 2.0)
 
 
 def test_a_filled_store_of_revision_0002_is_upgraded(workspace: Workspace) -> None:

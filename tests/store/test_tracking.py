@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from store import tracking
+from store import metric_points, tracking
 from store.engine import Store, open_store
-from store.models import metric_segment, tracked_run
+from store.models import artifact, dataset, dataset_input, metric_segment, param, tracked_run
 from store.workspace import Workspace
 from tests.support.history import fill
 
@@ -33,8 +34,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-def new_run(connection: Any) -> int:
-    return tracking.ensure_run(connection, 1, experiment="sweep", name="train")
+def new_run(connection: Any, uuid: str = "a" * 32) -> int:
+    return tracking.create_run(connection, tracking.NewRun(uuid, "sweep", "train", NOW, try_id=1))
 
 
 def bits(points: list[Point]) -> list[tuple[bytes, int, int]]:
@@ -42,7 +43,7 @@ def bits(points: list[Point]) -> list[tuple[bytes, int, int]]:
     return [(struct.pack("<d", value), step, at) for value, step, at in points]
 
 
-def points_of(series: tracking.Series) -> list[Point]:
+def points_of(series: metric_points.Series) -> list[Point]:
     return list(zip(series.values, series.steps, series.times, strict=True))
 
 
@@ -61,10 +62,10 @@ def test_every_point_survives_in_its_order(shared: Store, batches: list[list[Poi
     try:
         run, metric = new_run(connection), 0
         for batch in batches:
-            metric = tracking.add_metric_points(connection, run, "loss", *tracking.pack(batch))
+            metric = metric_points.add(connection, run, "loss", *metric_points.pack(batch))
         everything = [point for batch in batches for point in batch]
-        assert bits(points_of(tracking.read_metric(connection, metric))) == bits(everything)
-        (summary,) = tracking.list_metrics(connection, run)
+        assert bits(points_of(metric_points.read(connection, metric))) == bits(everything)
+        (summary,) = metric_points.summaries(connection, run)
     finally:
         connection.rollback()
         connection.close()
@@ -74,10 +75,21 @@ def test_every_point_survives_in_its_order(shared: Store, batches: list[list[Poi
     assert summary.nan_count == sum(map(math.isnan, values))
     assert summary.inf_count == sum(map(math.isinf, values))
     assert same(summary.first_value, values[0])
-    assert same(summary.last_value, values[-1])
-    assert summary.last_step == everything[-1][1]
+    last = max(range(len(everything)), key=lambda place: (*everything[place][1:], place))
+    assert same(summary.last_value, values[last])
+    assert summary.last_step == everything[last][1]
     assert same(summary.min_value, min(finite, default=math.nan))
     assert same(summary.max_value, max(finite, default=math.nan))
+    steps = [step for _, step, _ in everything]
+    assert summary.min_step == (steps[values.index(min(finite))] if finite else None)
+    assert summary.max_step == (steps[values.index(max(finite))] if finite else None)
+    if finite:
+        mean = math.fsum(value / len(finite) for value in finite)
+        assert math.isclose(
+            summary.mean_value, mean, rel_tol=1e-6, abs_tol=1e-9 * max(map(abs, finite))
+        )
+    else:
+        assert math.isnan(summary.mean_value)
 
 
 def same(one: float, other: float) -> bool:
@@ -89,13 +101,13 @@ def test_nan_and_the_infinities_survive_on_both_databases(any_store: Store) -> N
     values = [math.nan, math.inf, -math.inf, 1.5]
     with any_store.write() as connection:
         run = new_run(connection)
-        packed = tracking.pack([(value, step, step) for step, value in enumerate(values)])
-        metric = tracking.add_metric_points(connection, run, "loss", *packed)
-        nothing_finite = tracking.pack([(math.inf, 0, 0), (math.nan, 1, 1)])
-        tracking.add_metric_points(connection, run, "odd", *nothing_finite)
+        packed = metric_points.pack([(value, step, step) for step, value in enumerate(values)])
+        metric = metric_points.add(connection, run, "loss", *packed)
+        nothing_finite = metric_points.pack([(math.inf, 0, 0), (math.nan, 1, 1)])
+        metric_points.add(connection, run, "odd", *nothing_finite)
     with any_store.read() as connection:
-        assert str(list(tracking.read_metric(connection, metric).values)) == str(values)
-        loss, odd = tracking.list_metrics(connection, run)
+        assert str(list(metric_points.read(connection, metric).values)) == str(values)
+        loss, odd = metric_points.summaries(connection, run)
     assert (loss.nan_count, loss.inf_count, loss.min_value, loss.max_value) == (1, 2, 1.5, 1.5)
     assert math.isnan(loss.first_value)
     assert math.isnan(odd.last_value)
@@ -110,57 +122,102 @@ def test_segments_stay_few_however_points_come(shared: Store, sizes: list[int]) 
     try:
         run, metric = new_run(connection), 0
         for size in sizes:
-            batch = tracking.pack([(1.0, 0, 0)] * size)
-            metric = tracking.add_metric_points(connection, run, "m", *batch)
+            batch = metric_points.pack([(1.0, 0, 0)] * size)
+            metric = metric_points.add(connection, run, "m", *batch)
         query = select(func.count()).where(metric_segment.c.metric_id == metric)
         segments = connection.execute(query).scalar_one()
     finally:
         connection.rollback()
         connection.close()
     total = sum(sizes)
-    assert segments <= total / tracking.FULL_SEGMENT + math.log2(total) + 2
+    assert segments <= total / metric_points.FULL_SEGMENT + math.log2(total) + 2
 
 
 def test_a_metric_logged_point_by_point_has_few_segments(shared: Store) -> None:
     with shared.write() as connection:
         run, metric = new_run(connection), 0
         for step in range(1000):
-            packed = tracking.pack([(float(step), step, step)])
-            metric = tracking.add_metric_points(connection, run, "slow", *packed)
+            packed = metric_points.pack([(float(step), step, step)])
+            metric = metric_points.add(connection, run, "slow", *packed)
         query = select(func.count()).where(metric_segment.c.metric_id == metric)
         assert connection.execute(query).scalar_one() <= 10
-        assert list(tracking.read_metric(connection, metric).steps) == list(range(1000))
+        assert list(metric_points.read(connection, metric).steps) == list(range(1000))
 
 
 @pytest.mark.parametrize(("count", "data"), [(0, b""), (1, b"x" * 23), (2, b"x" * 24)])
 def test_points_that_are_not_whole_are_refused(shared: Store, count: int, data: bytes) -> None:
     with shared.write() as connection, pytest.raises(ValueError, match="points of loss take"):
-        tracking.add_metric_points(connection, new_run(connection), "loss", count, data)
+        metric_points.add(connection, new_run(connection), "loss", count, data)
 
 
 def test_a_metric_that_is_not_there_has_no_points(shared: Store) -> None:
     with shared.read() as connection:
-        assert len(tracking.read_metric(connection, 12345)) == 0
+        assert len(metric_points.read(connection, 12345)) == 0
 
 
-def test_a_try_has_one_run_which_ends_as_it_does(any_store: Store) -> None:
+def test_a_try_has_runs_which_end_as_it_does(any_store: Store) -> None:
     fill(any_store, dags=1, runs=1, tasks=2, live=False)
     with any_store.write() as connection:
-        run = tracking.ensure_run(connection, 1, experiment="sweep", name="train[0]", at=NOW)
-        assert tracking.ensure_run(connection, 1, experiment="sweep", name="other") == run
-        other = tracking.ensure_run(connection, 2, experiment="sweep", name="train[1]")
-        assert other != run
-        assert tracking.run_of_try(connection, 1) == run
-        assert tracking.run_of_try(connection, 99) is None
-        tracking.end_run(connection, run, at=NOW, succeeded=True)
-        tracking.end_run(connection, other, at=NOW, succeeded=False)
+        new = tracking.NewRun("a" * 32, "sweep", "train[0]", NOW, try_id=1, user="ann")
+        run = tracking.create_run(connection, new)
+        assert tracking.create_run(connection, replace(new, name="other")) == run
+        child = tracking.NewRun("b" * 32, "sweep", "fold", NOW, try_id=1, parent="a" * 32)
+        nested = tracking.create_run(connection, child)
+        other = tracking.create_run(connection, tracking.NewRun("c" * 32, "sweep", "x", NOW, 2))
+        assert tracking.runs_of_try(connection, 1) == [run, nested]
+        assert tracking.runs_of_try(connection, 99) == []
+        tracking.set_status(connection, nested, tracking.FAILED, NOW)
+        tracking.end_open_runs(connection, 1, tracking.FINISHED, NOW)
+        tracking.end_open_runs(connection, 2, tracking.KILLED, NOW)
         rows = connection.execute(select(tracked_run).order_by(tracked_run.c.id)).all()
-    assert [(row.status, row.ended_at, row.name) for row in rows] == [
-        ("FINISHED", NOW, "train[0]"),
-        ("FAILED", NOW, "train[1]"),
+    assert [(row.status, row.ended_at, row.name, row.parent_id) for row in rows] == [
+        ("FINISHED", NOW, "train[0]", None),
+        ("FAILED", NOW, "fold", run),
+        ("KILLED", NOW, "x", None),
     ]
-    assert rows[0].experiment_id == rows[1].experiment_id
-    assert rows[0].uuid != rows[1].uuid
+    assert [row.id for row in rows] == [run, nested, other]
+    assert len({row.experiment_id for row in rows}) == 1
+    assert (rows[0].dag_id, rows[0].try_number, rows[0].user_id) == ("dag_0000", 1, "ann")
+
+
+def test_the_name_the_user_and_the_parent_of_a_run_are_tags_too(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=1, tasks=1, live=False)
+    with any_store.write() as connection:
+        parent, run = new_run(connection), new_run(connection, "b" * 32)
+        tags = {"mlflow.runName": "best", "mlflow.user": "bob", "mlflow.parentRunId": "a" * 32}
+        rows = [{"run_id": run, "key": key, "value": value} for key, value in tags.items()]
+        tracking.set_tags(connection, rows)
+        tracking.set_tag(connection, run, "mlflow.user", None)
+        row = connection.execute(select(tracked_run).where(tracked_run.c.id == run)).one()
+        assert (row.name, row.user_id, row.parent_id) == ("best", "bob", parent)
+        assert set(tracking.tags_of(connection, run)) == {"mlflow.runName", "mlflow.parentRunId"}
+
+
+def test_a_param_that_is_a_number_is_one_for_comparing(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=1, tasks=1, live=False)
+    texts = {"lr": "1e-3", "depth": " 7 ", "name": "adam", "limit": "inf", "none": "nan"}
+    with any_store.write() as connection:
+        run = new_run(connection)
+        rows = [{"run_id": run, "key": key, "value": text} for key, text in texts.items()]
+        tracking.log_params(connection, rows)
+        numbers = dict(connection.execute(select(param.c.key, param.c.number)).all())
+    assert numbers == {"lr": 0.001, "depth": 7.0, "name": None, "limit": None, "none": None}
+
+
+def test_artifacts_and_datasets_are_kept_once_each(any_store: Store) -> None:
+    fill(any_store, dags=1, runs=1, tasks=1, live=False)
+    data = {"name": "iris", "digest": "d1", "source_type": "local", "source": "{}"}
+    data |= {"schema": None, "profile": None, "tags": {"mlflow.data.context": "eval"}}
+    with any_store.write() as connection:
+        one, two = new_run(connection), new_run(connection, "b" * 32)
+        for run in (one, two, one):
+            tracking.log_input(connection, run, data)
+            tracking.log_artifact(connection, run, "model/weights.bin", 3, "ab" * 32, NOW)
+        tracking.log_artifact(connection, one, "model/weights.bin", 4, "cd" * 32, NOW)
+        assert connection.execute(select(func.count()).select_from(dataset)).scalar() == 1
+        assert connection.execute(select(func.count()).select_from(dataset_input)).scalar() == 2
+        sizes = connection.execute(select(artifact.c.size).order_by(artifact.c.run_id)).scalars()
+        assert list(sizes) == [4, 3]
 
 
 def test_the_last_value_of_a_param_or_tag_is_kept(any_store: Store) -> None:

@@ -182,6 +182,7 @@ class Attempts:
         self.address = address
         self.knowledge = knowledge
         self._numbers = itertools.count(1)
+        self.artifacts = folder / "artifacts"
 
     def ticket(self, dag: DAG, task_id: str, **changes: Any) -> Ticket:
         """A ticket for the first try; ``changes`` are fields of ``Ticket`` or of its run."""
@@ -241,7 +242,7 @@ class Attempts:
         """The services of a task, without one; gives a function that reads what was recorded."""
         ticket = self.ticket(DAG("nothing"), "nothing")
         with self.ends(ticket) as (journal, client):
-            services.provide(Services(client, journal))
+            services.provide(Services(client, journal, ticket.journal, str(self.artifacts)))
             try:
                 yield lambda: self.records(ticket)
             finally:

@@ -332,7 +332,7 @@ def ask_kill(
 
 
 GONE: tuple[Spans, ...] = (
-    (Span("Tries, logs, XComs and metrics go too; the run stays.", "warning"),),
+    (Span("Tries, logs and XComs go too; the run stays, and what was tracked.", "warning"),),
     (Span("It can't be undone.", "warning"),),
 )
 GOES_ON = "it has not ended: kill with x or wait, then delete"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 AT_ONCE = 50
 """Runs that one command deletes: the runner has other things to do in between."""
 GONE: tuple[Spans, ...] = (
-    (Span("Task instances, logs, XComs and metrics go too.", "warning"),),
+    (Span("Task instances, logs and XComs go too; what was tracked stays.", "warning"),),
     (Span("It can't be undone.", "warning"),),
 )
 UNFINISHED = (DagRunState.QUEUED, DagRunState.RUNNING)

@@ -60,7 +60,7 @@ def delete_dag(turn: Turn, payload: Payload, actor: str) -> Any:
 
 
 def delete_runs(turn: Turn, payload: Payload, actor: str) -> Any:
-    """Delete ended runs of a DAG, with their task instances, logs, XComs and metrics."""
+    """Delete ended runs of a DAG, with their task instances, logs and XComs."""
     pipeline = named_pipeline(turn, payload)
     rows = [
         named_run(turn, pipeline.dag_id, run_id) for run_id in dict.fromkeys(payload["run_ids"])
@@ -90,7 +90,7 @@ def delete_runs(turn: Turn, payload: Payload, actor: str) -> Any:
 
 
 def delete_task_instances(turn: Turn, payload: Payload, actor: str) -> Any:
-    """Delete ended task instances of an ended run, with their tries, logs, XComs and metrics.
+    """Delete ended task instances of an ended run, with their tries, logs and XComs.
 
     The run keeps its state. A clear of the run makes those anew whose tasks the file still has.
     """

@@ -28,7 +28,7 @@ async def test_deleting_runs_names_them_and_leaves_those_that_go_on(world: World
         await says(pilot, "the run is running: cancel with x first, then delete")
         await press(pilot, "space", "space", "d")
         assert isinstance(pilot.app.screen, ConfirmDialog)
-        await says(pilot, "Task instances, logs, XComs and metrics go too.")
+        await says(pilot, "Task instances, logs and XComs go too; what was tracked stays.")
         await says(pilot, "1 other has not ended and stays.")
         await press(pilot, "enter")
         assert commands(world.workspace) == []

@@ -173,14 +173,14 @@ with DAG("metrics"):
 """,
     )
     assert shared.run("metrics")[0] == "success"
-    from store import tracking
+    from store import metric_points, tracking
 
     with shared.store.read() as connection:
         (run_id,) = connection.exec_driver_sql("SELECT max(id) FROM tracked_run").one()
         assert tracking.params_of(connection, run_id) == {"lr": "0.1"}
         assert tracking.tags_of(connection, run_id) == {"kind": "test"}
-        (summary,) = tracking.list_metrics(connection, run_id)
-        series = tracking.read_metric(connection, summary.id)
+        (summary,) = metric_points.summaries(connection, run_id)
+        series = metric_points.read(connection, summary.id)
     assert list(series.steps) == [0, 1, 2, 3, 4]
     assert series.values[0] == 1.0
     assert math.isnan(series.values[1])

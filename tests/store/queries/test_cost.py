@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy import event as sqlalchemy_event
 
-from store import commands, events, maintenance, records, tracking
+from store import commands, events, maintenance, metric_points, records
 from store.engine import Store
 from store.models import task_instance
 from store.queries import (
@@ -171,7 +171,7 @@ QUERIES: dict[str, Query] = {
     "a command": lambda c: commands.get_command(c, 1),
     "next id": lambda c: records.next_id(c, task_instance),
     "old logs": lambda c: maintenance.ended_before(c, [1, 2, 3], START),
-    "metrics": lambda c: tracking.list_metrics(c, 1),
+    "metrics": lambda c: metric_points.summaries(c, 1),
 }
 
 named = pytest.mark.parametrize("name", QUERIES)

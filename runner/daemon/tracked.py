@@ -1,0 +1,139 @@
+"""What a journal tells of tracked runs (MLflow's sense), into the store."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from runner.journal.records import (
+    AnyRecord,
+    ArtifactLogged,
+    InputLogged,
+    MetricPoints,
+    ParamLogged,
+    RunEnded,
+    RunStarted,
+    TagSet,
+)
+from runner.journal.tracked import tracked_run_of
+from store import metric_points, tracking
+
+if TYPE_CHECKING:
+    from runner.daemon.memory import LiveTry
+    from runner.daemon.turn import Turn
+
+Told = RunStarted | RunEnded | ParamLogged | TagSet | MetricPoints | ArtifactLogged | InputLogged
+TOLD = (RunStarted, RunEnded, ParamLogged, TagSet, MetricPoints, ArtifactLogged, InputLogged)
+STATUSES = {tracking.RUNNING, tracking.FINISHED, tracking.FAILED, tracking.KILLED}
+
+
+def take_in(turn: Turn, live_try: LiveTry, told: Sequence[AnyRecord]) -> None:
+    """Write what a try has told of its tracked runs, in its order.
+
+    Metric points of one key are joined first: they are many, and nothing depends on their place
+    among the others.
+    """
+    if not told:
+        return
+    turn.changes.flush(turn.connection)
+    points: defaultdict[tuple[str, str], list[MetricPoints]] = defaultdict(list)
+    for record in told:
+        match record:
+            case MetricPoints():
+                points[record.run, record.key].append(record)
+            case RunStarted():
+                _started(turn, live_try, record)
+            case RunEnded():
+                _ended(turn, live_try, record)
+            case ParamLogged():
+                run = _row(turn, live_try, record.run)
+                tracking.log_param(turn.connection, run, record.key, record.value)
+            case TagSet():
+                run = _row(turn, live_try, record.run)
+                tracking.set_tag(turn.connection, run, record.key, record.value)
+            case ArtifactLogged():
+                run, at = _row(turn, live_try, record.run), _moment(record.at)
+                tracking.log_artifact(
+                    turn.connection, run, record.path, record.size, record.digest, at
+                )
+            case InputLogged():
+                run = _row(turn, live_try, record.run)
+                found = {name: getattr(record, name) for name in _INPUT}
+                tracking.log_input(turn.connection, run, found)
+            case _:
+                raise TypeError(f"{type(record).__name__} tells nothing of a tracked run")
+    for (run, key), batches in points.items():
+        count, data = _joined(batches)
+        row = _row(turn, live_try, run)
+        metric_points.add(turn.connection, row, key, count, data)
+
+
+_INPUT = ("name", "digest", "source_type", "source", "schema", "profile", "tags")
+
+
+def _joined(batches: Sequence[MetricPoints]) -> tuple[int, bytes]:
+    if len(batches) == 1:
+        return batches[0].count, batches[0].data
+    columns = [
+        b"".join(batch.data[8 * i * batch.count : 8 * (i + 1) * batch.count] for batch in batches)
+        for i in range(3)
+    ]
+    return sum(batch.count for batch in batches), b"".join(columns)
+
+
+def _started(turn: Turn, live_try: LiveTry, record: RunStarted) -> None:
+    new = tracking.NewRun(
+        record.run or tracked_run_of(live_try.journal),
+        record.experiment or _experiment(turn, live_try),
+        record.name or _name(live_try),
+        _moment(record.at),
+        live_try.key,
+        record.parent,
+    )
+    live_try.tracked_runs[record.run] = tracking.create_run(turn.connection, new)
+
+
+def _ended(turn: Turn, live_try: LiveTry, record: RunEnded) -> None:
+    status = record.status if record.status in STATUSES else tracking.FAILED
+    at = None if status == tracking.RUNNING else _moment(record.at)
+    tracking.set_status(turn.connection, _row(turn, live_try, record.run), status, at)
+
+
+def _row(turn: Turn, live_try: LiveTry, uuid: str) -> int:
+    """The row of a run. The try's own begins with the first thing it logs; one whose beginning
+    isn't known, as its try was deleted and came back, is begun anew."""
+    found = live_try.tracked_runs.get(uuid)
+    if found is not None:
+        return found
+    new = tracking.NewRun(
+        uuid or tracked_run_of(live_try.journal),
+        _experiment(turn, live_try),
+        _name(live_try),
+        turn.now,
+        live_try.key,
+    )
+    found = live_try.tracked_runs[uuid] = tracking.create_run(turn.connection, new)
+    return found
+
+
+def _experiment(turn: Turn, live_try: LiveTry) -> str:
+    run = turn.brain.runs.get(live_try.run_key)
+    return (run.experiment or run.dag_id) if run is not None else live_try.dag_id
+
+
+def _name(live_try: LiveTry) -> str:
+    index = f"[{live_try.map_index}]" if live_try.map_index >= 0 else ""
+    return f"{live_try.task_id}{index} try {live_try.try_number}"
+
+
+def end_runs(turn: Turn, live_try: LiveTry, status: str, at: datetime) -> None:
+    """A try is over: so are its runs, whatever they have said."""
+    if live_try.tracked_runs:
+        turn.changes.flush(turn.connection)
+        tracking.end_open_runs(turn.connection, live_try.key, status, at)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
