@@ -171,6 +171,8 @@ async def quiet(app: DagtopApp) -> None:
     """
     calm = 0
     for _ in range(400):
+        if app._exception is not None:
+            raise AssertionError("the app has failed") from app._exception
         answered = asyncio.Event()
         if not app.trouble:
             app.refresher.once(lambda store: None, lambda _, there=answered: there.set())
