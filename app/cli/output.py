@@ -32,11 +32,18 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A table column. ``right``: numbers. ``fold``: long text, wrapped on a terminal."""
+    """A table column. ``right``: numbers. ``fold``: long text, wrapped on a terminal.
+    ``is_name``: the title is a name that users gave, and is written as they did."""
 
     title: str
     right: bool = False
     fold: bool = False
+    is_name: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The title as it stands above the column."""
+        return sanitize(self.title) if self.is_name else self.title.upper()
 
 
 def on_terminal() -> bool:
@@ -130,7 +137,7 @@ def _width(text: str) -> int:
 
 
 def _print_plain(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
-    titles = [column.title.upper() for column in columns]
+    titles = [column.heading for column in columns]
     lines = [titles] if any(titles) else []
     lines += [[cell.text for cell in row] for row in rows]
     widths = [max(_width(line[at]) for line in lines) for at in range(len(columns))]
@@ -149,7 +156,7 @@ def _print_rich(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> No
     table = Table(box=None, pad_edge=False, show_header=any(one.title for one in columns))
     for column in columns:
         table.add_column(
-            column.title,
+            sanitize(column.title),
             justify="right" if column.right else "left",
             overflow="fold",
             no_wrap=not column.fold,

@@ -18,6 +18,7 @@ HOMES: dict[str, CommandHome] = {
     "demo": CommandHome("app.cli.demo", "demo"),
     "dags": CommandHome("app.cli.dags"),
     "runs": CommandHome("app.cli.runs"),
+    "metrics": CommandHome("app.cli.metrics", "metrics"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
     "assets": CommandHome("app.cli.assets"),

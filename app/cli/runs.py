@@ -11,6 +11,7 @@ from app.cli.groups import group
 from app.cli.output import print_json, say
 from app.cli.session import (
     FOR_GOOD,
+    CsvOption,
     DagArgument,
     DryRunOption,
     JsonOption,
@@ -19,10 +20,11 @@ from app.cli.session import (
     YesOption,
     chosen_workspace,
     confirm,
+    form_of,
     reading,
 )
 
-app = group("List, show, cancel, clear, mark, annotate and delete DAG runs.")
+app = group("DAG runs, and the tracked runs of their tasks.")
 
 NoteOption = Annotated[
     str | None, typer.Option("--note", metavar="TEXT", help="A note on the run.")
@@ -223,3 +225,66 @@ def _say_state(dag: str, answer: dict[str, Any], what: str, json: bool) -> None:
     ended = answer.get("ended_tasks")
     also = f"; {ended} running tasks are being ended" if ended else ""
     say(f"{what} {answer['run_id']}{also}")
+
+
+FilterArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILTER", help="As MLflow's: \"metrics.loss < 0.3 AND params.lr = '0.1'\"."
+    ),
+]
+
+
+@app.command("search")
+def search(
+    text: FilterArgument = "",
+    sort: Annotated[
+        str, typer.Option(metavar="ORDER", help="As in: metrics.loss ASC, start_time DESC.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
+    csv: CsvOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the tracked runs that pass a filter, the newest first."""
+    from app.cli import tracked_views
+
+    with reading(workspace) as store:
+        tracked_views.search(store, text, sort, limit, form_of(json=json, csv=csv))
+
+
+@app.command("best")
+def best(
+    metric: Annotated[str, typer.Option(metavar="KEY", help="The metric that counts.")],
+    text: FilterArgument = "",
+    lowest: Annotated[
+        bool, typer.Option("--min/--max", help="Whether the least or the greatest is the best.")
+    ] = True,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="So many of the best.")] = 1,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the tracked runs with the best last value of a metric."""
+    from app.cli import tracked_views
+
+    with reading(workspace) as store:
+        tracked_views.best(store, text, metric, lowest, limit, json)
+
+
+@app.command("compare")
+def compare(
+    run: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN", help="Tracked runs: ids, their beginnings, or names."),
+    ],
+    only_differences: Annotated[
+        bool, typer.Option("--only-differences", help="Leave out what is the same in all.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show tracked runs side by side: params, metrics, tags."""
+    from app.cli import tracked_views
+
+    with reading(workspace) as store:
+        tracked_views.compare(store, run, only_differences=only_differences, json=json)

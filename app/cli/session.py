@@ -40,6 +40,7 @@ WorkspaceOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
 DagArgument = Annotated[
@@ -93,3 +94,10 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise usage_error(f"{question} Say --yes to do it without being asked.")
     typer.confirm(question, abort=True)
+
+
+def form_of(*, json: bool, csv: bool) -> str:
+    """How something is printed: table, json or csv."""
+    if json and csv:
+        raise usage_error("--json or --csv, not both")
+    return "json" if json else "csv" if csv else "table"

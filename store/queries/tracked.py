@@ -1,0 +1,194 @@
+"""Tracked runs (MLflow's sense) as lists and pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, func, select
+
+from store.metric_points import SUMMARY_COLUMNS, Summary
+from store.models import artifact, experiment, metric, param, tag, tracked_run
+from store.queries.rows import between
+
+AT_ONCE = 400
+"""Runs that one statement asks for by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedRow:
+    """A tracked run, without what was logged for it."""
+
+    id: int
+    uuid: str
+    name: str
+    experiment: str
+    status: str
+    """RUNNING, FINISHED, FAILED, KILLED."""
+    started_at: datetime
+    ended_at: datetime | None
+    user_id: str
+    parent_uuid: str | None
+    dag_id: str | None
+    """None: no task recorded it."""
+    run_id: str | None
+    task_id: str | None
+    map_index: int | None
+    try_number: int | None
+    deleted_at: datetime | None
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that it took; None while it runs."""
+        return between(self.started_at, self.ended_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """A file of a tracked run."""
+
+    path: str
+    size: int
+    digest: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was logged for some runs, each by the id of the run, then by key."""
+
+    params: dict[int, dict[str, str]]
+    metrics: dict[int, dict[str, Summary]]
+    tags: dict[int, dict[str, str]]
+
+
+_parent = tracked_run.alias("parent")
+_ROWS = (
+    select(
+        tracked_run.c.id,
+        tracked_run.c.uuid,
+        tracked_run.c.name,
+        experiment.c.name.label("experiment"),
+        tracked_run.c.status,
+        tracked_run.c.started_at,
+        tracked_run.c.ended_at,
+        tracked_run.c.user_id,
+        _parent.c.uuid.label("parent_uuid"),
+        tracked_run.c.dag_id,
+        tracked_run.c.run_id,
+        tracked_run.c.task_id,
+        tracked_run.c.map_index,
+        tracked_run.c.try_number,
+        tracked_run.c.deleted_at,
+    )
+    .join(experiment, experiment.c.id == tracked_run.c.experiment_id)
+    .outerjoin(_parent, _parent.c.id == tracked_run.c.parent_id)
+)
+
+
+def tracked_rows(connection: Connection, ids: Sequence[int]) -> list[TrackedRow]:
+    """The runs of these ids, in their order; those that are gone are left out."""
+    found: dict[int, TrackedRow] = {}
+    for some in _batches(ids):
+        query = _ROWS.where(tracked_run.c.id.in_(some))
+        found.update((row.id, TrackedRow(*row)) for row in connection.execute(query))
+    return [found[key] for key in ids if key in found]
+
+
+def runs_called(connection: Connection, name: str, limit: int = 20) -> list[TrackedRow]:
+    """The runs whose uuid begins with ``name``, else those of that name, the newest first."""
+    ordered = _ROWS.order_by(tracked_run.c.started_at.desc(), tracked_run.c.id.desc()).limit(limit)
+    for condition in (
+        tracked_run.c.uuid.startswith(name.lower(), autoescape=True),
+        tracked_run.c.name == name,
+    ):
+        found = [TrackedRow(*row) for row in connection.execute(ordered.where(condition))]
+        if found:
+            return found
+    return []
+
+
+def logged_for(
+    connection: Connection,
+    ids: Collection[int],
+    *,
+    params: Collection[str] | None = None,
+    metrics: Collection[str] | None = None,
+    tags: Collection[str] | None = None,
+) -> Logged:
+    """What was logged for these runs; of params, metrics and tags only the keys that are given,
+    or all of them."""
+
+    def summary(row: Any) -> Summary:
+        return Summary(*row)
+
+    return Logged(
+        _by_run(connection, (param.c.run_id, param.c.key, param.c.value), ids, params, _value),
+        _by_run(connection, SUMMARY_COLUMNS, ids, metrics, summary),
+        _by_run(connection, (tag.c.run_id, tag.c.key, tag.c.value), ids, tags, _value),
+    )
+
+
+T = TypeVar("T")
+
+
+def _value(row: Any) -> str:
+    return row.value
+
+
+def _by_run(
+    connection: Connection,
+    columns: Iterable[Any],
+    ids: Collection[int],
+    keys: Collection[str] | None,
+    make: Callable[[Any], T],
+) -> dict[int, dict[str, T]]:
+    found: dict[int, dict[str, T]] = {}
+    if keys is not None and not keys:
+        return found
+    columns = tuple(columns)
+    table = columns[0].table
+    for some in _batches(ids):
+        query = select(*columns).where(table.c.run_id.in_(some)).order_by(table.c.run_id)
+        if keys is not None:
+            query = query.where(table.c.key.in_(keys))
+        for row in connection.execute(query.order_by(table.c.key)):
+            found.setdefault(row.run_id, {})[row.key] = make(row)
+    return found
+
+
+def artifacts_of(connection: Connection, run_id: int) -> list[ArtifactRow]:
+    """The files of a run, by path."""
+    columns = [artifact.c[name] for name in ArtifactRow.__dataclass_fields__]
+    query = select(*columns).where(artifact.c.run_id == run_id).order_by(artifact.c.path)
+    return [ArtifactRow(*row) for row in connection.execute(query)]
+
+
+def keys_logged(connection: Connection, table_name: str) -> list[str]:
+    """All keys of metrics, params or tags (``metric``, ``param``, ``tag``) that there are."""
+    table = {"metric": metric, "param": param, "tag": tag}[table_name]
+    return list(connection.execute(select(table.c.key).distinct().order_by(table.c.key)).scalars())
+
+
+def experiments(connection: Connection) -> list[tuple[str, int]]:
+    """The experiments with the number of their runs that are not deleted, by name."""
+    number = func.count(tracked_run.c.id)
+    query = (
+        select(experiment.c.name, number)
+        .outerjoin(
+            tracked_run,
+            (tracked_run.c.experiment_id == experiment.c.id) & tracked_run.c.deleted_at.is_(None),
+        )
+        .group_by(experiment.c.id, experiment.c.name)
+        .order_by(experiment.c.name)
+    )
+    return [(name, count) for name, count in connection.execute(query)]
+
+
+def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(ids)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some

@@ -1,0 +1,137 @@
+"""Tracked runs on the command line: searched, compared, the best of them, points as CSV."""
+
+from __future__ import annotations
+
+import csv
+import math
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from app.cli.exit_codes import ExitCode
+from store import metric_points, tracking
+from store.engine import open_store
+from store.workspace import Workspace
+from tests.app.cli.conftest import run_command
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+LOSSES = {"a": 0.5, "b": math.nan, "c": math.inf, "d": 0.1}
+"""The last losses of runs; that of e is missing."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with five runs of a sweep and one of another experiment; to be read only."""
+    folder = tmp_path_factory.mktemp("tracked")
+    (folder / "dags").mkdir()
+    workspace = Workspace(folder)
+    workspace.create_state_folder()
+    with open_store(workspace, create=True) as store, store.write() as connection:
+        for number, name in enumerate("abcde"):
+            began = NOW + timedelta(minutes=number)
+            new = tracking.NewRun(name * 32, "sweep", f"run {name}", began, user="ann")
+            run = tracking.create_run(connection, new)
+            lr = {"run_id": run, "key": "lr", "value": str(10.0**-number)}
+            tracking.log_params(connection, [lr, {"run_id": run, "key": "kind", "value": "ridge"}])
+            tracking.set_tag(connection, run, "note", "x\x1b[31m")
+            if name in LOSSES:
+                points = [(1.0, 0, 1_000_000), (LOSSES[name], 1, 2_000_000)]
+                metric_points.add(connection, run, "val/loss", *metric_points.pack(points))
+            tracking.set_status(connection, run, tracking.FINISHED, began + timedelta(seconds=90))
+        new = tracking.NewRun("f" * 32, "other", "run a", NOW - timedelta(days=1))
+        tracking.create_run(connection, new)
+    return folder
+
+
+def names(root: Path, *arguments: str) -> list[str]:
+    found = run_command(root, "runs", "search", *arguments, "--json")
+    assert found.code == 0, found.err
+    return [one["run_id"][0] for one in found.document["runs"]]
+
+
+def test_runs_are_searched_and_sorted_as_mlflow_does(root: Path) -> None:
+    assert names(root) == ["e", "d", "c", "b", "a", "f"]  # the newest first
+    assert names(root, "metrics.`val/loss` < 1") == ["d", "a"]
+    assert names(root, "params.lr = '0.01'") == ["c"]
+    assert names(root, "params.lr < 0.05 AND experiment:sweep") == ["e", "d", "c"]
+    by_loss = names(root, "experiment:sweep", "--sort", "metrics.`val/loss` ASC")
+    assert by_loss == ["d", "a", "c", "b", "e"]
+    assert names(root, "--limit", "2") == ["e", "d"]
+
+
+def test_a_document_has_all_of_a_run_and_json_for_what_is_not_finite(root: Path) -> None:
+    (one,) = run_command(root, "runs", "search", "params.lr = '0.1'", "--json").document["runs"]
+    assert one["run_name"] == "run b"
+    assert (one["experiment"], one["status"], one["duration"]) == ("sweep", "FINISHED", 90.0)
+    assert one["params"] == {"lr": "0.1", "kind": "ridge"}
+    loss = one["metrics"]["val/loss"]
+    assert (loss["last"], loss["first"], loss["min"], loss["nan_count"]) == ("NaN", 1.0, 1.0, 1)
+    assert one["start_time"].startswith("2026-11-21T10:01:00")
+
+
+def test_a_table_shows_what_most_runs_have(root: Path) -> None:
+    shown = run_command(root, "runs", "search", "experiment:sweep", "--sort", "name ASC").out
+    first, *rows = shown.splitlines()
+    assert first.split()[:4] == ["RUN", "NAME", "EXPERIMENT", "STATUS"]
+    assert "val/loss" in first
+    assert rows[0].split()[:3] == ["aaaaaaaa", "run", "a"]
+    assert "NaN" in rows[1]
+    assert "Infinity" in rows[2]
+    assert "\x1b" not in shown
+
+
+def test_a_filter_that_is_wrong_is_pointed_at(root: Path) -> None:
+    found = run_command(root, "runs", "search", "metrics.loss <> 3")
+    assert found.code == ExitCode.USAGE
+    lines = found.err.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.strip().startswith("metrics."))
+    assert lines[at + 1].strip().startswith("^")
+    assert run_command(root, "runs", "search", "--sort", "nothing.of.that").code == ExitCode.USAGE
+    both = run_command(root, "runs", "search", "--json", "--csv")
+    assert both.code == ExitCode.USAGE
+
+
+def test_csv_has_a_column_for_each_key(root: Path) -> None:
+    text = run_command(
+        root, "runs", "search", "experiment:sweep", "--sort", "name ASC", "--csv"
+    ).out
+    rows = list(csv.DictReader(StringIO(text)))
+    assert [row["metrics.val/loss"] for row in rows] == ["0.5", "NaN", "Infinity", "0.1", ""]
+    assert rows[0]["params.lr"] == "1.0"
+    assert "\x1b" not in text
+
+
+def test_the_best_is_finite(root: Path) -> None:
+    lowest = run_command(root, "runs", "best", "--metric", "val/loss", "--json").document["runs"]
+    assert [one["run_id"][0] for one in lowest] == ["d"]
+    most = run_command(root, "runs", "best", "--metric", "val/loss", "--max", "-n", "9", "--json")
+    assert [one["run_id"][0] for one in most.document["runs"]] == ["a", "d"]
+
+
+def test_runs_are_compared_side_by_side(root: Path) -> None:
+    document = run_command(root, "runs", "compare", "aaaa", "run d", "--json").document
+    assert document["runs"] == ["a" * 32, "d" * 32]
+    assert document["rows"]["params.kind"] == ["ridge", "ridge"]
+    only = run_command(root, "runs", "compare", "aaaa", "dddd", "--only-differences", "--json")
+    assert set(only.document["rows"]) == {"name", "params.lr", "metrics.val/loss"}
+    assert "0.5" in run_command(root, "runs", "compare", "aaaa", "dddd").out
+
+
+def test_a_run_that_is_not_there_or_not_the_only_one_is_said(root: Path) -> None:
+    assert run_command(root, "metrics", "nope").code == ExitCode.NOT_FOUND
+    several = run_command(root, "metrics", "run a")
+    assert several.code == ExitCode.USAGE
+    assert "2 tracked runs are called 'run a'" in several.err
+    missing = run_command(root, "metrics", "aaaa", "acc")
+    assert "has no metric 'acc': it has val/loss" in missing.err
+
+
+def test_points_are_printed_as_csv_and_json(root: Path) -> None:
+    text = run_command(root, "metrics", "cccc", "val/loss", "--csv").out
+    assert text.splitlines() == ["step,timestamp,value", "0,1000,1.0", "1,2000,Infinity"]
+    points = run_command(root, "metrics", "bbbb", "val/loss", "--json").document["points"]
+    assert points[1] == {"step": 1, "timestamp": 2000, "value": "NaN"}
+    table = run_command(root, "metrics", "bbbb").out
+    assert "val/loss" in table
