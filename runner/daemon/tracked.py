@@ -111,7 +111,7 @@ def _row(turn: Turn, live_try: LiveTry, uuid: str) -> int:
         uuid or tracked_run_of(live_try.journal),
         _experiment(turn, live_try),
         _name(live_try),
-        turn.now,
+        live_try.started_at or turn.now,  # what it tells is read later than it is told
         live_try.key,
     )
     found = live_try.tracked_runs[uuid] = tracking.create_run(turn.connection, new)

@@ -53,6 +53,7 @@ def test_runs_begun_by_hand_are_nested_and_end_with_their_task(shared: Live) -> 
         ("fold 0", own, "nested", "FINISHED", "sweep", 1),
         ("fold 1", own, "nested", "FINISHED", "sweep", 1),
     ]
+    assert shared.value("SELECT count(*) FROM tracked_run WHERE ended_at < started_at") == 0
     uuid = shared.value("SELECT uuid FROM tracked_run WHERE name = ?", own)
     assert shared.value("SELECT value FROM xcom WHERE task_id = 'sweep'") in (
         f'"{uuid}"',
