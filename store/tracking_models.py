@@ -54,12 +54,24 @@ tracked_run = Table(
     Column("map_index", Integer),
     Column("try_number", Integer),
     Column("user_id", Text, nullable=False, server_default=text("''")),
-    Column("deleted_at", Timestamp),  # NULL: it is active
+    Column("deleted_at", Timestamp),  # NULL: it is active; else archived (MLflow's "deleted")
+    Column("environment_id", Integer),  # of ``environment``; NULL: not known
+    Column("source_digest", Text),  # SHA-256 of its script, whose text is kept under it
     Index("ix_tracked_run_experiment_id", "experiment_id", "started_at", "id"),
     Index("ix_tracked_run_started_at", "started_at", "id"),
     Index("ix_tracked_run_parent_id", "parent_id"),
     Index("ix_tracked_run_try_id", "try_id"),
     Index("ix_tracked_run_dag_id", "dag_id", "run_id", "task_id"),
+)
+
+# Thousands of runs have the same packages, so they are kept once.
+environment = Table(
+    "environment",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the packages, sorted
+    Column("python", Text, nullable=False),  # its version
+    Column("packages", Json, nullable=False),  # versions by name
 )
 
 param = Table(
@@ -70,7 +82,7 @@ param = Table(
     Column("value", Text, nullable=False),
     Column("number", Double),  # the value, if it is written as a finite number
     Index("ix_param_key", "key", "value", "run_id"),
-    Index("ix_param_number", "key", "number", "run_id"),
+    Index("ix_param_number", "key", "number", "value", "run_id"),
 )
 
 tag = Table(
@@ -104,6 +116,7 @@ metric = Table(
     Index("ix_metric_last_value", "key", "last_value", "run_id"),
     Index("ix_metric_min_value", "key", "min_value", "run_id"),
     Index("ix_metric_max_value", "key", "max_value", "run_id"),
+    Index("ix_metric_mean_value", "key", "mean_value", "run_id"),
 )
 
 metric_segment = Table(
@@ -126,6 +139,19 @@ artifact = Table(
     Column("digest", Text, nullable=False),  # SHA-256 of the content, which is kept under it
     Column("created_at", Timestamp, nullable=False),
     Index("ix_artifact_digest", "digest"),
+)
+
+# Which run has read a file of a run: the other half of lineage is ``artifact`` itself.
+artifact_use = Table(
+    "artifact_use",
+    metadata,
+    Column("run_id", ForeignKey("tracked_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("path", Text, primary_key=True),  # as it was called where it was read
+    Column("producer_uuid", Text),  # of the run it was read from; NULL: only the content is known
+    Column("used_at", Timestamp, nullable=False),
+    Index("ix_artifact_use_digest", "digest"),
+    Index("ix_artifact_use_producer_uuid", "producer_uuid"),
 )
 
 dataset = Table(
@@ -160,4 +186,95 @@ recording = Table(
     Column("journal_offset", Big, nullable=False),
     Column("opened_at", Timestamp, nullable=False),
     Column("closed_at", Timestamp),
+)
+
+# What a run states of the values of a thing: counts of categories, or of bins of numbers.
+distribution = Table(
+    "distribution",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("run_id", ForeignKey("tracked_run.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("step", Big, nullable=False),
+    Column("stated_at", Timestamp, nullable=False),
+    Column("kind", Text, nullable=False),  # categories, numbers
+    Column("count", Big, nullable=False),  # values, nulls among them
+    Column("null_count", Big, nullable=False),
+    Column("content", Json, nullable=False),  # see store.distributions
+    UniqueConstraint("run_id", "key", "step"),
+    Index("ix_distribution_key", "key", "stated_at"),
+)
+
+# A model that a run has logged (MLflow 3's LoggedModel).
+logged_model = Table(
+    "logged_model",
+    metadata,
+    Column("id", Text, primary_key=True),  # "m-" and 32 hexadecimal digits, as MLflow's
+    Column("experiment_id", ForeignKey("experiment.id"), nullable=False),
+    Column("run_id", ForeignKey("tracked_run.id", ondelete="SET NULL")),
+    Column("name", Text, nullable=False),
+    Column("model_type", Text),
+    Column("status", Text, nullable=False),  # PENDING, READY, FAILED (MLflow's LOGGED_MODEL_…)
+    Column("artifact_location", Text, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("deleted_at", Timestamp),
+    Column("params", Json, nullable=False),
+    Column("tags", Json, nullable=False),
+    Index("ix_logged_model_run_id", "run_id"),
+    Index("ix_logged_model_experiment_id", "experiment_id", "created_at"),
+)
+
+registered_model = Table(
+    "registered_model",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("newest_version", Integer, nullable=False, server_default=text("0")),  # never reused
+)
+
+model_version = Table(
+    "model_version",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("model_id", ForeignKey("registered_model.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("run_uuid", Text),  # of the run it was made by; it may outlive it
+    Column("source", Text, nullable=False),  # a path among the run's artifacts, or a URI
+    Column("logged_model_id", Text),
+    Column("description", Text, nullable=False, server_default=text("''")),
+    Column("user_id", Text, nullable=False, server_default=text("''")),
+    Column("status", Text, nullable=False),  # READY, PENDING_REGISTRATION, FAILED_REGISTRATION
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("tags", Json, nullable=False),
+    UniqueConstraint("model_id", "version"),
+    Index("ix_model_version_run_uuid", "run_uuid"),
+)
+
+model_alias = Table(
+    "model_alias",
+    metadata,
+    Column("model_id", ForeignKey("registered_model.id", ondelete="CASCADE"), primary_key=True),
+    Column("alias", Text, primary_key=True),  # champion, candidate, …
+    Column("version", Integer, nullable=False),
+    Column("set_at", Timestamp, nullable=False),
+    Column("set_by", Text, nullable=False, server_default=text("''")),
+)
+
+# How a list is looked at: filter, columns, order, groups, under a name.
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # of the list: tracked_runs
+    Column("name", Text, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("changed_at", Timestamp, nullable=False),
+    Column("changed_by", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("kind", "name"),
 )

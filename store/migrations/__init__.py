@@ -18,7 +18,7 @@ from store.models import metadata, pool
 if TYPE_CHECKING:
     from store.engine import Store
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = tuple(f"{number:04}" for number in range(1, 11))
 """All revisions, oldest first; the last one equals ``store.models``."""
 
 HEAD = REVISIONS[-1]
