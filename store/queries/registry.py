@@ -215,7 +215,7 @@ def _rows(connection: Connection, query: Select[Any]) -> list[VersionRow]:
         *facts, model_id = row
         of_model = aliases.get(model_id, {})
         own = tuple(alias for alias, version in of_model.items() if version == row.version)
-        found.append(VersionRow(*facts, own))
+        found.append(VersionRow(*facts, aliases=own))
     return found
 
 
