@@ -205,8 +205,9 @@ def _finish(turn: Turn, live: LiveRecording) -> None:
         row = live.tracked_runs.get(uuid) or tracking.run_with_uuid(turn.connection, uuid)
         if row is not None:
             tracking.set_status(turn.connection, row, status, at)
-    if live.key is not None and live.key not in turn.brain.tries:
-        tracking.end_open_runs(turn.connection, live.key, status, at)  # it has outlived its try
+    live_try = None if live.key is None else turn.brain.tries.get(live.key)
+    if live.key is not None and (live_try is None or live_try.ended):
+        tracking.end_open_runs(turn.connection, live.key, status, at)  # begun after its try's end
     _forget(turn, live)
 
 
