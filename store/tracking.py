@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from store import records
 from store.models import (
     artifact,
+    artifact_use,
     dag_run,
     dataset,
     dataset_input,
@@ -95,8 +96,34 @@ class PlaceOfTry:
     """Where a try stands, and what its own tracked run is called."""
 
     dag_run_key: int
-    experiment: str
-    name: str
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    own_experiment: str | None
+    """That its DAG run was given."""
+
+    @property
+    def experiment(self) -> str:
+        return self.own_experiment or self.dag_id
+
+    @property
+    def name(self) -> str:
+        """What the try's own tracked run is called."""
+        return name_of_try(self.task_id, self.map_index, self.try_number)
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The columns that place an event."""
+        return {
+            "dag_id": self.dag_id,
+            "dag_run_id": self.dag_run_key,
+            "run_id": self.run_id,
+            "task_id": self.task_id,
+            "map_index": self.map_index,
+            "try_number": self.try_number,
+        }
 
 
 def place_of_try(connection: Connection, try_id: int) -> PlaceOfTry | None:
@@ -105,19 +132,17 @@ def place_of_try(connection: Connection, try_id: int) -> PlaceOfTry | None:
         select(
             dag_run.c.id,
             dag_run.c.dag_id,
-            dag_run.c.experiment,
+            dag_run.c.run_id,
             task_instance.c.task_id,
             task_instance.c.map_index,
             task_try.c.try_number,
+            dag_run.c.experiment,
         )
         .join_from(task_try, task_instance, task_instance.c.id == task_try.c.task_instance_id)
         .join(dag_run, dag_run.c.id == task_instance.c.dag_run_id)
         .where(task_try.c.id == try_id)
     ).first()
-    if row is None:
-        return None
-    name = name_of_try(row.task_id, row.map_index, row.try_number)
-    return PlaceOfTry(row.id, row.experiment or row.dag_id, name)
+    return None if row is None else PlaceOfTry(*row)
 
 
 def name_of_try(task_id: str, map_index: int, try_number: int) -> str:
@@ -129,6 +154,12 @@ def name_of_try(task_id: str, map_index: int, try_number: int) -> str:
 def run_with_uuid(connection: Connection, uuid: str) -> int | None:
     """The id of a tracked run; None if there is none of that uuid."""
     return connection.execute(select(tracked_run.c.id).where(tracked_run.c.uuid == uuid)).scalar()
+
+
+def uuid_of(connection: Connection, run_id: int) -> str:
+    """The uuid of a tracked run."""
+    query = select(tracked_run.c.uuid).where(tracked_run.c.id == run_id)
+    return connection.execute(query).scalar_one()
 
 
 def _place_of(connection: Connection, try_id: int | None) -> dict[str, Any]:
@@ -232,6 +263,20 @@ def log_artifact(
     """Write that a run has a file, over an older one of that path."""
     row = {"run_id": run_id, "path": path, "size": size, "digest": digest, "created_at": at}
     records.put(connection, artifact, [row])
+
+
+def use_artifact(
+    connection: Connection, run_id: int, path: str, digest: str, producer: str, at: datetime
+) -> None:
+    """Write that a run has read a file that another run has logged."""
+    row = {
+        "run_id": run_id,
+        "digest": digest,
+        "path": path,
+        "producer_uuid": producer or None,
+        "used_at": at,
+    }
+    records.put(connection, artifact_use, [row])
 
 
 def log_input(connection: Connection, run_id: int, found: dict[str, Any]) -> None:

@@ -245,6 +245,8 @@ class LiveRecording:
     own_name: str = ""
     experiment: str = "Default"
     user: str = ""
+    where: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The columns that place an event of its try."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     status: str | None = None

@@ -192,7 +192,7 @@ def _opened(
         return
     live.key = record.try_key
     live.experiment = place.experiment
-    live.own_name = place.name
+    live.own_name, live.where = place.name, place.where
     live.journal = str(workspace.journal(place.dag_run_key, record.try_key))
     live.own_run = tracked_run_of(live.journal)
 

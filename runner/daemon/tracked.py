@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from runner.daemon import told_models
 from runner.daemon.memory import LiveRecording, LiveTry
 from runner.journal.records import (
     AnyRecord,
     ArtifactLogged,
+    ArtifactUsed,
     InputLogged,
     MetricPoints,
+    ModelAliasSet,
     ModelLogged,
+    ModelRegistered,
     ParamLogged,
     RunEnded,
     RunStarted,
@@ -35,6 +39,9 @@ TOLD = (
     ArtifactLogged,
     InputLogged,
     ModelLogged,
+    ModelRegistered,
+    ModelAliasSet,
+    ArtifactUsed,
 )
 STATUSES = {tracking.RUNNING, tracking.FINISHED, tracking.FAILED, tracking.KILLED}
 
@@ -75,6 +82,9 @@ def take_in(turn: Turn, live_try: LiveTry | LiveRecording, told: Sequence[AnyRec
             case ModelLogged():
                 run = _row(turn, live_try, record.run)
                 logged_models.put(turn.connection, run, _model(record), _moment(record.at))
+            case ModelRegistered() | ModelAliasSet() | ArtifactUsed():
+                row = _row(turn, live_try, record.run)
+                told_models.take_in(turn.connection, row, record, _who(turn, live_try))
             case _:
                 raise TypeError(f"{type(record).__name__} tells nothing of a tracked run")
     for (run, key), batches in points.items():
@@ -161,6 +171,22 @@ def _name(live_try: LiveTry | LiveRecording) -> str:
     if isinstance(live_try, LiveRecording):
         return live_try.own_name
     return tracking.name_of_try(live_try.task_id, live_try.map_index, live_try.try_number)
+
+
+def _who(turn: Turn, live_try: LiveTry | LiveRecording) -> told_models.Who:
+    """For the audit trail: the task, or the user of the script, that does something."""
+    if isinstance(live_try, LiveRecording):
+        return told_models.Who(live_try.user or "script", live_try.where)
+    run = turn.brain.runs.get(live_try.run_key)
+    where = {
+        "dag_id": live_try.dag_id,
+        "dag_run_id": None if run is None else run.key,
+        "run_id": None if run is None else run.run_id,
+        "task_id": live_try.task_id,
+        "map_index": live_try.map_index,
+        "try_number": live_try.try_number,
+    }
+    return told_models.Who(f"{live_try.dag_id}.{live_try.task_id}", where)
 
 
 def end_runs(turn: Turn, live_try: LiveTry, status: str, at: datetime) -> None:
