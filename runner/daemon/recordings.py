@@ -162,6 +162,9 @@ def _apply(turn: Turn, live: LiveRecording, found: _Found, workspace: Workspace)
     elif live.row_key is not None:
         turn.changes.update(models.recording, live.row_key, journal_offset=live.offset)
     tracked.take_in(turn, live, told)
+    live_try = None if live.key is None else turn.brain.tries.get(live.key)
+    if live_try is not None:
+        live_try.tracked_runs.update(live.tracked_runs)  # they end with it, too
 
 
 def _follow(live: LiveRecording, record: AnyRecord) -> None:
