@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from runner.daemon import assets, runs, starting
+from runner.daemon import assets, recordings, runs, starting
 from runner.daemon.brain import Brain
 from runner.daemon.changes import Changes
 from runner.daemon.hands import Hands
@@ -30,6 +30,7 @@ from runner.daemon.log_times import LogTimes
 from runner.daemon.memory import LiveTry
 from runner.daemon.turn import Orders, Turn
 from runner.execution.processes import is_alive, out_of_memory_kills
+from runner.journal import recording
 from runner.scheduling.model import Candidate
 from store import models
 from store.config import Config
@@ -45,6 +46,8 @@ SOON = 0.02
 """Seconds by which facts that nothing waits for may be gathered into one turn."""
 ROUNDS = 20
 """Times that ending runs may make room for queued ones within one turn."""
+CATCH_UP_TURNS = 1000
+"""Turns that a question may take to have recordings read before it is answered."""
 RETRY_PAUSE = 0.5
 """Seconds until a turn that could not be written is tried again."""
 
@@ -101,9 +104,27 @@ class Engine:
         for message in messages:
             if message.startswith(b"t") and message[1:].isdigit():
                 self.inbox.bells.add(int(message[1:]))
-            else:
+            elif message != recording.RING:
                 self.inbox.rows_changed = True
+        if recording.RING in messages:
+            self.look_at_recordings()
         self.wake()
+
+    def look_at_recordings(self) -> bool:
+        """Note which recordings have something to read, or have ended; whether any have."""
+        found = set(recordings.look(self.workspace.recordings, self.brain.recordings))
+        self.inbox.recordings |= found
+        return bool(found)
+
+    def catch_up_with_recordings(self) -> None:
+        """Take in all that scripts have logged until now: who asks for it wants their own, too."""
+        for _ in range(CATCH_UP_TURNS):
+            before = self.turns
+            if not self.look_at_recordings():
+                return
+            self._turn_now()
+            if self.turns == before:  # it could not be written, and is tried again by itself
+                return
 
     def poll(self) -> None:
         """The slow poll that backs up lost rings; also notices a clock that was set."""
@@ -121,8 +142,15 @@ class Engine:
                 self.inbox.bells.add(live_try.key)
             self._check_unwatched(live_try)
         self.log_times.look(self.brain.tries.values(), time.time())
+        self.look_at_recordings()
         inbox = self.inbox
-        if inbox.rows_changed or inbox.bells or inbox.exits or self._memory_lost:
+        if (
+            inbox.rows_changed
+            or inbox.bells
+            or inbox.exits
+            or inbox.recordings
+            or self._memory_lost
+        ):
             self.wake()
 
     def rows_were_changed(self) -> bool:
@@ -344,12 +372,15 @@ class Engine:
         known = {key for host in self.hands.hosts.all() for key in host.callbacks}
         orders.new_callbacks.extend(key for key in open_callbacks if key not in known)
 
-    def _again(self, key: int) -> None:
-        """Have the journal of a try read once more, after this turn."""
+    def _again(self, key: int | str) -> None:
+        """Have the journal of a try, or a recording, read once more, after this turn."""
         self.loop.call_soon(self._ring_again, key)
 
-    def _ring_again(self, key: int) -> None:
-        self.inbox.bells.add(key)
+    def _ring_again(self, key: int | str) -> None:
+        if isinstance(key, int):
+            self.inbox.bells.add(key)
+        else:
+            self.inbox.recordings.add(key)
         self.wake()
 
     # -- the end ---------------------------------------------------------------------------

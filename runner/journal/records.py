@@ -69,6 +69,28 @@ class Ended(Record, frozen=True, tag="ended"):
     """Of a success: its outlets."""
 
 
+class Opened(Record, frozen=True, tag="opened"):
+    """The first record of a recording: the journal of a process that is no try of ours, a script or
+    one that a task has started. ``try_key``: of the try that has."""
+
+    at: float
+    pid: int
+    process_start: str
+    hostname: str
+    user: str
+    cwd: str
+    command: str
+    try_key: int | None = None
+
+
+class Closed(Record, frozen=True, tag="closed"):
+    """The last record of a recording: what of its runs has not ended does so now, with this status
+    (MLflow's). Without it the process was killed, and so were they."""
+
+    at: float
+    status: str
+
+
 class XComPushed(Record, frozen=True, tag="xcom"):
     """``value`` is JSON; ``length`` that of a list or dict, else None."""
 
@@ -165,6 +187,22 @@ class InputLogged(Record, frozen=True, tag="input"):
     run: str = ""
 
 
+class ModelLogged(Record, frozen=True, tag="model"):
+    """A model that a run has logged (MLflow 3's LoggedModel), as it is now: told anew when it
+    changes. ``location``: of its files, a URI."""
+
+    at: float
+    model_id: str
+    run: str
+    name: str
+    status: str
+    """PENDING, READY, FAILED."""
+    location: str
+    model_type: str | None = None
+    params: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+
 class ModelRegistered(Record, frozen=True, tag="registered"):
     """What a run has logged becomes the next version of a registered model. ``of`` empty: what the
     run itself has logged. The version is known by ``at``, to the microsecond."""
@@ -204,6 +242,8 @@ class ArtifactUsed(Record, frozen=True, tag="used"):
 AnyRecord = (
     Started
     | Abandoned
+    | Opened
+    | Closed
     | Ended
     | XComPushed
     | Rendered
@@ -215,6 +255,7 @@ AnyRecord = (
     | MetricPoints
     | ArtifactLogged
     | InputLogged
+    | ModelLogged
     | ModelRegistered
     | ModelAliasSet
     | ArtifactUsed
