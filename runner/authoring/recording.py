@@ -68,6 +68,7 @@ def recorder() -> Recorder:
         journal = open_recording(place, try_key)
         questions = QuestionClient(place.questions, PATIENCE)
         _recorder = Recorder(questions, journal, path, place.artifacts)
+        _recorder.state = place.state
         services.track(_recorder)
         _hook()
     return _recorder

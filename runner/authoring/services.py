@@ -127,6 +127,8 @@ class Services:
         self._lock = threading.Lock()
         self._path = path
         self.artifacts = artifacts
+        self.state = ""
+        """The folder of the workspace's state; empty: runs say nothing of themselves."""
         self.own_uuid = ""
         """What the run that there is without a call is known by; empty: that of the try."""
         self.own_name = ""

@@ -106,6 +106,7 @@ def start_run(
     before = tracking.active.logs if log is not tracker.own else ()
     begun = tracker.log_of(new)
     begun.name, begun.has_begun = name, True
+    begun.is_placed = begun.is_placed or run_id is not None
     tracking.active.logs = (*before, begun)
     if description is not None:
         tracking.set_tag(NOTE, description)

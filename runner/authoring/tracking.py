@@ -49,7 +49,8 @@ class RunLog:
     """What was logged for one tracked run, and its points that are not in the journal yet."""
 
     __slots__ = (
-        "begins", "files", "has_begun", "name", "params", "points", "tables", "tracker", "uuid"
+        "begins", "files", "has_begun", "is_placed", "name", "params", "points", "tables",
+        "tracker", "uuid",
     )  # fmt: skip
 
     def __init__(self, tracker: Tracker, uuid: str) -> None:
@@ -61,6 +62,8 @@ class RunLog:
         """What is to be told of the run before the first thing that is logged; None: nothing, as
         the try's own begins by itself."""
         self.has_begun = False
+        self.is_placed = not tracker.target.state
+        """It has said where it runs, from which source, with what."""
         self.points: dict[str, list[Point]] = {}
         self.params: dict[str, str] = {}
         self.tables: dict[str, dict[str, list[Any]]] = {}
@@ -70,11 +73,20 @@ class RunLog:
 
     def record(self, record: Record) -> None:
         """State something of the run in the journal. Raises ``OSError``."""
-        if self.begins is None or self.has_begun:
+        if self.has_begun and self.is_placed:
             self.tracker.target.record(record)
-        else:
-            self.tracker.target.record(self.begins, record)
-        self.has_begun = True
+            return
+        first = [] if self.begins is None or self.has_begun else [self.begins]
+        self.tracker.target.record(*first, *self._placed(), record)
+        self.has_begun = self.is_placed = True
+
+    def _placed(self) -> list[Record]:
+        if self.is_placed:
+            return []
+        from runner.authoring.surroundings import of_run
+
+        target = self.tracker.target
+        return [of_run(self.uuid, target.state, target.artifacts)]
 
     def begin(self) -> None:
         """Have the run begun, if nothing was logged for it yet. Raises ``OSError``."""
@@ -86,6 +98,7 @@ class RunLog:
         """Go on with what a forked child has of its parent's run; not with what is in its buffers,
         which is the parent's to write."""
         self.name, self.begins, self.has_begun = before.name, before.begins, before.has_begun
+        self.is_placed = before.is_placed
         self.params.update(before.params)
 
     def buffer(self, key: str) -> list[Point]:

@@ -232,6 +232,7 @@ class Engine:
                 config=self.config,
                 changes=changes,
                 orders=orders,
+                state=str(self.workspace.state),
             )
             self._give_up_unusable(turn)
             yield turn

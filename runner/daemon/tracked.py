@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runner.daemon import told_models
+from runner.daemon import told_models, told_surroundings
 from runner.daemon.memory import LiveRecording, LiveTry
 from runner.journal.records import (
     AnyRecord,
@@ -22,6 +22,7 @@ from runner.journal.records import (
     ParamLogged,
     RunEnded,
     RunStarted,
+    Surroundings,
     TagSet,
 )
 from runner.journal.tracked import tracked_run_of
@@ -42,6 +43,7 @@ TOLD = (
     ModelRegistered,
     ModelAliasSet,
     ArtifactUsed,
+    Surroundings,
 )
 STATUSES = {tracking.RUNNING, tracking.FINISHED, tracking.FAILED, tracking.KILLED}
 
@@ -85,6 +87,9 @@ def take_in(turn: Turn, live_try: LiveTry | LiveRecording, told: Sequence[AnyRec
             case ModelRegistered() | ModelAliasSet() | ArtifactUsed():
                 row = _row(turn, live_try, record.run)
                 told_models.take_in(turn.connection, row, record, _who(turn, live_try))
+            case Surroundings():
+                row = _row(turn, live_try, record.run)
+                told_surroundings.take_in(turn.connection, row, record, turn.state)
             case _:
                 raise TypeError(f"{type(record).__name__} tells nothing of a tracked run")
     for (run, key), batches in points.items():

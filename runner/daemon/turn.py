@@ -59,6 +59,8 @@ class Turn:
     config: Config
     changes: Changes
     orders: Orders
+    state: str = ""
+    """The folder of the workspace's state."""
 
     def set_instance(
         self,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 STATE_FOLDER = ".dagtop"
 CONFIG_FILE = "dagtop.toml"
+ENVIRONMENTS = "environments"
+"""The folder, in that one, of files with the packages of an environment, named by their SHA-256."""
 SOCKET_PATH_LIMIT = 100
 TRY = "DAGTOP_TRY"
 """The variable by which what a try starts knows its journal."""

@@ -6,17 +6,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shlex
 import socket
 import sys
 import time
 
+from runner.journal.command_line import masked_command
 from runner.journal.identity import own_start
 from runner.journal.place import Place
 from runner.journal.records import Opened
 from runner.journal.writer import JournalWriter, encode_frame
 
-LONGEST_COMMAND = 2000
 RING = b"r"
 """What the doorbell is rung with."""
 
@@ -54,7 +53,7 @@ def _opened(try_key: int | None) -> Opened:
         socket.gethostname(),
         user_name(),
         _readable(_folder()),
-        _readable(shlex.join(getattr(sys, "orig_argv", sys.argv)))[:LONGEST_COMMAND],
+        masked_command(getattr(sys, "orig_argv", sys.argv)),
         try_key,
     )
 

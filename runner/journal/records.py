@@ -227,6 +227,18 @@ class ModelAliasSet(Record, frozen=True, tag="alias"):
     run: str = ""
 
 
+class Surroundings(Record, frozen=True, tag="surroundings"):
+    """What a run says of itself, once: where its code is from, who runs it, where, with what."""
+
+    tags: dict[str, str]
+    """Under MLflow's names, and ours; those that the run sets itself stay."""
+    environment: str = ""
+    """SHA-256 of Python's version and the packages, which are in the file of that name."""
+    source: str = ""
+    """SHA-256 of the script's text, which is kept with the artifacts."""
+    run: str = ""
+
+
 class ArtifactUsed(Record, frozen=True, tag="used"):
     """A run has read a file that another run has logged: lineage."""
 
@@ -259,6 +271,7 @@ AnyRecord = (
     | ModelRegistered
     | ModelAliasSet
     | ArtifactUsed
+    | Surroundings
 )
 
 
@@ -314,6 +327,8 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     """Of a rescheduled sensor: when its try series began."""
     reschedule_count: int = 0
     dag_version: int = 0
+    state: str = ""
+    """The folder of the workspace's state; empty: nothing of what is logged is kept."""
     artifacts: str = ""
     """The folder in which files of tracked runs are kept, by their content."""
     context: dict[str, Any] = {}
