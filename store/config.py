@@ -68,6 +68,8 @@ class RunnerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Longest list or dict that can be mapped over; the task that pushes a longer one fails."""
     xcom_max_bytes: Count = 16 * 1024 * 1024
     """Largest XCom, in bytes of its JSON; the task that pushes a larger one fails."""
+    mlflow: bool = True
+    """Whether MLflow in tasks logs into this workspace, unless MLFLOW_TRACKING_URI is set."""
 
 
 class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -459,6 +459,7 @@ def run_facts(row: Row[Any]) -> RunFacts:
         conf=row.conf,
         note=row.note,
         triggered_by=row.triggered_by,
+        experiment=row.experiment,
     )
 
 

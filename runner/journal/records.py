@@ -290,6 +290,8 @@ class RunFacts(msgspec.Struct, frozen=True, array_like=True):
     conf: dict[str, Any] | None
     note: str | None = None
     triggered_by: str | None = None
+    experiment: str | None = None
+    """What is tracked in it belongs to it; None: to the one with the DAG's id."""
 
 
 class XComInput(msgspec.Struct, frozen=True, array_like=True):
