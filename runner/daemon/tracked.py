@@ -3,6 +3,7 @@ process that records by itself."""
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from runner.journal.records import (
     AnyRecord,
     ArtifactLogged,
     ArtifactUsed,
+    DistributionLogged,
     InputLogged,
     MetricPoints,
     ModelAliasSet,
@@ -26,10 +28,13 @@ from runner.journal.records import (
     TagSet,
 )
 from runner.journal.tracked import tracked_run_of
-from store import logged_models, metric_points, tracking
+from store import distributions, logged_models, metric_points, tracking
+from store.errors import InvalidValue
 
 if TYPE_CHECKING:
     from runner.daemon.turn import Turn
+
+log = logging.getLogger(__name__)
 
 TOLD = (
     RunStarted,
@@ -44,6 +49,7 @@ TOLD = (
     ModelAliasSet,
     ArtifactUsed,
     Surroundings,
+    DistributionLogged,
 )
 STATUSES = {tracking.RUNNING, tracking.FINISHED, tracking.FAILED, tracking.KILLED}
 
@@ -84,18 +90,26 @@ def take_in(turn: Turn, live_try: LiveTry | LiveRecording, told: Sequence[AnyRec
             case ModelLogged():
                 run = _row(turn, live_try, record.run)
                 logged_models.put(turn.connection, run, _model(record), _moment(record.at))
-            case ModelRegistered() | ModelAliasSet() | ArtifactUsed():
-                row = _row(turn, live_try, record.run)
-                told_models.take_in(turn.connection, row, record, _who(turn, live_try))
-            case Surroundings():
-                row = _row(turn, live_try, record.run)
-                told_surroundings.take_in(turn.connection, row, record, turn.state)
             case _:
-                raise TypeError(f"{type(record).__name__} tells nothing of a tracked run")
+                _take_in_more(turn, live_try, record)
     for (run, key), batches in points.items():
         count, data = _joined(batches)
         row = _row(turn, live_try, run)
         metric_points.add(turn.connection, row, key, count, data)
+
+
+def _take_in_more(turn: Turn, live_try: LiveTry | LiveRecording, record: AnyRecord) -> None:
+    match record:
+        case ModelRegistered() | ModelAliasSet() | ArtifactUsed():
+            row = _row(turn, live_try, record.run)
+            told_models.take_in(turn.connection, row, record, _who(turn, live_try))
+        case DistributionLogged():
+            _spread(turn, _row(turn, live_try, record.run), record)
+        case Surroundings():
+            row = _row(turn, live_try, record.run)
+            told_surroundings.take_in(turn.connection, row, record, turn.state)
+        case _:
+            raise TypeError(f"{type(record).__name__} tells nothing of a tracked run")
 
 
 def _model(record: ModelLogged) -> dict[str, Any]:
@@ -108,6 +122,14 @@ def _model(record: ModelLogged) -> dict[str, Any]:
         "params": record.params,
         "tags": record.tags,
     }
+
+
+def _spread(turn: Turn, run: int, record: DistributionLogged) -> None:
+    at, values = _moment(record.at), (record.count, record.null_count, record.content)
+    try:
+        distributions.put(turn.connection, run, record.key, record.step, at, record.kind, *values)
+    except InvalidValue as error:  # of who writes journals without us: the rest of it counts
+        log.warning("a distribution is left out: %s", error)
 
 
 _INPUT = ("name", "digest", "source_type", "source", "schema", "profile", "tags")

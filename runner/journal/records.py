@@ -203,6 +203,21 @@ class ModelLogged(Record, frozen=True, tag="model"):
     tags: dict[str, str] = {}
 
 
+class DistributionLogged(Record, frozen=True, tag="distribution"):
+    """How the values of a thing are spread. ``content``: see ``store.distributions``."""
+
+    at: float
+    key: str
+    step: int
+    kind: str
+    """categories, numbers."""
+    count: int
+    """Values, nulls among them."""
+    null_count: int
+    content: dict[str, Any]
+    run: str = ""
+
+
 class ModelRegistered(Record, frozen=True, tag="registered"):
     """What a run has logged becomes the next version of a registered model. ``of`` empty: what the
     run itself has logged. The version is known by ``at``, to the microsecond."""
@@ -268,6 +283,7 @@ AnyRecord = (
     | ArtifactLogged
     | InputLogged
     | ModelLogged
+    | DistributionLogged
     | ModelRegistered
     | ModelAliasSet
     | ArtifactUsed
