@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.runner.mlflow.conftest import Clients
 from tests.support.live import Live
 
 pytestmark = pytest.mark.slow
@@ -14,12 +16,13 @@ TRAINING = """
 import warnings
 warnings.simplefilter("ignore")
 import mlflow
+import numpy
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 
 mlflow.sklearn.autolog(log_models=False)
-X = [[float(n)] for n in range(20)]
-y = [2.0 * n for n in range(20)]
+X = numpy.arange(20.0).reshape(-1, 1)
+y = 2 * numpy.arange(20.0)
 model = Ridge().fit(X, y)
 model.score(X, y)
 GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=2).fit(X, y)
@@ -49,6 +52,7 @@ def test_an_unmodified_training_of_a_task_is_recorded(
     shared.write("training.py", PIPELINE.format(python=python, script=path))
     state, _ = shared.run("training", timeout=120)
     assert state == "success", shared.log_text()
+    Clients(shared, python).wait_until_read()
     rows = shared.query(
         "SELECT t.id, e.name, t.status, t.task_id, t.try_number, t.parent_id FROM tracked_run t "
         f"JOIN experiment e ON e.id = t.experiment_id WHERE t.id > {before}"
@@ -92,7 +96,7 @@ with DAG("where", is_paused_upon_creation=False):
     ids=["injected", "switched off", "the user's own"],
 )
 def test_mlflow_is_pointed_to_the_workspace_unless_told_otherwise(
-    own: Live, settings: str, variables: dict[str, str], expected: str
+    own: Live, settings: str, variables: dict[str, Any], expected: str
 ) -> None:
     own.configure(settings)
     own.write("where.py", WHERE)
