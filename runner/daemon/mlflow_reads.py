@@ -197,9 +197,9 @@ def _inputs(connection: Connection, ids: Sequence[int]) -> dict[int, list[Docume
             .where(dataset_input.c.run_id.in_(some))
             .order_by(dataset.c.id)
         )
-        for run_id, tags, *facts in connection.execute(query):
-            document = {**dict(zip(names, facts, strict=True)), "tags": tags}
-            found.setdefault(run_id, []).append(document)
+        for row in connection.execute(query).mappings():
+            document = {**{name: row[name] for name in names}, "tags": row["tags"]}
+            found.setdefault(row["run_id"], []).append(document)
     return found
 
 

@@ -42,10 +42,10 @@ def files(live: Live) -> list[str]:
 
 
 def wait_until_read(live: Live) -> None:
-    wait_for(
-        lambda: not [name for name in files(live) if "." not in name],
-        what=f"the recordings to be read: {files(live)}",
-    )
+    def look() -> bool:
+        return not [name for name in files(live) if "." not in name]
+
+    wait_for(look, what=f"the recordings to be read: {files(live)}")
 
 
 def test_a_script_is_recorded_and_its_run_ends_with_it(own: Live) -> None:
