@@ -83,6 +83,15 @@ class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days after which the logs of a try are deleted; 0: together with their run."""
 
 
+class TrackingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[tracking]``: what is kept of tracked runs."""
+
+    system_metrics: bool = True
+    """Whether tries that log anything get metrics of processor, memory, disk, network and GPUs."""
+    system_metrics_interval: Period = 10.0
+    """Seconds between two points of those."""
+
+
 class StoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[store]``: where everything is remembered."""
 
@@ -95,6 +104,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     runner: RunnerConfig = RunnerConfig()
     retention: RetentionConfig = RetentionConfig()
+    tracking: TrackingConfig = TrackingConfig()
     store: StoreConfig = StoreConfig()
 
 
