@@ -46,8 +46,6 @@ SOON = 0.02
 """Seconds by which facts that nothing waits for may be gathered into one turn."""
 ROUNDS = 20
 """Times that ending runs may make room for queued ones within one turn."""
-CATCH_UP_TURNS = 1000
-"""Turns that a question may take to have recordings read before it is answered."""
 RETRY_PAUSE = 0.5
 """Seconds until a turn that could not be written is tried again."""
 
@@ -116,15 +114,25 @@ class Engine:
         self.inbox.recordings |= found
         return bool(found)
 
-    def catch_up_with_recordings(self) -> None:
-        """Take in all that scripts have logged until now: who asks for it wants their own, too."""
-        for _ in range(CATCH_UP_TURNS):
+    async def catch_up_with_recordings(self) -> None:
+        """Take in all that scripts have logged until now: who asks for it wants their own, too.
+
+        Not what they log meanwhile: one that logs fast would be waited for without end.
+        """
+        behind = recordings.sizes(self.workspace.recordings, self.brain.recordings)
+        while behind and not self._connection.closed:
             before = self.turns
-            if not self.look_at_recordings():
-                return
+            self.inbox.recordings.update(behind)
             self._turn_now()
             if self.turns == before:  # it could not be written, and is tried again by itself
                 return
+            read = self.brain.recordings
+            behind = {
+                name: size
+                for name, size in behind.items()
+                if name in read and read[name].has_more and read[name].offset < size
+            }
+            await asyncio.sleep(0)
 
     def poll(self) -> None:
         """The slow poll that backs up lost rings; also notices a clock that was set."""

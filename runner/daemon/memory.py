@@ -234,6 +234,8 @@ class LiveRecording:
     offset: int = 0
     seen: int = 0
     """How large it was when it was read last: what is cut short isn't looked at again."""
+    has_more: bool = False
+    """There was more than is read at once."""
     is_open: bool = False
     """It has said whose it is."""
     key: int | None = None

@@ -47,7 +47,7 @@ async def answer(engine: Engine, question: AskMlflow) -> Answer:
         arguments = checked(method, question.arguments)
     except msgspec.ValidationError as error:
         return Answer(error=f"{question.method}: {error}")
-    engine.catch_up_with_recordings()
+    await engine.catch_up_with_recordings()
     return await asyncio.to_thread(_do, engine, method, arguments)
 
 

@@ -55,6 +55,15 @@ def look(folder: Path, known: Mapping[str, LiveRecording]) -> Iterator[str]:
                 yield entry.name
 
 
+def sizes(folder: Path, known: Mapping[str, LiveRecording]) -> dict[str, int]:
+    """How large the recordings are that have something to read, by name."""
+    found: dict[str, int] = {}
+    for name in look(folder, known):
+        with contextlib.suppress(OSError):
+            found[name] = (folder / name).stat().st_size
+    return found
+
+
 @dataclass(slots=True)
 class _Found:
     """What was read of a recording at once."""
@@ -151,7 +160,7 @@ def _apply(turn: Turn, live: LiveRecording, found: _Found, workspace: Workspace)
         elif isinstance(record, tracked.TOLD):
             told.append(record)
         _follow(live, record)
-    live.offset, live.seen = found.offset, found.size
+    live.offset, live.seen, live.has_more = found.offset, found.size, found.more
     if live.row_key is None and live.is_open:
         row = {"name": live.name, "try_id": live.key, "opened_at": live.started_at or turn.now}
         row["journal_offset"] = live.offset

@@ -36,6 +36,7 @@ from dagtop_mlflow.models import LoggedModels
 
 DEFAULT_ID, DEFAULT_NAME = "0", "Default"
 FINITE = float("inf")
+LAST_MILLISECOND = 253_402_300_799_999
 
 
 class TrackingStore(LoggedModels, AbstractStore):
@@ -173,7 +174,7 @@ class TrackingStore(LoggedModels, AbstractStore):
         given = {tag.key: tag.value for tag in tags or ()}
         name = run_name or given.get(MLFLOW_RUN_NAME) or _generate_random_name()
         given[MLFLOW_RUN_NAME] = name
-        start = start_time or int(time.time() * 1000)
+        start = checked_time(start_time or int(time.time() * 1000))
         run_id = uuid.uuid4().hex
         document = {
             "run_id": run_id,
@@ -219,7 +220,9 @@ class TrackingStore(LoggedModels, AbstractStore):
         if run_status is not None:
             status = RunStatus.to_string(run_status)
             status = "RUNNING" if status == "SCHEDULED" else status
-            at = end_time or int(time.time() * 1000)
+            if status == "FINISHED" and wire.has_failed:  # MLflow ends at exit what is open
+                status = "FAILED"
+            at = checked_time(end_time or int(time.time() * 1000))
             document["status"] = status
             document["end_time"] = None if status == "RUNNING" else at
             records.append(["run_end", at / 1000, run_id, status])
@@ -311,7 +314,11 @@ class TrackingStore(LoggedModels, AbstractStore):
         is_urgent = False
         for metric in metrics:
             value, step = float(metric.value), int(metric.step or 0)
-            at = int(metric.timestamp)
+            at = checked_time(metric.timestamp)
+            if not -(2**63) <= step < 2**63:
+                raise MlflowException.invalid_parameter_value(
+                    f"metric {metric.key!r}: step {step} doesn't fit into 64 bits"
+                )
             points.setdefault(metric.key, []).append((value, step, at * 1000))
             is_urgent = is_urgent or not -FINITE < value < FINITE
             known = last.get(metric.key)
@@ -418,6 +425,15 @@ def unpacked(count: int, text: str) -> list[tuple[float, int, int]]:
             column.byteswap()
         columns.append(column)
     return list(zip(*columns, strict=True))
+
+
+def checked_time(milliseconds: Any) -> int:
+    """A time that there is in a calendar. Raises ``MlflowException``."""
+    if not 0 <= milliseconds <= LAST_MILLISECOND:
+        raise MlflowException.invalid_parameter_value(
+            f"times are in milliseconds since 1970, up to the year 9999, not {milliseconds!r}"
+        )
+    return int(milliseconds)
 
 
 def pseudo_id(name: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -99,8 +100,8 @@ class Wire:
             if self._descriptor is None:
                 self._descriptor, self.recording = self._open()
             written = os.write(self._descriptor, data)
-            while written < len(data):
-                written += os.write(self._descriptor, data[written:])
+            if written < len(data):
+                _finish(self._descriptor, data, written)
 
     def _open(self) -> tuple[int, str]:
         folder = os.path.join(self.state, "recordings")
@@ -157,9 +158,8 @@ class Wire:
 
     def forget(self) -> None:
         """Let go of what is open: in a forked child it is the parent's."""
-        for number in (self._descriptor,):
-            if number is not None:
-                os.close(number)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
         for connection in (self._bell, self._questions):
             if connection is not None:
                 connection.close()
@@ -174,7 +174,7 @@ class Wire:
         Raises ``RunnerAway``, ``Refused``.
         """
         question = {"type": "ask_mlflow", "method": method, "arguments": arguments}
-        data = json.dumps(question).encode()
+        data = json.dumps(question, ensure_ascii=False).encode(errors="replace")
         with self._asking:
             answer = self._exchange(LENGTH.pack(len(data)) + data)
         if answer.get("error"):
@@ -241,9 +241,22 @@ class Wire:
         return os.path.join(self.artifacts, digest[:2], digest)
 
 
+def _finish(descriptor: int, data: bytes, written: int) -> None:
+    """Write the rest of a short write; where the disk is full, take the first part back."""
+    try:
+        while written < len(data):
+            step = os.write(descriptor, data[written:])
+            if step == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            written += step
+    except OSError:
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise
+
+
 def frame(record: list[Any]) -> bytes:
-    """A record as the journal has it."""
-    payload = json.dumps(record, separators=(",", ":")).encode()
+    """A record as the journal has it; half a character, which is no text, as a question mark."""
+    payload = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
     return FRAME.pack(len(payload), zlib.crc32(payload)) + payload
 
 
@@ -291,7 +304,8 @@ def readable(text: str) -> str:
 
 
 _wires: dict[str, Wire] = {}
-_failed = False
+has_failed = False
+"""Whether an exception has ended this process."""
 
 
 def wire_of(uri: str | None, environment: Mapping[str, str] = os.environ) -> Wire:
@@ -303,8 +317,6 @@ def wire_of(uri: str | None, environment: Mapping[str, str] = os.environ) -> Wir
     root = find_root(named, "." if named else os.getcwd())
     found = _wires.get(root)
     if found is None:
-        if not _wires:
-            _hook()
         found = _wires[root] = Wire(root)
     return found
 
@@ -314,8 +326,8 @@ def _hook() -> None:
     before = sys.excepthook
 
     def failed(*error: Any) -> None:
-        global _failed
-        _failed = True
+        global has_failed
+        has_failed = True
         before(*error)
 
     sys.excepthook = failed
@@ -325,9 +337,12 @@ def _hook() -> None:
 
 def _close() -> None:
     for wire in _wires.values():
-        wire.close("FAILED" if _failed else "FINISHED")
+        wire.close("FAILED" if has_failed else "FINISHED")
 
 
 def _after_fork_in_child() -> None:
     for wire in _wires.values():
         wire.forget()
+
+
+_hook()  # now: MLflow registers what ends its runs after it has loaded this, so it is done before
