@@ -19,6 +19,7 @@ HOMES: dict[str, CommandHome] = {
     "dags": CommandHome("app.cli.dags"),
     "runs": CommandHome("app.cli.runs"),
     "metrics": CommandHome("app.cli.metrics", "metrics"),
+    "artifacts": CommandHome("app.cli.artifacts"),
     "models": CommandHome("app.cli.models"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),

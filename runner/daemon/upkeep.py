@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from runner.execution.processes import stray_processes
-from store import maintenance, models, records
+from store import contents, maintenance, models, records
 from store.config import Config
 from store.engine import Store
 from store.errors import StoreError
@@ -69,13 +69,17 @@ def tidy_if_due(
 
 
 def tidy(store: Store, workspace: Workspace, config: Config) -> None:
-    """Apply the retention settings: runs beyond them, old logs, and folders of runs now gone."""
+    """Apply the retention settings: runs beyond them, old logs, and folders of runs now gone; and
+    delete contents of artifacts that no run has any more."""
     maintenance.prune_by_retention(store, config.retention)
     days = config.retention.log_days
     moment = datetime.now(UTC) - timedelta(days=days) if days else None
     removed = remove_folders(store, workspace, moment)
     if removed:
         log.info("upkeep removed the logs of %s runs", removed)
+    collected = contents.collect(store, workspace)
+    if collected.count:
+        log.info("upkeep removed %s contents of artifacts", collected.count)
 
 
 def remove_folders(store: Store, workspace: Workspace, moment: datetime | None) -> int:
