@@ -19,6 +19,8 @@ HOMES: dict[str, CommandHome] = {
     "dags": CommandHome("app.cli.dags"),
     "runs": CommandHome("app.cli.runs"),
     "metrics": CommandHome("app.cli.metrics", "metrics"),
+    "import": CommandHome("app.cli.importing"),
+    "export": CommandHome("app.cli.exporting"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
     "assets": CommandHome("app.cli.assets"),
