@@ -59,6 +59,14 @@ if TYPE_CHECKING:
         ShortCircuitOperator,
     )
     from runner.authoring.params import Param, ParamsDict
+    from runner.authoring.reading_artifacts import download_artifact, load_dict, load_text
+    from runner.authoring.registry import (
+        ModelVersion,
+        delete_model_alias,
+        model_version,
+        register_model,
+        set_model_alias,
+    )
     from runner.authoring.sensors.base import BaseSensorOperator, PokeReturnValue
     from runner.authoring.sensors.filesystem import FileSensor
     from runner.authoring.sensors.python import PythonSensor
@@ -116,6 +124,8 @@ _NAMES = {
     "operators.latest_only": "LatestOnlyOperator",
     "operators.python": "BranchPythonOperator PythonOperator ShortCircuitOperator",
     "params": "Param ParamsDict",
+    "reading_artifacts": "download_artifact load_dict load_text",
+    "registry": ("ModelVersion delete_model_alias model_version register_model set_model_alias"),
     "sensors.base": "BaseSensorOperator PokeReturnValue",
     "sensors.filesystem": "FileSensor",
     "sensors.python": "PythonSensor",
@@ -180,6 +190,7 @@ __all__ = [
     "FileSensor",
     "Label",
     "LatestOnlyOperator",
+    "ModelVersion",
     "NotFoundException",
     "Param",
     "ParamValidationError",
@@ -206,10 +217,14 @@ __all__ = [
     "chain_linear",
     "cross_downstream",
     "dag",
+    "delete_model_alias",
     "delete_tag",
+    "download_artifact",
     "end_run",
     "get_current_context",
     "literal",
+    "load_dict",
+    "load_text",
     "log_artifact",
     "log_artifacts",
     "log_dict",
@@ -221,7 +236,10 @@ __all__ = [
     "log_table",
     "log_text",
     "macros",
+    "model_version",
+    "register_model",
     "set_experiment",
+    "set_model_alias",
     "set_tag",
     "set_tags",
     "setup",

@@ -7,7 +7,9 @@ from typing import Any
 from runner.journal.client import QuestionError
 from runner.journal.questions import (
     Answer,
+    GetArtifacts,
     GetConnection,
+    GetModelVersion,
     GetPreviousRun,
     GetRunStates,
     GetVariable,
@@ -47,13 +49,29 @@ class LocalQuestions:
         if isinstance(question, GetVariable) and question.key in self._variables:
             value = self._variables[question.key]
             return Answer(value=value, found=value is not None)
+        if isinstance(question, GetModelVersion) and question.at is not None:
+            return self._would_be(question)
         if isinstance(
-            question, GetVariable | GetConnection | GetXCom | GetPreviousRun | GetRunStates
+            question,
+            GetVariable
+            | GetConnection
+            | GetXCom
+            | GetPreviousRun
+            | GetRunStates
+            | GetModelVersion
+            | GetArtifacts,
         ):
             return self._from_store(question)
         raise QuestionError(
             f"{type(question).__name__} needs the runner, which a test does without"
         )
+
+    def _would_be(self, question: GetModelVersion) -> Answer:
+        """The version that a registration would make: a test registers none."""
+        newest = self._from_store(GetModelVersion(question.reference))
+        number = newest.value["version"] + 1 if newest.found else 1
+        facts = {"name": question.reference, "version": number, "run_id": question.run}
+        return Answer(value=facts | {"created_at": question.at})
 
     def _from_store(self, question: Question) -> Answer:
         if not self._workspace.database.exists():

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from store import records
 from store.models import (
     artifact,
+    artifact_use,
     dag_run,
     dataset,
     dataset_input,
@@ -72,6 +73,12 @@ def create_run(connection: Connection, new: NewRun) -> int:
 def run_with_uuid(connection: Connection, uuid: str) -> int | None:
     """The id of a tracked run; None if there is none of that uuid."""
     return connection.execute(select(tracked_run.c.id).where(tracked_run.c.uuid == uuid)).scalar()
+
+
+def uuid_of(connection: Connection, run_id: int) -> str:
+    """The uuid of a tracked run."""
+    query = select(tracked_run.c.uuid).where(tracked_run.c.id == run_id)
+    return connection.execute(query).scalar_one()
 
 
 def _place_of(connection: Connection, try_id: int | None) -> dict[str, Any]:
@@ -175,6 +182,20 @@ def log_artifact(
     """Write that a run has a file, over an older one of that path."""
     row = {"run_id": run_id, "path": path, "size": size, "digest": digest, "created_at": at}
     records.put(connection, artifact, [row])
+
+
+def use_artifact(
+    connection: Connection, run_id: int, path: str, digest: str, producer: str, at: datetime
+) -> None:
+    """Write that a run has read a file that another run has logged."""
+    row = {
+        "run_id": run_id,
+        "digest": digest,
+        "path": path,
+        "producer_uuid": producer or None,
+        "used_at": at,
+    }
+    records.put(connection, artifact_use, [row])
 
 
 def log_input(connection: Connection, run_id: int, found: dict[str, Any]) -> None:

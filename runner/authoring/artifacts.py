@@ -133,6 +133,7 @@ def _keep(path: str, parts: Iterable[bytes]) -> None:
     log = tracking.active_log()
     size, digest = keep_content(log.tracker.target.artifacts, parts)
     log.record(ArtifactLogged(time.time(), path, size, digest, log.uuid))
+    log.files[path] = size, digest
 
 
 def keep_content(folder: str, parts: Iterable[bytes]) -> tuple[int, str]:

@@ -48,7 +48,9 @@ class ParamChanged(DagtopException, ValueError):
 class RunLog:
     """What was logged for one tracked run, and its points that are not in the journal yet."""
 
-    __slots__ = ("begins", "has_begun", "name", "params", "points", "tables", "tracker", "uuid")
+    __slots__ = (
+        "begins", "files", "has_begun", "name", "params", "points", "tables", "tracker", "uuid"
+    )  # fmt: skip
 
     def __init__(self, tracker: Tracker, uuid: str) -> None:
         self.tracker = tracker
@@ -62,6 +64,8 @@ class RunLog:
         self.params: dict[str, str] = {}
         self.tables: dict[str, dict[str, list[Any]]] = {}
         """What ``log_table`` has written, by path: its columns and rows."""
+        self.files: dict[str, tuple[int, str]] = {}
+        """Size and SHA-256 of the artifacts that were logged, by path."""
 
     def record(self, record: Record) -> None:
         """State something of the run in the journal. Raises ``OSError``."""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from runner.daemon import schedules
+from runner.daemon import schedules, tracked_answers
 from runner.daemon.commands.common import Refused
 from runner.daemon.commands.payloads import complaint
 from runner.daemon.commands.scheduling import parse_window
@@ -22,9 +22,11 @@ from runner.daemon.inbox import Request
 from runner.daemon.memory import LiveTry
 from runner.journal.questions import (
     Answer,
+    GetArtifacts,
     GetConnection,
     GetHealth,
     GetIntent,
+    GetModelVersion,
     GetPreviousRun,
     GetReasons,
     GetRunStates,
@@ -119,6 +121,10 @@ def look_up(connection: Connection, question: Any) -> Answer:
         return Answer(value=None if row is None else dict(row._mapping), found=row is not None)
     if isinstance(question, GetRunStates):
         return _run_states(connection, question)
+    if isinstance(question, GetModelVersion):
+        return tracked_answers.model_version(connection, question)
+    if isinstance(question, GetArtifacts):
+        return tracked_answers.artifacts(connection, question)
     if isinstance(question, GetIntent):
         table = models.task_try
         intent = connection.execute(

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from runner.daemon import told_models
 from runner.journal.records import (
     AnyRecord,
     ArtifactLogged,
+    ArtifactUsed,
     InputLogged,
     MetricPoints,
+    ModelAliasSet,
+    ModelRegistered,
     ParamLogged,
     RunEnded,
     RunStarted,
@@ -24,8 +28,18 @@ if TYPE_CHECKING:
     from runner.daemon.memory import LiveTry
     from runner.daemon.turn import Turn
 
-Told = RunStarted | RunEnded | ParamLogged | TagSet | MetricPoints | ArtifactLogged | InputLogged
-TOLD = (RunStarted, RunEnded, ParamLogged, TagSet, MetricPoints, ArtifactLogged, InputLogged)
+TOLD = (
+    RunStarted,
+    RunEnded,
+    ParamLogged,
+    TagSet,
+    MetricPoints,
+    ArtifactLogged,
+    InputLogged,
+    ModelRegistered,
+    ModelAliasSet,
+    ArtifactUsed,
+)
 STATUSES = {tracking.RUNNING, tracking.FINISHED, tracking.FAILED, tracking.KILLED}
 
 
@@ -62,6 +76,9 @@ def take_in(turn: Turn, live_try: LiveTry, told: Sequence[AnyRecord]) -> None:
                 run = _row(turn, live_try, record.run)
                 found = {name: getattr(record, name) for name in _INPUT}
                 tracking.log_input(turn.connection, run, found)
+            case ModelRegistered() | ModelAliasSet() | ArtifactUsed():
+                row = _row(turn, live_try, record.run)
+                told_models.take_in(turn.connection, row, record, _who(turn, live_try))
             case _:
                 raise TypeError(f"{type(record).__name__} tells nothing of a tracked run")
     for (run, key), batches in points.items():
@@ -126,6 +143,20 @@ def _experiment(turn: Turn, live_try: LiveTry) -> str:
 def _name(live_try: LiveTry) -> str:
     index = f"[{live_try.map_index}]" if live_try.map_index >= 0 else ""
     return f"{live_try.task_id}{index} try {live_try.try_number}"
+
+
+def _who(turn: Turn, live_try: LiveTry) -> told_models.Who:
+    """For the audit trail: the task that does something."""
+    run = turn.brain.runs.get(live_try.run_key)
+    where = {
+        "dag_id": live_try.dag_id,
+        "dag_run_id": None if run is None else run.key,
+        "run_id": None if run is None else run.run_id,
+        "task_id": live_try.task_id,
+        "map_index": live_try.map_index,
+        "try_number": live_try.try_number,
+    }
+    return told_models.Who(f"{live_try.dag_id}.{live_try.task_id}", where)
 
 
 def end_runs(turn: Turn, live_try: LiveTry, status: str, at: datetime) -> None:

@@ -52,6 +52,26 @@ class GetPreviousRun(msgspec.Struct, frozen=True, tag="get_previous_run"):
     state: str | None = None
 
 
+class GetModelVersion(msgspec.Struct, frozen=True, tag="get_model_version"):
+    """A version of a registered model, with the params and last metrics of its run.
+
+    ``reference``: ``name@alias``, ``name/version``, or ``name`` for the newest. With ``at``: the
+    version of the model ``reference`` that ``run`` has registered then (seconds since 1970).
+    """
+
+    reference: str
+    run: str = ""
+    at: float | None = None
+
+
+class GetArtifacts(msgspec.Struct, frozen=True, tag="get_artifacts"):
+    """The files below a path of a tracked run: its uuid, ``runs:/uuid/path``, or
+    ``models:/reference`` (then the path is within the model)."""
+
+    source: str
+    path: str = ""
+
+
 class GetIntent(msgspec.Struct, frozen=True, tag="get_intent"):
     """What the runner wants of the end of a try that it has told to end, such as ``kill:why``."""
 
@@ -111,6 +131,8 @@ Question = (
     | GetConnection
     | GetRunStates
     | GetPreviousRun
+    | GetModelVersion
+    | GetArtifacts
     | GetIntent
     | Submit
     | GetReasons

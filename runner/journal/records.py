@@ -165,6 +165,42 @@ class InputLogged(Record, frozen=True, tag="input"):
     run: str = ""
 
 
+class ModelRegistered(Record, frozen=True, tag="registered"):
+    """What a run has logged becomes the next version of a registered model. ``of`` empty: what the
+    run itself has logged. The version is known by ``at``, to the microsecond."""
+
+    at: float
+    name: str
+    path: str
+    of: str = ""
+    aliases: list[str] = []
+    tags: dict[str, str] = {}
+    description: str = ""
+    run: str = ""
+
+
+class ModelAliasSet(Record, frozen=True, tag="alias"):
+    """A version of a registered model gets an alias; ``version`` None: none has it any more."""
+
+    at: float
+    name: str
+    alias: str
+    version: int | None
+    run: str = ""
+
+
+class ArtifactUsed(Record, frozen=True, tag="used"):
+    """A run has read a file that another run has logged: lineage."""
+
+    at: float
+    path: str
+    """As the other run calls it."""
+    digest: str
+    producer: str
+    """The uuid of that run."""
+    run: str = ""
+
+
 AnyRecord = (
     Started
     | Abandoned
@@ -179,6 +215,9 @@ AnyRecord = (
     | MetricPoints
     | ArtifactLogged
     | InputLogged
+    | ModelRegistered
+    | ModelAliasSet
+    | ArtifactUsed
 )
 
 
