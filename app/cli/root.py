@@ -21,6 +21,7 @@ HOMES: dict[str, CommandHome] = {
     "metrics": CommandHome("app.cli.metrics", "metrics"),
     "import": CommandHome("app.cli.importing"),
     "export": CommandHome("app.cli.exporting"),
+    "serve": CommandHome("app.cli.serving", "serve"),
     "models": CommandHome("app.cli.models"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),

@@ -17,6 +17,8 @@ from store.models import (
 )
 from store.values import EPOCH
 
+ADDRESS = "dagtop-artifact:/"
+"""How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
 MILLISECOND = timedelta(milliseconds=1)
 STATUS_NUMBERS = {"PENDING": 1, "READY": 2, "FAILED": 3}
 WORKSPACE = {"workspace": "default"}
@@ -64,7 +66,7 @@ def _export_logged(source: Connection, target: Connection, tables: dict[str, Tab
         whose = {"model_id": one.id, "experiment_id": ids[one.of]}
         facts = {
             "name": one.name,
-            "artifact_location": one.artifact_location,
+            "artifact_location": _place(target, tables, one.artifact_location),
             "creation_timestamp_ms": milliseconds(one.created_at),
             "last_updated_timestamp_ms": milliseconds(one.updated_at),
             "status": STATUS_NUMBERS.get(one.status, 2),
@@ -107,14 +109,15 @@ def _export_model(
     versions = select(model_version).where(model_version.c.model_id == one.id)
     for each in source.execute(versions.order_by(model_version.c.version)).all():
         of_version = {**whose, "version": each.version}
+        source_uri = _place(target, tables, each.source, each.run_uuid)
         facts = {
             "creation_time": milliseconds(each.created_at),
             "last_updated_time": milliseconds(each.updated_at),
             "description": each.description,
             "user_id": each.user_id,
             "current_stage": "None",
-            "source": each.source,
-            "storage_location": each.source,
+            "source": source_uri,
+            "storage_location": source_uri,
             "run_id": each.run_uuid,
             "status": each.status,
         }
@@ -124,3 +127,18 @@ def _export_model(
     aliases = source.execute(select(model_alias).where(model_alias.c.model_id == one.id)).all()
     rows = [{**whose, "alias": each.alias, "version": each.version} for each in aliases]
     put(target, tables, "registered_model_aliases", rows)
+
+
+def _place(
+    target: Connection, tables: dict[str, Table], stored: str, run_uuid: str | None = None
+) -> str:
+    """Where files are once they are exported: those of a run are below its artifacts there."""
+    uuid, path = run_uuid or "", stored
+    if stored.startswith(ADDRESS):
+        uuid, _, path = stored.removeprefix(ADDRESS).partition("/")
+    elif ":/" in stored or stored.startswith("/"):
+        return stored
+    runs = tables["runs"]
+    query = select(runs.c.artifact_uri).where(runs.c.run_uuid == uuid)
+    folder = target.execute(query).scalar()
+    return stored if folder is None else f"{folder}/{path}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -56,9 +58,11 @@ def make(uri: str, folder: str) -> None:
 
 def dump(uri: str) -> dict[str, Any]:
     """All that the client finds there."""
+    import mlflow
     from mlflow.entities import ViewType
     from mlflow.tracking import MlflowClient
 
+    mlflow.set_tracking_uri(uri)  # of a logged model's files, the client asks there
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     found: dict[str, Any] = {"experiments": {}, "runs": {}, "models": {}, "logged": {}}
     for one in client.search_experiments(view_type=ViewType.ALL):
@@ -115,8 +119,8 @@ def _artifacts(client: Any, uuid: str, folder: str | None) -> dict[str, str]:
         if one.is_dir:
             found |= _artifacts(client, uuid, one.path)
         else:
-            with open(client.download_artifacts(uuid, one.path), encoding="utf-8") as file:
-                found[one.path] = file.read()
+            content = Path(client.download_artifacts(uuid, one.path)).read_bytes()
+            found[one.path] = hashlib.sha256(content).hexdigest()
     return found
 
 

@@ -16,6 +16,7 @@ from store.workspace import Workspace
 from tests.app.cli.conftest import Outcome, run_command
 from tests.app.exchange.conftest import dumped
 
+pytestmark = pytest.mark.timeout(300)  # MLflow's client takes seconds to begin
 INFINITE = {
     struct.pack("<d", s * math.inf).hex(): struct.pack("<d", s * GREATEST).hex() for s in (1, -1)
 }
