@@ -14,6 +14,7 @@ import psutil
 
 from tests.bench.figure import Figure
 from tests.bench.hour import hour
+from tests.bench.recording import recording
 from tests.bench.terminal import busy, screens
 from tests.support.live import ROOT, Live, live, wait_for
 
@@ -366,6 +367,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "idle": idle,
     "history": history,
     "metrics": metrics,
+    "recording": recording,
     "files": files,
     "logs": logs,
     "screens": screens,
