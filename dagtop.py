@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from runner.authoring.connection import BaseHook, Connection
     from runner.authoring.context import Context, get_current_context
     from runner.authoring.dag import DAG, dag
+    from runner.authoring.datasets import log_input
     from runner.authoring.decorators import setup, task, task_group, teardown
+    from runner.authoring.distributions import log_distribution
     from runner.authoring.edges import EdgeModifier, Label, chain, chain_linear, cross_downstream
     from runner.authoring.exceptions import (
         AirflowException,
@@ -108,7 +110,9 @@ _NAMES = {
     "connection": "BaseHook Connection",
     "context": "Context get_current_context",
     "dag": "DAG dag",
+    "datasets": "log_input",
     "decorators": "setup task task_group teardown",
+    "distributions": "log_distribution",
     "edges": "EdgeModifier Label chain chain_linear cross_downstream",
     "exceptions": (
         "AirflowException AirflowFailException AirflowNotFoundException "
@@ -228,7 +232,9 @@ __all__ = [
     "log_artifact",
     "log_artifacts",
     "log_dict",
+    "log_distribution",
     "log_figure",
+    "log_input",
     "log_metric",
     "log_metrics",
     "log_param",

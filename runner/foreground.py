@@ -247,6 +247,7 @@ class ForegroundRun:
         self.state.set_state(key, State.RUNNING)
         self._first_started.setdefault(key, time.time())
         ticket = self._ticket(instance, path)
+        self.questions.registry.follow(str(path))
         run_try(ticket, self.dag, journal, self.questions)
         sys.stdout.flush()
         self._take_in(instance, path.read_bytes(), ticket)

@@ -17,6 +17,7 @@ from runner.journal.questions import (
     Question,
     SetVariable,
 )
+from runner.local_registry import LocalRegistry
 from store.workspace import Workspace
 
 
@@ -26,6 +27,7 @@ class LocalQuestions:
     def __init__(self, workspace: Workspace, dag_id: str, run_id: str) -> None:
         self._workspace = workspace
         self._own = (dag_id, run_id)
+        self.registry = LocalRegistry()
         self.xcoms: dict[tuple[str, str, int], bytes] = {}
         self._variables: dict[str, str | None] = {}
 
@@ -49,29 +51,36 @@ class LocalQuestions:
         if isinstance(question, GetVariable) and question.key in self._variables:
             value = self._variables[question.key]
             return Answer(value=value, found=value is not None)
-        if isinstance(question, GetModelVersion) and question.at is not None:
-            return self._would_be(question)
+        if isinstance(question, GetModelVersion | GetArtifacts):
+            return self._model_or_file(question)
         if isinstance(
-            question,
-            GetVariable
-            | GetConnection
-            | GetXCom
-            | GetPreviousRun
-            | GetRunStates
-            | GetModelVersion
-            | GetArtifacts,
+            question, GetVariable | GetConnection | GetXCom | GetPreviousRun | GetRunStates
         ):
             return self._from_store(question)
         raise QuestionError(
             f"{type(question).__name__} needs the runner, which a test does without"
         )
 
-    def _would_be(self, question: GetModelVersion) -> Answer:
-        """The version that a registration would make: a test registers none."""
-        newest = self._from_store(GetModelVersion(question.reference))
-        number = newest.value["version"] + 1 if newest.found else 1
-        facts = {"name": question.reference, "version": number, "run_id": question.run}
-        return Answer(value=facts | {"created_at": question.at})
+    def _model_or_file(self, question: GetModelVersion | GetArtifacts) -> Answer:
+        """Of what this run has logged and registered, else of what is in the store."""
+        if isinstance(question, GetArtifacts):
+            found = self.registry.files(question)
+        else:
+            newest = {}
+            if question.at is not None:
+                stored = self._from_store(GetModelVersion(question.reference))
+                newest = {question.reference: stored.value["version"]} if stored.found else {}
+            found = self.registry.version(question, newest)
+        if found is not None:
+            return Answer(value=found)
+        answer = self._from_store(question)
+        if answer.error is not None:
+            raise QuestionError(answer.error)
+        if isinstance(question, GetArtifacts):
+            if not answer.found:
+                raise QuestionError(f"{question.source!r} has no artifact {question.path!r}")
+            answer.value["folder"] = str(self._workspace.artifacts)
+        return answer
 
     def _from_store(self, question: Question) -> Answer:
         if not self._workspace.database.exists():

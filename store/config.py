@@ -68,6 +68,8 @@ class RunnerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Longest list or dict that can be mapped over; the task that pushes a longer one fails."""
     xcom_max_bytes: Count = 16 * 1024 * 1024
     """Largest XCom, in bytes of its JSON; the task that pushes a larger one fails."""
+    mlflow: bool = True
+    """Whether MLflow in tasks logs into this workspace, unless MLFLOW_TRACKING_URI is set."""
 
 
 class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,6 +81,15 @@ class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days after which a DAG run is deleted, its tries and XComs with it; 0: never."""
     log_days: Seconds = 60.0
     """Days after which the logs of a try are deleted; 0: together with their run."""
+
+
+class TrackingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[tracking]``: what is kept of tracked runs."""
+
+    system_metrics: bool = True
+    """Whether tries that log anything get metrics of processor, memory, disk, network and GPUs."""
+    system_metrics_interval: Period = 10.0
+    """Seconds between two points of those."""
 
 
 class StoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +104,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     runner: RunnerConfig = RunnerConfig()
     retention: RetentionConfig = RetentionConfig()
+    tracking: TrackingConfig = TrackingConfig()
     store: StoreConfig = StoreConfig()
 
 

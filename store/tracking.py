@@ -70,6 +70,87 @@ def create_run(connection: Connection, new: NewRun) -> int:
     return connection.execute(insert(tracked_run).returning(tracked_run.c.id), values).scalar_one()
 
 
+def begin_run(connection: Connection, new: NewRun) -> int:
+    """The id of the tracked run of that uuid; one that there is, as something was logged for it
+    before its beginning was read, gets what is known of it only now."""
+    found = run_with_uuid(connection, new.uuid)
+    if found is None:
+        return create_run(connection, new)
+    values = {
+        "experiment_id": ensure_experiment(connection, new.experiment, new.at),
+        "try_id": new.try_id,
+        "parent_id": run_with_uuid(connection, new.parent) if new.parent else None,
+        "name": new.name,
+        "user_id": new.user,
+        "started_at": new.at,
+        "ended_at": None,
+        "status": RUNNING,
+        **_place_of(connection, new.try_id),
+    }
+    connection.execute(update(tracked_run).where(tracked_run.c.id == found).values(values))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOfTry:
+    """Where a try stands, and what its own tracked run is called."""
+
+    dag_run_key: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    own_experiment: str | None
+    """That its DAG run was given."""
+
+    @property
+    def experiment(self) -> str:
+        return self.own_experiment or self.dag_id
+
+    @property
+    def name(self) -> str:
+        """What the try's own tracked run is called."""
+        return name_of_try(self.task_id, self.map_index, self.try_number)
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """The columns that place an event."""
+        return {
+            "dag_id": self.dag_id,
+            "dag_run_id": self.dag_run_key,
+            "run_id": self.run_id,
+            "task_id": self.task_id,
+            "map_index": self.map_index,
+            "try_number": self.try_number,
+        }
+
+
+def place_of_try(connection: Connection, try_id: int) -> PlaceOfTry | None:
+    """Where a try stands; None if there is none of that id."""
+    row = connection.execute(
+        select(
+            dag_run.c.id,
+            dag_run.c.dag_id,
+            dag_run.c.run_id,
+            task_instance.c.task_id,
+            task_instance.c.map_index,
+            task_try.c.try_number,
+            dag_run.c.experiment,
+        )
+        .join_from(task_try, task_instance, task_instance.c.id == task_try.c.task_instance_id)
+        .join(dag_run, dag_run.c.id == task_instance.c.dag_run_id)
+        .where(task_try.c.id == try_id)
+    ).first()
+    return None if row is None else PlaceOfTry(*row)
+
+
+def name_of_try(task_id: str, map_index: int, try_number: int) -> str:
+    """What the tracked run is called that a try has without a call."""
+    index = f"[{map_index}]" if map_index >= 0 else ""
+    return f"{task_id}{index} try {try_number}"
+
+
 def run_with_uuid(connection: Connection, uuid: str) -> int | None:
     """The id of a tracked run; None if there is none of that uuid."""
     return connection.execute(select(tracked_run.c.id).where(tracked_run.c.uuid == uuid)).scalar()

@@ -52,6 +52,11 @@ class Workspace:
         return self.state / "artifacts"
 
     @property
+    def recordings(self) -> Path:
+        """Journals of processes that no host of the runner's has forked."""
+        return self.state / "recordings"
+
+    @property
     def tries(self) -> Path:
         return self.state / "tries"
 

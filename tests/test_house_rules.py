@@ -23,6 +23,8 @@ MAY_IMPORT = {
         "numpy",  # where a user's value is of it
         "runner.authoring", "runner.journal",
     },
+    # The environment of a training may have nothing else.
+    "runner/mlflow_plugin": {"dagtop_mlflow", "mlflow"},
     "runner/scheduling": {
         "msgspec",  # structures are of it
         "runner.authoring.timetables", "runner.scheduling", "store.states", "store.structure",

@@ -27,6 +27,8 @@ from store.run_filter import FilterError, order, parse, select_runs
 SHORT = 8
 """Digits of a run's id in tables."""
 MISSING = "-"
+SYSTEM = "system/"
+"""What the names of system metrics begin with (MLflow's)."""
 MOST_COLUMNS = 6
 """Params and metrics each that a table shows without being told which."""
 
@@ -175,10 +177,11 @@ def print_runs(rows: Sequence[TrackedRow], logged: Logged) -> None:
 
 
 def commonest(of_runs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The keys that most runs have, the commonest first, as many as a table shows."""
+    """The keys that most runs have, the commonest first, as many as a table shows; none of system
+    metrics, which all have."""
     counts: dict[str, int] = {}
     for keys in of_runs:
-        for key in keys:
+        for key in (one for one in keys if not one.startswith(SYSTEM)):
             counts[key] = counts.get(key, 0) + 1
     return sorted(counts, key=lambda key: (-counts[key], key))[:MOST_COLUMNS]
 

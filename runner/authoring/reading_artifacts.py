@@ -40,12 +40,12 @@ def download_artifact(
     """
     log = tracking.active_log()
     target = log.tracker.target
-    producer, base, files = _files(source, path)
+    producer, base, files, kept_in = _files(source, path)
     folder = Path(_folder_of_process() if dst_path is None else os.fspath(dst_path))
     own = log.uuid or target.own_run
     for one, _, digest in files:
         inner = posixpath.basename(one) if one == base else posixpath.relpath(one, base or ".")
-        _copy(kept_at(target.artifacts, digest), folder / checked(inner), digest)
+        _copy(kept_at(kept_in, digest), folder / checked(inner), digest)
         if producer != own:
             log.record(ArtifactUsed(time.time(), one, digest, producer, log.uuid))
     return folder / posixpath.basename(base) if [base] == [one for one, _, _ in files] else folder
@@ -65,21 +65,24 @@ def load_dict(source: str, path: str = "") -> Any:
     return json.loads(load_text(source, path))
 
 
-def _files(source: str, path: str) -> tuple[str, str, list[File]]:
-    """Whose files they are, the path that was asked for as that run calls it, the files."""
+def _files(source: str, path: str) -> tuple[str, str, list[File], str]:
+    """Whose files they are, the path that was asked for as that run calls it, the files, and the
+    folder in which their contents are kept."""
     log = tracking.active_log()
+    folder = log.tracker.target.artifacts
     if source == (log.uuid or log.tracker.target.own_run):  # it may not be in the store yet
         base = checked(path) if path else ""
         own = [(one, *facts) for one, facts in log.files.items()]
         found = [one for one in own if not base or f"{one[0]}/".startswith(f"{base}/")]
         if found:
-            return source, base, found
+            return source, base, found, folder
     try:
         answer = log.tracker.target.ask(GetArtifacts(source, path))
     except QuestionError as error:
         raise NotFoundException(f"download_artifact: {error}") from None
     value = answer.value
-    return value["run"], value["base"], [tuple(one) for one in value["files"]]
+    files = [tuple(one) for one in value["files"]]
+    return value["run"], value["base"], files, value.get("folder", folder)
 
 
 def _copy(kept: str, to: Path, digest: str) -> None:

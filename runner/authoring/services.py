@@ -127,13 +127,18 @@ class Services:
         self._lock = threading.Lock()
         self._path = path
         self.artifacts = artifacts
+        self.state = ""
+        """The folder of the workspace's state; empty: runs say nothing of themselves."""
+        self.own_uuid = ""
+        """What the run that there is without a call is known by; empty: that of the try."""
+        self.own_name = ""
 
     @property
     def own_run(self) -> str:
-        """The uuid of the tracked run that a try has without a call."""
+        """The uuid of the tracked run that there is without a call."""
         from runner.journal.tracked import tracked_run_of
 
-        return tracked_run_of(self._path)
+        return self.own_uuid or tracked_run_of(self._path)
 
     def ask(self, question: Question) -> Answer:
         """The runner's answer. Raises an exception whose message says why there is none."""
@@ -222,12 +227,40 @@ class Services:
 
 
 _services: Services | None = None
+tracked: Services | None = None
+"""What tracked runs are recorded in: the services of the task, or the recording of a process that
+is none."""
+_is_host = False
 
 
 def provide(services: Services | None) -> None:
     """Set the services of this process; None takes them away."""
-    global _services
-    _services = services
+    global _services, _is_host
+    _services, _is_host = services, True
+    track(services)
+
+
+def track(services: Services | None) -> None:
+    """Set what tracked runs are recorded in; None takes it away."""
+    global tracked
+    tracked = services
+
+
+def is_recording(services: Services) -> bool:
+    """Whether these are no task's, but those of a process that records by itself."""
+    return tracked is not None and services is tracked and services is not _services
+
+
+def for_tracking() -> Services:
+    """What tracked runs are recorded in. A process that no host of ours has forked begins a
+    recording. Raises ``OutsideTask``, and ``OSError`` where it can't be written."""
+    if tracked is not None:
+        return tracked
+    if _is_host:  # a task that has ended, or a callback
+        return current()
+    from runner.authoring.recording import recorder
+
+    return recorder()
 
 
 def current() -> Services:

@@ -1,6 +1,6 @@
-"""Tracked runs within a task, by hand: ``start_run`` and what belongs to it, as MLflow has it.
+"""Tracked runs by hand: ``start_run`` and what belongs to it, as MLflow has it.
 
-Without a call each try that logs anything has one run of its own.
+Without a call each try that logs anything has one run of its own, and so has each script.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ _experiment_of: services.Services | None = None
 def set_experiment(experiment_name: str) -> None:
     """Have the runs that begin from now on in this experiment: that of the task, too, if it has
     logged nothing yet. Without a call they are in the DAG run's: the DAG's id, unless it was
-    triggered with another."""
+    triggered with another; those of a script in Default."""
     global _experiment, _experiment_of
     tracking.check_key("experiment", experiment_name)
     own = tracking.active_log().tracker.own
     _experiment, _experiment_of = experiment_name, own.tracker.target
-    own.begins = RunStarted(time.time(), "", "", experiment_name)
+    own.begins = RunStarted(time.time(), own.uuid, own.name, experiment_name)
 
 
 def start_run(
@@ -88,7 +88,7 @@ def start_run(
     """
     log = tracking.active_log()
     tracker, target = log.tracker, log.tracker.target
-    if log.uuid and not nested:
+    if log is not tracker.own and not nested:
         raise RunActive(
             f"run {log.uuid} is active: end it with end_run(), or begin one within it with "
             "start_run(nested=True)"
@@ -97,15 +97,16 @@ def start_run(
     name = run_name or f"run {new[:8]}"
     experiment = _experiment if _experiment_of is target else ""
     parent = (log.uuid or target.own_run) if nested else ""
-    if nested and not log.uuid and not log.has_begun:
-        log.record(log.begins or RunStarted(time.time(), "", ""))
+    if nested:
+        log.begin()
     if run_id is None:
         target.record(RunStarted(time.time(), new, name, experiment, parent))
     else:
         target.record(RunEnded(time.time(), new, "RUNNING"))
-    before = tracking.active.logs if log.uuid else ()
+    before = tracking.active.logs if log is not tracker.own else ()
     begun = tracker.log_of(new)
-    begun.name = name
+    begun.name, begun.has_begun = name, True
+    begun.is_placed = begun.is_placed or run_id is not None
     tracking.active.logs = (*before, begun)
     if description is not None:
         tracking.set_tag(NOTE, description)
@@ -115,16 +116,20 @@ def start_run(
 
 
 def end_run(status: str = "FINISHED") -> None:
-    """End the run that this thread has begun last: FINISHED, FAILED or KILLED. Nothing happens
-    where it has begun none: the run of a task ends with it."""
+    """End the run that this thread has begun last: FINISHED, FAILED or KILLED. Where it has begun
+    none, that of a script ends; that of a task ends with it."""
     if status not in STATUSES:
         raise ValueError(f"a run ends as {', '.join(STATUSES)}, not as {status!r}")
     log = tracking.active_log()
-    if not log.uuid:
+    tracker = log.tracker
+    if not log.uuid or (log is tracker.own and not log.has_begun and not any(log.points.values())):
         return
-    log.tracker.flush()
-    log.tracker.target.record(RunEnded(time.time(), log.uuid, status))
-    tracking.active.logs = tracking.active.logs[:-1]
+    tracker.flush()
+    tracker.target.record(RunEnded(time.time(), log.uuid, status))
+    if log is tracker.own:
+        tracker.renew_own(uuid.uuid4().hex)
+    else:
+        tracking.active.logs = tracking.active.logs[:-1]
 
 
 def active_run() -> ActiveRun:

@@ -1,4 +1,4 @@
-"""Params, metrics and tags of a running task, under MLflow's names and limits.
+"""Params, metrics and tags of a running task, or of a script, under MLflow's names and limits.
 
 ``log_metric`` only puts a point into a buffer: a training loop may call it for every batch. Points
 reach the journal when a buffer is full, every 50 ms by a thread that the first point starts, at
@@ -49,7 +49,8 @@ class RunLog:
     """What was logged for one tracked run, and its points that are not in the journal yet."""
 
     __slots__ = (
-        "begins", "files", "has_begun", "name", "params", "points", "tables", "tracker", "uuid"
+        "begins", "files", "has_begun", "is_placed", "name", "params", "points", "tables",
+        "tracker", "uuid",
     )  # fmt: skip
 
     def __init__(self, tracker: Tracker, uuid: str) -> None:
@@ -58,8 +59,11 @@ class RunLog:
         """Empty: of the try itself."""
         self.name = ""
         self.begins: RunStarted | None = None
-        """What is to be told of the run before the first thing that is logged."""
+        """What is to be told of the run before the first thing that is logged; None: nothing, as
+        the try's own begins by itself."""
         self.has_begun = False
+        self.is_placed = not tracker.target.state
+        """It has said where it runs, from which source, with what."""
         self.points: dict[str, list[Point]] = {}
         self.params: dict[str, str] = {}
         self.tables: dict[str, dict[str, list[Any]]] = {}
@@ -69,11 +73,33 @@ class RunLog:
 
     def record(self, record: Record) -> None:
         """State something of the run in the journal. Raises ``OSError``."""
-        if self.begins is None or self.has_begun:
+        if self.has_begun and self.is_placed:
             self.tracker.target.record(record)
-        else:
-            self.tracker.target.record(self.begins, record)
-        self.has_begun = True
+            return
+        first = [] if self.begins is None or self.has_begun else [self.begins]
+        self.tracker.target.record(*first, *self._placed(), record)
+        self.has_begun = self.is_placed = True
+
+    def _placed(self) -> list[Record]:
+        if self.is_placed:
+            return []
+        from runner.authoring.surroundings import of_run
+
+        target = self.tracker.target
+        return [of_run(self.uuid, target.state, target.artifacts)]
+
+    def begin(self) -> None:
+        """Have the run begun, if nothing was logged for it yet. Raises ``OSError``."""
+        if not self.has_begun:
+            self.tracker.target.record(self.begins or RunStarted(time.time(), self.uuid, self.name))
+            self.has_begun = True
+
+    def adopt(self, before: RunLog) -> None:
+        """Go on with what a forked child has of its parent's run; not with what is in its buffers,
+        which is the parent's to write."""
+        self.name, self.begins, self.has_begun = before.name, before.begins, before.has_begun
+        self.is_placed = before.is_placed
+        self.params.update(before.params)
 
     def buffer(self, key: str) -> list[Point]:
         """The buffer of a metric that is logged for the first time."""
@@ -90,14 +116,34 @@ class Tracker:
 
     def __init__(self, target: services.Services, *, forked: bool = False) -> None:
         self.target = target
-        self.own = RunLog(self, "")
-        self.logs: dict[str, RunLog] = {"": self.own}
+        self.own = self._own_log(target.own_uuid)
+        self.logs: dict[str, RunLog] = {self.own.uuid: self.own}
         self.waiting = False
         self.writing = threading.Lock()
         self._forked = forked
         self._closed = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def _own_log(self, uuid: str, experiment: str = "") -> RunLog:
+        log = RunLog(self, uuid)
+        if uuid:
+            log.name = self.target.own_name
+            log.begins = RunStarted(time.time(), uuid, log.name, experiment)
+        return log
+
+    def renew_own(self, uuid: str) -> None:
+        """The run that there is without a call has ended: what is logged next goes to a new one."""
+        experiment = self.own.begins.experiment if self.own.begins is not None else ""
+        self.target.own_uuid = uuid
+        self.own = self.logs[uuid] = self._own_log(uuid, experiment)
+
+    def inherit(self, before: Tracker) -> None:
+        """Go on, in a forked child, with the runs that its parent has begun."""
+        self.own.adopt(before.own)
+        for uuid, log in before.logs.items():
+            if log is not before.own:
+                self.log_of(uuid).adopt(log)
 
     def log_of(self, uuid: str) -> RunLog:
         """What was logged for a run."""
@@ -168,6 +214,9 @@ def _bytes_of(values: array[Any]) -> bytes:
 
 
 _tracker: Tracker | None = None
+_parents: tuple[Tracker, tuple[str, ...]] | None = None
+"""In a forked child that has yet to begin a recording of its own: what its parent has logged, and
+the runs that were active."""
 
 
 class _Active(threading.local):
@@ -180,12 +229,22 @@ active = _Active()
 
 
 def _current() -> Tracker:
-    """The tracker of the task that runs. Raises ``OutsideTask``."""
-    global _tracker
-    target = services.current()
+    """The tracker of the task that runs, or of this process. Raises ``OutsideTask``."""
+    global _tracker, _parents
+    target = services.for_tracking()
     if _tracker is None or _tracker.target is not target:
-        _tracker = Tracker(target)
+        inherited, _parents = _parents, None
+        if inherited is not None and target.own_uuid:
+            target.own_uuid = inherited[0].own.uuid
+        _tracker = Tracker(target, forked=inherited is not None)
+        if inherited is not None:
+            _take_over(_tracker, *inherited)
     return _tracker
+
+
+def _take_over(tracker: Tracker, before: Tracker, active_runs: tuple[str, ...]) -> None:
+    tracker.inherit(before)
+    active.logs = tuple(tracker.log_of(uuid) for uuid in active_runs)
 
 
 def _before_fork() -> None:
@@ -200,12 +259,16 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     """What is in the buffers is the parent's to write."""
-    global _tracker
-    if _tracker is not None:
-        before, _tracker = _tracker, Tracker(_tracker.target, forked=True)
-        for uuid, log in before.logs.items():
-            _tracker.log_of(uuid).params.update(log.params)
-        active.logs = tuple(_tracker.log_of(log.uuid) for log in active.logs)
+    global _tracker, _parents
+    if _tracker is None:
+        return
+    before, active_runs = _tracker, tuple(log.uuid for log in active.logs)
+    active.logs = ()
+    if services.is_recording(before.target):  # the child's own is begun when it logs something
+        _tracker, _parents = None, (before, active_runs)
+    else:
+        _tracker = Tracker(before.target, forked=True)
+        _take_over(_tracker, before, active_runs)
 
 
 os.register_at_fork(
@@ -220,7 +283,7 @@ def finish() -> None:
     global _tracker
     tracker, _tracker = _tracker, None
     active.logs = ()
-    if tracker is not None and tracker.target is services._services:
+    if tracker is not None and tracker.target is services.tracked:
         tracker.close()  # one of another task can't be written any more: that task has ended
 
 
@@ -241,7 +304,7 @@ def log_metric(
     that is no number.
     """
     tracker = _tracker
-    if tracker is None or tracker.target is not services._services:
+    if tracker is None or tracker.target is not services.tracked:
         tracker = _current()
     if type(value) is not float:
         value = _number(key, value)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from runner.daemon import schedules, tracked_answers
+from runner.daemon import mlflow_answers, schedules, tracked_answers
 from runner.daemon.commands.common import Refused
 from runner.daemon.commands.payloads import complaint
 from runner.daemon.commands.scheduling import parse_window
@@ -22,6 +22,7 @@ from runner.daemon.inbox import Request
 from runner.daemon.memory import LiveTry
 from runner.journal.questions import (
     Answer,
+    AskMlflow,
     GetArtifacts,
     GetConnection,
     GetHealth,
@@ -76,6 +77,8 @@ async def _answer(engine: Engine, request: bytes) -> Answer:
     try:
         if isinstance(question, Submit):
             return await _submit(engine, question)
+        if isinstance(question, AskMlflow):
+            return await mlflow_answers.answer(engine, question)
         if isinstance(question, GetReasons):
             return reasons(engine, question)
         if isinstance(question, PreviewSchedule):

@@ -11,7 +11,14 @@ import msgspec
 from sqlalchemy import Connection, Row, func, select
 
 from runner.authoring.timetables import DagRunInfo
-from runner.daemon.memory import BETWEEN_POKES, Counters, LiveRun, LiveTry, Pipeline
+from runner.daemon.memory import (
+    BETWEEN_POKES,
+    Counters,
+    LiveRecording,
+    LiveRun,
+    LiveTry,
+    Pipeline,
+)
 from runner.journal.records import RunFacts
 from runner.scheduling.graph import graph_of
 from runner.scheduling.model import (
@@ -44,6 +51,7 @@ class Brain:
         self.pipelines: dict[str, Pipeline] = {}
         self.runs: dict[int, LiveRun] = {}
         self.tries: dict[int, LiveTry] = {}
+        self.recordings: dict[str, LiveRecording] = {}  # by name, once they were looked at
         self.candidates: dict[int, Candidate] = {}
         """task instance row key -> a scheduled instance that wants a slot."""
         self._followers: defaultdict[int, set[int]] = defaultdict(set)
@@ -451,6 +459,7 @@ def run_facts(row: Row[Any]) -> RunFacts:
         conf=row.conf,
         note=row.note,
         triggered_by=row.triggered_by,
+        experiment=row.experiment,
     )
 
 

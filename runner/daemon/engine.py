@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from runner.daemon import assets, runs, starting
+from runner.daemon import assets, recordings, runs, starting
 from runner.daemon.brain import Brain
 from runner.daemon.changes import Changes
 from runner.daemon.hands import Hands
@@ -30,6 +30,7 @@ from runner.daemon.log_times import LogTimes
 from runner.daemon.memory import LiveTry
 from runner.daemon.turn import Orders, Turn
 from runner.execution.processes import is_alive, out_of_memory_kills
+from runner.journal import recording
 from runner.scheduling.model import Candidate
 from store import models
 from store.config import Config
@@ -101,9 +102,37 @@ class Engine:
         for message in messages:
             if message.startswith(b"t") and message[1:].isdigit():
                 self.inbox.bells.add(int(message[1:]))
-            else:
+            elif message != recording.RING:
                 self.inbox.rows_changed = True
+        if recording.RING in messages:
+            self.look_at_recordings()
         self.wake()
+
+    def look_at_recordings(self) -> bool:
+        """Note which recordings have something to read, or have ended; whether any have."""
+        found = set(recordings.look(self.workspace.recordings, self.brain.recordings))
+        self.inbox.recordings |= found
+        return bool(found)
+
+    async def catch_up_with_recordings(self) -> None:
+        """Take in all that scripts have logged until now: who asks for it wants their own, too.
+
+        Not what they log meanwhile: one that logs fast would be waited for without end.
+        """
+        behind = recordings.sizes(self.workspace.recordings, self.brain.recordings)
+        while behind and not self._connection.closed:
+            before = self.turns
+            self.inbox.recordings.update(behind)
+            self._turn_now()
+            if self.turns == before:  # it could not be written, and is tried again by itself
+                return
+            read = self.brain.recordings
+            behind = {
+                name: size
+                for name, size in behind.items()
+                if name in read and read[name].has_more and read[name].offset < size
+            }
+            await asyncio.sleep(0)
 
     def poll(self) -> None:
         """The slow poll that backs up lost rings; also notices a clock that was set."""
@@ -121,8 +150,15 @@ class Engine:
                 self.inbox.bells.add(live_try.key)
             self._check_unwatched(live_try)
         self.log_times.look(self.brain.tries.values(), time.time())
+        self.look_at_recordings()
         inbox = self.inbox
-        if inbox.rows_changed or inbox.bells or inbox.exits or self._memory_lost:
+        if (
+            inbox.rows_changed
+            or inbox.bells
+            or inbox.exits
+            or inbox.recordings
+            or self._memory_lost
+        ):
             self.wake()
 
     def rows_were_changed(self) -> bool:
@@ -204,6 +240,7 @@ class Engine:
                 config=self.config,
                 changes=changes,
                 orders=orders,
+                state=str(self.workspace.state),
             )
             self._give_up_unusable(turn)
             yield turn
@@ -344,12 +381,15 @@ class Engine:
         known = {key for host in self.hands.hosts.all() for key in host.callbacks}
         orders.new_callbacks.extend(key for key in open_callbacks if key not in known)
 
-    def _again(self, key: int) -> None:
-        """Have the journal of a try read once more, after this turn."""
+    def _again(self, key: int | str) -> None:
+        """Have the journal of a try, or a recording, read once more, after this turn."""
         self.loop.call_soon(self._ring_again, key)
 
-    def _ring_again(self, key: int) -> None:
-        self.inbox.bells.add(key)
+    def _ring_again(self, key: int | str) -> None:
+        if isinstance(key, int):
+            self.inbox.bells.add(key)
+        else:
+            self.inbox.recordings.add(key)
         self.wake()
 
     # -- the end ---------------------------------------------------------------------------

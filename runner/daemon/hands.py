@@ -17,7 +17,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
-from runner.daemon import callbacks, upkeep
+from runner.daemon import callbacks, recordings, upkeep
 from runner.daemon.brain import Brain
 from runner.daemon.inbox import Exit, Inbox, LostHost
 from runner.daemon.memory import LiveTry, Pipeline
@@ -109,6 +109,7 @@ class Hands:
         self._just_parsed.clear()
         for key in orders.new_callbacks:
             self._start_callback(key, brain)
+        recordings.take_away(orders.finished_recordings, orders.damaged_recordings)
         if orders.deleted_runs:
             runs = list(orders.deleted_runs)
             self.loop.run_in_executor(None, upkeep.remove_run_folders, self.workspace, runs)

@@ -53,6 +53,8 @@ class Inbox:
     wake_soon: Callable[[], None]
 
     bells: set[int] = field(default_factory=set)
+    recordings: set[str] = field(default_factory=set)
+    """Names of those that have something to read, or whose process is gone."""
     exits: list[Exit] = field(default_factory=list)
     parsed: list[tuple[FileHost, Parsed | ParseFailed]] = field(default_factory=list)
     lost_hosts: list[LostHost] = field(default_factory=list)
@@ -76,6 +78,7 @@ class Inbox:
     def put_back(self, taken: Inbox) -> None:
         """What was taken could not be dealt with after all."""
         self.bells |= taken.bells
+        self.recordings |= taken.recordings
         self.due |= taken.due
         self.exits[:0] = taken.exits
         self.parsed[:0] = taken.parsed
@@ -91,6 +94,7 @@ class Inbox:
         """All of it is in the store now."""
         for facts in (
             self.bells,
+            self.recordings,
             self.exits,
             self.parsed,
             self.lost_hosts,

@@ -9,7 +9,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select, update
 
-from runner.daemon import callbacks, commands, ingest, pipelines, runs, schedules, starting
+from runner.daemon import (
+    callbacks,
+    commands,
+    ingest,
+    pipelines,
+    recordings,
+    runs,
+    schedules,
+    starting,
+)
 from runner.daemon.commands.backfills import advance, give_up_backfill
 from runner.daemon.hands import Hands
 from runner.daemon.inbox import Exit, Inbox, LostHost, Request
@@ -37,8 +46,10 @@ Answer = tuple[Request, Any, str | None]
 class Intake:
     """Makes steps of the facts in an ``Inbox``."""
 
-    def __init__(self, workspace: Workspace, hands: Hands, again: Callable[[int], None]) -> None:
-        """``again`` has the journal of a try read once more, soon."""
+    def __init__(
+        self, workspace: Workspace, hands: Hands, again: Callable[[int | str], None]
+    ) -> None:
+        """``again`` has the journal of a try, or a recording, read once more, soon."""
         self._workspace = workspace
         self._hands = hands
         self._again = again
@@ -48,6 +59,7 @@ class Intake:
         """All facts, in the order in which they are to be taken in."""
         yield from self._of_hosts(facts)
         yield from self._of_tries(facts)
+        yield from self._of_recordings(facts)
         if facts.rows_changed:
             self._pending = []
             yield Step("rows that others wrote", self._rows, _nothing)
@@ -179,6 +191,19 @@ class Intake:
             self._again(key)
         if live_try.pid is None and live_try.host_key is None:
             _send_again(turn, live_try)
+
+    def _of_recordings(self, facts: Inbox) -> Iterator[Step]:
+        workspace = self._workspace
+        for name in sorted(facts.recordings):  # by age: a run is begun before others log to it
+            yield Step(
+                f"the recording {name}",
+                lambda turn, name=name: self._recording(turn, name),
+                lambda turn, why, name=name: recordings.give_up(turn, workspace, name, why),
+            )
+
+    def _recording(self, turn: Turn, name: str) -> None:
+        if recordings.take_in(turn, self._workspace, name):
+            self._again(name)
 
     # -- rows ------------------------------------------------------------------------------
 

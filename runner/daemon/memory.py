@@ -226,6 +226,40 @@ class LiveTry:
 
 
 @dataclass(slots=True)
+class LiveRecording:
+    """The journal of a process that no host of ours has forked."""
+
+    name: str
+    row_key: int | None = None
+    offset: int = 0
+    seen: int = 0
+    """How large it was when it was read last: what is cut short isn't looked at again."""
+    has_more: bool = False
+    """There was more than is read at once."""
+    is_open: bool = False
+    """It has said whose it is."""
+    key: int | None = None
+    """Of the try that has started the process; None: none has."""
+    journal: str = ""
+    """Of that try."""
+    own_run: str = ""
+    """The uuid of that try's own run."""
+    own_name: str = ""
+    experiment: str = "Default"
+    user: str = ""
+    where: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The columns that place an event of its try."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    status: str | None = None
+    """What its open runs end as; None: it hasn't said."""
+    tracked_runs: dict[str, int] = field(default_factory=dict[str, int])
+    """Rows of tracked runs by uuid; empty: that of its try."""
+    open_runs: dict[str, None] = field(default_factory=dict[str, None])
+    """Those that end with it, in their order."""
+
+
+@dataclass(slots=True)
 class Counters:
     """The next row keys. The runner alone inserts into these tables."""
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import psutil
 
@@ -30,15 +31,18 @@ class Sampler:
     """Measures the process trees of tries; keeps the processor time of the last measure."""
 
     before: dict[int, tuple[datetime, float]] = field(default_factory=dict)
+    last: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """The newest row of each running try."""
 
-    def rows(self, tries: Iterable[LiveTry], now: datetime) -> list[dict[str, object]]:
+    def rows(self, tries: Iterable[LiveTry], now: datetime) -> list[dict[str, Any]]:
         """Rows of ``resource_sample`` for the tries that have a process; updates their peaks."""
         working = [t for t in tries if t.pid is not None and not t.gone and not t.ended]
         self.before = {t.key: self.before[t.key] for t in working if t.key in self.before}
+        self.last = {t.key: self.last[t.key] for t in working if t.key in self.last}
         if not working:
             return []
         trees = process_trees()
-        rows: list[dict[str, object]] = []
+        rows: list[dict[str, Any]] = []
         for live_try in working:
             assert live_try.pid is not None
             sample = measure(live_try.pid, trees)
@@ -63,6 +67,7 @@ class Sampler:
                     "processes": sample.processes,
                 }
             )
+        self.last.update((row["try_id"], row) for row in rows)
         return rows
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from runner.daemon import answers, pipelines, resources, upkeep
+from runner.daemon import answers, pipelines, resources, system_metrics, upkeep
 from runner.daemon.engine import Engine
 from runner.daemon.watching import Watcher
 from runner.execution.settings import settings_of
@@ -118,6 +118,7 @@ class Service:
         self.engine = engine
         self.loop = engine.loop
         self._sampler = resources.Sampler()
+        self._monitor = system_metrics.SystemMonitor(engine.workspace.root)
         self._lease = lease
         self._tidying: asyncio.Future[bool] | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -139,6 +140,9 @@ class Service:
         self._every(RESCAN_SECONDS, "rescan", self._scan)
         self._every(UPKEEP_SECONDS, "upkeep", self._upkeep)
         self._every(engine.config.runner.resource_interval, "resources", self._measure)
+        if engine.config.tracking.system_metrics:
+            pause = engine.config.tracking.system_metrics_interval
+            self._every(pause, "system metrics", self._measure_system)
         self._every(5.0, "hosts", self._retire_hosts)
         self._beat()
         log.info("runner %s serves %s", os.getpid(), self.workspace.root)
@@ -276,6 +280,12 @@ class Service:
     def _measure(self) -> None:
         with contextlib.suppress(StoreError):
             resources.store_samples(self.store, self.engine.brain.tries.values(), self._sampler)
+
+    def _measure_system(self) -> None:
+        tries = self.engine.brain.tries.values()
+        pause = self.engine.config.tracking.system_metrics_interval
+        with contextlib.suppress(StoreError):
+            system_metrics.store_metrics(self.store, tries, self._sampler, self._monitor, pause)
 
     def _retire_hosts(self) -> None:
         settings = self.engine.config.runner

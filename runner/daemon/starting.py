@@ -231,6 +231,7 @@ def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:
         first_started_at=first.timestamp() if first else None,
         reschedule_count=live_try.journal_number,
         dag_version=run.pipeline.version_number,
+        state=str(workspace.state),
         artifacts=str(workspace.artifacts),
         context=_context(task, live_try, run.priority(instance)) | _triggering(turn, run),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -38,6 +39,10 @@ class Orders:
     """Row keys of runs that are gone: their folders go, too."""
     deleted_tries: list[tuple[int, int]] = field(default_factory=list)
     """(row key of the run, of the try) of tries that are gone: their folders go, too."""
+    finished_recordings: list[Path] = field(default_factory=list)
+    """Recordings that are read, and whose process is gone: so are they."""
+    damaged_recordings: list[Path] = field(default_factory=list)
+    """Those that can't be read on: they are set aside."""
     stop: str | None = None
     """"leave" or "kill": the runner is to end, and what becomes of running tasks."""
     watch: list[LiveTry] = field(default_factory=list)
@@ -54,6 +59,8 @@ class Turn:
     config: Config
     changes: Changes
     orders: Orders
+    state: str = ""
+    """The folder of the workspace's state."""
 
     def set_instance(
         self,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.execution.channel import Channel
+from runner.execution.environment import host_environment
 from runner.execution.processes import describe_exit
 from runner.execution.settings import settings_of
 from runner.journal.messages import (
@@ -90,6 +91,7 @@ class Hosts:
         self._events = events
         self._parse_timeout = config.parse_timeout
         self._settings = settings_of(config)
+        self._with_mlflow = config.mlflow
         self._base: Channel | None = None
         self._base_process: subprocess.Popen[bytes] | None = None
         self._hosts: dict[int, FileHost] = {}
@@ -103,7 +105,7 @@ class Hosts:
             return
         self._bury_base()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        environment = dict(os.environ, DAGTOP_WORKSPACE=str(self._workspace.root))
+        environment = host_environment(os.environ, self._workspace.root, mlflow=self._with_mlflow)
         with theirs:
             self._base_process = subprocess.Popen(
                 [sys.executable, "-P", str(HOST_PROGRAM), str(theirs.fileno())],

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runner.authoring import surroundings
 from runner.host import system, task_process, warm_up
 from runner.journal.client import QuestionClient
 from runner.journal.messages import (
@@ -309,6 +310,7 @@ class FileHost:
         self._warm = True
         if not self._fresh:
             warm_up.warm_up(self._dags.values())
+            surroundings.prepare(self._order.file, self._order.workspace)
             gc.collect()
             gc.freeze()
 

@@ -104,6 +104,7 @@ def run_try(ticket: Ticket, dag: DAG, journal: Journal, questions: Questions) ->
     ``Started`` is in the journal already. Raises ``OSError`` where the end can't be recorded.
     """
     target = Services(questions, journal, ticket.journal, ticket.artifacts)
+    target.state = ticket.state
     with shield:
         services.provide(target)
         try:

@@ -7,6 +7,7 @@ import sys
 
 import msgspec
 
+from runner.authoring import surroundings
 from runner.host import file_host, task_process
 from runner.journal.messages import (
     MessageBuffer,
@@ -33,4 +34,5 @@ def main() -> None:
         print(result.error)
         print(result.traceback)
         sys.exit(1)
+    surroundings.prepare(order.file, order.workspace)
     task_process.main(message, dags)

@@ -23,6 +23,7 @@ from runner.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
     from runner.authoring.dag import DAG
+    from runner.journal.records import Ticket
 
 HOSTNAME = socket.gethostname()
 
@@ -94,10 +95,23 @@ def _run(message: RunTry, dags: dict[str, DAG]) -> int:
     except OSError as error:
         return error.errno or 1
     system.name_process(ticket.task_id)
-    os.environ["DAGTOP_TRY"] = ticket.journal
+    os.environ.update(marks_of(ticket))
     run_try(ticket, dags[ticket.dag_id], journal, QuestionClient(ticket.questions))
     _finish()
     return 0
+
+
+def marks_of(ticket: Ticket) -> dict[str, str]:
+    """The variables by which what a try starts knows whose it is."""
+    return {
+        "DAGTOP_TRY": ticket.journal,
+        "DAGTOP_DAG_ID": ticket.dag_id,
+        "DAGTOP_RUN_ID": ticket.run.run_id,
+        "DAGTOP_TASK_ID": ticket.task_id,
+        "DAGTOP_MAP_INDEX": str(ticket.map_index) if ticket.map_index >= 0 else "",
+        "DAGTOP_TRY_NUMBER": str(ticket.try_number),
+        "DAGTOP_EXPERIMENT": ticket.run.experiment or ticket.dag_id,
+    }
 
 
 def _run_callback(message: RunCallback, dags: dict[str, DAG]) -> int:

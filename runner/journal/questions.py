@@ -72,6 +72,14 @@ class GetArtifacts(msgspec.Struct, frozen=True, tag="get_artifacts"):
     path: str = ""
 
 
+class AskMlflow(msgspec.Struct, frozen=True, tag="ask_mlflow"):
+    """What MLflow's client, as a plugin of ours in a training process, wants to know or to have
+    changed: a method of ``runner.daemon.mlflow_answers``."""
+
+    method: str
+    arguments: dict[str, Any] = {}
+
+
 class GetIntent(msgspec.Struct, frozen=True, tag="get_intent"):
     """What the runner wants of the end of a try that it has told to end, such as ``kill:why``."""
 
@@ -133,6 +141,7 @@ Question = (
     | GetPreviousRun
     | GetModelVersion
     | GetArtifacts
+    | AskMlflow
     | GetIntent
     | Submit
     | GetReasons

@@ -69,6 +69,28 @@ class Ended(Record, frozen=True, tag="ended"):
     """Of a success: its outlets."""
 
 
+class Opened(Record, frozen=True, tag="opened"):
+    """The first record of a recording: the journal of a process that is no try of ours, a script or
+    one that a task has started. ``try_key``: of the try that has."""
+
+    at: float
+    pid: int
+    process_start: str
+    hostname: str
+    user: str
+    cwd: str
+    command: str
+    try_key: int | None = None
+
+
+class Closed(Record, frozen=True, tag="closed"):
+    """The last record of a recording: what of its runs has not ended does so now, with this status
+    (MLflow's). Without it the process was killed, and so were they."""
+
+    at: float
+    status: str
+
+
 class XComPushed(Record, frozen=True, tag="xcom"):
     """``value`` is JSON; ``length`` that of a list or dict, else None."""
 
@@ -165,6 +187,37 @@ class InputLogged(Record, frozen=True, tag="input"):
     run: str = ""
 
 
+class ModelLogged(Record, frozen=True, tag="model"):
+    """A model that a run has logged (MLflow 3's LoggedModel), as it is now: told anew when it
+    changes. ``location``: of its files, a URI."""
+
+    at: float
+    model_id: str
+    run: str
+    name: str
+    status: str
+    """PENDING, READY, FAILED."""
+    location: str
+    model_type: str | None = None
+    params: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+
+class DistributionLogged(Record, frozen=True, tag="distribution"):
+    """How the values of a thing are spread. ``content``: see ``store.distributions``."""
+
+    at: float
+    key: str
+    step: int
+    kind: str
+    """categories, numbers."""
+    count: int
+    """Values, nulls among them."""
+    null_count: int
+    content: dict[str, Any]
+    run: str = ""
+
+
 class ModelRegistered(Record, frozen=True, tag="registered"):
     """What a run has logged becomes the next version of a registered model. ``of`` empty: what the
     run itself has logged. The version is known by ``at``, to the microsecond."""
@@ -189,6 +242,18 @@ class ModelAliasSet(Record, frozen=True, tag="alias"):
     run: str = ""
 
 
+class Surroundings(Record, frozen=True, tag="surroundings"):
+    """What a run says of itself, once: where its code is from, who runs it, where, with what."""
+
+    tags: dict[str, str]
+    """Under MLflow's names, and ours; those that the run sets itself stay."""
+    environment: str = ""
+    """SHA-256 of Python's version and the packages, which are in the file of that name."""
+    source: str = ""
+    """SHA-256 of the script's text, which is kept with the artifacts."""
+    run: str = ""
+
+
 class ArtifactUsed(Record, frozen=True, tag="used"):
     """A run has read a file that another run has logged: lineage."""
 
@@ -204,6 +269,8 @@ class ArtifactUsed(Record, frozen=True, tag="used"):
 AnyRecord = (
     Started
     | Abandoned
+    | Opened
+    | Closed
     | Ended
     | XComPushed
     | Rendered
@@ -215,9 +282,12 @@ AnyRecord = (
     | MetricPoints
     | ArtifactLogged
     | InputLogged
+    | ModelLogged
+    | DistributionLogged
     | ModelRegistered
     | ModelAliasSet
     | ArtifactUsed
+    | Surroundings
 )
 
 
@@ -236,6 +306,8 @@ class RunFacts(msgspec.Struct, frozen=True, array_like=True):
     conf: dict[str, Any] | None
     note: str | None = None
     triggered_by: str | None = None
+    experiment: str | None = None
+    """What is tracked in it belongs to it; None: to the one with the DAG's id."""
 
 
 class XComInput(msgspec.Struct, frozen=True, array_like=True):
@@ -273,6 +345,8 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     """Of a rescheduled sensor: when its try series began."""
     reschedule_count: int = 0
     dag_version: int = 0
+    state: str = ""
+    """The folder of the workspace's state; empty: nothing of what is logged is kept."""
     artifacts: str = ""
     """The folder in which files of tracked runs are kept, by their content."""
     context: dict[str, Any] = {}

@@ -31,10 +31,11 @@ def encode_frame(record: Record) -> bytes:
 class JournalWriter:
     """Appends records; made with ``create``. May be used from several threads."""
 
-    def __init__(self, descriptor: int, try_key: int, doorbell: str) -> None:
+    def __init__(self, descriptor: int, message: bytes, doorbell: str) -> None:
+        """``message``: what the doorbell is rung with, ``t`` and the key of a try or ``r``."""
         self._descriptor = descriptor
         self._doorbell = doorbell
-        self._message = b"t%d" % try_key
+        self._message = message
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
         self._owner = os.getpid()
@@ -60,7 +61,7 @@ class JournalWriter:
         if os.fstat(descriptor).st_size:
             os.close(descriptor)
             return None
-        return cls(descriptor, try_key, doorbell)
+        return cls(descriptor, b"t%d" % try_key, doorbell)
 
     def append(self, *records: Record) -> None:
         """Write records as one piece. Raises OSError, with the journal as it was, when it can't."""

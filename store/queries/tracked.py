@@ -92,7 +92,7 @@ _ROWS = (
 def tracked_rows(connection: Connection, ids: Sequence[int]) -> list[TrackedRow]:
     """The runs of these ids, in their order; those that are gone are left out."""
     found: dict[int, TrackedRow] = {}
-    for some in _batches(ids):
+    for some in batches(ids):
         query = _ROWS.where(tracked_run.c.id.in_(some))
         found.update((row.id, TrackedRow(*row)) for row in connection.execute(query))
     return [found[key] for key in ids if key in found]
@@ -151,7 +151,7 @@ def _by_run(
         return found
     columns = tuple(columns)
     table = columns[0].table
-    for some in _batches(ids):
+    for some in batches(ids):
         query = select(*columns).where(table.c.run_id.in_(some)).order_by(table.c.run_id)
         if keys is not None:
             query = query.where(table.c.key.in_(keys))
@@ -188,7 +188,8 @@ def experiments(connection: Connection) -> list[tuple[str, int]]:
     return [(name, count) for name, count in connection.execute(query)]
 
 
-def _batches(ids: Iterable[int]) -> Iterator[list[int]]:
+def batches(ids: Iterable[int]) -> Iterator[list[int]]:
+    """As many ids at once as one statement may ask for."""
     rest = iter(ids)
     while some := list(islice(rest, AT_ONCE)):
         yield some

@@ -125,9 +125,10 @@ def test_bash_example_skips_its_last_task(workspace: Workspace) -> None:
 
 
 def test_elasticnet_sweep_deploys_the_best_of_25_models(workspace: Workspace) -> None:
-    summary, _ = run_in_foreground(workspace, "elasticnet_sweep")
+    summary, output = run_in_foreground(workspace, "elasticnet_sweep")
     assert summary["state"] == "success"
-    assert states(summary) == {"success": 27}
+    assert states(summary) == {"success": 28}
+    assert "version 1 is champion: rmse " in output
     folder = workspace.root / "models" / "elasticnet" / DAY
     card = json.loads((folder / "card.json").read_text())
     assert card["metrics"]["r2"] > 0.35

@@ -162,8 +162,11 @@ def test_texts_have_mlflows_limits(attempts: Attempts, log: Any, limit: int) -> 
 @pytest.mark.parametrize(
     "log", [lambda: log_metric("a", 1), lambda: log_param("a", 1), lambda: set_tag("a", 1)]
 )
-def test_outside_a_task_there_is_a_clear_error(log: Any) -> None:
-    with pytest.raises(OutsideTask, match="only inside a running task"):
+def test_outside_a_task_and_a_workspace_there_is_a_clear_error(
+    log: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutsideTask, match="no task is running in this process"):
         log()
 
 

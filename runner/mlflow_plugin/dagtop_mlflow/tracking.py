@@ -1,0 +1,443 @@
+"""MLflow's tracking store in a dagtop workspace.
+
+What is logged goes to the recording of this process, a write of some 10 µs each. What this process
+has begun it knows by itself; for all else it asks the runner.
+"""
+
+from __future__ import annotations
+
+import array
+import base64
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlflow.entities import LifecycleStage, Metric, RunStatus, RunTag, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.store.entities.paged_list import PagedList
+from mlflow.store.tracking import SEARCH_MAX_RESULTS_DEFAULT
+from mlflow.store.tracking.abstract_store import AbstractStore
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from mlflow.utils.name_utils import _generate_random_name
+from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
+from mlflow.utils.validation import (
+    _validate_batch_log_data,
+    _validate_experiment_name,
+    _validate_metric,
+    _validate_param,
+    _validate_tag,
+)
+
+from dagtop_mlflow import entities, wire
+from dagtop_mlflow.entities import missing, plainly
+from dagtop_mlflow.models import LoggedModels
+
+DEFAULT_ID, DEFAULT_NAME = "0", "Default"
+FINITE = float("inf")
+LAST_MILLISECOND = 253_402_300_799_999
+
+
+class TrackingStore(LoggedModels, AbstractStore):
+    """``MLFLOW_TRACKING_URI=dagtop:``, or ``dagtop:/path/of/the/workspace``."""
+
+    def __init__(self, store_uri: str | None = None, artifact_uri: str | None = None) -> None:
+        super().__init__()
+        with plainly():
+            self.wire = wire.wire_of(store_uri)
+        self.own: dict[str, dict[str, Any]] = {}
+        """The runs that this process has begun, as documents."""
+        self._names: dict[str, str] = {DEFAULT_ID: DEFAULT_NAME}
+        """Of experiments, by id."""
+        self._params: dict[tuple[str, str], str] = {}
+        """Params that were logged for runs of others."""
+
+    # -- experiments
+
+    def get_experiment_by_name(self, experiment_name: str) -> Any:
+        with plainly():
+            try:
+                found = self.wire.ask("get_experiment", name=experiment_name)
+            except wire.RunnerAway:  # it is made, if need be, when a run begins in it
+                found = self._unseen(experiment_name)
+        return None if found is None else self._experiment(found)
+
+    def _unseen(self, name: str) -> dict[str, Any]:
+        """An experiment as it is known while no runner is there to ask."""
+        known = [key for key, one in self._names.items() if one == name]
+        return {
+            "experiment_id": known[0] if known else pseudo_id(name),
+            "name": name,
+            "lifecycle_stage": LifecycleStage.ACTIVE,
+            "tags": {},
+            "creation_time": int(time.time() * 1000),
+        }
+
+    def _experiment(self, document: Mapping[str, Any]) -> Any:
+        self._names[document["experiment_id"]] = document["name"]
+        return entities.experiment_of(document)
+
+    def get_experiment(self, experiment_id: str) -> Any:
+        key = str(experiment_id)
+        with plainly():
+            try:
+                found = self.wire.ask("get_experiment", experiment_id=key)
+            except wire.RunnerAway:
+                if key not in self._names:
+                    raise
+                found = self._unseen(self._names[key])
+        if found is None:
+            raise missing(f"there is no experiment with id {key!r}")
+        return self._experiment(found)
+
+    def create_experiment(
+        self,
+        name: str,
+        artifact_location: str | None = None,
+        tags: Sequence[Any] | None = None,
+        **_: Any,
+    ) -> str:
+        _validate_experiment_name(name)
+        if artifact_location:
+            raise MlflowException(
+                f"experiment {name!r}: artifact_location can't be {artifact_location!r}, files are "
+                "kept in the workspace, by their content; leave it out"
+            )
+        given = {tag.key: tag.value for tag in tags or ()}
+        with plainly():
+            try:
+                found = self.wire.ask("create_experiment", name=name, tags=given)
+            except wire.RunnerAway:
+                if given:
+                    raise
+                found = self._unseen(name)
+        self._names[found["experiment_id"]] = name
+        return found["experiment_id"]
+
+    def search_experiments(
+        self,
+        view_type: int = ViewType.ACTIVE_ONLY,
+        max_results: int = SEARCH_MAX_RESULTS_DEFAULT,
+        filter_string: str | None = None,
+        order_by: list[str] | None = None,
+        page_token: str | None = None,
+        **_: Any,
+    ) -> PagedList[Any]:
+        with plainly():
+            found = self.wire.ask("list_experiments", view=ViewType.to_string(view_type))
+        every = [self._experiment(document) for document in found]
+        wanted = SearchExperimentsUtils.filter(every, filter_string)
+        wanted = SearchExperimentsUtils.sort(
+            wanted, order_by or ["creation_time DESC", "experiment_id ASC"]
+        )
+        page, token = SearchUtils.paginate(wanted, page_token, max_results)
+        return PagedList(page, token)
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        self._change_experiment(experiment_id, deleted=True)
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        self._change_experiment(experiment_id, deleted=False)
+
+    def rename_experiment(self, experiment_id: str, new_name: str) -> None:
+        _validate_experiment_name(new_name)
+        self._change_experiment(experiment_id, name=new_name)
+        self._names[str(experiment_id)] = new_name
+
+    def set_experiment_tag(self, experiment_id: str, tag: Any) -> None:
+        self._change_experiment(experiment_id, tags={tag.key: tag.value})
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        self._change_experiment(experiment_id, tags={key: None})
+
+    def _change_experiment(self, experiment_id: str, **changes: Any) -> None:
+        with plainly():
+            self.wire.ask("change_experiment", experiment_id=str(experiment_id), **changes)
+
+    def _name_of(self, experiment_id: str) -> str:
+        if experiment_id not in self._names:
+            self.get_experiment(experiment_id)
+        return self._names[experiment_id]
+
+    # -- runs
+
+    def create_run(
+        self,
+        experiment_id: str | None,
+        user_id: str | None,
+        start_time: int | None,
+        tags: Sequence[Any] | None,
+        run_name: str | None,
+    ) -> Any:
+        key = str(experiment_id) if experiment_id is not None else DEFAULT_ID
+        given = {tag.key: tag.value for tag in tags or ()}
+        name = run_name or given.get(MLFLOW_RUN_NAME) or _generate_random_name()
+        given[MLFLOW_RUN_NAME] = name
+        start = checked_time(start_time or int(time.time() * 1000))
+        run_id = uuid.uuid4().hex
+        document = {
+            "run_id": run_id,
+            "name": name,
+            "experiment_id": key,
+            "user_id": user_id or wire.user_name(),
+            "status": "RUNNING",
+            "start_time": start,
+            "end_time": None,
+            "lifecycle_stage": LifecycleStage.ACTIVE,
+            "metrics": {},
+            "params": {},
+            "tags": given,
+            "inputs": [],
+            "outputs": [],
+        }
+        kept = [_validate_tag(each, value) for each, value in given.items()]
+        parent = given.get(MLFLOW_PARENT_RUN_ID, "")
+        begun = ["run", start / 1000, run_id, name, self._name_of(key), parent]
+        with plainly():
+            self.wire.record(begun, *(["tag", tag.key, tag.value, run_id] for tag in kept))
+            self.wire.ring()
+        self.own[run_id] = document
+        return entities.run_of(document)
+
+    def get_run(self, run_id: str) -> Any:
+        return entities.run_of(self._document(run_id))
+
+    def _document(self, run_id: str) -> dict[str, Any]:
+        found = self.own.get(run_id)
+        if found is None:
+            with plainly():
+                found = self.wire.ask("get_run", run_id=run_id)
+            if found is None:
+                raise missing(f"Run with id={run_id} not found")
+        return found
+
+    def update_run_info(
+        self, run_id: str, run_status: int | None, end_time: int | None, run_name: str | None
+    ) -> Any:
+        document = self._document(run_id)
+        records: list[list[Any]] = []
+        if run_status is not None:
+            status = RunStatus.to_string(run_status)
+            status = "RUNNING" if status == "SCHEDULED" else status
+            if status == "FINISHED" and wire.has_failed:  # MLflow ends at exit what is open
+                status = "FAILED"
+            at = checked_time(end_time or int(time.time() * 1000))
+            document["status"] = status
+            document["end_time"] = None if status == "RUNNING" else at
+            records.append(["run_end", at / 1000, run_id, status])
+        if run_name:
+            document["name"] = document["tags"][MLFLOW_RUN_NAME] = run_name
+            records.append(["tag", MLFLOW_RUN_NAME, run_name, run_id])
+        with plainly():
+            if records:
+                self.wire.record(*records)
+                self.wire.ring()
+        return entities.info_of(document)
+
+    def delete_run(self, run_id: str) -> None:
+        self._set_stage(run_id, LifecycleStage.DELETED)
+
+    def restore_run(self, run_id: str) -> None:
+        self._set_stage(run_id, LifecycleStage.ACTIVE)
+
+    def _set_stage(self, run_id: str, stage: str) -> None:
+        with plainly():
+            self.wire.ask("set_stage", run_id=run_id, stage=stage)
+        if run_id in self.own:
+            self.own[run_id]["lifecycle_stage"] = stage
+
+    def _search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str | None,
+        run_view_type: int,
+        max_results: int,
+        order_by: Sequence[str] | None,
+        page_token: str | None,
+    ) -> tuple[list[Any], Any]:
+        offset = SearchUtils.parse_start_offset_from_page_token(page_token)
+        with plainly():
+            found = self.wire.ask(
+                "search_runs",
+                experiment_ids=[str(key) for key in experiment_ids],
+                filter=filter_string or "",
+                view=ViewType.to_string(run_view_type),
+                limit=max_results,
+                offset=offset,
+                order_by=list(order_by or ()),
+            )
+        token = SearchUtils.create_page_token(offset + max_results) if found["more"] else None
+        return [entities.run_of(document) for document in found["runs"]], token
+
+    # -- what is logged
+
+    def log_metric(self, run_id: str, metric: Any) -> None:
+        _validate_metric(metric.key, metric.value, metric.timestamp, metric.step)
+        self._log_metrics(run_id, [metric])
+
+    def log_param(self, run_id: str, param: Any) -> None:
+        param = _validate_param(param.key, param.value)
+        self._log(run_id, self._new_params(run_id, [param]))
+
+    def set_tag(self, run_id: str, tag: Any) -> None:
+        tag = _validate_tag(tag.key, tag.value)
+        self._log(run_id, self._new_tags(run_id, [tag]))
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        if run_id in self.own:
+            if key not in self.own[run_id]["tags"]:
+                raise missing(f"No tag with name: {key} in run with id {run_id}")
+            del self.own[run_id]["tags"][key]
+        self._log(run_id, [["tag", key, None, run_id]])
+
+    def log_batch(
+        self, run_id: str, metrics: Sequence[Any], params: Sequence[Any], tags: Sequence[Any]
+    ) -> None:
+        metrics, params, tags = _validate_batch_log_data(metrics, params, tags)
+        records = self._new_params(run_id, params) + self._new_tags(run_id, tags)
+        if metrics:
+            self._log_metrics(run_id, metrics, records)
+        elif records:
+            self._log(run_id, records)
+
+    def _log(self, run_id: str, records: list[list[Any]]) -> None:
+        if records:
+            with plainly():
+                self.wire.record(*records)
+
+    def _log_metrics(
+        self, run_id: str, metrics: Sequence[Any], others: Sequence[list[Any]] = ()
+    ) -> None:
+        points: dict[str, list[tuple[float, int, int]]] = {}
+        last = self.own[run_id]["metrics"] if run_id in self.own else {}
+        is_urgent = False
+        for metric in metrics:
+            value, step = float(metric.value), int(metric.step or 0)
+            at = checked_time(metric.timestamp)
+            if not -(2**63) <= step < 2**63:
+                raise MlflowException.invalid_parameter_value(
+                    f"metric {metric.key!r}: step {step} doesn't fit into 64 bits"
+                )
+            points.setdefault(metric.key, []).append((value, step, at * 1000))
+            is_urgent = is_urgent or not -FINITE < value < FINITE
+            known = last.get(metric.key)
+            if known is None or (step, at) >= (known[2], known[1]):
+                last[metric.key] = [value, at, step]
+        records = [["metric", key, len(some), packed(some), run_id] for key, some in points.items()]
+        with plainly():
+            self.wire.record(*others, *records)
+        if is_urgent:  # a training that diverges is to be seen now
+            self.wire.ring()
+
+    def _new_params(self, run_id: str, params: Sequence[Any]) -> list[list[Any]]:
+        """Records of the params that aren't logged yet; they are written once."""
+        own = self.own.get(run_id)
+        records = []
+        for param in params:
+            known = own["params"].get(param.key) if own else self._params.get((run_id, param.key))
+            if known is None:
+                records.append(["param", param.key, param.value, run_id])
+            elif known != param.value:
+                raise MlflowException.invalid_parameter_value(
+                    f"Changing param values is not allowed. Param with key='{param.key}' was "
+                    f"already logged with value='{known}' for run ID='{run_id}'. Attempted "
+                    f"logging new value '{param.value}'."
+                )
+        for _, key, value, _ in records:
+            if own:
+                own["params"][key] = value
+            else:
+                self._params[run_id, key] = value
+        return records
+
+    def _new_tags(self, run_id: str, tags: Sequence[RunTag]) -> list[list[Any]]:
+        own = self.own.get(run_id)
+        if own is not None:
+            own["tags"].update((tag.key, tag.value) for tag in tags)
+            own["name"] = own["tags"][MLFLOW_RUN_NAME]
+        return [["tag", tag.key, tag.value, run_id] for tag in tags]
+
+    def log_inputs(
+        self, run_id: str, datasets: Sequence[Any] | None = None, models: Any = None
+    ) -> None:
+        del models  # which model a run has read is not kept
+        records = []
+        for one in datasets or ():
+            tags = {tag.key: tag.value for tag in one.tags}
+            data = one.dataset
+            facts = [data.name, data.digest, data.source_type, data.source]
+            records.append(["input", *facts, data.schema, data.profile, tags, run_id])
+            if run_id in self.own:
+                self.own[run_id]["inputs"].append({**dict(data), "tags": tags})
+        self._log(run_id, records)
+
+    def get_metric_history(
+        self,
+        run_id: str,
+        metric_key: str,
+        max_results: int | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Any]:
+        offset = SearchUtils.parse_start_offset_from_page_token(page_token)
+        with plainly():
+            try:
+                found = self.wire.ask("metric_history", run_id=run_id, key=metric_key)
+            except wire.RunnerAway:
+                if run_id not in self.own:
+                    raise
+                found = self._recorded_history(run_id, metric_key)
+        if found is None:
+            raise missing(f"Run with id={run_id} not found")
+        points = unpacked(found["count"], found["data"])
+        end = len(points) if max_results is None else offset + max_results
+        token = SearchUtils.create_page_token(end) if end < len(points) else None
+        wanted = points[offset:end]
+        metrics = [Metric(metric_key, value, at // 1000, step) for value, step, at in wanted]
+        return PagedList(metrics, token)
+
+    def _recorded_history(self, run_id: str, key: str) -> dict[str, Any]:
+        points = []
+        for record in self.wire.recorded():
+            if record[0] == "metric" and record[1] == key and record[4] == run_id:
+                points += unpacked(record[2], record[3])
+        return {"count": len(points), "data": packed(points)}
+
+
+def packed(points: Sequence[tuple[float, int, int]]) -> str:
+    """Points (value, step, µs) as columns: little-endian float64 and int64, in base64."""
+    columns = [
+        array.array(kind, [point[place] for point in points])
+        for place, kind in enumerate(("d", "q", "q"))
+    ]
+    for column in columns if sys.byteorder == "big" else ():
+        column.byteswap()
+    return base64.b64encode(b"".join([column.tobytes() for column in columns])).decode()
+
+
+def unpacked(count: int, text: str) -> list[tuple[float, int, int]]:
+    """The points of ``packed``."""
+    data = base64.b64decode(text)
+    columns = []
+    for place, kind in enumerate(("d", "q", "q")):
+        column = array.array(kind, data[8 * place * count : 8 * (place + 1) * count])
+        if sys.byteorder == "big":
+            column.byteswap()
+        columns.append(column)
+    return list(zip(*columns, strict=True))
+
+
+def checked_time(milliseconds: Any) -> int:
+    """A time that there is in a calendar. Raises ``MlflowException``."""
+    if not 0 <= milliseconds <= LAST_MILLISECOND:
+        raise MlflowException.invalid_parameter_value(
+            f"times are in milliseconds since 1970, up to the year 9999, not {milliseconds!r}"
+        )
+    return int(milliseconds)
+
+
+def pseudo_id(name: str) -> str:
+    """An id for an experiment whose own isn't known; the runner understands it, too."""
+    import hashlib
+
+    return "x" + hashlib.sha256(name.encode()).hexdigest()[:16]
