@@ -22,6 +22,7 @@ from app.tui.actions import (
     beside,
     calendar,
     code,
+    compare,
     dag,
     dags,
     details,
@@ -83,6 +84,7 @@ _PARTS = (
     details,
     backfills,
     assets,
+    compare,
     beside,
 )
 

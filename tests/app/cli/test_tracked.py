@@ -115,8 +115,40 @@ def test_runs_are_compared_side_by_side(root: Path) -> None:
     assert document["runs"] == ["a" * 32, "d" * 32]
     assert document["rows"]["params.kind"] == ["ridge", "ridge"]
     only = run_command(root, "runs", "compare", "aaaa", "dddd", "--only-differences", "--json")
-    assert set(only.document["rows"]) == {"name", "params.lr", "metrics.val/loss"}
+    assert set(only.document["rows"]) == {"name", "started", "params.lr", "metrics.val/loss"}
     assert "0.5" in run_command(root, "runs", "compare", "aaaa", "dddd").out
+
+
+def test_a_comparison_is_measured_by_a_baseline_and_marks_the_best(root: Path) -> None:
+    found = run_command(root, "runs", "compare", "aaaa", "bbbb", "dddd", "--baseline", "a" * 32)
+    loss = next(line for line in found.out.splitlines() if line.startswith("metrics.val/loss"))
+    assert loss.split() == ["metrics.val/loss", "0.5", "NaN", "★", "0.1", "(-0.4", "-80%)"]
+    arguments = ("aaaa", "bbbb", "dddd", "--baseline", "aaaa", "--json")
+    document = run_command(root, "runs", "compare", *arguments).document
+    metric = document["sections"]["metrics"]["val/loss"]
+    assert metric["values"] == [0.5, "NaN", 0.1]
+    assert metric["better"] == "min"
+    assert metric["best"] == ["d" * 32]
+    assert metric["change"][0] == {"absolute": 0.0, "relative": 0.0}
+    assert metric["change"][1] is None
+    assert math.isclose(metric["change"][2]["relative"], -0.8)
+    assert document["baseline"] == "a" * 32
+    means = run_command(root, "runs", "compare", "aaaa", "bbbb", "--value", "mean", "--json")
+    assert means.document["sections"]["metrics"]["val/loss"]["values"] == [0.75, 1.0]
+
+
+def test_a_comparison_is_printed_as_csv(root: Path) -> None:
+    found = run_command(root, "runs", "compare", "aaaa", "bbbb", "--csv")
+    rows = list(csv.reader(StringIO(found.out)))
+    assert rows[0] == ["key", "a" * 32, "b" * 32]
+    assert ["params.lr", "1.0", "0.1"] in rows
+    assert ["tags.note", "x", "x"] in rows
+
+
+def test_a_baseline_that_is_not_compared_is_refused(root: Path) -> None:
+    found = run_command(root, "runs", "compare", "aaaa", "bbbb", "--baseline", "cccc")
+    assert found.code == ExitCode.USAGE
+    assert "the baseline 'cccc' is none of the runs that are compared" in found.err
 
 
 def test_a_run_that_is_not_there_or_not_the_only_one_is_said(root: Path) -> None:
