@@ -68,6 +68,8 @@ class Raster:
         self._dots = [[0] * width for _ in range(height)]
         self._roles = [["text"] * width for _ in range(height)]
         self._texts = [[BLANK] * width for _ in range(height)]
+        self._shade = ":" if glyphs.is_ascii else "░"
+        self._shaded: set[tuple[int, int]] = set()
 
     def line(self, places: Sequence[tuple[int, int]], role: str, *, filled: bool = False) -> None:
         """Draw a line from dot to dot: columns and rows of dots, the first row is the highest.
@@ -79,6 +81,9 @@ class Raster:
         for row, text in enumerate(cells):
             for column, character in enumerate(text):
                 if character not in NOTHING:
+                    if (column, row) in self._shaded:
+                        self._shaded.discard((column, row))
+                        self._texts[row][column] = BLANK
                     self._dots[row][column] |= ord(character) - BRAILLE if self.across > 1 else 1
                     self._roles[row][column] = role
 
@@ -87,6 +92,12 @@ class Raster:
         if 0 <= column < self.width and 0 <= row < self.height:
             self._texts[row][column] = character
             self._roles[row][column] = role
+
+    def shade(self, column: int, row: int, role: str) -> None:
+        """Shade a cell in which nothing is drawn; what is drawn into it later covers that."""
+        if 0 <= column < self.width and 0 <= row < self.height and self.is_free(column, row):
+            self.put(column, row, self._shade, role)
+            self._shaded.add((column, row))
 
     def is_free(self, column: int, row: int) -> bool:
         """Whether nothing is drawn in a cell."""
