@@ -32,6 +32,8 @@ from app.tui.models.chart import (
     smoothed,
     without_outliers,
 )
+from app.tui.models.chart.dots import LEFT, RIGHT, cells_of, columns_of
+from app.tui.models.chart.raster import drawn
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE, Palette
 from app.tui.themes import THEMES
@@ -316,3 +318,56 @@ def test_an_export_of_lines_has_the_colours_of_their_roles() -> None:
     assert chart_svg(chart).count("#7aa2f7") > 1
     assert "● a" in chart_text(chart)
     assert all(isfinite(one.y) for one in readings(chart, 0.0))
+
+
+# dots
+
+
+def _dots_by_plotext(
+    places: list[tuple[int, int]], width: int, height: int
+) -> set[tuple[int, int]]:
+    lines = drawn(tuple(places), width, height, (1, 1))
+    return {(x, y) for y, text in enumerate(lines) for x, sign in enumerate(text) if sign == "*"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 11)), min_size=2, max_size=6))
+def test_our_dots_are_those_of_plotext_but_for_roundings(places: list[tuple[int, int]]) -> None:
+    ours = {(x, y) for x, y, _ in cells_of(columns_of(places, 30, 12), 12, braille=False)}
+    theirs = _dots_by_plotext(places, 30, 12)
+    assert set(places) <= ours
+    for one, others in ((ours, theirs), (theirs, ours)):
+        for x, y in one:
+            assert any(abs(x - a) <= 1 and abs(y - b) <= 1 for a, b in others)
+
+
+@given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 23)), min_size=1, max_size=9))
+def test_braille_cells_hold_exactly_the_dots(places: list[tuple[int, int]]) -> None:
+    columns = columns_of(places, 30, 24)
+    dots = {(x, y) for x, column in enumerate(columns) for y in range(24) if column >> y & 1}
+    from_cells: set[tuple[int, int]] = set()
+    for column, row, bits in cells_of(columns, 6, braille=True):
+        for side, names in enumerate((LEFT, RIGHT)):
+            from_cells |= {
+                (2 * column + side, 4 * row + place)
+                for place, bit in enumerate(names)
+                if bits & bit
+            }
+    assert from_cells == dots
+
+
+def test_an_area_is_filled_down_to_the_last_row() -> None:
+    columns = columns_of([(0, 2), (3, 0)], 4, 4, filled=True)
+    assert columns[0] == 0b1100
+    assert columns[3] == 0b1111
+
+
+def test_many_or_long_lines_do_not_wait_for_plotext() -> None:
+    def asked(chart: Chart) -> int:
+        before = drawn.cache_info()
+        text_of(chart)
+        after = drawn.cache_info()
+        return after.hits + after.misses - before.hits - before.misses
+
+    assert asked(Chart([line(*map(float, range(500)))])) == 0
+    assert asked(Chart([line(1.0, 2.0)] * 10)) == 0
+    assert asked(Chart([line(1.0, 2.0)])) == 1

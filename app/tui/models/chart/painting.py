@@ -20,6 +20,8 @@ GUTTER = 10
 """Cells that labels of the vertical axis take at most."""
 LEAST_WIDTH = 24
 """Below this width there is no vertical axis."""
+FEW = 3
+"""Lines of a chart that plotext draws."""
 MARKERS_APART = 16
 """Cells between the characters that tell a line from others."""
 
@@ -245,7 +247,8 @@ class _Painter:
         return round((1 - share) * (height * down - 1))
 
     def _plot(self, frame: Frame, across: Across) -> Raster:
-        raster = Raster(frame.width, frame.height, self.glyphs)
+        lines = sum(1 for one in self.series if one.kind in ("line", "area"))
+        raster = Raster(frame.width, frame.height, self.glyphs, is_busy=lines > FEW)
         for one in self.series:
             if one.kind == "bars":
                 self._bars(raster, one, across)
