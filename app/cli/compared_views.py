@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from app.cli.errors import usage_error
-from app.cli.output import Cell, Column, can_print_glyphs, print_json, print_table
+from app.cli.errors import CommandError, usage_error
+from app.cli.exit_codes import ExitCode
+from app.cli.output import Cell, Column, can_print_glyphs, note, print_json, print_table
 from app.cli.times import iso
-from app.cli.tracked_views import MISSING, SHORT, find_tracked, plain_number
+from app.cli.tracked_views import MISSING, SHORT, find_tracked, found_ids, plain_number
 from app.comparing import numbers
-from app.comparing.table import METRICS, SECTIONS, Line, only_differences, table_of
+from app.comparing.importance import MODEL, importance
+from app.comparing.table import METRICS, SECTIONS, SUMMARIES, Line, only_differences, table_of
 from app.text import sanitize
 from store.queries.compared import compared_runs
+from store.queries.tracked import logged_for
 
 if TYPE_CHECKING:
     from store.engine import Store
@@ -53,6 +57,48 @@ def compare(
             (line.name, *(_cell(line, place, at) for place in range(len(runs)))) for line in lines
         ]
         print_table([Column(""), *head], rows, empty="they differ in nothing")
+
+
+def show_importance(
+    store: Store, text: str, metric: str, summary: str, limit: int, json: bool
+) -> None:
+    """Print how the params of the runs that pass a filter go with a metric."""
+    ids = found_ids(store, text, "", limit)
+    with store.read() as connection:
+        logged = logged_for(connection, ids, metrics=[metric], tags=[])
+    measured = [logged.metrics.get(run, {}).get(metric) for run in ids]
+    if not any(measured):
+        raise CommandError(
+            f"none of {len(ids)} runs has the metric {metric!r}: 'dagtop metrics RUN' lists those "
+            "of one",
+            ExitCode.NOT_FOUND,
+        )
+    values = [None if one is None else SUMMARIES[summary](one) for one in measured]
+    found = importance(metric, values, [logged.params.get(run, {}) for run in ids])
+    if json:
+        print_json({**asdict(found), "model": MODEL})
+        return
+    columns = [
+        Column("param", is_name=True),
+        *(Column(name, right=True) for name in ("importance", "correlation", "p", "runs")),
+        Column("note"),
+    ]
+    rows = [
+        (
+            one.param,
+            MISSING if one.importance is None else f"{one.importance:.3f}",
+            MISSING if one.correlation is None else f"{one.correlation:+.3f}",
+            MISSING if one.p is None else f"{one.p:.2g}",
+            str(one.runs),
+            one.note or ("a category" if one.kind == "category" else ""),
+        )
+        for one in found.effects
+    ]
+    print_table(columns, rows, empty=found.note or "these runs have no params")
+    if rows:
+        note(f"{found.runs} runs" + (f"; {found.note}" if found.note else ""))
+        if found.fit is not None:
+            note(f"importance: growth of the error ({MODEL}; R² {found.fit:.2f})")
 
 
 def _lines(runs: Sequence[ComparedRun], summary: str, only: bool) -> list[Line]:

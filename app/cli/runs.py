@@ -307,3 +307,28 @@ def compare(
             summary=summary,
             form=form_of(json=json, csv=csv),
         )
+
+
+@app.command("importance")
+def importance(
+    metric: Annotated[str, typer.Option(metavar="KEY", help="The metric that is explained.")],
+    text: FilterArgument = "",
+    summary: Annotated[
+        Literal["last", "min", "max", "mean"],
+        typer.Option("--value", help="Which value of the metric counts."),
+    ] = "last",
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="At most so many runs, the newest.")
+    ] = 1000,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show which params of tracked runs matter for a metric.
+
+    Each by itself (Spearman's rank correlation; a correlation ratio of texts) and all together
+    (permutation importance of a model).
+    """
+    from app.cli import compared_views
+
+    with reading(workspace) as store:
+        compared_views.show_importance(store, text, metric, summary, limit, json)

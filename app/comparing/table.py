@@ -153,6 +153,15 @@ def _datasets(runs: Sequence[ComparedRun]) -> Iterable[Line]:
         yield Line(DATASETS, f"{name} ({context})" if context else name, texts)
 
 
+def metric_keys(runs: Sequence[ComparedRun]) -> list[str]:
+    """The metrics of the runs: those that most have first, system metrics last."""
+    counts: dict[str, int] = {}
+    for run in runs:
+        for key in run.metrics:
+            counts[key] = counts.get(key, 0) + 1
+    return sorted(counts, key=lambda key: (key.startswith(SYSTEM_PREFIX), -counts[key], key))
+
+
 def only_differences(lines: Iterable[Line]) -> list[Line]:
     """The rows that are not the same in all runs."""
     return [line for line in lines if line.differs]

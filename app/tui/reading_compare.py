@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from app.comparing.importance import Importance
     from store.engine import Store
     from store.queries.compared import ComparedRun
 
@@ -21,17 +24,22 @@ class CompareSnapshot:
     runs: tuple[ComparedRun, ...]
     gone: int
     """How many of them were deleted."""
-    own: object = None
+    own: Any = None
     """What one view reads besides."""
 
 
-def read_compared(store: Store, uuids: Sequence[str]) -> CompareSnapshot:
-    """The runs of these uuids with all that was logged for them."""
+Own = Callable[["Connection", "Sequence[ComparedRun]"], Any]
+"""Reads, or works out, what one view shows besides the runs."""
+
+
+def read_compared(store: Store, uuids: Sequence[str], own: Own | None = None) -> CompareSnapshot:
+    """The runs of these uuids with all that was logged for them; ``own`` for one view."""
     from store.queries.compared import compared_runs
 
     with store.read() as connection:
         runs = compared_runs(connection, uuids)
-    return CompareSnapshot(runs, len(set(uuids)) - len(runs))
+        found = None if own is None or not runs else own(connection, runs)
+    return CompareSnapshot(runs, len(set(uuids)) - len(runs), found)
 
 
 def read_named(store: Store, names: Sequence[str]) -> list[str] | str:
@@ -51,3 +59,17 @@ def read_named(store: Store, names: Sequence[str]) -> list[str] | str:
                 return f"{len(found)} tracked runs are called {name}: name them by id ({ids})"
             uuids.append((exact or found)[0].uuid)
     return list(dict.fromkeys(uuids))
+
+
+def read_importance(
+    _: Connection, runs: Sequence[ComparedRun], *, metric: str, summary: str
+) -> Importance:
+    """Which params of the runs matter for a metric; without a name for the first."""
+    from app.comparing.importance import importance
+    from app.comparing.table import SUMMARIES, metric_keys
+
+    keys = metric_keys(runs)
+    metric = metric if metric in keys else next(iter(keys), "")
+    found = [run.metrics.get(metric) for run in runs]
+    values = [None if one is None else SUMMARIES[summary](one) for one in found]
+    return importance(metric, values, [run.params for run in runs])

@@ -7,12 +7,20 @@ from app.tui.actions.action import ACT, GO, MOVE, VIEW, Action
 TITLES = {
     "compare": "runs side by side",
     "compare_table": "table of runs side by side",
+    "compare_metric": "a metric of runs side by side",
+    "compare_importance": "params that matter",
 }
 
 ACTIONS: tuple[Action, ...] = (
     Action("compare.show-table", ("1",), "Table", "params, metrics, tags side by side", GO),
+    Action("compare.show-importance", ("9",), "Importance", "which params matter", GO),
     Action("compare.next_view", ("tab",), "Next view", "the next view of the runs", GO),
     Action("compare.previous_view", ("shift+tab",), "Previous view", "the view before", GO),
+    Action("compare_metric.choose_metric", ("slash",), "Metric", "choose it by its name", VIEW, 1),
+    Action("compare_metric.next_metric", ("n",), "Next metric", "the next metric", VIEW, 2),
+    Action("compare_metric.previous_metric", ("N",), "Metric before", "the metric before", VIEW),
+    Action("compare_metric.summary", ("m",), "Last, best", "last, min, max, mean", VIEW, 3),
+    Action("compare_importance.sort", ("s",), "Sort", "by the next column", VIEW, 4),
     Action("compare_table.open", ("enter",), "Fold", "fold the section, or all of the cell", VIEW),
     Action(
         "compare_table.differences", ("d",), "Differences", "only what is not the same", VIEW, 1

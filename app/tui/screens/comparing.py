@@ -10,7 +10,7 @@ from app.tui.formats import plural
 from app.tui.location import Location
 from app.tui.models.compare.form import CompareFocus
 from app.tui.models.compare.sheet import about_line
-from app.tui.reading_compare import CompareSnapshot, read_compared
+from app.tui.reading_compare import CompareSnapshot, Own, read_compared
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.views import COMPARE_VIEWS, View, ViewsScreen
 from app.tui.spans import Spans
@@ -18,7 +18,6 @@ from app.tui.widgets.chrome import InfoLine
 
 if TYPE_CHECKING:
     from app.tui.refresher import Fetch
-    from store.engine import Store
     from store.queries.compared import ComparedRun
 
 
@@ -54,11 +53,16 @@ class CompareViewScreen(ViewsScreen):
     # snapshots
 
     def fetch(self) -> Fetch:
-        return partial(self._read, uuids=tuple(self.look.uuids))
+        return partial(read_compared, uuids=tuple(self.look.uuids), own=self.reader())
 
-    @staticmethod
-    def _read(store: Store, uuids: tuple[str, ...]) -> CompareSnapshot:
-        return read_compared(store, uuids)
+    def reader(self) -> Own | None:
+        """What this view reads besides; its result is ``own``."""
+        return None
+
+    @property
+    def own(self) -> Any:
+        """What this view has read besides; None before it is read."""
+        return None if self.snapshot is None else self.snapshot.own
 
     def show_snapshot(self, snapshot: CompareSnapshot) -> None:
         self.snapshot = snapshot

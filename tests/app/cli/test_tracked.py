@@ -167,3 +167,23 @@ def test_points_are_printed_as_csv_and_json(root: Path) -> None:
     assert points[1] == {"step": 1, "timestamp": 2000, "value": "NaN"}
     table = run_command(root, "metrics", "bbbb").out
     assert "val/loss" in table
+
+
+def test_the_params_that_matter_are_ranked(root: Path) -> None:
+    found = run_command(root, "runs", "importance", "--metric", "val/loss", "--value", "min")
+    assert found.code == 0, found.err
+    assert "fewer than 10 runs: take this as a hint" in found.err
+    lines = {line.split()[0]: line for line in found.out.splitlines() if line.strip()}
+    assert "+" in lines["lr"]
+    assert lines["kind"].endswith("is the same in all runs")
+    arguments = ("--metric", "val/loss", "--value", "min", "--json")
+    document = run_command(root, "runs", "importance", *arguments).document
+    assert document["runs"] == 4
+    assert [one["param"] for one in document["effects"]] == ["lr", "kind"]
+    assert "kernel ridge" in document["model"]
+
+
+def test_a_metric_that_no_run_has_can_not_be_explained(root: Path) -> None:
+    found = run_command(root, "runs", "importance", "--metric", "nope")
+    assert found.code == ExitCode.NOT_FOUND
+    assert "none of 6 runs has the metric 'nope'" in found.err

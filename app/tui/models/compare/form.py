@@ -26,6 +26,8 @@ class CompareFocus:
     """Only rows that are not the same in all runs."""
     folded: set[str] = field(default_factory=set[str])
     """Sections of the table."""
+    metric: str = ""
+    """That charts are of; empty: the first."""
     words: str = ""
     """Only rows with these words in their keys."""
     row: str = ""
