@@ -280,11 +280,55 @@ def compare(
     only_differences: Annotated[
         bool, typer.Option("--only-differences", help="Leave out what is the same in all.")
     ] = False,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Show what the others have changed from it.")
+    ] = None,
+    summary: Annotated[
+        Literal["last", "min", "max", "mean"],
+        typer.Option("--value", help="Which value of each metric is shown."),
+    ] = "last",
+    csv: CsvOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show tracked runs side by side: params, metrics, tags."""
-    from app.cli import tracked_views
+    """Show tracked runs side by side: params, metrics, tags, datasets.
+
+    The best of each metric has a star: the least of what its name says is a loss or an error,
+    the greatest of all others.
+    """
+    from app.cli import compared_views
 
     with reading(workspace) as store:
-        tracked_views.compare(store, run, only_differences=only_differences, json=json)
+        compared_views.compare(
+            store,
+            run,
+            only_differences=only_differences,
+            baseline=baseline,
+            summary=summary,
+            form=form_of(json=json, csv=csv),
+        )
+
+
+@app.command("importance")
+def importance(
+    metric: Annotated[str, typer.Option(metavar="KEY", help="The metric that is explained.")],
+    text: FilterArgument = "",
+    summary: Annotated[
+        Literal["last", "min", "max", "mean"],
+        typer.Option("--value", help="Which value of the metric counts."),
+    ] = "last",
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="At most so many runs, the newest.")
+    ] = 1000,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show which params of tracked runs matter for a metric.
+
+    Each by itself (Spearman's rank correlation; a correlation ratio of texts) and all together
+    (permutation importance of a model).
+    """
+    from app.cli import compared_views
+
+    with reading(workspace) as store:
+        compared_views.show_importance(store, text, metric, summary, limit, json)

@@ -22,6 +22,7 @@ from app.tui.actions import (
     beside,
     calendar,
     code,
+    compare,
     dag,
     dags,
     details,
@@ -84,6 +85,7 @@ _PARTS = (
     details,
     backfills,
     assets,
+    compare,
     beside,
     tracked,
 )

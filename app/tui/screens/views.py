@@ -74,6 +74,12 @@ TASK_VIEWS: dict[str, View] = {
 }
 """Views of a task instance in their order; the actions ``task.show-<name>``."""
 
+COMPARE_VIEWS: dict[str, View] = {
+    "table": View("1", "Table", "compare", "CompareScreen"),
+    "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Imp"),
+}
+"""Views of runs side by side in their order; the actions ``compare.show-<name>``."""
+
 BESIDE_TASK: dict[str, View] = {
     name: replace(DAG_VIEWS[name], key=key)
     for name, key in (("graph", "7"), ("code", "8"), ("events", "9"), ("gantt", "0"))
