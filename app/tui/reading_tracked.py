@@ -59,6 +59,8 @@ class Look:
     pinned: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
     limit: int = FIRST
+    wide: bool = False
+    """There is room for many columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def read_table(
         ids = None
         if columns is None:
             ids = tracked_table.run_ids(connection, wanted, order, now=now, limit=look.limit)
-            columns = _choose_columns(connection, ids, look.view)
+            columns = _choose_columns(connection, ids, look)
         lines, is_whole, more_groups = _lines(
             connection, look, wanted, order, columns, ids, hidden | set(on_top), now
         )
@@ -222,14 +224,14 @@ def _in_order(groups: Sequence[GroupRow], order: Sequence[Sort]) -> list[GroupRo
 
 
 def _choose_columns(
-    connection: Connection, ids: Sequence[int], view: TableView
+    connection: Connection, ids: Sequence[int], look: Look
 ) -> tuple[ColumnSpec, ...]:
     from store.queries import tracked_table
 
     sample = ids[: tracked_table.SAMPLE]
-    one = len(view.experiments) == 1 and not view.dags
+    one = len(look.view.experiments) == 1 and not look.view.dags
     found = tracked_table.sampled_keys(connection, sample)
-    return auto_columns(found, len(sample), one_experiment=one)
+    return auto_columns(found, len(sample), one_experiment=one, wide=look.wide)
 
 
 def _best(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from app.comparing import directions
 from app.durations import duration
 from app.tui import formats
 from app.tui.columns import NAME_SHARE, Column
 from app.tui.models.tracked_looks import STATUS_LOOKS, number_text, shown_value, status_span
 from app.tui.scene import Scene
-from app.tui.spans import Span, Spans, span, width_of
+from app.tui.spans import Span, Spans, crop_text, span, width_of
 
 if TYPE_CHECKING:
     from app.tui.models.tracked_lines import Line
@@ -34,19 +35,15 @@ LEAST_NAME, MOST_NAME = 16, 48
 """Cells of the name of a run; of a narrow terminal it takes a share."""
 LEAST, MOST = 8, 20
 """Cells of a column of a param or a tag."""
+EACH = 9
+"""Cells of each of the three numbers of a metric over a group."""
 NUMBER = 10
 """Cells that a number takes at most, with the star of the best one."""
-SPREAD = 3 * 9 + 2
+SPREAD = 3 * EACH + 2
 """Cells of a metric over a group: least, mean, greatest."""
+OF_GROUP = ": min mean max"
 MOST_PARAMS, MOST_METRICS = 8, 8
 """Columns that are shown unasked."""
-
-LOWEST_WORDS = (
-    "loss", "error", "err", "rmse", "mse", "mae", "mape", "smape", "logloss", "perplexity", "ppl",
-    "nll", "cross_entropy", "crossentropy", "divergence", "deviance", "wer", "cer", "fid", "brier",
-    "latency", "time", "seconds", "duration", "memory", "gap", "regret", "distance", "ece",
-)  # fmt: skip
-"""Of a metric with one of these in its name the least value is the best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,24 +171,25 @@ def lowest_is_best(spec: ColumnSpec) -> bool:
     """Whether less is better: of a loss, an error, a time; where the least is shown."""
     if spec.part in ("min", "max"):
         return spec.part == "min"
-    words = spec.key.lower().replace("-", "_").replace("/", "_").replace(".", "_").split("_")
-    return any(word in LOWEST_WORDS for word in words) or spec.key.lower().endswith("loss")
+    return directions.lowest_is_best(spec.key)
 
 
 def auto_columns(
-    sample: Sequence[KeyCount], runs: int, *, one_experiment: bool
+    sample: Sequence[KeyCount], runs: int, *, one_experiment: bool, wide: bool
 ) -> tuple[ColumnSpec, ...]:
-    """The columns that are shown until others are chosen: when, how long, where; the params that
-    differ and the metrics that most runs of a sample have."""
+    """The columns that are shown until others are chosen: when, how long, where; the metrics that
+    most runs of a sample have, and the params that differ. Where there is little room the
+    experiment comes last."""
     params = [one for one in sample if one.kind == PARAM]
     differ = [one for one in params if one.values > 1 or one.runs < runs] or params
     metrics = [one for one in sample if one.kind == METRIC and not one.key.startswith(SYSTEM)]
     shown = [STARTED, ColumnSpec(ATTRIBUTE, "took")]
-    if not one_experiment:
-        shown.append(ColumnSpec(ATTRIBUTE, "experiment"))
-    shown.extend(ColumnSpec(METRIC, one.key) for one in metrics[:MOST_METRICS])
-    shown.extend(ColumnSpec(PARAM, one.key) for one in differ[:MOST_PARAMS])
-    return tuple(shown)
+    where = [] if one_experiment else [ColumnSpec(ATTRIBUTE, "experiment")]
+    logged = [
+        *(ColumnSpec(METRIC, one.key) for one in metrics[:MOST_METRICS]),
+        *(ColumnSpec(PARAM, one.key) for one in differ[:MOST_PARAMS]),
+    ]
+    return tuple([*shown, *where, *logged] if wide else [*shown, *logged, *where])
 
 
 # cells
@@ -232,10 +230,14 @@ def spread_spans(spread: Spread | None, scene: Scene) -> Spans:
     """A metric over the runs of a group: least, mean, greatest."""
     if spread is None:
         return missing(scene.glyphs)
-    low, mean, high = (
-        f"{number_text(one, scene.glyphs):>9}" for one in (spread.low, spread.mean, spread.high)
-    )
+    low, mean, high = (f"{_short(one):>{EACH}}" for one in (spread.low, spread.mean, spread.high))
     return (Span(f"{low} ", "dim"), Span(mean, "text"), Span(f" {high}", "dim"))
+
+
+def _short(value: float) -> str:
+    """A finite number in at most nine cells."""
+    text = f"{value:.4g}"
+    return text if len(text) <= EACH else f"{value:.2g}"
 
 
 def name_cell(line: Line, sheet: Sheet, scene: Scene) -> Spans:
@@ -306,7 +308,7 @@ def _metric_cell(spec: ColumnSpec, entry: Entry, sheet: Sheet, scene: Scene) -> 
         value = value_of(found, spec.part)
         cell = value_spans(value, scene.glyphs, is_best=value == sheet.best.get(spec))
     if sheet.is_grouped:  # below the mean of its group
-        room = max(0, 2 * 9 + 1 - width_of(cell))
+        room = max(0, 2 * EACH + 1 - width_of(cell))
         return (Span(" " * room), *cell)
     return cell
 
@@ -317,24 +319,29 @@ def table_columns(specs: Iterable[ColumnSpec], sheet: Sheet, room: int) -> list[
     name: Column[Line] = Column(
         NAME.id, "RUN", width, lambda line, scene: name_cell(line, sheet, scene), _sorts
     )
+    if sheet.is_grouped:  # groups have metrics only
+        specs = sorted(specs, key=lambda one: one.kind != METRIC)
     return [name, *(_column(spec, sheet) for spec in specs)]
 
 
 def _column(spec: ColumnSpec, sheet: Sheet) -> Column[Line]:
     sort = _sorts if can_sort(spec) else None
+    title = span(spec.title).text
     if spec.kind == ATTRIBUTE:
         found = ATTRIBUTES[spec.key]
         width, right = found.width, found.right
+    elif spec.kind == METRIC and sheet.is_grouped:
+        width, right = SPREAD, False
+        title = f"{crop_text(title, SPREAD - len(OF_GROUP))}{OF_GROUP}"
     elif spec.kind == METRIC:
-        width, right = sheet.widths.get(spec.id, NUMBER), not sheet.is_grouped
-        width = SPREAD if sheet.is_grouped else width
+        width, right = sheet.widths.get(spec.id, NUMBER), True
     else:
         width, right = sheet.widths.get(spec.id, LEAST), False
 
     def cell(line: Line, scene: Scene) -> Spans:
         return cell_of(spec, line, sheet, scene)
 
-    return Column(spec.id, span(spec.title).text, width, cell, sort, right)
+    return Column(spec.id, title, width, cell, sort, right)
 
 
 def _grow_name(sheet: Sheet, lines: Iterable[Line]) -> bool:

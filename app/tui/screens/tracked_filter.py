@@ -106,7 +106,6 @@ class FilteredRuns(TrackedList):
 
     def _filter_by(self, text: str) -> None:
         if text != self.view.filter:
-            self.table.travel("top")
             self.change(replace(self.view, filter=text))
 
     def _show_hint(self) -> None:

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from app.tui.refresher import Fetch
     from store.queries.tracked_table import Entry
 
+WIDE = 110
+"""Columns of the terminal from which on the experiment stands before what was logged."""
 MOST_KEPT = 500
 """Pinned or hidden runs that are remembered."""
 
@@ -78,6 +80,8 @@ class TrackedList(ListScreen[Line], PlaceScreen):
         self._limit = FIRST
         self._lines: tuple[Line, ...] = ()
         self._reading = False
+        self._from_top = False
+        """What comes next is another order: it is looked at from its top."""
         self._when_whole: Callable[[], None] | None = None
         """What is to be done once the place of all runs is known."""
         self._asked = (0, 0)
@@ -139,6 +143,7 @@ class TrackedList(ListScreen[Line], PlaceScreen):
             self.pinned,
             self.hidden,
             self._limit,
+            self.app.size.width >= WIDE,
         )
         self._asked = self._window()
         return TableReader(look, self._asked, self.dagtop.clock)
@@ -162,9 +167,10 @@ class TrackedList(ListScreen[Line], PlaceScreen):
         sheet.is_grouped = snapshot.look.view.group is not None
         table.empty = empty_words(snapshot, self.dagtop.read_only)
         self._show_columns()
-        if first or snapshot.lines != self._lines:
-            self._lines = snapshot.lines
-            table.show(list(snapshot.lines))
+        if first or self._from_top or snapshot.lines != self._lines:
+            show = table.show_from_top if self._from_top else table.show
+            self._lines, self._from_top = snapshot.lines, False
+            show(snapshot.lines)
         else:
             table.repaint()
         self.show_counts()
@@ -294,10 +300,13 @@ class TrackedList(ListScreen[Line], PlaceScreen):
         if (view.experiments, view.dags, view.tab) != (old.experiments, old.dags, old.tab):
             self._auto, self._limit = None, FIRST
             self.unfolded, self.folded = frozenset(), frozenset()
+            self.sheet.widths.clear()
         if view.group != old.group:
             self.unfolded = frozenset()
+            self.sheet.widths.clear()
         if view.filter != old.filter:
             self._limit = FIRST
+        self._from_top = replace(view, columns=old.columns) != old
         self.view, self.filter_text = view, view.filter
         if called is not None:
             self.view_called = called

@@ -11,13 +11,15 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from app.tui.spans import Span, Spans, fit, joined, span
+from app.tui.spans import Span, Spans, fit, joined, span, wrapped
 from app.tui.widgets.line_view import LineView
 from app.tui.widgets.prompt import PromptLine
 
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+LINES = 3
+"""Lines that the hint takes at most."""
 SIGN = 3
 """Cells before what is typed."""
 
@@ -113,17 +115,17 @@ class FilterLine(PromptLine):
 
 
 class FilterHint(LineView):
-    """Two lines below the prompt: what may be typed next, or what is wrong and where."""
+    """Lines below the prompt: what may be typed next, or what is wrong and where."""
 
     def __init__(self, *, widget_id: str) -> None:
         super().__init__(widget_id=widget_id)
-        self._lines: tuple[Spans, Spans] = ((), ())
+        self._lines: tuple[Spans, ...] = ()
 
     def show_choices(self, choices: Sequence[str], keys: Spans) -> None:
         """What may be typed next."""
         gap = Span("  ")
         line = joined([(span(one, "text"),) for one in choices], gap)
-        self._show((Span(" " * SIGN), *line), (Span(" " * SIGN), *keys))
+        self._show(((Span(" " * SIGN), *line), (Span(" " * SIGN), *keys)))
 
     def show_error(self, text: str, start: int, end: int, sentence: str, shift: int) -> None:
         """What is wrong; ``shift``: cells of the text that are out of sight at the left."""
@@ -134,12 +136,15 @@ class FilterHint(LineView):
             marked, place = marked + place, 0
         caret = Span("^" * max(1, min(marked, self.size.width - place)), "error")
         line = (Span(" " * min(place, max(0, self.size.width - 1))), caret)
-        self._show(line, (Span(" " * SIGN), span(sentence, "error")))
+        words = wrapped((Span(" " * SIGN), span(sentence, "error")), max(20, self.size.width), SIGN)
+        self._show((line, *words[: LINES - 1]))
 
-    def _show(self, first: Spans, second: Spans) -> None:
-        self._lines = (first, second)
+    def _show(self, lines: tuple[Spans, ...]) -> None:
+        self._lines = lines
+        if self.styles.height is None or self.styles.height.value != len(lines):
+            self.styles.height = len(lines)
         self.repaint()
 
     def build(self, y: int) -> Strip:
-        line = self._lines[y] if y < 2 else ()
+        line = self._lines[y] if y < len(self._lines) else ()
         return self.strip(fit(line, self.size.width, ellipsis=self.dagtop.glyphs.ellipsis))

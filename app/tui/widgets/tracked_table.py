@@ -39,6 +39,12 @@ class TrackedTable(Table[Line]):
         self._column = key
         self._show_column()
 
+    def show_from_top(self, lines: Sequence[Line]) -> None:
+        """Show these lines, the cursor on the first."""
+        self.items, self._keys = [], None
+        self.position.cursor = self.position.top = 0
+        self.show(lines)
+
     def set_columns(self, columns: Sequence[Column[Line]]) -> None:
         super().set_columns(columns)
         self._show_column()
