@@ -37,7 +37,7 @@ LEAST, MOST = 8, 20
 """Cells of a column of a param or a tag."""
 EACH = 9
 """Cells of each of the three numbers of a metric over a group."""
-NUMBER = 10
+NUMBER = 11
 """Cells that a number takes at most, with the star of the best one."""
 SPREAD = 3 * EACH + 2
 """Cells of a metric over a group: least, mean, greatest."""

@@ -39,6 +39,13 @@ class Picked:
     """The key that ended it."""
 
 
+class SearchLine(Input):
+    """Where the search is typed; a space picks, where several can be picked."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return key != "space" and super().check_consume_key(key, character)
+
+
 Turn = Callable[[str, int], Item | None]
 """Turns an item to its next (1) or former (-1) form; None: it has one only."""
 
@@ -96,7 +103,7 @@ class PickScreen(ModalScreen[Picked | None]):
             box.border_title = Content(span(self._title).text)
             takes = "Space picks   " if self._picked is not None else ""
             box.border_subtitle = f"{self._hint}{takes}Enter takes   Esc closes"
-            field = Input(placeholder=self._placeholder, compact=True)
+            field = SearchLine(placeholder=self._placeholder, compact=True)
             field.cursor_blink = False
             yield field
             view = TextView(wrap=False)

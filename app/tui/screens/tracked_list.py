@@ -355,8 +355,10 @@ class TrackedList(ListScreen[Line], PlaceScreen):
 
     def _fixed(self) -> TableView:
         """The view with the columns that are shown, so that they can be changed."""
-        shown = self.snapshot.columns if self.snapshot is not None else self.columns
-        return self.view if shown is None else replace(self.view, columns=tuple(shown))
+        shown = self.columns
+        if shown is None and self.snapshot is not None:
+            shown = self.snapshot.columns
+        return self.view if shown is None else replace(self.view, columns=shown)
 
     def action_next_part(self) -> None:
         """Another value of the metric under the cursor."""

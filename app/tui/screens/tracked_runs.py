@@ -72,25 +72,25 @@ class TrackedRunsScreen(FilteredRuns):
 
     def action_columns(self) -> None:
         """Choose the columns."""
-        from app.tui.screens.tracked_choosing import ask_columns
+        from app.tui.screens.tracked_picks import ask_columns
 
         ask_columns(self)
 
     def action_experiments(self) -> None:
         """Choose experiments and DAGs."""
-        from app.tui.screens.tracked_choosing import ask_experiments
+        from app.tui.screens.tracked_picks import ask_experiments
 
         ask_experiments(self)
 
     def action_views(self) -> None:
         """Open, save, rename or delete views."""
-        from app.tui.screens.tracked_choosing import ask_views
+        from app.tui.screens.tracked_picks import ask_views
 
         ask_views(self)
 
     def action_group(self) -> None:
         """Group runs; those that are grouped, no more."""
-        from app.tui.screens.tracked_choosing import ask_group
+        from app.tui.screens.tracked_picks import ask_group
 
         if self.view.group is not None:
             self.change(replace(self.view, group=None))
@@ -253,26 +253,26 @@ class TrackedRunsScreen(FilteredRuns):
 
     def action_tag(self) -> None:
         """Set a tag on runs, or take it away."""
-        from app.tui.screens.tracked_acting import ask_tag
+        from app.tui.screens.tracked_bulk import ask_tag
 
         self.with_uuids(lambda uuids: ask_tag(self, uuids))
 
     def action_rename(self) -> None:
         """Give the run under the cursor another name."""
-        from app.tui.screens.tracked_acting import ask_rename
+        from app.tui.screens.tracked_bulk import ask_rename
 
         if (entry := self.current_entry()) is not None:
             ask_rename(self, entry.row.uuid, entry.row.name)
 
     def action_archive(self) -> None:
         """Archive runs; restore those that are."""
-        from app.tui.screens.tracked_acting import ask_archive
+        from app.tui.screens.tracked_bulk import ask_archive
 
         self.with_uuids(lambda uuids: ask_archive(self, uuids))
 
     def action_delete(self) -> None:
         """Delete runs for good."""
-        from app.tui.screens.tracked_acting import ask_delete
+        from app.tui.screens.tracked_bulk import ask_delete
 
         self.with_uuids(lambda uuids: ask_delete(self, uuids))
 

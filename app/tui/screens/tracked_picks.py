@@ -105,6 +105,9 @@ def ask_columns(screen: FilteredRuns) -> None:
         def then(picked: Picked | None) -> None:
             if picked is not None:
                 chosen = tuple(dict.fromkeys(specs[key] for key in picked.several))
+                new = next((one for one in chosen if one not in shown), None)
+                if new is not None:
+                    screen.table.go_to_column(new.id)
                 screen.change(replace(screen.view, columns=chosen or None))
 
         screen.app.push_screen(

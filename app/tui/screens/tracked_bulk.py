@@ -12,7 +12,7 @@ from app.tui.models.fields import FormField
 from app.tui.models.tracked_looks import status_span
 from app.tui.reading_tracked import read_targets
 from app.tui.screens.editing import FormDialog
-from app.tui.screens.tracked_choosing import write
+from app.tui.screens.tracked_picks import write
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.dialogs import Choices, ConfirmDialog, Toggle
 
