@@ -16,9 +16,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tracked.compare", ("c",), "Compare", "the marked runs side by side, 2 to 50", GO, 5),
     Action("tracked.sort", ("s",), "Sort", "by the column under the cursor; again: back", VIEW, 6),
     Action("tracked.sort_more", ("plus",), "Sort also", "by this column where others tie", VIEW),
-    Action(
-        "tracked.columns", ("C",), "Columns", "choose params, metrics, tags to be shown", VIEW, 7
-    ),
+    Action("tracked.columns", ("C",), "Columns", "choose params, metrics, tags to be shown", VIEW),
     Action(
         "tracked.next_part",
         ("m",),
@@ -30,10 +28,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "tracked.column_right", ("greater_than_sign",), "Column right", "move the column here", VIEW
     ),
-    Action(
-        "tracked.group", ("b",), "Group by", "a param, tag or attribute; again: no more", VIEW, 8
-    ),
-    Action("tracked.views", ("w",), "Views", "open, save, rename, delete views", VIEW, 9),
+    Action("tracked.group", ("b",), "Group by", "a param, tag or attribute; again: no more", VIEW),
+    Action("tracked.views", ("w",), "Views", "open, save, rename, delete views", VIEW),
     Action("tracked.next_tab", ("tab",), "Next tab", "Active, Archived, All", VIEW),
     Action("tracked.previous_tab", ("shift+tab",), "Previous tab", "the tab before", VIEW),
     Action("tracked.fold", ("z",), "Fold", "fold or unfold the group, or the children", VIEW),

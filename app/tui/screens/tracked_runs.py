@@ -105,6 +105,7 @@ class TrackedRunsScreen(FilteredRuns):
         table = self.table
         line = table.current
         if line is None:
+            self.dagtop.say("nothing is grouped or nested here: b groups")
             return
         if line.group is None and not line.children:
             above = parent_line(table.items, table.position.cursor)
