@@ -22,6 +22,7 @@ def open_terminal_ui(
     run: str | None = None,
     task: str | None = None,
     map_index: int | None = None,
+    compare: str = "",
     read_only: bool = False,
 ) -> int:
     """Start the runner if none is up (never when read-only), and open the UI at a place.
@@ -34,9 +35,17 @@ def open_terminal_ui(
         raise usage_error("--task needs --dag and --run")
     if map_index is not None and task is None:
         raise usage_error("--map-index needs --dag, --run and --task")
+    if compare and dag is not None:
+        raise usage_error("--compare opens tracked runs: leave --dag out")
     space = chosen_workspace(folder)
     return open_workspace(
-        space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only
+        space,
+        dag=dag,
+        run=run,
+        task=task,
+        map_index=map_index,
+        compare=compare,
+        read_only=read_only,
     )
 
 
@@ -47,10 +56,12 @@ def open_workspace(
     run: str | None = None,
     task: str | None = None,
     map_index: int | None = None,
+    compare: str = "",
     read_only: bool = False,
 ) -> int:
     """As ``open_terminal_ui``, of a workspace that is known."""
     require_terminal()
+    compared = find_compared(space, compare) if compare else ()
     if not read_only:
         from concurrent.futures import ThreadPoolExecutor
         from importlib import import_module
@@ -65,7 +76,29 @@ def open_workspace(
         run = find_place(space, dag, run, task, map_index)
     from app.tui import run as run_ui
 
-    return run_ui(space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
+    return run_ui(
+        space,
+        dag=dag,
+        run=run,
+        task=task,
+        map_index=map_index,
+        compare=compared,
+        read_only=read_only,
+    )
+
+
+def find_compared(space: Workspace, text: str) -> tuple[str, ...]:
+    """The uuids of the tracked runs that a text names, between commas. Raises ``CommandError``
+    where there is no such run, or not two of them."""
+    from app.cli.tracked_views import find_tracked
+    from store.engine import open_store
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    with open_store(space, read_only=True) as store:
+        found = tuple(dict.fromkeys(find_tracked(store, name).uuid for name in names))
+    if len(found) < 2:
+        raise usage_error("--compare needs two tracked runs or more: --compare ID,ID")
+    return found
 
 
 def find_place(

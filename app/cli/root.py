@@ -23,6 +23,7 @@ HOMES: dict[str, CommandHome] = {
     "export": CommandHome("app.cli.exporting"),
     "serve": CommandHome("app.cli.serving", "serve"),
     "models": CommandHome("app.cli.models"),
+    "experiments": CommandHome("app.cli.experiments"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
     "assets": CommandHome("app.cli.assets"),
@@ -61,6 +62,9 @@ def dagtop(
     map_index: Annotated[
         int | None, typer.Option(min=0, help="Open this instance of the mapped task.")
     ] = None,
+    compare: Annotated[
+        str, typer.Option(metavar="RUN,RUN", help="Open these tracked runs side by side.")
+    ] = "",
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Change nothing; start no runner.")
     ] = False,
@@ -75,7 +79,14 @@ def dagtop(
         from app.cli.opening import open_terminal_ui
 
         raise typer.Exit(
-            open_terminal_ui(dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
+            open_terminal_ui(
+                dag=dag,
+                run=run,
+                task=task,
+                map_index=map_index,
+                compare=compare,
+                read_only=read_only,
+            )
         )
 
 

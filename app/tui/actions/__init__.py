@@ -22,6 +22,7 @@ from app.tui.actions import (
     beside,
     calendar,
     code,
+    compare,
     dag,
     dags,
     details,
@@ -36,6 +37,7 @@ from app.tui.actions import (
     system,
     task,
     task_instance,
+    tracked,
     trends,
     xcoms,
 )
@@ -83,7 +85,9 @@ _PARTS = (
     details,
     backfills,
     assets,
+    compare,
     beside,
+    tracked,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

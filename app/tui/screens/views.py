@@ -39,6 +39,7 @@ PLACES: dict[str, View] = {
     "dags": View("2", "DAGs", "dags", "DagsScreen"),
     "runs": View("3", "Runs", "all_runs", "AllRunsScreen"),
     "tasks": View("I", "Tasks", "all_tasks", "AllTasksScreen"),
+    "experiments": View("P", "Experiments", "tracked_runs", "TrackedRunsScreen", "Exps"),
     "xcoms": View("4", "XComs", "xcoms", "XComsScreen"),
     "variables": View("5", "Variables", "variables", "VariablesScreen", "Vars"),
     "connections": View("6", "Connections", "connections", "ConnectionsScreen", "Conns"),
@@ -72,6 +73,12 @@ TASK_VIEWS: dict[str, View] = {
     "commands": View("6", "Commands", "task_commands", "CommandsScreen", "Cmds"),
 }
 """Views of a task instance in their order; the actions ``task.show-<name>``."""
+
+COMPARE_VIEWS: dict[str, View] = {
+    "table": View("1", "Table", "compare", "CompareScreen"),
+    "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Imp"),
+}
+"""Views of runs side by side in their order; the actions ``compare.show-<name>``."""
 
 BESIDE_TASK: dict[str, View] = {
     name: replace(DAG_VIEWS[name], key=key)

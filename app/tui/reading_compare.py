@@ -1,0 +1,75 @@
+"""What the views of runs side by side read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from app.comparing.importance import Importance
+    from store.engine import Store
+    from store.queries.compared import ComparedRun
+
+NAMED = 5
+"""Runs of the same name whose ids a sentence tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSnapshot:
+    """The runs that there are, in the order that was asked for."""
+
+    runs: tuple[ComparedRun, ...]
+    gone: int
+    """How many of them were deleted."""
+    own: Any = None
+    """What one view reads besides."""
+
+
+Own = Callable[["Connection", "Sequence[ComparedRun]"], Any]
+"""Reads, or works out, what one view shows besides the runs."""
+
+
+def read_compared(store: Store, uuids: Sequence[str], own: Own | None = None) -> CompareSnapshot:
+    """The runs of these uuids with all that was logged for them; ``own`` for one view."""
+    from store.queries.compared import compared_runs
+
+    with store.read() as connection:
+        runs = compared_runs(connection, uuids)
+        found = None if own is None or not runs else own(connection, runs)
+    return CompareSnapshot(runs, len(set(uuids)) - len(runs), found)
+
+
+def read_named(store: Store, names: Sequence[str]) -> list[str] | str:
+    """The uuids of the runs that are called so: by name, id, or the beginning of one; or what is
+    wrong with the names."""
+    from store.queries.tracked import runs_called
+
+    uuids: list[str] = []
+    with store.read() as connection:
+        for name in names:
+            found = runs_called(connection, name)
+            exact = [row for row in found if row.uuid == name.lower()]
+            if not found:
+                return f"no tracked run is called {name}"
+            if len(found) > 1 and not exact:
+                ids = ", ".join(row.uuid[:12] for row in found[:NAMED])
+                return f"{len(found)} tracked runs are called {name}: name them by id ({ids})"
+            uuids.append((exact or found)[0].uuid)
+    return list(dict.fromkeys(uuids))
+
+
+def read_importance(
+    _: Connection, runs: Sequence[ComparedRun], *, metric: str, summary: str
+) -> Importance:
+    """Which params of the runs matter for a metric; without a name for the first."""
+    from app.comparing.importance import importance
+    from app.comparing.table import SUMMARIES, metric_keys
+
+    keys = metric_keys(runs)
+    metric = metric if metric in keys else next(iter(keys), "")
+    found = [run.metrics.get(metric) for run in runs]
+    values = [None if one is None else SUMMARIES[summary](one) for one in found]
+    return importance(metric, values, [run.params for run in runs])
