@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from app.comparing.importance import Importance
     from store.engine import Store
     from store.queries.compared import ComparedRun
+    from store.queries.curves import Curve
+
+WHOLE = 50_000
+"""Stretches of curves that are drawn over each other's values."""
 
 NAMED = 5
 """Runs of the same name whose ids a sentence tells."""
@@ -73,3 +77,27 @@ def read_importance(
     found = [run.metrics.get(metric) for run in runs]
     values = [None if one is None else SUMMARIES[summary](one) for one in found]
     return importance(metric, values, [run.params for run in runs])
+
+
+def read_curves(
+    connection: Connection,
+    runs: Sequence[ComparedRun],
+    *,
+    metric: str,
+    keys: Sequence[str],
+    number: int,
+    weight: float,
+    whole: bool,
+) -> list[Curve]:
+    """The curves of these metrics; without any, of so many from ``metric`` on. ``whole``: with so
+    many points that those of two metrics can be told by their steps."""
+    from app.comparing.table import metric_keys
+    from store.queries.curves import STRETCHES, curves
+
+    if not keys:
+        known = metric_keys(runs)
+        first = known.index(metric) if metric in known else 0
+        keys = [*known[first:], *known[:first]][:number]
+    stretches = WHOLE if whole else STRETCHES
+    ids = [run.row.id for run in runs]
+    return curves(connection, ids, keys, stretches=stretches, smoothing=weight)

@@ -75,6 +75,7 @@ TASK_VIEWS: dict[str, View] = {
 
 COMPARE_VIEWS: dict[str, View] = {
     "table": View("1", "Table", "compare", "CompareScreen"),
+    "curves": View("2", "Curves", "compare_curves", "CurvesScreen"),
     "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Imp"),
 }
 """Views of runs side by side in their order; the actions ``compare.show-<name>``."""
