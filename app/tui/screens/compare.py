@@ -52,9 +52,18 @@ class CompareScreen(CompareViewScreen):
         zone = self.dagtop.zone
         return table_of(self.runs, self.look.summary, lambda at: formats.stamp(at, zone))
 
+    @property
+    def differences(self) -> bool:
+        """Whether only rows are shown that are not the same in all runs."""
+        return self.look.differences
+
+    @differences.setter
+    def differences(self, only: bool) -> None:
+        self.look.differences = only
+
     def show_runs(self) -> None:
         look, table = self.look, self.table
-        rows = rows_of(self.lines(), look)
+        rows = rows_of(self.lines(), look, differences=self.differences)
         table.empty = self.empty_words()
         sheet = Sheet(rows, self.runs, self.baseline, dict(look.lowest), frozenset(look.folded))
         table.show(sheet, row=look.row, run=look.run)
@@ -70,7 +79,7 @@ class CompareScreen(CompareViewScreen):
     def about_view(self) -> Spans:
         look = self.look
         words = [Span(f"metrics: {look.summary}", "dim")]
-        if look.differences:
+        if self.differences:
             words.insert(0, Span("only differences  ", "accent"))
         if look.words:
             words[:0] = [Span("/", "key"), span(f"{look.words}  ", "accent")]
@@ -101,7 +110,7 @@ class CompareScreen(CompareViewScreen):
         if look.words:
             look.words = ""
         elif look.differences:
-            look.differences = False
+            self.differences = False
         elif look.baseline is not None:
             look.baseline = None
         else:
@@ -113,7 +122,7 @@ class CompareScreen(CompareViewScreen):
 
     def action_differences(self) -> None:
         """Only the rows that differ, or all."""
-        self.look.differences = not self.look.differences
+        self.differences = not self.differences
         self.show_runs()
 
     def action_summary(self) -> None:
@@ -269,7 +278,11 @@ class CompareScreen(CompareViewScreen):
         """The table as it is shown, a row for each key."""
         from app.tui.exporting import Export, table_csv, table_json
 
-        lines = [row.line for row in rows_of(self.lines(), self.look) if row.line is not None]
+        lines = [
+            row.line
+            for row in rows_of(self.lines(), self.look, differences=self.differences)
+            if row.line is not None
+        ]
         uuids = [run.row.uuid for run in self.runs]
         rows = [{"key": line.name, **dict(zip(uuids, line.texts, strict=True))} for line in lines]
         return [
