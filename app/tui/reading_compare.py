@@ -176,3 +176,21 @@ def _text_of(path: Path, one: ArtifactRow) -> str:
         raise ValueError(f"{one.path} is not kept in this workspace") from None
     except UnicodeDecodeError:
         raise ValueError(f"{one.path} is no text in UTF-8") from None
+
+
+def read_children(store: Store, uuid: str, limit: int) -> list[str]:
+    """The uuids of the runs that are nested in one."""
+    from store.queries.compared import child_uuids
+
+    with store.read() as connection:
+        return child_uuids(connection, uuid, limit)
+
+
+def read_tries(
+    store: Store, dag_id: str, run_id: str, task_id: str, map_index: int, limit: int
+) -> list[str]:
+    """The uuids of the tracked runs of a task instance's tries."""
+    from store.queries.compared import uuids_of_instance
+
+    with store.read() as connection:
+        return uuids_of_instance(connection, dag_id, run_id, task_id, map_index, limit)

@@ -11,7 +11,9 @@ from textual.widget import Widget
 from app.comparing.table import METRICS, SECTIONS, SUMMARIES, Line, table_of
 from app.tui import formats
 from app.tui.bindings import bindings
+from app.tui.models.compare.form import LEAST, MOST
 from app.tui.models.compare.sheet import Sheet, detail_line, rows_of
+from app.tui.reading_compare import read_children
 from app.tui.screens.comparing import CompareViewScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
@@ -247,6 +249,37 @@ class CompareScreen(CompareViewScreen):
         self.show_runs()
         self.ask()
         self.dagtop.say(f"{run.row.name} is left out")
+
+    def action_siblings(self) -> None:
+        """Compare all runs that are nested in the same one."""
+        run = self.run_now()
+        if run is None or run.row.parent_uuid is None:
+            self.dagtop.say("the run is nested in no other: P compares those nested in it")
+            return
+        self._compare_nested(run.row.parent_uuid)
+
+    def action_children(self) -> None:
+        """Compare the runs that are nested in the run under the cursor."""
+        run = self.run_now()
+        if run is None:
+            self.dagtop.say("there is no run under the cursor")
+            return
+        self._compare_nested(run.row.uuid)
+
+    def _compare_nested(self, parent: str) -> None:
+        def then(uuids: list[str]) -> None:
+            if len(uuids) < LEAST:
+                self.dagtop.say("fewer than two runs are nested in it")
+            elif uuids == self.look.uuids:
+                self.dagtop.say("these are all that are nested in it")
+            else:
+                first = f", the first {MOST}" if len(uuids) == MOST else ""
+                self.look.uuids = uuids
+                self.dagtop.say(f"{len(uuids)} runs that are nested in it{first}")
+                self.show_crumbs()
+                self.ask()
+
+        self.dagtop.read_first(lambda store: read_children(store, parent, MOST), then)
 
     def action_move_left(self) -> None:
         """Move the run under the cursor to the left."""

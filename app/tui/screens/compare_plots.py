@@ -23,6 +23,7 @@ from app.tui.models.compare.plots import (
     parallel,
     scales_of,
     scatter,
+    scatter_line,
 )
 from app.tui.models.compare.sheet import status_spans
 from app.tui.screens.compare_metric import MetricViewScreen
@@ -184,7 +185,8 @@ class ScatterScreen(PlotScreen):
         return tuple(line)
 
     def about_view(self) -> Spans:
-        return (Span(f"metrics: {self.look.summary}", "dim"),)
+        words = scatter_line(self.scales(), self._chosen(), len(self.runs)) if self.runs else ()
+        return (*words, Span(f"metrics: {self.look.summary}", "dim"))
 
     def metric_chosen(self) -> None:
         self.form.y = f"{METRICS}.{self.metric}"

@@ -193,9 +193,9 @@ async def test_what_is_not_finite_is_marked_on_the_curve(tracked: Workspace) -> 
 async def test_x_y_and_colour_of_points_are_any_param_or_metric(tracked: Workspace) -> None:
     async with opened(tracked, (120, 40), compare=SWEEP) as pilot:
         await press(pilot, "3", "x", *"learning", "enter", "Y", *"loss", "enter")
-        await says(pilot, "metrics.val/loss by params.learning_rate")
+        await says(pilot, "val/loss by learning_rate")
         await press(pilot, "c", *"optim", "enter")
-        await says(pilot, "colour params.optimizer")
+        await says(pilot, "colour optimizer")
         await says(pilot, "1 without both")
         await press(pilot, "H", "L")
         screen = pilot.app.screen

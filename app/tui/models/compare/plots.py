@@ -134,12 +134,7 @@ def scatter(
     if lit is not None and lit < count:
         chosen = Mark("@" if glyphs.is_ascii else "◎", "strong", rank=-1)
         _point(xs, ys, marks, (x.values[lit], y.values[lit]), chosen)
-    left_out = count - len(xs)
-    title = [span(y.name, "strong"), Span(" by ", "dim"), span(x.name, "strong")]
-    if colour is not None:
-        title.extend((Span("  colour ", "dim"), span(colour.name, "dim")))
-    if left_out:
-        title.append(Span(f"  {left_out} without both", "warning"))
+    title = [span(y.line.key, "strong"), Span(" by ", "dim"), span(x.line.key, "strong")]
     series = Series("", xs, ys, kind="points", marks=marks)
     cursor = None if lit is None or lit >= count else x.values[lit]
     return Chart(
@@ -171,6 +166,19 @@ def _point(
         xs.append(x)
         ys.append(y)
         marks.append(mark)
+
+
+def scatter_line(scales: Mapping[str, Scale], form: ScatterForm, count: int) -> Spans:
+    """What the colour is, and how many runs are not there."""
+    x, y, colour = (scales.get(name) for name in (form.x, form.y, form.colour))
+    line: list[Span] = []
+    if x is not None and y is not None:
+        both = set(order_of(x)) & set(order_of(y))
+        if len(both) < count:
+            line.append(Span(f"{count - len(both)} without both  ", "warning"))
+    if colour is not None:
+        line.extend((Span("colour ", "dim"), span(colour.line.key, "accent"), Span("  ")))
+    return tuple(line)
 
 
 def order_of(scale: Scale) -> list[int]:
