@@ -74,6 +74,7 @@ class DagtopApp(SureTimers, EndingApp):
         "screens/log.tcss",
         "screens/calendar.tcss",
         "screens/trends.tcss",
+        "screens/compare.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = False

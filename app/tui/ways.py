@@ -184,6 +184,21 @@ class Ways:
         else:
             self._app.push_screen(COMPARE_VIEWS["table"].load()(tuple(uuids)))
 
+    def compare_tries(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> None:
+        """Show what the tries of a task instance have tracked side by side."""
+        from app.tui.models.compare.form import LEAST, MOST
+        from app.tui.reading_compare import read_tries
+
+        def then(uuids: list[str]) -> None:
+            if len(uuids) < LEAST:
+                runs = "one tracked run" if uuids else "no tracked run"
+                self.refuse(f"its tries have {runs}: two or more are compared", "warning")
+            else:
+                self.open_compared(uuids)
+
+        place = (dag_id, run_id, task_id, map_index, MOST)
+        self._app.read_first(lambda store: read_tries(store, *place), then)
+
     def compare_named(self, names: Sequence[str]) -> None:
         """Show the tracked runs of these names or ids side by side."""
         from app.tui.reading_compare import read_named

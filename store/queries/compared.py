@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from store.metric_points import Summary
-from store.models import dataset, dataset_input, tracked_run
+from store.models import (
+    dag_run,
+    dag_version,
+    dataset,
+    dataset_input,
+    environment,
+    source,
+    tracked_run,
+)
 from store.queries.tracked import AT_ONCE, TrackedRow, logged_for, tracked_rows
 
 
@@ -103,3 +111,52 @@ def uuids_of_instance(
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class RunSource:
+    """The code that a run ran with."""
+
+    name: str
+    """Of its file, and which version of it."""
+    text: str
+
+
+def source_of(connection: Connection, run_id: int) -> RunSource | None:
+    """A run's script, else the pipeline's file in the version of its DAG run; None if neither is
+    known."""
+    columns = tracked_run.c
+    row = connection.execute(
+        select(columns.source_digest, columns.dag_id, columns.run_id).where(columns.id == run_id)
+    ).first()
+    if row is None:
+        return None
+    if row.source_digest is not None:
+        query = select(source.c.text).where(source.c.digest == row.source_digest)
+        text = connection.execute(query).scalar()
+        if text is not None:
+            return RunSource(f"script {row.source_digest[:8]}", text)
+    query = (
+        select(dag_version.c.number, source.c.text)
+        .join_from(dag_run, dag_version, dag_version.c.id == dag_run.c.version_id)
+        .join(source, source.c.digest == dag_version.c.source_digest)
+        .where(dag_run.c.dag_id == row.dag_id, dag_run.c.run_id == row.run_id)
+    )
+    found = connection.execute(query).first()
+    return None if found is None else RunSource(f"{row.dag_id} version {found[0]}", found[1])
+
+
+def environments(
+    connection: Connection, ids: Sequence[int]
+) -> dict[int, tuple[str, dict[str, str]]]:
+    """By run, the Python and the packages that it ran with, as far as they are known."""
+    found: dict[int, tuple[str, dict[str, str]]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        query = (
+            select(tracked_run.c.id, environment.c.python, environment.c.packages)
+            .join_from(tracked_run, environment, environment.c.id == tracked_run.c.environment_id)
+            .where(tracked_run.c.id.in_(ids[start : start + AT_ONCE]))
+        )
+        for row in connection.execute(query):
+            found[row.id] = (row.python, dict(row.packages))
+    return found

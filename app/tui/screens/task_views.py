@@ -184,6 +184,11 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
         else:
             self.ask()
 
+    def action_compare_tries(self) -> None:
+        """What the tries of the instance have tracked, side by side."""
+        look, index = self.look, -1 if self.look.map_index is None else self.look.map_index
+        self.dagtop.ways.compare_tries(look.dag_id, look.run_id, look.task_id, index)
+
     def action_previous_instance(self) -> None:
         """The map index before."""
         self._turn_instance(-1)

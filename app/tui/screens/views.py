@@ -76,7 +76,15 @@ TASK_VIEWS: dict[str, View] = {
 
 COMPARE_VIEWS: dict[str, View] = {
     "table": View("1", "Table", "compare", "CompareScreen"),
-    "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Imp"),
+    "curves": View("2", "Curves", "compare_curves", "CurvesScreen"),
+    "scatter": View("3", "Scatter", "compare_plots", "ScatterScreen"),
+    "parallel": View("4", "Parallel", "compare_plots", "ParallelScreen", "Axes"),
+    "box": View("5", "Box", "compare_ranked", "BoxScreen"),
+    "bar": View("6", "Bar", "compare_ranked", "BarScreen"),
+    "code": View("7", "Code", "compare_code", "CodeScreen"),
+    "environment": View("8", "Environment", "compare_code", "EnvironmentScreen", "Env"),
+    "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Params"),
+    "matrix": View("0", "Matrix", "compare_matrix", "MatrixScreen"),
 }
 """Views of runs side by side in their order; the actions ``compare.show-<name>``."""
 

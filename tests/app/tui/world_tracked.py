@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from datetime import timedelta
 
@@ -17,6 +19,15 @@ DIVERGED, SHORT = SWEEP[5], SWEEP[6]
 HOSTILE = ("a" * 32, "b" * 32)
 RATES = (0.1, 0.03, 0.01, 0.003, 0.001, 1.0, 0.3, 0.0001)
 STEPS = 40
+SCRIPT = """import torch
+
+LAYERS = {layers}
+
+
+def train(rate):
+    model = torch.nn.Sequential(*[torch.nn.Linear(64, 64) for _ in range(LAYERS)])
+    return fit(model, rate)
+"""
 
 
 @at_once
@@ -27,12 +38,14 @@ def fill_tracked(world: World) -> None:
         parent = tracking.NewRun("0" * 32, "digits", "sweep", NOW - timedelta(hours=4))
         tracking.create_run(connection, parent)
         for number, uuid in enumerate(SWEEP):
-            _one(connection, number, uuid)
+            run = _one(connection, number, uuid)
+            if number < 4:
+                _add_context(world, connection, run, number)
         for number, uuid in enumerate(HOSTILE):
             _hostile(connection, number, uuid)
 
 
-def _one(connection: Connection, number: int, uuid: str) -> None:
+def _one(connection: Connection, number: int, uuid: str) -> int:
     rate, began = RATES[number], NOW - timedelta(hours=3, minutes=-10 * number)
     new = tracking.NewRun(uuid, "digits", f"fit-{number + 1}", began, parent="0" * 32, user="ann")
     run = tracking.create_run(connection, new)
@@ -57,6 +70,42 @@ def _one(connection: Connection, number: int, uuid: str) -> None:
     status = tracking.FAILED if uuid == DIVERGED else tracking.FINISHED
     ended = began + timedelta(seconds=60 + 7 * number)
     tracking.set_status(connection, run, status, ended)
+    return run
+
+
+def _add_context(world: World, connection: Connection, run: int, number: int) -> None:
+    """Its script, its packages, a confusion matrix and a ROC curve."""
+    text = SCRIPT.format(layers=1 + number)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    connection.execute(insert(models.source), {"digest": digest, "text": text})
+    packages = {"numpy": "2.4.6", "torch": f"2.{5 + number // 2}.0", "rich": "14.2.0"}
+    key = connection.execute(
+        insert(models.environment).returning(models.environment.c.id),
+        {"digest": f"environment {number}", "python": "3.11.7", "packages": packages},
+    ).scalar_one()
+    table = models.tracked_run
+    values = {"environment_id": key, "source_digest": digest}
+    connection.execute(update(table).where(table.c.id == run).values(values))
+    add_artifact(world, connection, run, "eval/confusion_matrix.json", json.dumps(matrix(number)))
+    share = 1 / (2 + number)
+    curve = {"fpr": [0.0, share, 1.0], "tpr": [0.0, 1 - share, 1.0]}
+    add_artifact(world, connection, run, "roc_curve.json", json.dumps(curve))
+
+
+def matrix(number: int) -> dict[str, object]:
+    """A confusion matrix of three labels."""
+    rows = [[50 - number, number, 0], [3, 40, 7], [number * 2, 1, 60]]
+    return {"labels": ["cat", "dog", "bird"], "matrix": rows}
+
+
+def add_artifact(world: World, connection: Connection, run: int, path: str, text: str) -> None:
+    """A file of a run, kept where the runner keeps it."""
+    data = text.encode()
+    digest = hashlib.sha256(data).hexdigest()
+    file = world.workspace.artifacts / digest[:2] / digest
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    tracking.log_artifact(connection, run, path, len(data), digest, NOW)
 
 
 def _log_curves(connection: Connection, run: int, number: int, rate: float, began: float) -> None:
