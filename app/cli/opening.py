@@ -22,6 +22,7 @@ def open_terminal_ui(
     run: str | None = None,
     task: str | None = None,
     map_index: int | None = None,
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """Start the runner if none is up (never when read-only), and open the UI at a place.
@@ -34,9 +35,17 @@ def open_terminal_ui(
         raise usage_error("--task needs --dag and --run")
     if map_index is not None and task is None:
         raise usage_error("--map-index needs --dag, --run and --task")
+    if tracked is not None and dag is not None:
+        raise usage_error("--tracked names a run by itself: leave --dag out")
     space = chosen_workspace(folder)
     return open_workspace(
-        space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only
+        space,
+        dag=dag,
+        run=run,
+        task=task,
+        map_index=map_index,
+        tracked=tracked,
+        read_only=read_only,
     )
 
 
@@ -47,6 +56,7 @@ def open_workspace(
     run: str | None = None,
     task: str | None = None,
     map_index: int | None = None,
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """As ``open_terminal_ui``, of a workspace that is known."""
@@ -63,9 +73,28 @@ def open_workspace(
             starting.result()
     if dag is not None:
         run = find_place(space, dag, run, task, map_index)
+    if tracked is not None:
+        tracked = uuid_of(space, tracked)
     from app.tui import run as run_ui
 
-    return run_ui(space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
+    return run_ui(
+        space,
+        dag=dag,
+        run=run,
+        task=task,
+        map_index=map_index,
+        tracked=tracked,
+        read_only=read_only,
+    )
+
+
+def uuid_of(space: Workspace, name: str) -> str:
+    """The whole id of a tracked run. Raises ``CommandError`` where there is none, or several."""
+    from app.cli.tracked_views import find_tracked
+    from store.engine import open_store
+
+    with open_store(space, read_only=True) as store:
+        return find_tracked(store, name).uuid
 
 
 def find_place(

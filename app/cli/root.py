@@ -57,6 +57,9 @@ def dagtop(
     map_index: Annotated[
         int | None, typer.Option(min=0, help="Open this instance of the mapped task.")
     ] = None,
+    tracked: Annotated[
+        str | None, typer.Option(help="Open this tracked run, by id or name.")
+    ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Change nothing; start no runner.")
     ] = False,
@@ -71,7 +74,14 @@ def dagtop(
         from app.cli.opening import open_terminal_ui
 
         raise typer.Exit(
-            open_terminal_ui(dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
+            open_terminal_ui(
+                dag=dag,
+                run=run,
+                task=task,
+                map_index=map_index,
+                tracked=tracked,
+                read_only=read_only,
+            )
         )
 
 

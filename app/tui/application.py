@@ -75,6 +75,7 @@ class DagtopApp(SureTimers, EndingApp):
         "screens/log.tcss",
         "screens/calendar.tcss",
         "screens/trends.tcss",
+        "screens/tracked.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = False
@@ -89,6 +90,7 @@ class DagtopApp(SureTimers, EndingApp):
         run: str | None = None,
         task: str | None = None,
         map_index: int | None = None,
+        tracked: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
         environment: Mapping[str, str] | None = None,
@@ -114,7 +116,7 @@ class DagtopApp(SureTimers, EndingApp):
         self.runner_known = False
         self.trouble = ""
         self.store_is_missing = False
-        self._link = (dag, run, task, map_index)
+        self._link = (dag, run, task, map_index, tracked)
         self._clashed: set[str] = set()
         self.key_order = KeyOrder(self, super().on_event, lambda: bool(self.trouble))
         self.garbage = Garbage()
@@ -146,12 +148,8 @@ class DagtopApp(SureTimers, EndingApp):
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.refresher.start)
         self.set_timer(AFTER, self.garbage.begin)
-        dag, run, task, map_index = self._link
-        if dag is not None:
-            self.ways.open_dag(dag, run, task, map_index)
-            if run is not None and task is None:
-                self.ways.open_run(dag, run)
-        elif self.settings.ui.reopen and (last := from_words(self.memory.get("location"))):
+        last = from_words(self.memory.get("location")) if self.settings.ui.reopen else None
+        if not self.ways.open_link(*self._link) and last is not None:
             self.ways.go_to(last)
 
     def on_unmount(self) -> None:

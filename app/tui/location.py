@@ -29,6 +29,8 @@ class Location:
     """The graph of DAGs and assets is on top, the DAG under its cursor."""
     logs: tuple[tuple[str, int | None], ...] | None = None
     """The merged logs of the run are on top: of these tasks or map indexes of them; () is all."""
+    tracked: str | None = None
+    """The page of the tracked run of that uuid is on top."""
     below: Location | None = None
     """What Esc leads to; None: what the names say, as a run is above a view of its DAG."""
 
@@ -66,6 +68,7 @@ _ABOVE: dict[str, Any] = {
     "task_view": None,
     "dependencies": False,
     "logs": None,
+    "tracked": None,
 }
 """What is above the view of a DAG, from the bottom up, and what it is where it isn't there."""
 

@@ -96,7 +96,9 @@ class Ways:
     def _open(self, layer: Location) -> None:
         """Open what is on top at a location."""
         dag_id, run_id, task_id = layer.dag_id, layer.run_id, layer.task_id
-        if layer.logs is not None:
+        if layer.tracked is not None:
+            self.open_tracked(layer.tracked, self._kept.get(layer))
+        elif layer.logs is not None:
             from app.tui.screens.merged_log import logs_at
 
             self._app.push_screen(logs_at(layer))
@@ -161,6 +163,23 @@ class Ways:
         while len(self._kept) > self._history.limit:
             del self._kept[next(iter(self._kept))]
         self._app.memory.put("location", location.words())
+
+    def open_link(
+        self,
+        dag_id: str | None,
+        run_id: str | None,
+        task_id: str | None,
+        map_index: int | None,
+        tracked: str | None,
+    ) -> bool:
+        """Show what was named when the app was started; False: nothing was."""
+        if tracked is not None:
+            self.open_tracked(tracked)
+        elif dag_id is not None:
+            self.open_dag(dag_id, run_id, task_id, map_index)
+            if run_id is not None and task_id is None:
+                self.open_run(dag_id, run_id)
+        return tracked is not None or dag_id is not None
 
     def open_dag(
         self,
@@ -268,6 +287,12 @@ class Ways:
         from app.tui.screens.task_views import TaskFocus
 
         self._app.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
+
+    def open_tracked(self, uuid: str, kept: dict[str, Any] | None = None) -> None:
+        """Show the page of a tracked run; ``kept``: how it was looked at."""
+        from app.tui.screens.tracked_run import page_of
+
+        self._app.push_screen(page_of(uuid, kept))
 
     def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""

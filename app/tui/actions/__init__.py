@@ -36,6 +36,7 @@ from app.tui.actions import (
     system,
     task,
     task_instance,
+    tracked_run,
     trends,
     xcoms,
 )
@@ -84,6 +85,7 @@ _PARTS = (
     backfills,
     assets,
     beside,
+    tracked_run,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)
