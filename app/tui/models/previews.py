@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -229,7 +230,6 @@ def _is_number(text: str) -> bool:
 
 def _parquet(file: File) -> Lines:
     try:
-        from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError:
         words = "Parquet files need pyarrow: pip install 'dagtop[previews]'"
@@ -240,7 +240,7 @@ def _parquet(file: File) -> Lines:
         batch = next(opened.iter_batches(MOST_ROWS, columns=names), None)
         found = {} if batch is None else batch.to_pydict()
         total, types = opened.metadata.num_rows, opened.schema_arrow.types[: len(names)]
-    except (ArrowException, OSError, ValueError) as error:
+    except Exception as error:  # as with pictures
         return [_problem(f"it can't be read as Parquet: {str(error)[:200]}"), (), *about(file)]
     titles = [f"{name} {kind}" for name, kind in zip(names, types, strict=False)]
     rows = list(zip(*(found[name] for name in names), strict=True)) if found else []
@@ -254,14 +254,17 @@ def _parquet(file: File) -> Lines:
 
 def _picture(file: File, kind: str, room: Room) -> Lines:
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
     except ImportError:
         words = "Pictures need Pillow: pip install 'dagtop[previews]'"
         return [_problem(words), (), *about(file)]
     if file.size > LARGEST_PICTURE:
         return [_problem(f"it is too large to be shown: {formats.size(file.size)}"), *about(file)]
     try:
-        with Image.open(file.content, formats=[PICTURES[kind]]) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have a lower limit
+            opened = Image.open(file.content, formats=[PICTURES[kind]])
+        with opened as image:
             across, down = image.size
             if across * down > MOST_PIXELS:
                 words = f"{across:,} by {down:,} pixels are too many to be shown"
@@ -271,7 +274,7 @@ def _picture(file: File, kind: str, room: Room) -> Lines:
             small = image.convert("RGBA").resize((columns, rows))
             ground = Image.new("RGBA", small.size, (255, 255, 255, 255))
             pixels = Image.alpha_composite(ground, small).convert("RGB").tobytes()
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, MemoryError) as error:
+    except Exception as error:  # decoders raise what they like of what isn't well-formed
         return [_problem(f"it can't be read as a picture: {str(error)[:200]}"), (), *about(file)]
     lines = list(_cells(pixels, columns, rows, room))
     words = f"{across:,} by {down:,} pixels, {formats.size(file.size)}"
