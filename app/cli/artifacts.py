@@ -90,12 +90,12 @@ def collect(
 
     The runner does so once in an hour by itself.
     """
-    from store import contents
+    from store import collecting
 
     space = chosen_workspace(workspace)
     with writing(workspace) as store:
-        contents.check_nothing_is_unread(store, space)
-        done = contents.collect(store, space, age=hours * 3600.0, dry_run=dry_run)
+        collecting.check_nothing_is_unread(store, space)
+        done = collecting.collect(store, space, age=hours * 3600.0, dry_run=dry_run)
     if json:
         print_json({"contents": done.count, "bytes": done.octets, "dry_run": dry_run})
     else:

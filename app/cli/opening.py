@@ -22,6 +22,8 @@ def open_terminal_ui(
     run: str | None = None,
     task: str | None = None,
     map_index: int | None = None,
+    compare: str = "",
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """Start the runner if none is up (never when read-only), and open the UI at a place.
@@ -34,9 +36,20 @@ def open_terminal_ui(
         raise usage_error("--task needs --dag and --run")
     if map_index is not None and task is None:
         raise usage_error("--map-index needs --dag, --run and --task")
+    if compare and dag is not None:
+        raise usage_error("--compare opens tracked runs: leave --dag out")
+    if tracked is not None and dag is not None:
+        raise usage_error("--tracked names a run by itself: leave --dag out")
     space = chosen_workspace(folder)
     return open_workspace(
-        space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only
+        space,
+        dag=dag,
+        run=run,
+        task=task,
+        map_index=map_index,
+        compare=compare,
+        tracked=tracked,
+        read_only=read_only,
     )
 
 
@@ -47,10 +60,13 @@ def open_workspace(
     run: str | None = None,
     task: str | None = None,
     map_index: int | None = None,
+    compare: str = "",
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """As ``open_terminal_ui``, of a workspace that is known."""
     require_terminal()
+    compared = find_compared(space, compare) if compare else ()
     if not read_only:
         from concurrent.futures import ThreadPoolExecutor
         from importlib import import_module
@@ -63,9 +79,43 @@ def open_workspace(
             starting.result()
     if dag is not None:
         run = find_place(space, dag, run, task, map_index)
+    if tracked is not None:
+        tracked = uuid_of(space, tracked)
     from app.tui import run as run_ui
 
-    return run_ui(space, dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
+    return run_ui(
+        space,
+        dag=dag,
+        run=run,
+        task=task,
+        map_index=map_index,
+        compare=compared,
+        tracked=tracked,
+        read_only=read_only,
+    )
+
+
+def find_compared(space: Workspace, text: str) -> tuple[str, ...]:
+    """The uuids of the tracked runs that a text names, between commas. Raises ``CommandError``
+    where there is no such run, or not two of them."""
+    from app.cli.tracked_views import find_tracked
+    from store.engine import open_store
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    with open_store(space, read_only=True) as store:
+        found = tuple(dict.fromkeys(find_tracked(store, name).uuid for name in names))
+    if len(found) < 2:
+        raise usage_error("--compare needs two tracked runs or more: --compare ID,ID")
+    return found
+
+
+def uuid_of(space: Workspace, name: str) -> str:
+    """The whole id of a tracked run. Raises ``CommandError`` where there is none, or several."""
+    from app.cli.tracked_views import find_tracked
+    from store.engine import open_store
+
+    with open_store(space, read_only=True) as store:
+        return find_tracked(store, name).uuid
 
 
 def find_place(

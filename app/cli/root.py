@@ -21,6 +21,10 @@ HOMES: dict[str, CommandHome] = {
     "metrics": CommandHome("app.cli.metrics", "metrics"),
     "artifacts": CommandHome("app.cli.artifacts"),
     "models": CommandHome("app.cli.models"),
+    "experiments": CommandHome("app.cli.experiments"),
+    "import": CommandHome("app.cli.importing"),
+    "export": CommandHome("app.cli.exporting"),
+    "serve": CommandHome("app.cli.serving", "serve"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
     "assets": CommandHome("app.cli.assets"),
@@ -59,6 +63,12 @@ def dagtop(
     map_index: Annotated[
         int | None, typer.Option(min=0, help="Open this instance of the mapped task.")
     ] = None,
+    compare: Annotated[
+        str, typer.Option(metavar="RUN,RUN", help="Open these tracked runs side by side.")
+    ] = "",
+    tracked: Annotated[
+        str | None, typer.Option(help="Open this tracked run, by id or name.")
+    ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Change nothing; start no runner.")
     ] = False,
@@ -73,7 +83,15 @@ def dagtop(
         from app.cli.opening import open_terminal_ui
 
         raise typer.Exit(
-            open_terminal_ui(dag=dag, run=run, task=task, map_index=map_index, read_only=read_only)
+            open_terminal_ui(
+                dag=dag,
+                run=run,
+                task=task,
+                map_index=map_index,
+                compare=compare,
+                tracked=tracked,
+                read_only=read_only,
+            )
         )
 
 

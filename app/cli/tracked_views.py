@@ -33,6 +33,11 @@ MOST_COLUMNS = 6
 """Params and metrics each that a table shows without being told which."""
 
 
+def counted(number: int) -> str:
+    """ "1 tracked run", "3 tracked runs"."""
+    return f"{number:,} tracked run{'' if number == 1 else 's'}"
+
+
 def number_text(value: float) -> str:
     """A metric's value for people: NaN and the infinities as MLflow writes them."""
     if math.isfinite(value):
@@ -293,41 +298,3 @@ def _print_points(points: metric_points.Series, form: str) -> None:
         )
         columns = [Column("step", right=True), Column("at"), Column("value", right=True)]
         print_table(columns, moments, empty="it has no point")
-
-
-def compare(store: Store, names: Sequence[str], *, only_differences: bool, json: bool) -> None:
-    """Print runs side by side: what they are, params, metrics, tags; a row each."""
-    rows = [find_tracked(store, name) for name in names]
-    ids = [row.id for row in rows]
-    with store.read() as connection:
-        logged = tracked.logged_for(connection, ids)
-    table: list[tuple[str, list[str]]] = [
-        ("name", [row.name for row in rows]),
-        ("experiment", [row.experiment for row in rows]),
-        ("status", [row.status for row in rows]),
-        ("took", [duration(row.duration) or MISSING for row in rows]),
-    ]
-    for kind, of_runs in (
-        ("params", logged.params),
-        ("metrics", logged.metrics),
-        ("tags", logged.tags),
-    ):
-        keys = sorted({key for one in of_runs.values() for key in one})
-        for key in keys:
-            values = [of_runs.get(run, {}).get(key) for run in ids]
-            table.append((f"{kind}.{key}", [_compared(value) for value in values]))
-    if only_differences:
-        table = [(name, values) for name, values in table if len(set(values)) > 1]
-    if json:
-        print_json({"runs": [row.uuid for row in rows], "rows": dict(table)})
-        return
-    columns = [Column(""), *(Column(row.uuid[:SHORT], right=True, is_name=True) for row in rows)]
-    print_table(
-        columns, [(name, *values) for name, values in table], empty="they differ in nothing"
-    )
-
-
-def _compared(value: Any) -> str:
-    if value is None:
-        return MISSING
-    return number_text(value.last_value) if isinstance(value, Summary) else str(value)

@@ -19,11 +19,14 @@ def run(
     run: str | None = None,
     task: str | None = None,
     map_index: int | None = None,
+    compare: tuple[str, ...] = (),
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """Open the terminal UI and return an exit code when it is left.
 
-    ``dag``, ``run``, ``task`` and ``map_index`` open what they name. Quitting leaves the runner
+    ``dag``, ``run``, ``task`` and ``map_index`` open what they name, ``compare`` the tracked runs
+    of these uuids side by side, ``tracked`` the one of that uuid. Quitting leaves the runner
     running.
     """
     refusal = unfit_terminal()
@@ -55,6 +58,8 @@ def run(
         run=run,
         task=task,
         map_index=map_index,
+        compare=compare,
+        tracked=tracked,
         read_only=read_only,
         settings=settings,
         memory=Memory(memory_file(workspace)),

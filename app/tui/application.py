@@ -25,7 +25,6 @@ from app.tui.ending import EndingApp
 from app.tui.formats import clock
 from app.tui.garbage import AFTER, SHORT_QUIET, Garbage
 from app.tui.key_order import KeyHandled, KeyOrder
-from app.tui.location import from_words
 from app.tui.memory import Memory
 from app.tui.reading import look_first, read_dags, read_runner
 from app.tui.refresher import Answered, Fetch, Fetched, Noticed, Refresher, RunnerSeen, StoreTrouble
@@ -75,6 +74,8 @@ class DagtopApp(SureTimers, EndingApp):
         "screens/log.tcss",
         "screens/calendar.tcss",
         "screens/trends.tcss",
+        "screens/compare.tcss",
+        "screens/tracked.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = False
@@ -89,6 +90,8 @@ class DagtopApp(SureTimers, EndingApp):
         run: str | None = None,
         task: str | None = None,
         map_index: int | None = None,
+        compare: tuple[str, ...] = (),
+        tracked: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
         environment: Mapping[str, str] | None = None,
@@ -114,7 +117,7 @@ class DagtopApp(SureTimers, EndingApp):
         self.runner_known = False
         self.trouble = ""
         self.store_is_missing = False
-        self._link = (dag, run, task, map_index)
+        self._link = (dag, run, task, map_index, compare, tracked)
         self._clashed: set[str] = set()
         self.key_order = KeyOrder(self, super().on_event, lambda: bool(self.trouble))
         self.garbage = Garbage()
@@ -146,13 +149,9 @@ class DagtopApp(SureTimers, EndingApp):
         self.set_interval(TICK, self._tick)
         self.call_after_refresh(self.refresher.start)
         self.set_timer(AFTER, self.garbage.begin)
-        dag, run, task, map_index = self._link
-        if dag is not None:
-            self.ways.open_dag(dag, run, task, map_index)
-            if run is not None and task is None:
-                self.ways.open_run(dag, run)
-        elif self.settings.ui.reopen and (last := from_words(self.memory.get("location"))):
-            self.ways.go_to(last)
+        linked = self.ways.open_link(*self._link)
+        if not linked and self.settings.ui.reopen:
+            self.ways.go_to_last(self.memory.get("location"))
 
     def on_unmount(self) -> None:
         with suppress(OSError):  # there is no screen any more to say it on; it was said before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from app.text import sanitize
 
 QUIT, HELP = ("q", "quit"), ("?", "help")
 DEPENDENCIES = "dependencies"
+COMPARE = "compare"
 ALIASES: Mapping[str, str] = {
     "var": "variables",
     "variable": "variables",
@@ -21,6 +23,9 @@ ALIASES: Mapping[str, str] = {
     "asset": "assets",
     "xcom": "xcoms",
     "event": "events",
+    "experiment": "experiments",
+    "exps": "experiments",
+    "tracked": "experiments",
     "audit": "events",
     "task": "tasks",
     "instances": "tasks",
@@ -91,13 +96,15 @@ class Target:
     """Where a jump goes."""
 
     kind: str
-    """place, view, run, log, dependencies, help, quit."""
+    """place, view, run, log, compare, dependencies, help, quit."""
     name: str = ""
     """Of the place or of the DAG's view."""
     dag_id: str = ""
     run_id: str | None = None
     task_id: str | None = None
     map_index: int | None = None
+    names: tuple[str, ...] = ()
+    """Of the tracked runs to compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +162,9 @@ def parse(text: str, known: Known) -> Target:
 
     A place (``pools``), ``dag NAME`` or a NAME alone, a DAG's view and a NAME (``gantt etl``; the
     DAG that is looked at without one), ``run ID``, ``log TASK``, ``dependencies``, perhaps with the
-    NAME of a DAG, ``run NAME ID`` and ``log NAME TASK`` of another DAG; the start of a name is
-    enough. A run or task that this DAG doesn't have is looked for in all.
+    NAME of a DAG, ``compare`` and names of tracked runs, ``run NAME ID`` and ``log NAME TASK`` of
+    another DAG; the start of a name is enough. A run or task that this DAG doesn't have is looked
+    for in all.
     """
     first, _, rest = text.strip().partition(" ")
     first, rest = _meant(first, known), rest.strip()
@@ -177,10 +185,28 @@ def parse(text: str, known: Known) -> Target:
         return _run(rest, known)
     if first == "log":
         return _log(rest, known)
+    if first == COMPARE and (rest or COMPARE not in known.dag_ids):
+        return Target(COMPARE, names=runs_in(rest))
     if first in known.views:
         dag_id = one_of(rest, known.dag_ids, "DAG") if rest else _here(known)
         return Target("view", first, dag_id, known.run_id if dag_id == known.dag_id else None)
     return Target("view", "grid", one_of(text.strip(), known.dag_ids, "DAG"))
+
+
+def runs_in(text: str) -> tuple[str, ...]:
+    """The tracked runs that a text names: between commas, or words, quoted where they have spaces.
+    Raises ``ValueError`` with a sentence."""
+    if "," in text:
+        found = [name.strip() for name in text.split(",")]
+    else:
+        try:
+            found = shlex.split(text)
+        except ValueError:
+            raise ValueError("a quote is not closed") from None
+    names = tuple(dict.fromkeys(name for name in found if name))
+    if len(names) < 2:
+        raise ValueError("name at least two tracked runs, by name or by first digits of the id")
+    return names
 
 
 def _meant(first: str, known: Known) -> str:
@@ -299,6 +325,7 @@ def complete(text: str, known: Known) -> list[Completion]:
         return _complete_second(first, rest, known)
     found: list[Completion] = []
     verbs = {"dag": "a DAG", "run": "a run", "log": "the log of a task"}
+    verbs[COMPARE] = "tracked runs side by side"
     called = {name for alias, name in ALIASES.items() if first and alias.startswith(first.lower())}
     for name, title in known.places.items():
         if name.startswith(first.lower()) or name in called:
@@ -323,6 +350,9 @@ def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
         return [*_complete_run(rest, known), *_complete_elsewhere(f"run {rest}", known)]
     if first == "log":
         return [*_complete_log(rest, known), *_complete_elsewhere(f"log {rest}", known)]
+    if first == COMPARE:
+        meaning = "two or more, by name or id; commas between names with spaces"
+        return [Completion(f"{COMPARE} {sanitize(rest)}", meaning)]
     if first in ("dag", DEPENDENCIES) or first in known.views:
         return _named(first, find(rest, known.dag_ids), "DAG")
     return _named("dag", find(f"{first} {rest}".strip(), known.dag_ids), "DAG")

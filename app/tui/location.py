@@ -29,6 +29,10 @@ class Location:
     """The graph of DAGs and assets is on top, the DAG under its cursor."""
     logs: tuple[tuple[str, int | None], ...] | None = None
     """The merged logs of the run are on top: of these tasks or map indexes of them; () is all."""
+    compared: tuple[str, ...] | None = None
+    """Runs side by side are on top, by their uuids; ``view`` is the view of them."""
+    tracked: str | None = None
+    """The page of the tracked run of that uuid is on top."""
     below: Location | None = None
     """What Esc leads to; None: what the names say, as a run is above a view of its DAG."""
 
@@ -37,6 +41,8 @@ class Location:
         if self.below is not None:
             return [*self.below.layers(), self]
         found, view = [Location(self.place)], replace(self, **_ABOVE)
+        if self.compared is not None:
+            return [*found, self]
         if self.dag_id is not None:
             found.append(view)
         above = {name: getattr(self, name) for name in _ABOVE}
@@ -66,6 +72,7 @@ _ABOVE: dict[str, Any] = {
     "task_view": None,
     "dependencies": False,
     "logs": None,
+    "tracked": None,
 }
 """What is above the view of a DAG, from the bottom up, and what it is where it isn't there."""
 
@@ -87,10 +94,18 @@ def from_words(words: object, deep: int = DEEPEST) -> Location | None:
     found: dict[str, Any] = {
         name: value
         for name, value in words.items()
-        if name in known - {"logs", "below"} and isinstance(value, kinds.get(name, str))
+        if name in known - {"logs", "compared", "below"} and isinstance(value, kinds.get(name, str))
     }
     below = from_words(words.get("below"), deep - 1)
-    return Location(**found, logs=_logs_from(words.get("logs")), below=below)
+    logs, compared = _logs_from(words.get("logs")), _texts_from(words.get("compared"))
+    return Location(**found, logs=logs, compared=compared, below=below)
+
+
+def _texts_from(words: Any) -> tuple[str, ...] | None:
+    """Some texts; None where the words are nothing of the kind."""
+    if not isinstance(words, list | tuple) or not words:
+        return None
+    return tuple(words) if all(isinstance(one, str) for one in words) else None
 
 
 def _logs_from(words: Any) -> tuple[tuple[str, int | None], ...] | None:

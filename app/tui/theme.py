@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.style import Style
 
@@ -171,6 +172,23 @@ ROLE_COLOUR = {
 }
 
 
+SERIES_COLOURS = ("blue", "yellow", "green", "magenta", "cyan", "white")
+"""Of the lines of a chart in turn, by the name that logs have for the colour; not red: that is an
+error's. The roles are ``series.0`` and so on."""
+
+
+PIXELS = "pixels."
+"""What the roles of a picture's cells begin with: the colours of its upper and lower half follow,
+``pixels.rrggbb.rrggbb``. Themes leave them as they are."""
+
+
+@lru_cache(maxsize=4096)
+def pixel_style(role: str) -> Style:
+    """The style of a cell of a picture."""
+    _, upper, lower = role.split(".")
+    return Style(color=f"#{upper}", bgcolor=f"#{lower}")
+
+
 class Palette:
     """Roles to styles, for one theme. ``row`` is the ground: "", "cursor", "idle",
     "cell" (under the cursor) or "panel"."""
@@ -182,6 +200,8 @@ class Palette:
 
     def style(self, role: str, row: str = "") -> Style:
         """The style of a role on a ground; computed once."""
+        if role.startswith(PIXELS):
+            return pixel_style(role)
         key = (role, row)
         style = self._styles.get(key)
         if style is None:
@@ -204,6 +224,8 @@ class Palette:
             return Style(color=colours.background, bgcolor=colours.mark)
         if role.startswith("state."):
             colour = colours.of_state(_state_colour(role))
+        elif role.startswith("series."):
+            colour = colours.log[_series_colour(role)]
         else:
             colour = colours.of_role(ROLE_COLOUR.get(role, role))
         if row == "cell":
@@ -226,6 +248,8 @@ class Palette:
             return Style(color="bright_white", bgcolor=background, bold=role in BOLD_ROLES or None)
         if role.startswith("state."):
             return Style(color=ANSI_OF.get(_state_colour(role), "default"))
+        if role.startswith("series."):
+            return Style(color=f"bright_{_series_colour(role)}")
         colour = ANSI_COLOURS[ROLE_COLOUR.get(role, role)]
         return Style(color=colour, bold=role in BOLD_ROLES or None)
 
@@ -243,6 +267,11 @@ def _state_colour(role: str) -> str:
     if name.startswith("run."):
         return run_look(name.removeprefix("run.")).colour
     return task_look(None if name == "none" else name).colour
+
+
+def _series_colour(role: str) -> str:
+    number = int(role.removeprefix("series."))
+    return SERIES_COLOURS[number % len(SERIES_COLOURS)]
 
 
 def theme_name(environment: Mapping[str, str], wanted: str = "") -> str:

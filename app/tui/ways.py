@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from app.tui.location import DEEPEST, History, Location
+from app.tui.location import DEEPEST, History, Location, from_words
 from app.tui.reading import read_mapped
 from app.tui.screens.base import DagtopScreen
-from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, View, ViewsScreen
+from app.tui.screens.views import (
+    COMPARE_VIEWS,
+    DAG_VIEWS,
+    PLACES,
+    TASK_VIEWS,
+    View,
+    ViewsScreen,
+)
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
@@ -59,6 +67,8 @@ class Ways:
             case "dependencies":
                 place = place if target.dag_id else "assets"
                 self.go_to(Location(place, target.dag_id or None, dependencies=True))
+            case "compare":
+                self.compare_named(target.names)
             case "log":
                 location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
                 self.go_to(replace(location, map_index=target.map_index, task_view="log"))
@@ -66,6 +76,31 @@ class Ways:
                 self.go_to(Location(place, target.dag_id, "grid", target.run_id, run_screen=True))
             case _:
                 self.go_to(Location(place, target.dag_id, target.name, target.run_id))
+
+    def open_link(
+        self,
+        dag: str | None,
+        run: str | None,
+        task: str | None,
+        map_index: int | None,
+        compare: Sequence[str],
+        tracked: str | None,
+    ) -> bool:
+        """Open what the command line names; False: it names nothing."""
+        if compare:
+            self.open_compared(compare)
+        elif tracked is not None:
+            self.open_tracked(tracked)
+        elif dag is not None:
+            self.open_dag(dag, run, task, map_index)
+            if run is not None and task is None:
+                self.open_run(dag, run)
+        return bool(compare) or tracked is not None or dag is not None
+
+    def go_to_last(self, words: object) -> None:
+        """Open the location that was remembered, if one was."""
+        if last := from_words(words):
+            self.go_to(last)
 
     def refuse(self, sentence: str, role: str = "error") -> None:
         """Say why the form that a key wanted doesn't open; keys typed ahead were meant for it."""
@@ -96,7 +131,11 @@ class Ways:
     def _open(self, layer: Location) -> None:
         """Open what is on top at a location."""
         dag_id, run_id, task_id = layer.dag_id, layer.run_id, layer.task_id
-        if layer.logs is not None:
+        if layer.compared is not None:
+            self._open_compared(layer)
+        elif layer.tracked is not None:
+            self.open_tracked(layer.tracked, self._kept.get(layer))
+        elif layer.logs is not None:
             from app.tui.screens.merged_log import logs_at
 
             self._app.push_screen(logs_at(layer))
@@ -130,6 +169,52 @@ class Ways:
         focus = TaskFocus(dag_id, run_id, task_id, layer.map_index, kept=self._kept.get(layer, {}))
         view = TASK_VIEWS.get(layer.task_view or "", TASK_VIEWS["log"])
         self._app.push_screen(view.load()(focus))
+
+    def _open_compared(self, layer: Location) -> None:
+        from app.tui.models.compare.form import CompareFocus
+
+        kept = self._kept.get(layer, {}).get("focus")
+        focus = kept or CompareFocus(list(layer.compared or ()))
+        view = COMPARE_VIEWS.get(layer.view, COMPARE_VIEWS["table"])
+        self._app.push_screen(view.load()(focus))
+
+    def open_compared(self, uuids: Sequence[str]) -> None:
+        """Show tracked runs side by side; say so where they are too few or too many."""
+        from app.tui.models.compare.form import LEAST, MOST
+
+        if len(uuids) < LEAST:
+            self.refuse("mark at least two runs to compare", "warning")
+        elif len(uuids) > MOST:
+            self.refuse(f"at most {MOST} runs are compared: these are {len(uuids)}", "warning")
+        else:
+            self._app.push_screen(COMPARE_VIEWS["table"].load()(tuple(uuids)))
+
+    def compare_tries(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> None:
+        """Show what the tries of a task instance have tracked side by side."""
+        from app.tui.models.compare.form import LEAST, MOST
+        from app.tui.reading_compare import read_tries
+
+        def then(uuids: list[str]) -> None:
+            if len(uuids) < LEAST:
+                runs = "one tracked run" if uuids else "no tracked run"
+                self.refuse(f"its tries have {runs}: two or more are compared", "warning")
+            else:
+                self.open_compared(uuids)
+
+        place = (dag_id, run_id, task_id, map_index, MOST)
+        self._app.read_first(lambda store: read_tries(store, *place), then)
+
+    def compare_named(self, names: Sequence[str]) -> None:
+        """Show the tracked runs of these names or ids side by side."""
+        from app.tui.reading_compare import read_named
+
+        def then(found: list[str] | str) -> None:
+            if isinstance(found, str):
+                self.refuse(found)
+            else:
+                self.open_compared(found)
+
+        self._app.read_first(lambda store: read_named(store, names), then)
 
     def climb(self) -> bool:
         """From a place that Home led to, back to Home; False: Home did not lead here."""
@@ -242,6 +327,13 @@ class Ways:
         location = Location(here.place, here.dag_id, dependencies=True)
         self._app.push_screen(DependenciesScreen(location, asset_id))
 
+    def open_experiments(
+        self, experiments: tuple[str, ...] = (), dags: tuple[str, ...] = ()
+    ) -> None:
+        """Show the tracked runs of experiments and DAGs."""
+        self.place(PLACES["experiments"]).of_experiment(experiments, dags)
+        self.go_to(Location("experiments"))
+
     def open_asset(self, asset_id: int) -> None:
         """Show an asset among all of them."""
         self.place(PLACES["assets"]).point_at(asset_id)
@@ -268,6 +360,12 @@ class Ways:
         from app.tui.screens.task_views import TaskFocus
 
         self._app.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
+
+    def open_tracked(self, uuid: str, kept: dict[str, Any] | None = None) -> None:
+        """Show the page of a tracked run; ``kept``: how it was looked at."""
+        from app.tui.screens.tracked_run import page_of
+
+        self._app.push_screen(page_of(uuid, kept))
 
     def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from runner.execution.processes import stray_processes
-from store import contents, maintenance, models, records
+from store import collecting, maintenance, models, records
 from store.config import Config
 from store.engine import Store
 from store.errors import StoreError
@@ -77,7 +77,7 @@ def tidy(store: Store, workspace: Workspace, config: Config) -> None:
     removed = remove_folders(store, workspace, moment)
     if removed:
         log.info("upkeep removed the logs of %s runs", removed)
-    collected = contents.collect(store, workspace)
+    collected = collecting.collect(store, workspace)
     if collected.count:
         log.info("upkeep removed %s contents of artifacts", collected.count)
 

@@ -168,9 +168,17 @@ def artifacts_of(connection: Connection, run_id: int) -> list[ArtifactRow]:
 
 
 def keys_logged(connection: Connection, table_name: str) -> list[str]:
-    """All keys of metrics, params or tags (``metric``, ``param``, ``tag``) that there are."""
+    """All keys of metrics, params or tags (``metric``, ``param``, ``tag``) that there are.
+
+    From key to key by the index: the time grows with the keys, not with the rows that have them.
+    """
     table = {"metric": metric, "param": param, "tag": tag}[table_name]
-    return list(connection.execute(select(table.c.key).distinct().order_by(table.c.key)).scalars())
+    first = select(func.min(table.c.key).label("key"))
+    found = first.cte("keys", recursive=True)
+    following = select(func.min(table.c.key)).where(table.c.key > found.c.key).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.key.is_not(None)))
+    query = select(found.c.key).where(found.c.key.is_not(None)).order_by(found.c.key)
+    return list(connection.execute(query).scalars())
 
 
 def experiments(connection: Connection) -> list[tuple[str, int]]:

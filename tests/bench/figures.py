@@ -14,6 +14,7 @@ import psutil
 
 from tests.bench.figure import Figure
 from tests.bench.hour import hour
+from tests.bench.recording import recording
 from tests.bench.scripts import scripts
 from tests.bench.terminal import busy, screens
 from tests.support.live import ROOT, Live, live, wait_for
@@ -358,6 +359,16 @@ def logs(folder: Path) -> Iterator[Figure]:
     yield Figure("  memory that all this takes", f"{grown:.0f} MB", "<= 20 MB", grown <= 20)
 
 
+def curves(folder: Path) -> Iterator[Figure]:
+    """A curve of 10,000 and of 10,000,000 points, read and drawn."""
+    from tests.bench.curves import measure
+
+    for (count, seconds), reach in zip(measure(folder).items(), (0.02, 0.15), strict=True):
+        name = f"a curve of {count:,} points, read and drawn"
+        limit = f"<= {reach * 1e3:g} ms"
+        yield Figure(name, f"{seconds * 1e3:.1f} ms", limit, seconds <= reach)
+
+
 FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "core": core,
     "chain": chain,
@@ -367,7 +378,9 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "idle": idle,
     "history": history,
     "metrics": metrics,
+    "recording": recording,
     "scripts": scripts,
+    "curves": curves,
     "files": files,
     "logs": logs,
     "screens": screens,

@@ -22,6 +22,7 @@ from app.tui.actions import (
     beside,
     calendar,
     code,
+    compare,
     dag,
     dags,
     details,
@@ -36,6 +37,8 @@ from app.tui.actions import (
     system,
     task,
     task_instance,
+    tracked,
+    tracked_run,
     trends,
     xcoms,
 )
@@ -83,7 +86,10 @@ _PARTS = (
     details,
     backfills,
     assets,
+    compare,
     beside,
+    tracked,
+    tracked_run,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

@@ -39,6 +39,7 @@ PLACES: dict[str, View] = {
     "dags": View("2", "DAGs", "dags", "DagsScreen"),
     "runs": View("3", "Runs", "all_runs", "AllRunsScreen"),
     "tasks": View("I", "Tasks", "all_tasks", "AllTasksScreen"),
+    "experiments": View("P", "Experiments", "tracked_runs", "TrackedRunsScreen", "Exps"),
     "xcoms": View("4", "XComs", "xcoms", "XComsScreen"),
     "variables": View("5", "Variables", "variables", "VariablesScreen", "Vars"),
     "connections": View("6", "Connections", "connections", "ConnectionsScreen", "Conns"),
@@ -73,12 +74,38 @@ TASK_VIEWS: dict[str, View] = {
 }
 """Views of a task instance in their order; the actions ``task.show-<name>``."""
 
+COMPARE_VIEWS: dict[str, View] = {
+    "table": View("1", "Table", "compare", "CompareScreen"),
+    "curves": View("2", "Curves", "compare_curves", "CurvesScreen"),
+    "scatter": View("3", "Scatter", "compare_plots", "ScatterScreen"),
+    "parallel": View("4", "Parallel", "compare_plots", "ParallelScreen", "Axes"),
+    "box": View("5", "Box", "compare_ranked", "BoxScreen"),
+    "bar": View("6", "Bar", "compare_ranked", "BarScreen"),
+    "code": View("7", "Code", "compare_code", "CodeScreen"),
+    "environment": View("8", "Environment", "compare_code", "EnvironmentScreen", "Env"),
+    "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Params"),
+    "matrix": View("0", "Matrix", "compare_matrix", "MatrixScreen"),
+}
+"""Views of runs side by side in their order; the actions ``compare.show-<name>``."""
+
 BESIDE_TASK: dict[str, View] = {
     name: replace(DAG_VIEWS[name], key=key)
     for name, key in (("graph", "7"), ("code", "8"), ("events", "9"), ("gantt", "0"))
 }
 """Views of a DAG that a task instance leads to; the actions ``task.dag-<name>``. The keys of Code
 and Events are those that the DAG's views have."""
+
+TRACKED_VIEWS: dict[str, View] = {
+    "overview": View("1", "Overview", "tracked_run", "TrackedRunScreen", "About"),
+    "values": View("2", "Params & metrics", "tracked_values", "TrackedValuesScreen", "Values"),
+    "charts": View("3", "Charts", "tracked_charts", "TrackedChartsScreen"),
+    "system": View("4", "System", "tracked_charts", "TrackedSystemScreen"),
+    "artifacts": View("5", "Artifacts", "tracked_artifacts", "TrackedArtifactsScreen", "Files"),
+    "code": View("6", "Code", "tracked_code", "TrackedCodeScreen"),
+    "packages": View("7", "Packages", "tracked_code", "TrackedPackagesScreen", "Pkgs"),
+    "log": View("8", "Log", "tracked_log", "TrackedLogScreen"),
+}
+"""Views of a tracked run in their order; the actions ``tracked_run.show-<name>``."""
 
 
 class ViewsScreen(DagtopScreen):

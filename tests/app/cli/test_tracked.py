@@ -115,8 +115,40 @@ def test_runs_are_compared_side_by_side(root: Path) -> None:
     assert document["runs"] == ["a" * 32, "d" * 32]
     assert document["rows"]["params.kind"] == ["ridge", "ridge"]
     only = run_command(root, "runs", "compare", "aaaa", "dddd", "--only-differences", "--json")
-    assert set(only.document["rows"]) == {"name", "params.lr", "metrics.val/loss"}
+    assert set(only.document["rows"]) == {"name", "started", "params.lr", "metrics.val/loss"}
     assert "0.5" in run_command(root, "runs", "compare", "aaaa", "dddd").out
+
+
+def test_a_comparison_is_measured_by_a_baseline_and_marks_the_best(root: Path) -> None:
+    found = run_command(root, "runs", "compare", "aaaa", "bbbb", "dddd", "--baseline", "a" * 32)
+    loss = next(line for line in found.out.splitlines() if line.startswith("metrics.val/loss"))
+    assert loss.split() == ["metrics.val/loss", "0.5", "NaN", "★", "0.1", "(-0.4", "-80%)"]
+    arguments = ("aaaa", "bbbb", "dddd", "--baseline", "aaaa", "--json")
+    document = run_command(root, "runs", "compare", *arguments).document
+    metric = document["sections"]["metrics"]["val/loss"]
+    assert metric["values"] == [0.5, "NaN", 0.1]
+    assert metric["better"] == "min"
+    assert metric["best"] == ["d" * 32]
+    assert metric["change"][0] == {"absolute": 0.0, "relative": 0.0}
+    assert metric["change"][1] is None
+    assert math.isclose(metric["change"][2]["relative"], -0.8)
+    assert document["baseline"] == "a" * 32
+    means = run_command(root, "runs", "compare", "aaaa", "bbbb", "--value", "mean", "--json")
+    assert means.document["sections"]["metrics"]["val/loss"]["values"] == [0.75, 1.0]
+
+
+def test_a_comparison_is_printed_as_csv(root: Path) -> None:
+    found = run_command(root, "runs", "compare", "aaaa", "bbbb", "--csv")
+    rows = list(csv.reader(StringIO(found.out)))
+    assert rows[0] == ["key", "a" * 32, "b" * 32]
+    assert ["params.lr", "1.0", "0.1"] in rows
+    assert ["tags.note", "x", "x"] in rows
+
+
+def test_a_baseline_that_is_not_compared_is_refused(root: Path) -> None:
+    found = run_command(root, "runs", "compare", "aaaa", "bbbb", "--baseline", "cccc")
+    assert found.code == ExitCode.USAGE
+    assert "the baseline 'cccc' is none of the runs that are compared" in found.err
 
 
 def test_a_run_that_is_not_there_or_not_the_only_one_is_said(root: Path) -> None:
@@ -135,3 +167,23 @@ def test_points_are_printed_as_csv_and_json(root: Path) -> None:
     assert points[1] == {"step": 1, "timestamp": 2000, "value": "NaN"}
     table = run_command(root, "metrics", "bbbb").out
     assert "val/loss" in table
+
+
+def test_the_params_that_matter_are_ranked(root: Path) -> None:
+    found = run_command(root, "runs", "importance", "--metric", "val/loss", "--value", "min")
+    assert found.code == 0, found.err
+    assert "fewer than 10 runs: take this as a hint" in found.err
+    lines = {line.split()[0]: line for line in found.out.splitlines() if line.strip()}
+    assert "+" in lines["lr"]
+    assert lines["kind"].endswith("is the same in all runs")
+    arguments = ("--metric", "val/loss", "--value", "min", "--json")
+    document = run_command(root, "runs", "importance", *arguments).document
+    assert document["runs"] == 4
+    assert [one["param"] for one in document["effects"]] == ["lr", "kind"]
+    assert "kernel ridge" in document["model"]
+
+
+def test_a_metric_that_no_run_has_can_not_be_explained(root: Path) -> None:
+    found = run_command(root, "runs", "importance", "--metric", "nope")
+    assert found.code == ExitCode.NOT_FOUND
+    assert "none of 6 runs has the metric 'nope'" in found.err

@@ -11,13 +11,28 @@ import pytest
 from app.tui import key_order
 from store.workspace import Workspace
 from tests.app.tui import world as worlds
-from tests.app.tui import world_besieged, world_gantt, world_history, world_hostile, world_small
+from tests.app.tui import (
+    world_besieged,
+    world_gantt,
+    world_history,
+    world_hostile,
+    world_small,
+    world_tracked,
+)
 from tests.app.tui.world import World, make_world
 from tests.app.tui.world_details import fill_details, fill_details_hostile
 from tests.support.live import Live, live
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
-MODULES = (worlds, world_history, world_gantt, world_hostile, world_besieged, world_small)
+MODULES = (
+    worlds,
+    world_history,
+    world_gantt,
+    world_hostile,
+    world_besieged,
+    world_small,
+    world_tracked,
+)
 """Where ``fill_<name>`` of a workspace may be."""
 
 

@@ -3,85 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
-from itertools import chain, groupby
-from math import inf, isfinite, isnan, log10
+from itertools import groupby
+from math import inf, isfinite, isnan, log10, nan
 
+from app.tui.models.chart.frame import Across, Frame
+from app.tui.models.chart.odd import Odd, glyph_of, logarithm, odd_of, power_of
 from app.tui.models.chart.raster import Raster
 from app.tui.models.chart.series import Chart, Mark, Series, downsample, finite_x
 from app.tui.models.chart.ticks import Tick, log_ticks, rounded, ticks, widened
 from app.tui.spans import Span, Spans, crop_text, fit, span, width_of
 from app.tui.theme import Glyphs
 
-MOST_CELLS = 6
-"""Cells that a slot gets at most."""
 GUTTER = 10
 """Cells that labels of the vertical axis take at most."""
 LEAST_WIDTH = 24
 """Below this width there is no vertical axis."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where things are."""
-
-    width: int
-    height: int
-    """Of the plot."""
-    gutter: int
-    head: int
-    """Lines above the plot."""
-    marks: bool
-    """There is a line of marks below the plot."""
-    axis: int
-    """Lines of the horizontal axis: none, its line, its line and labels."""
-
-
-class Across:
-    """From an x to its cells."""
-
-    def __init__(self, low: float, high: float, slot: float | None, width: int) -> None:
-        self.low, self.high, self.width, self.slot = low, high, max(1, width), slot
-        self.slots = 0
-        if slot is not None:
-            self.slots = min(10**6, round(min(1e6, (high * 0.5 - low * 0.5) / slot * 2))) + 1
-        self.each = min(MOST_CELLS, self.width // self.slots) if self.slots else 0
-        self.left = self.width - self.slots * self.each if self.each else 0
-
-    def _share(self, x: float) -> float:
-        share = (x * 0.5 - self.low * 0.5) / (self.high * 0.5 - self.low * 0.5)
-        return min(1.0, max(0.0, share))
-
-    def cells(self, x: float) -> range:
-        """The cells of an x: one, or those of its slot but for the gap after them."""
-        if not self.slots or self.slot is None:
-            cell = min(self.width - 1, int(self._share(x) * self.width))
-            return range(cell, cell + 1)
-        place = int(min(self.slots - 1, max(0, (x - self.low) / self.slot + 0.5)))
-        if not self.each:
-            cell = place * self.width // self.slots
-            return range(cell, cell + 1)
-        first = self.left + place * self.each
-        return range(first, first + max(1, self.each - 1))
-
-    def firsts(self, xs: Sequence[float]) -> list[int]:
-        """The first cell of each x."""
-        if not self.slots or self.each or self.slot is None:
-            return [self.cells(x).start for x in xs]
-        low, slot, slots, width = self.low - self.slot / 2, self.slot, self.slots, self.width
-        return [int(min(slots - 1, (x - low) / slot)) * width // slots for x in xs]
-
-    def cell(self, x: float) -> int:
-        """The cell in the middle of those of an x."""
-        cells = self.cells(x)
-        return cells[len(cells) // 2] if len(cells) % 2 else cells[len(cells) // 2 - 1]
-
-    def dot(self, x: float, across: int) -> int:
-        """The column of dots of an x, where a cell has ``across`` of them."""
-        if self.slots:
-            return self.cell(x) * across
-        return round(self._share(x) * (self.width * across - 1))
+FEW = 3
+"""Lines of a chart that plotext draws."""
+MARKERS_APART = 16
+"""Cells between the characters that tell a line from others."""
 
 
 def chart_lines(
@@ -102,12 +44,9 @@ class _Painter:
     ) -> None:
         self.chart, self.glyphs, self.zone = chart, glyphs, zone
         self.width, self.height = width, height
+        self.odd: list[Odd] = []
         self.series = [self._prepared(one) for one in chart.series]
         self.finite = [[y for y in one.ys if -inf < y < inf] for one in self.series]
-        self.odd = [
-            [] if len(finite) == len(one.ys) else _not_finite(one)
-            for one, finite in zip(self.series, self.finite, strict=True)
-        ]
         self.limits = [
             limit._replace(value=log10(limit.value) if chart.y.log else limit.value)
             for limit in chart.limits
@@ -121,6 +60,8 @@ class _Painter:
 
     def _prepared(self, series: Series) -> Series:
         """Points that are on the x axis, their heights as the y axis counts."""
+        if self.chart.x.log:
+            series = replace(series, xs=[power_of(x) for x in series.xs])
         series = finite_x(series)
         low, high = self._across_edges()
         low, high = -inf if low is None else low, inf if high is None else high
@@ -128,13 +69,18 @@ class _Painter:
             outside = [low <= x <= high for x in series.xs]
             nowhere = [x if seen else inf for x, seen in zip(series.xs, outside, strict=True)]
             series = finite_x(replace(series, xs=nowhere))
+        on_line = self.chart.odd == "last" and series.kind != "band"
+        self.odd.extend(odd_of(series, log=self.chart.y.log, on_line=on_line))
         if self.chart.y.log:
-            heights = [_logarithm(y) for y in series.ys]
-            series = replace(series, ys=heights)
+            heights, tops = map(logarithm, series.ys), map(logarithm, series.tops)
+            series = replace(series, ys=list(heights), tops=list(tops))
         return series
 
     def _across_edges(self) -> tuple[float | None, float | None]:
         axis = self.chart.x
+        if axis.log:
+            low, high = (None if edge is None else power_of(edge) for edge in (axis.low, axis.high))
+            return _finite(low), _finite(high)
         return _finite(axis.low), _finite(axis.high)
 
     def _across_range(self) -> tuple[float, float]:
@@ -147,6 +93,7 @@ class _Painter:
     def _down_range(self) -> tuple[float, float]:
         axis = self.chart.y
         values = [edge for ys in self.finite if ys for edge in (min(ys), max(ys))]
+        values += [top for one in self.series for top in one.tops if isfinite(top)]
         values += [limit.value for limit in self.limits] if values else []
         if any(one.kind == "bars" for one in self.series) and not axis.log:
             values.append(0.0)
@@ -177,8 +124,11 @@ class _Painter:
         across = Across(*self.x, self.slot, frame.width)
         raster, marks = self._plot(frame, across), self._marks(frame, across)
         lit = range(0)
-        if self.chart.cursor is not None and isfinite(self.chart.cursor):
-            lit = across.cells(self.chart.cursor)
+        cursor = self.chart.cursor
+        if cursor is not None and self.chart.x.log:
+            cursor = power_of(cursor)
+        if cursor is not None and isfinite(cursor):
+            lit = across.cells(cursor)
         lines = [legend] * frame.head
         at_row = {self._row(tick.value, frame.height): tick.text for tick in reversed(labels)}
         for row in range(frame.height):
@@ -235,7 +185,11 @@ class _Painter:
         most = max(2, frame.width // (14 if text is not None else 11))
         line, labels = [rule] * frame.width, [" "] * frame.width
         free = 0
-        for tick in ticks("count" if text is not None else unit, *self.x, most, self.zone):
+        if self.chart.x.log:
+            places = log_ticks(unit, *self.x, most)
+        else:
+            places = ticks("count" if text is not None else unit, *self.x, most, self.zone)
+        for tick in places:
             words = tick.text if text is None else text(tick.value)
             words = crop_text(span(words).text, frame.width, "")
             cell = across.cell(tick.value)
@@ -252,23 +206,34 @@ class _Painter:
     def _legend(self) -> Spans:
         ascii_only = self.glyphs.is_ascii
         rule = "-" if ascii_only else "─"
-        samples = {"line": rule, "area": rule, "points": self.glyphs.on, "bars": "■"}
+        samples = {"line": rule, "area": rule, "points": self.glyphs.on, "bars": "■", "band": "░"}
         if ascii_only:
-            samples["bars"] = "#"
+            samples |= {"bars": "#", "band": ":"}
         line = list(self.chart.title)
         if not self.chart.legend:
             return tuple(line)
         named = {mark.word: mark for one in self.series for mark in one.marks if mark.word}
         for one in self.series:
             if one.name:
-                sample = () if one.marks else (Span(f"  {samples[one.kind]} ", one.role),)
+                drawn = one.marker or samples[one.kind]
+                sample = () if one.marks else (Span(f"  {drawn} ", one.role),)
                 line.extend((*sample, span(one.name if sample else f"  {one.name}", "dim")))
         for mark in sorted(named.values(), key=lambda mark: mark.rank):
             line.extend((Span(f"  {mark.glyph} ", mark.role), span(mark.word, "dim")))
+        if self.chart.odd == "last":
+            line.extend(self._odd_words())
         for limit in self.limits:
             line.extend((Span("  - " if ascii_only else "  ┄ ", limit.role),))
             line.append(span(limit.label, "dim"))
         return tuple(line)
+
+    def _odd_words(self) -> Iterable[Span]:
+        """What the marks of points that aren't finite mean."""
+        ys = [one.y for one in self.odd if not one.was_finite]
+        for number, is_there in ((nan, any(map(isnan, ys))), (inf, inf in ys), (-inf, -inf in ys)):
+            if is_there:
+                yield Span(f"  {glyph_of(number, self.glyphs)} ", "error")
+                yield Span("NaN" if isnan(number) else f"{number:+}", "dim")
 
     # the plot
 
@@ -282,18 +247,25 @@ class _Painter:
         return round((1 - share) * (height * down - 1))
 
     def _plot(self, frame: Frame, across: Across) -> Raster:
-        raster = Raster(frame.width, frame.height, self.glyphs)
+        lines = sum(1 for one in self.series if one.kind in ("line", "area"))
+        raster = Raster(frame.width, frame.height, self.glyphs, is_busy=lines > FEW)
         for one in self.series:
             if one.kind == "bars":
                 self._bars(raster, one, across)
-        for one in self.series:
+            elif one.kind == "band":
+                self._band(raster, one, across)
+        for number, one in enumerate(self.series):
             if one.kind in ("line", "area"):
                 self._line(raster, one, across)
+                self._markers(raster, one, across, number)
         for one in self.series:
             if one.kind == "points":
                 self._points(raster, one, across)
-        for x, y in chain.from_iterable(self.odd):
-            if y == inf:
+        for x, y, height, *_ in self.odd:
+            if height is not None:
+                glyph = glyph_of(y, self.glyphs)
+                raster.put(across.cell(x), self._row(height, raster.height), glyph, "error")
+            elif y == inf:
                 raster.put(across.cell(x), 0, self.glyphs.up, "error")
             elif y == -inf:
                 raster.put(across.cell(x), raster.height - 1, self.glyphs.down, "error")
@@ -318,6 +290,34 @@ class _Painter:
                     for x, y in stretch
                 ]
                 raster.line(places, one.role, filled=one.kind == "area")
+
+    def _markers(self, raster: Raster, one: Series, across: Across, number: int) -> None:
+        """The character of a line where it goes, those of several lines beside one another."""
+        if not one.marker:
+            return
+        due = (number * 4) % MARKERS_APART
+        for x, y in zip(one.xs, one.ys, strict=False):
+            if -inf < y < inf and across.cell(x) >= due:
+                raster.put(across.cell(x), self._row(y, raster.height), one.marker, one.role)
+                due = across.cell(x) + MARKERS_APART
+
+    def _band(self, raster: Raster, one: Series, across: Across) -> None:
+        """Shade what lies between two lines."""
+        before: tuple[int, float, float] | None = None
+        for x, low, top in zip(one.xs, one.ys, one.tops, strict=False):
+            if not (isfinite(low) and isfinite(top)):
+                before = None
+                continue
+            here = (across.cell(x), low, top)
+            start = before if before is not None and before[0] <= here[0] else here
+            wide = max(1, here[0] - start[0])
+            for column in range(start[0], here[0] + 1):
+                share = (column - start[0]) / wide
+                edges = [a + (b - a) * share for a, b in zip(start[1:], here[1:], strict=True)]
+                first, last = sorted(self._row(edge, raster.height) for edge in edges)
+                for row in range(first, last + 1):
+                    raster.shade(column, row, one.role)
+            before = here
 
     def _points(self, raster: Raster, one: Series, across: Across) -> None:
         seen: dict[tuple[int, int], Mark] = {}
@@ -364,9 +364,7 @@ class _Painter:
 
     def _gaps(self) -> Iterable[float]:
         """Where points have no height, and no mark of their own."""
-        for one, odd in zip(self.series, self.odd, strict=True):
-            if not one.marks:
-                yield from (x for x, y in odd if isnan(y))
+        return (one.x for one in self.odd if isnan(one.y) and one.is_bare and one.height is None)
 
     def _has_bar_marks(self) -> bool:
         return any(one.kind == "bars" and one.marks for one in self.series)
@@ -388,17 +386,6 @@ class _Painter:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and isfinite(value) else None
-
-
-def _not_finite(series: Series) -> list[tuple[float, float]]:
-    points = zip(series.xs, series.ys, strict=False)
-    return [(x, y) for x, y in points if not -inf < y < inf]
-
-
-def _logarithm(value: float) -> float:
-    if value > 0:
-        return log10(value) if value < inf else inf
-    return value if isnan(value) else -inf
 
 
 def _bar(base: float, top: float, height: int, glyphs: Glyphs) -> Iterable[tuple[int, str]]:

@@ -1,4 +1,5 @@
-"""The cells of a plot: lines that plotext draws, and characters over them."""
+"""The cells of a plot: lines that plotext draws (many or long ones ``dots``), and characters over
+them."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from functools import lru_cache
 
 from rich.cells import cell_len
 
+from app.tui.models.chart.dots import cells_of, columns_of
 from app.tui.spans import Span, Spans
 from app.tui.theme import Glyphs
 
@@ -18,6 +20,9 @@ NOTHING = (" ", chr(BRAILLE))
 BLANK = ""
 """A cell that nothing was written into; a space that was written is one of ours."""
 
+
+SHORT = 100
+"""Points of a line that plotext draws."""
 
 _alone = threading.Lock()
 """plotext has one figure for the process."""
@@ -62,31 +67,56 @@ def drawn(
 class Raster:
     """``width`` × ``height`` cells; each of 2 × 4 dots, or of one where there is only ASCII."""
 
-    def __init__(self, width: int, height: int, glyphs: Glyphs) -> None:
+    def __init__(self, width: int, height: int, glyphs: Glyphs, *, is_busy: bool = False) -> None:
         self.width, self.height = width, height
+        self.is_busy = is_busy
+        """There are many lines: plotext would take its time for each."""
         self.across, self.down = (1, 1) if glyphs.is_ascii else (2, 4)
         self._dots = [[0] * width for _ in range(height)]
         self._roles = [["text"] * width for _ in range(height)]
         self._texts = [[BLANK] * width for _ in range(height)]
+        self._shade = ":" if glyphs.is_ascii else "░"
+        self._shaded: set[tuple[int, int]] = set()
 
     def line(self, places: Sequence[tuple[int, int]], role: str, *, filled: bool = False) -> None:
         """Draw a line from dot to dot: columns and rows of dots, the first row is the highest.
 
         ``filled``: with all that is below it.
         """
-        dots = (self.across, self.down)
-        cells = drawn(tuple(places), self.width, self.height, dots, filled=filled)
-        for row, text in enumerate(cells):
-            for column, character in enumerate(text):
-                if character not in NOTHING:
-                    self._dots[row][column] |= ord(character) - BRAILLE if self.across > 1 else 1
-                    self._roles[row][column] = role
+        for column, row, bits in self._drawn(tuple(places), filled=filled):
+            if (column, row) in self._shaded:
+                self._shaded.discard((column, row))
+                self._texts[row][column] = BLANK
+            self._dots[row][column] |= bits
+            self._roles[row][column] = role
+
+    def _drawn(
+        self, places: tuple[tuple[int, int], ...], *, filled: bool
+    ) -> list[tuple[int, int, int]]:
+        """The cells of a line, and their bits."""
+        if self.is_busy or len(places) > SHORT:
+            across, down = self.width * self.across, self.height * self.down
+            columns = columns_of(places, across, down, filled=filled)
+            return cells_of(columns, self.height, braille=self.across > 1)
+        lines = drawn(places, self.width, self.height, (self.across, self.down), filled=filled)
+        return [
+            (column, row, ord(character) - BRAILLE if self.across > 1 else 1)
+            for row, text in enumerate(lines)
+            for column, character in enumerate(text)
+            if character not in NOTHING
+        ]
 
     def put(self, column: int, row: int, character: str, role: str) -> None:
         """Write a character, over whatever is there."""
         if 0 <= column < self.width and 0 <= row < self.height:
             self._texts[row][column] = character
             self._roles[row][column] = role
+
+    def shade(self, column: int, row: int, role: str) -> None:
+        """Shade a cell in which nothing is drawn; what is drawn into it later covers that."""
+        if 0 <= column < self.width and 0 <= row < self.height and self.is_free(column, row):
+            self.put(column, row, self._shade, role)
+            self._shaded.add((column, row))
 
     def is_free(self, column: int, row: int) -> bool:
         """Whether nothing is drawn in a cell."""

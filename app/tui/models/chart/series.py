@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, isfinite
 from typing import Literal, NamedTuple
 
@@ -11,6 +11,9 @@ from app.tui.spans import Spans
 
 Unit = Literal["number", "count", "duration", "time", "bytes", "percent"]
 """What an axis counts: durations in seconds, times in seconds since 1970."""
+
+Kind = Literal["line", "area", "points", "bars", "band"]
+"""How a series is drawn."""
 
 
 class Mark(NamedTuple):
@@ -32,10 +35,15 @@ class Series:
     xs: Sequence[float]
     ys: Sequence[float]
     role: str = "accent"
-    kind: Literal["line", "area", "points", "bars"] = "line"
-    """An area is a line with all below it."""
+    kind: Kind = "line"
+    """An area is a line with all below it; a band is what lies between ``ys`` and ``tops``."""
     marks: Sequence[Mark] = ()
     """Of points and bars: one for each point. Bars show theirs in a row below the plot."""
+    marker: str = ""
+    """A character on the line every so often, and in the legend: tells lines apart without
+    colours."""
+    tops: Sequence[float] = ()
+    """Of a band: the upper edge, one for each point."""
 
 
 class Limit(NamedTuple):
@@ -54,7 +62,8 @@ class Axis:
     low: float | None = None
     high: float | None = None
     log: bool = False
-    """Vertical axes only. What isn't positive is marked at the lower edge."""
+    """By powers of ten. What isn't positive is marked at the lower edge of a vertical axis, and
+    left out on a horizontal one."""
     text: Callable[[float], str] | None = None
     """The labels, where they aren't what is counted: the run of a number."""
 
@@ -77,6 +86,9 @@ class Chart:
     """Cells that the labels of the vertical axis take at least: as many in charts that align."""
     empty: str = "nothing to draw"
     """What is said where there are no points."""
+    odd: Literal["edge", "last"] = "edge"
+    """Where NaN and the infinities are marked: below the plot and at its edges, or on the line, at
+    the height of the last finite value before them."""
 
 
 Points = list[tuple[float, float]]
@@ -135,11 +147,10 @@ def finite_x(series: Series) -> Series:
     if len(series.xs) == len(series.ys) and all(map(isfinite, series.xs)):
         return series
     kept = [place for place in range(count) if isfinite(series.xs[place])]
-    return Series(
-        series.name,
-        [series.xs[place] for place in kept],
-        [series.ys[place] for place in kept],
-        series.role,
-        series.kind,
-        [series.marks[place] for place in kept if place < len(series.marks)],
+    return replace(
+        series,
+        xs=[series.xs[place] for place in kept],
+        ys=[series.ys[place] for place in kept],
+        marks=[series.marks[place] for place in kept if place < len(series.marks)],
+        tops=[series.tops[place] for place in kept if place < len(series.tops)],
     )

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from store import contents, tracking
-from store.contents import Collected
+from store import collecting, contents, tracking
+from store.collecting import Collected
 from store.engine import Store
 from store.errors import NotFound, StoreError
 from store.models import tracked_run
@@ -57,11 +57,11 @@ def test_what_no_run_has_is_deleted_once_it_is_old(any_store: Store, workspace: 
         statement = update(tracked_run).where(tracked_run.c.id == run)
         connection.execute(statement.values(source_digest=source))
     before = kept(workspace)
-    assert contents.collect(any_store, workspace, dry_run=True) == Collected(1, 5)
+    assert collecting.collect(any_store, workspace, dry_run=True) == Collected(1, 5)
     assert kept(workspace) == before
-    assert contents.collect(any_store, workspace) == Collected(1, 5)
+    assert collecting.collect(any_store, workspace) == Collected(1, 5)
     assert kept(workspace) == {used, source, young}
-    assert contents.collect(any_store, workspace) == Collected(0, 0)
+    assert collecting.collect(any_store, workspace) == Collected(0, 0)
 
 
 def test_what_was_left_half_written_goes_and_other_files_stay(
@@ -72,7 +72,7 @@ def test_what_was_left_half_written_goes_and_other_files_stay(
         (workspace.artifacts / name).write_text("x")
         os.utime(workspace.artifacts / name, (0, 0))
     (workspace.artifacts / ".new-young").write_text("x")
-    contents.collect(store, workspace)
+    collecting.collect(store, workspace)
     assert kept(workspace) == {"notes.txt", ".new-young"}
 
 
@@ -82,14 +82,14 @@ def test_a_content_that_is_logged_again_meanwhile_stays(store: Store, workspace:
     path = contents.path_of(workspace.artifacts, digest)
     moment = time.time() - DAY
     keep(workspace, b"again", age=0)
-    assert contents._delete(path, moment, dry_run=False) is None
+    assert collecting._delete(path, moment, dry_run=False) is None
     assert path.read_bytes() == b"again"
     path.unlink()
-    assert contents._delete(path, moment, dry_run=False) is None
+    assert collecting._delete(path, moment, dry_run=False) is None
 
 
 def test_without_artifacts_there_is_nothing_to_do(store: Store, workspace: Workspace) -> None:
-    assert contents.collect(store, workspace) == Collected(0, 0)
+    assert collecting.collect(store, workspace) == Collected(0, 0)
 
 
 @pytest.mark.parametrize("digest", ["", "../../etc/passwd", "A" * 64, "a" * 63, "/" * 64])
@@ -99,11 +99,11 @@ def test_what_is_no_digest_is_no_path(tmp_path: Path, digest: str) -> None:
 
 
 def test_what_was_not_read_yet_is_not_collected(store: Store, workspace: Workspace) -> None:
-    contents.check_nothing_is_unread(store, workspace)
+    collecting.check_nothing_is_unread(store, workspace)
     (workspace.state / "recordings").mkdir()
     (workspace.state / "recordings" / "1-2-3").write_text("")
     with pytest.raises(StoreError, match="start it with 'dagtop up'"):
-        contents.check_nothing_is_unread(store, workspace)
+        collecting.check_nothing_is_unread(store, workspace)
 
 
 def test_lineage_is_known_by_run_and_by_content(any_store: Store) -> None:

@@ -1,0 +1,1 @@
+"""What the views of runs side by side paint. Pure."""
