@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -36,6 +38,9 @@ class Collected:
     octets: int
 
 
+T = TypeVar("T")
+
+
 def collect(
     store: Store, workspace: Workspace, *, age: float = LEAST_AGE, dry_run: bool = False
 ) -> Collected:
@@ -46,8 +51,8 @@ def collect(
     """
     count = octets = 0
     old = _older_than(workspace.artifacts, time.time() - age)
-    for batch in _batches(old):
-        used = _used(store, [path.name for path in batch])
+    for batch in batches(old):
+        used = used_of(store, [path.name for path in batch])
         for path in batch:
             if path.name in used:
                 continue
@@ -93,7 +98,7 @@ def _delete(path: Path, moment: float, *, dry_run: bool) -> int | None:
     return facts.st_size
 
 
-def _used(store: Store, digests: list[str]) -> set[str]:
+def used_of(store: Store, digests: list[str]) -> set[str]:
     """Which of these contents a run has, or is the text of its script."""
     with store.read() as connection:
         found: set[str] = set()
@@ -103,15 +108,18 @@ def _used(store: Store, digests: list[str]) -> set[str]:
     return found
 
 
-def _batches(paths: Iterable[Path]) -> Iterator[list[Path]]:
-    batch: list[Path] = []
-    for path in paths:
-        batch.append(path)
-        if len(batch) == AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
+def batches(found: Iterable[T]) -> Iterator[list[T]]:
+    """In lists of as many as one statement asks for."""
+    rest = iter(found)
+    while batch := list(islice(rest, AT_ONCE)):
         yield batch
+
+
+def contents_in(folder: Path) -> Iterator[Path]:
+    """All contents of a folder of artifacts."""
+    for inner in _folders(folder):
+        with suppress(FileNotFoundError), os.scandir(inner) as entries:
+            yield from (Path(entry.path) for entry in entries if is_digest(entry.name))
 
 
 def check_nothing_is_unread(store: Store, workspace: Workspace) -> None:

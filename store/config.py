@@ -90,6 +90,10 @@ class TrackingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether tries that log anything get metrics of processor, memory, disk, network and GPUs."""
     system_metrics_interval: Period = 10.0
     """Seconds between two points of those."""
+    artifact_root: str = ""
+    """URL that files of runs are copied to, such as s3://bucket/folder; empty: .dagtop alone."""
+    artifact_cache_days: Seconds = 0.0
+    """Days after which a file goes from .dagtop that is under artifact_root; 0: never."""
 
 
 class StoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

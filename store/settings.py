@@ -122,7 +122,7 @@ def listed(parts: Mapping[str, Any], sources: Sources, module: str) -> list[Sett
             source=sources.get((section, key), "default"),
             variable=_variable(section, key),
             description=descriptions[type(part).__name__, key],
-            is_secret=(section, key) == ("store", "url"),
+            is_secret=(section, key) in (("store", "url"), ("tracking", "artifact_root")),
         )
         for section, part in parts.items()
         for key in type(part).__struct_fields__

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "runner/authoring": {
         "croniter", "jinja2", "jsonschema", "msgspec", "pendulum",
         "numpy",  # where a user's value is of it
+        "fsspec",  # where artifacts are under a URL
         "runner.authoring", "runner.journal",
     },
     # The environment of a training may have nothing else.

@@ -7,15 +7,15 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from app.cli.errors import CommandError, not_found, usage_error
 from app.cli.exit_codes import ExitCode
 from app.cli.output import Column, note, print_json, print_table
 from app.cli.times import shown
 from app.cli.tracked_views import MISSING, SHORT, find_tracked
-from store import contents
+from store import remote
 from store.engine import Store
+from store.errors import NotFound
 from store.queries import lineage as lineages
 from store.queries import tracked
 from store.queries.tracked import ArtifactRow
@@ -55,7 +55,7 @@ def get(store: Store, workspace: Workspace, name: str, path: str, output: str | 
     if output == "-":
         if len(chosen) > 1:
             raise usage_error(f"{path} has {len(chosen)} files: only one can be printed")
-        _print(contents.path_of(workspace.artifacts, chosen[0].digest))
+        _print(_kept(workspace, chosen[0]))
         return [chosen[0].path]
     if [one.path for one in chosen] == [wanted]:
         target = Path(output or PurePosixPath(wanted).name)
@@ -75,27 +75,28 @@ def _inner(path: str, folder: str) -> Path:
 
 def _copy(workspace: Workspace, one: ArtifactRow, target: Path) -> str:
     """Copy a content to a file that isn't there yet."""
-    kept = contents.path_of(workspace.artifacts, one.digest)
+    kept = _kept(workspace, one)
     if target.exists():
         raise CommandError(f"{target} is there already: choose another with -o", ExitCode.FAILED)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _opened(kept, one.path) as source, target.open("wb") as copy:
+    with kept.open("rb") as source, target.open("wb") as copy:
         shutil.copyfileobj(source, copy)
     return str(target)
 
 
-def _opened(kept: Path, path: str) -> IO[bytes]:
+def _kept(workspace: Workspace, one: ArtifactRow) -> Path:
+    """Where the content of a file is, fetched if need be."""
     try:
-        return kept.open("rb")
-    except FileNotFoundError:
+        return remote.local_path(workspace, one.digest)
+    except NotFound as error:
         raise CommandError(
-            f"the content of {path} is gone from the workspace's artifacts", ExitCode.NOT_FOUND
+            f"the content of {one.path} is gone: {error}", ExitCode.NOT_FOUND
         ) from None
 
 
 def _print(kept: Path) -> None:
     """The bytes as they are; on a terminal only a text that can do it no harm."""
-    with _opened(kept, kept.name) as source:
+    with kept.open("rb") as source:
         if not sys.stdout.isatty():
             shutil.copyfileobj(source, sys.stdout.buffer)
             sys.stdout.buffer.flush()

@@ -90,12 +90,16 @@ def collect(
 
     The runner does so once in an hour by itself.
     """
-    from store import collecting
+    from store import collecting, config, remote
 
     space = chosen_workspace(workspace)
     with writing(workspace) as store:
         collecting.check_nothing_is_unread(store, space)
-        done = collecting.collect(store, space, age=hours * 3600.0, dry_run=dry_run)
+        age = hours * 3600.0
+        done = collecting.collect(store, space, age=age, dry_run=dry_run)
+        away = remote.of(config.load(space))
+        if away is not None:
+            remote.collect(store, away, age=age, dry_run=dry_run)
     if json:
         print_json({"contents": done.count, "bytes": done.octets, "dry_run": dry_run})
     else:

@@ -45,6 +45,7 @@ def download_artifact(
     own = log.uuid or target.own_run
     for one, _, digest in files:
         inner = posixpath.basename(one) if one == base else posixpath.relpath(one, base or ".")
+        _fetch_if_missing(kept_at(kept_in, digest), digest, target.artifact_root)
         _copy(kept_at(kept_in, digest), folder / checked(inner), digest)
         if producer != own:
             log.record(ArtifactUsed(time.time(), one, digest, producer, log.uuid))
@@ -101,6 +102,19 @@ def _copy(kept: str, to: Path, digest: str) -> None:
     if found.hexdigest() != digest:
         to.unlink()
         raise ArtifactDamaged(f"{to.name} is damaged: {kept} doesn't hold what was logged")
+
+
+def _fetch_if_missing(kept: str, digest: str, root: str) -> None:
+    """Get a content from the workspace's URL, if it has one and the content is only there."""
+    if not root or os.path.exists(kept):
+        return
+    import fsspec
+
+    files, folder = fsspec.core.url_to_fs(root)
+    os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
+    part = os.path.join(os.path.dirname(kept), f".new-{digest}-{os.getpid()}")
+    files.get_file(f"{folder.rstrip('/')}/{digest[:2]}/{digest}", part)
+    os.replace(part, kept)
 
 
 _folders: tuple[int, str] | None = None

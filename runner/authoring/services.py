@@ -127,6 +127,8 @@ class Services:
         self._lock = threading.Lock()
         self._path = path
         self.artifacts = artifacts
+        self.artifact_root = ""
+        """URL where contents of artifacts are that aren't in that folder; empty: there is none."""
         self.state = ""
         """The folder of the workspace's state; empty: runs say nothing of themselves."""
         self.own_uuid = ""

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from runner.daemon import answers, pipelines, resources, system_metrics, upkeep
+from runner.daemon import answers, copying, pipelines, resources, system_metrics, upkeep
 from runner.daemon.engine import Engine
 from runner.daemon.watching import Watcher
 from runner.execution.settings import settings_of
 from runner.journal.identity import own_start
-from store import config
+from store import config, remote
 from store.engine import Store, open_store
 from store.errors import StoreError, StoreTaken
 from store.lease import RunnerLease
@@ -85,6 +85,7 @@ def main(workspace: Workspace) -> int:
     try:
         settings = config.load(workspace)
         store = open_store(workspace, create=True)
+        away = remote.of(settings)
         lease = RunnerLease(store, workspace)
         lease.take()
     except (StoreError, config.ConfigError) as error:
@@ -93,17 +94,22 @@ def main(workspace: Workspace) -> int:
         return 5
     try:
         with store, lease:
-            asyncio.run(_serve(workspace, store, settings, lease))
+            asyncio.run(_serve(workspace, store, settings, lease, away))
     finally:
         os.close(lock)
     return 0
 
 
 async def _serve(
-    workspace: Workspace, store: Store, settings: config.Config, lease: RunnerLease
+    workspace: Workspace,
+    store: Store,
+    settings: config.Config,
+    lease: RunnerLease,
+    away: remote.Remote | None,
 ) -> None:
     engine = Engine(workspace, store, settings)
-    service = Service(workspace, store, engine, lease)
+    copier = None if away is None else copying.Copying(workspace, store, settings, away)
+    service = Service(workspace, store, engine, lease, copier)
     await service.run()
 
 
@@ -111,7 +117,12 @@ class Service:
     """Sockets, timers and signals around an ``Engine``."""
 
     def __init__(
-        self, workspace: Workspace, store: Store, engine: Engine, lease: RunnerLease
+        self,
+        workspace: Workspace,
+        store: Store,
+        engine: Engine,
+        lease: RunnerLease,
+        copier: copying.Copying | None,
     ) -> None:
         self.workspace = workspace
         self.store = store
@@ -120,6 +131,7 @@ class Service:
         self._sampler = resources.Sampler()
         self._monitor = system_metrics.SystemMonitor(engine.workspace.root)
         self._lease = lease
+        self._copier = copier
         self._tidying: asyncio.Future[bool] | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -143,6 +155,8 @@ class Service:
         if engine.config.tracking.system_metrics:
             pause = engine.config.tracking.system_metrics_interval
             self._every(pause, "system metrics", self._measure_system)
+        if self._copier is not None:
+            self._every(copying.COPY_SECONDS, "copying artifacts", self._copier.begin)
         self._every(5.0, "hosts", self._retire_hosts)
         self._beat()
         log.info("runner %s serves %s", os.getpid(), self.workspace.root)

@@ -233,6 +233,7 @@ def make_ticket(turn: Turn, run: LiveRun, live_try: LiveTry) -> Ticket:
         dag_version=run.pipeline.version_number,
         state=str(workspace.state),
         artifacts=str(workspace.artifacts),
+        artifact_root=turn.config.tracking.artifact_root,
         context=_context(task, live_try, run.priority(instance)) | _triggering(turn, run),
     )
 

@@ -104,7 +104,7 @@ def run_try(ticket: Ticket, dag: DAG, journal: Journal, questions: Questions) ->
     ``Started`` is in the journal already. Raises ``OSError`` where the end can't be recorded.
     """
     target = Services(questions, journal, ticket.journal, ticket.artifacts)
-    target.state = ticket.state
+    target.state, target.artifact_root = ticket.state, ticket.artifact_root
     with shield:
         services.provide(target)
         try:

@@ -349,6 +349,8 @@ class Ticket(msgspec.Struct, frozen=True, array_like=True):
     """The folder of the workspace's state; empty: nothing of what is logged is kept."""
     artifacts: str = ""
     """The folder in which files of tracked runs are kept, by their content."""
+    artifact_root: str = ""
+    """URL where contents are that aren't in that folder; empty: there is none."""
     context: dict[str, Any] = {}
     """Further values for the context: pool, priority_weight, queued_at, prev dates when known."""
 
