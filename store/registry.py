@@ -6,7 +6,7 @@ Every change is on the audit trail, in the same transaction. ``store.queries.reg
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -291,6 +291,18 @@ def delete_model(connection: Connection, name: str, by: By) -> int:
     what = f"deleted model {name} with {count} version{'' if count == 1 else 's'}"
     _tell(connection, by, "model_deleted", what, {"model": name, "versions": count})
     return count
+
+
+def made_by(connection: Connection, uuids: Sequence[str]) -> list[str]:
+    """The versions, in words, that are among the files of these runs."""
+    columns = model_version.c
+    query = (
+        select(registered_model.c.name, columns.version)
+        .join(model_version, columns.model_id == registered_model.c.id)
+        .where(columns.run_uuid.in_(uuids))
+        .order_by(registered_model.c.name, columns.version)
+    )
+    return [f"version {version} of model {name}" for name, version in connection.execute(query)]
 
 
 def model_id_of(connection: Connection, name: str) -> int:

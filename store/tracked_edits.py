@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from store import events, tracking
+from store import events, registry, tracking
 from store.errors import InvalidValue, NotFound
 from store.models import tag, tracked_run
 
@@ -177,13 +177,18 @@ def _set_archived(
 def delete_runs(connection: Connection, uuids: Sequence[str], actor: str, at: datetime) -> int:
     """Delete runs for good with all that they logged; the number of runs.
 
-    Those nested in them stay, on their own. Raises ``InvalidValue`` where one is still running.
+    Those nested in them stay, on their own. Raises ``InvalidValue`` where one is still running, or
+    has the files of a registered model.
     """
     runs = targets(connection, uuids)
     running = [one.words for one in runs if one.is_running]
     if running:
         others = f" and {len(running) - 1:,} others" if len(running) > 1 else ""
         raise InvalidValue(f"{running[0]}{others} may still log something: wait for the end")
+    for some in _batches([one.uuid for one in runs]):
+        made = registry.made_by(connection, some)
+        if made:
+            raise InvalidValue(f"{made[0]} has its files from one of these runs: delete it first")
     for some in _batches([one.id for one in runs]):
         connection.execute(delete(tracked_run).where(tracked_run.c.id.in_(some)))
     _record(connection, runs, "tracked_run_deleted", "deleted", actor, at)

@@ -22,7 +22,8 @@ from sqlalchemy import Connection, Table, create_engine, func, select
 from app.exchange.database import open_tables
 from app.exchange.exporting_models import export_models, milliseconds, put
 from app.exchange.foreign import GREATEST, SourceError, local_folder
-from store import contents, metric_points, tracking
+from store import metric_points, remote, tracking
+from store.errors import StoreError
 from store.models import dataset, dataset_input, experiment_tag, metric
 from store.models import experiment as our_experiment
 from store.queries import tracked
@@ -138,9 +139,9 @@ def _copy(
         target = folder / one.path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(contents.path_of(workspace.artifacts, one.digest), target)
-        except OSError as error:
-            why = error.strerror or str(error)
+            shutil.copyfile(remote.local_path(workspace, one.digest), target)
+        except (OSError, StoreError) as error:
+            why = getattr(error, "strerror", None) or str(error)
             done.problems.append(f"{one.path} of run {row.uuid} can't be copied: {why}")
         else:
             done.artifacts += 1

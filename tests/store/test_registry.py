@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from store import events, registry, tracking
+from store import events, registry, tracked_edits, tracking
 from store.engine import Store
 from store.errors import InvalidValue, NotFound
 from store.queries import registry as models
@@ -150,3 +150,15 @@ def test_each_change_is_on_the_audit_trail_with_who_did_it(store: Store) -> None
     kinds = [row.kind for row in reversed(rows)]
     assert kinds == ["model_made", "model_registered", "model_alias_set"]
     assert rows[0].details["before"] is None
+
+
+def test_a_run_that_has_the_files_of_a_model_is_not_deleted(any_store: Store) -> None:
+    with any_store.write() as connection:
+        run = tracking.create_run(connection, tracking.NewRun(RUN, "sweep", "train", NOW))
+        tracking.set_status(connection, run, tracking.FINISHED, NOW)
+    register(any_store)
+    with any_store.write() as connection:
+        with pytest.raises(InvalidValue, match="version 1 of model rank has its files from"):
+            tracked_edits.delete_runs(connection, [RUN], "ann", NOW)
+        registry.delete_version(connection, "rank", 1, ANN)
+        assert tracked_edits.delete_runs(connection, [RUN], "ann", NOW) == 1
