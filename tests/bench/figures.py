@@ -15,6 +15,7 @@ import psutil
 from tests.bench.figure import Figure
 from tests.bench.hour import hour
 from tests.bench.terminal import busy, screens
+from tests.bench.tracked import tracked
 from tests.support.live import ROOT, Live, live, wait_for
 
 CHAIN = """
@@ -378,6 +379,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "metrics": metrics,
     "curves": curves,
     "files": files,
+    "tracked": tracked,
     "logs": logs,
     "screens": screens,
     "busy": busy,
