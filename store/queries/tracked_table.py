@@ -202,9 +202,8 @@ def values(
         query = of_runs(table, (table.c.run_id, table.c.key, column), places)
         for start in range(0, len(ids), AT_ONCE):
             some = ids[start : start + AT_ONCE]
-            for run, key, value in connection.execute(
-                query.where(tracked_run.c.id.in_(some))
-            ).all():
+            rows: Sequence[Any] = connection.execute(query.where(tracked_run.c.id.in_(some))).all()
+            for run, key, value in rows:
                 if key is not None:
                     row = found[run]
                     for place in places[key]:
