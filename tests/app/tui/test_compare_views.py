@@ -197,10 +197,11 @@ async def test_x_y_and_colour_of_points_are_any_param_or_metric(tracked: Workspa
         await press(pilot, "c", *"optim", "enter")
         await says(pilot, "colour optimizer")
         await says(pilot, "1 without both")
-        await press(pilot, "H", "L")
         screen = pilot.app.screen
         assert isinstance(screen, ScatterScreen)
-        assert screen.pad.chart.x.log
+        assert screen.pad.chart.x.log  # by itself: from 0.0001 to 1
+        await press(pilot, "H", "L")
+        assert not screen.pad.chart.x.log
         assert screen.pad.chart.y.log
         await press(pilot, "c", "enter")
         assert screen.form.colour == ""
