@@ -19,6 +19,7 @@ HOMES: dict[str, CommandHome] = {
     "dags": CommandHome("app.cli.dags"),
     "runs": CommandHome("app.cli.runs"),
     "metrics": CommandHome("app.cli.metrics", "metrics"),
+    "experiments": CommandHome("app.cli.experiments"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
     "assets": CommandHome("app.cli.assets"),

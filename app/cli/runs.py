@@ -243,6 +243,9 @@ def search(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
     csv: CsvOption = False,
+    parquet: Annotated[
+        str, typer.Option(metavar="FILE", help="Write a Parquet file, with columns for all.")
+    ] = "",
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -250,7 +253,12 @@ def search(
     from app.cli import tracked_views
 
     with reading(workspace) as store:
-        tracked_views.search(store, text, sort, limit, form_of(json=json, csv=csv))
+        if parquet:
+            from app.cli import tracked_files
+
+            tracked_files.write_parquet(store, text, sort, limit, parquet)
+        else:
+            tracked_views.search(store, text, sort, limit, form_of(json=json, csv=csv))
 
 
 @app.command("best")
@@ -332,3 +340,100 @@ def importance(
 
     with reading(workspace) as store:
         compared_views.show_importance(store, text, metric, summary, limit, json)
+
+
+TrackedRuns = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[RUN]...",
+        help="Tracked runs: ids, their beginnings, or names.",
+        show_default=False,
+    ),
+]
+WhereOption = Annotated[
+    str, typer.Option("--filter", metavar="FILTER", help="Also all that pass this filter.")
+]
+ChildrenOption = Annotated[
+    bool, typer.Option("--children", help="Also those that are nested in them, however deep.")
+]
+
+
+@app.command("tag")
+def tag(
+    tag: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="The tag; KEY= takes it away; repeatable."),
+    ],
+    run: TrackedRuns = None,
+    where: WhereOption = "",
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Set tags on tracked runs, or take them away."""
+    from app.cli import tracked_acts
+
+    tracked_acts.tag(workspace, run or [], where, tag, json=json)
+
+
+@app.command("rename")
+def rename(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A tracked run: its id, the beginning, or name.")
+    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its new name.")],
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a tracked run another name."""
+    from app.cli import tracked_acts
+
+    tracked_acts.rename(workspace, run, name, json=json)
+
+
+@app.command("archive")
+def archive(
+    run: TrackedRuns = None,
+    where: WhereOption = "",
+    children: ChildrenOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Archive tracked runs.
+
+    They are left out of lists, as MLflow's deleted ones; 'restore' brings them back.
+    """
+    from app.cli import tracked_acts
+
+    tracked_acts.archive(workspace, run or [], where, children=children, json=json)
+
+
+@app.command("restore")
+def restore(
+    run: TrackedRuns = None,
+    where: WhereOption = "",
+    children: ChildrenOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Bring archived runs back."""
+    from app.cli import tracked_acts
+
+    tracked_acts.restore(workspace, run or [], where, children=children, json=json)
+
+
+@app.command("forget")
+def forget(
+    run: TrackedRuns = None,
+    where: WhereOption = "",
+    children: ChildrenOption = False,
+    yes: YesOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete tracked runs for good.
+
+    With params, metrics, tags and artifacts. What may still log something is not deleted.
+    """
+    from app.cli import tracked_acts
+
+    tracked_acts.forget(workspace, run or [], where, children=children, yes=yes, json=json)

@@ -31,6 +31,11 @@ MOST_COLUMNS = 6
 """Params and metrics each that a table shows without being told which."""
 
 
+def counted(number: int) -> str:
+    """ "1 tracked run", "3 tracked runs"."""
+    return f"{number:,} tracked run{'' if number == 1 else 's'}"
+
+
 def number_text(value: float) -> str:
     """A metric's value for people: NaN and the infinities as MLflow writes them."""
     if math.isfinite(value):

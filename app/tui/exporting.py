@@ -23,12 +23,12 @@ SECRETIVE = frozenset({"conf", "details"})
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One thing that can be written: ``make`` gives its text."""
+    """One thing that can be written: ``make`` gives its text, or its bytes."""
 
     title: str
     suffix: str
-    """csv, json, txt, svg."""
-    make: Callable[[], str]
+    """csv, json, parquet, txt, svg."""
+    make: Callable[[], str | bytes]
 
 
 def table_csv(items: Sequence[Any]) -> str:
@@ -140,13 +140,13 @@ def completed_path(text: str, suffix: str) -> list[str]:
     ]
 
 
-def write_new(path: Path, text: str) -> int:
+def write_new(path: Path, content: str | bytes) -> int:
     """Write a file that doesn't exist yet; returns its size in bytes.
 
     Raises ``OSError``: ``FileExistsError`` where it exists. What could not be written whole is
     taken away.
     """
-    data = text.encode("utf-8", "replace")
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
     with path.open("xb") as file:
         try:
             file.write(data)

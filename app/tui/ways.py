@@ -322,6 +322,13 @@ class Ways:
         location = Location(here.place, here.dag_id, dependencies=True)
         self._app.push_screen(DependenciesScreen(location, asset_id))
 
+    def open_experiments(
+        self, experiments: tuple[str, ...] = (), dags: tuple[str, ...] = ()
+    ) -> None:
+        """Show the tracked runs of experiments and DAGs."""
+        self.place(PLACES["experiments"]).of_experiment(experiments, dags)
+        self.go_to(Location("experiments"))
+
     def open_asset(self, asset_id: int) -> None:
         """Show an asset among all of them."""
         self.place(PLACES["assets"]).point_at(asset_id)

@@ -37,6 +37,7 @@ from app.tui.actions import (
     system,
     task,
     task_instance,
+    tracked,
     trends,
     xcoms,
 )
@@ -86,6 +87,7 @@ _PARTS = (
     assets,
     compare,
     beside,
+    tracked,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

@@ -105,6 +105,10 @@ class DagViewScreen(SideScreen):
         line, version, task_id = self.line_now(), self.version_now(), self.task_now()
         edit_line(self.dagtop, self.dag_id, line=line, of=version, task_id=task_id)
 
+    def action_tracked_runs(self) -> None:
+        """The tracked runs of the DAG."""
+        self.dagtop.ways.open_experiments(dags=(self.dag_id,))
+
     def action_dependencies(self) -> None:
         """The graph of DAGs and assets, at this DAG."""
         self.dagtop.ways.open_dependencies()

@@ -39,6 +39,7 @@ PLACES: dict[str, View] = {
     "dags": View("2", "DAGs", "dags", "DagsScreen"),
     "runs": View("3", "Runs", "all_runs", "AllRunsScreen"),
     "tasks": View("I", "Tasks", "all_tasks", "AllTasksScreen"),
+    "experiments": View("P", "Experiments", "tracked_runs", "TrackedRunsScreen", "Exps"),
     "xcoms": View("4", "XComs", "xcoms", "XComsScreen"),
     "variables": View("5", "Variables", "variables", "VariablesScreen", "Vars"),
     "connections": View("6", "Connections", "connections", "ConnectionsScreen", "Conns"),

@@ -30,6 +30,7 @@ SCREENS: dict[str, Keys] = {
     "home": ("1",),
     "all runs": ("3",),
     "all tasks": ("I",),
+    "experiments": ("P",),
     "a task over runs": (*FAILED, "O"),
     "xcoms": ("4",),
     "variables": ("5",),
@@ -84,6 +85,8 @@ SCREENS: dict[str, Keys] = {
     "resources": (*LOG, "5"),
     "commands": (*LOG, "6"),
     "why": (*RUN, "w"),
+    "experiments of a dag": ("enter", "P"),
+    "runs by groups": ("P", "b", "enter", "enter"),
 }
 """Whole screens."""
 
@@ -103,6 +106,11 @@ ASKING: dict[str, Keys] = {
     "search in a log": (*LOG, "slash", *"red"),
     "filter of a log": (*LOG, "ampersand", *"red"),
     "time range": (*LOG, "at"),
+    "filter of runs": ("P", "slash", *"metrics.m = 1 AND x"),
+    "columns of runs": ("P", "C"),
+    "choice of experiments": ("P", "e"),
+    "groups of runs": ("P", "b"),
+    "views of runs": ("P", "w"),
 }
 """What asks where to go, or what to show."""
 
@@ -145,6 +153,10 @@ ACTING: dict[str, Keys] = {
     "delete xcoms": ("4", "d"),
     "record an event": ("8", "A"),
     "trigger what produces": ("8", "t"),
+    "tag of runs": ("P", "t"),
+    "rename a tracked run": ("P", "N"),
+    "archive runs": ("P", "a"),
+    "delete a tracked run": ("P", "j", "d"),
 }
 """Forms and questions."""
 

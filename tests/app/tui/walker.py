@@ -36,7 +36,10 @@ def write_exports(app: DagtopApp, folder: Path, name: str) -> None:
     pictures = [as_picture] if name in PICTURES else []  # they take long
     for number, one in enumerate([*screen.exports(), as_text, *pictures]):
         stem = name.replace(" ", "-")
-        (folder / f"{stem}-{number}.{one.suffix}").write_text(one.make(), encoding="utf-8")
+        made = one.make()
+        if isinstance(made, str):  # Parquet holds what there is, and no terminal reads it
+            path = folder / f"{stem}-{number}.{one.suffix}"
+            path.write_text(made, encoding="utf-8")
 
 
 def leaks(app: DagtopApp) -> list[str]:

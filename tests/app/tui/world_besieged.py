@@ -25,6 +25,7 @@ from store.structure import (
 from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import add_version, event, xcom
+from tests.app.tui.world_tracked import track
 
 EVIL = (
     "\x1b]0;pwned\x07\x1b[2J\x1b[?1049l\x9b31m\x1b[31mred\x1b[0m\x08\x7f\x85\u202e\u2066"
@@ -160,6 +161,9 @@ def fill_besieged(world: World) -> None:
     world.import_error(f"dags/x{EVIL}.py", f"Error {EVIL}", 1, f"Traceback {LINES}\n")
     world.warning(f"dags/w{EVIL}.py", EVIL, LINES)
     _fill_runner(world)
+    with world.write() as connection:
+        for number in range(3):
+            track(connection, number, DAG, FAILED_RUN, FIT, LINES if number == 2 else EVIL)
 
 
 def _fill_backfill(world: World) -> None:

@@ -10,6 +10,7 @@ from tests.app.tui.run_world import FAILED, fill_training
 from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import event
+from tests.app.tui.world_tracked import track
 
 
 @at_once
@@ -33,4 +34,7 @@ def fill_small(world: World) -> None:
     refer(world, models.task_outlet_asset_reference, 1, "training", task_id="fit")
     source = {"source_dag_id": "training", "source_run_id": FAILED, "source_map_index": -1}
     add_event(world, 1, 1, timedelta(hours=2), **source, source_task_id="fit")
+    with world.write() as connection:
+        for number in range(3):
+            track(connection, number, "training", FAILED, "fit", f"fit[{number}] try 1")
     event(world, "dag_unpaused", "ann", "unpaused training", dag_id="training", at=NOW)

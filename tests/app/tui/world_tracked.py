@@ -144,3 +144,27 @@ def _hostile(connection: Connection, number: int, uuid: str) -> None:
     connection.execute(
         update(models.tracked_run).where(models.tracked_run.c.id == run).values(environment_id=key)
     )
+
+
+def track(
+    connection: Connection, number: int, dag_id: str, run_id: str, task_id: str, text: str
+) -> None:
+    """A run of a task, the first one running, with a param, a metric and tags that hold a text."""
+    uuid = f"{number + 1:x}" * 32
+    began = NOW - timedelta(minutes=number + 1)
+    run = tracking.create_run(connection, tracking.NewRun(uuid, dag_id, text, began, user=text))
+    place = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": number}
+    connection.execute(
+        update(models.tracked_run)
+        .where(models.tracked_run.c.id == run)
+        .values(**place, try_number=1)
+    )
+    pairs = [{"run_id": run, "key": key, "value": f"{text} {number}"} for key in ("p", text)]
+    tracking.log_params(connection, pairs)
+    notes = [{"run_id": run, "key": "mlflow.note.content", "value": text}]
+    tracking.set_tags(connection, [*pairs, *notes])
+    for key in ("m", f"metric {text}"):
+        packed = metric_points.pack([(math.inf, 0, 1_000_000), (float(number), 1, 2_000_000)])
+        metric_points.add(connection, run, key, *packed)
+    if number:
+        tracking.set_status(connection, run, tracking.FINISHED, began + timedelta(seconds=30))

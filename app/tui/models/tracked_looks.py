@@ -1,0 +1,61 @@
+"""How statuses, metrics and params of tracked runs are written. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from app.tui.spans import Span, Spans
+from app.tui.theme import Glyphs
+from store.secrets import MASK, is_sensitive
+
+STATUS_LOOKS: dict[str, tuple[str, str, str, str]] = {
+    "RUNNING": ("●", "*", "state.run.running", "running"),
+    "SCHEDULED": ("◐", "q", "state.run.queued", "scheduled"),
+    "FINISHED": ("✓", "+", "state.run.success", "finished"),
+    "FAILED": ("✗", "x", "state.run.failed", "failed"),
+    "KILLED": ("⊘", "k", "state.upstream_failed", "killed"),
+}
+"""Status -> glyph, its stand-in in ASCII, role, word."""
+
+
+def status_span(status: str, glyphs: Glyphs) -> Span:
+    """The glyph of a status; one that isn't known shows as a question."""
+    sign, plain, role, _ = STATUS_LOOKS.get(status, ("?", "?", "warning", ""))
+    return Span(plain if glyphs.is_ascii else sign, role)
+
+
+def status_word(status: str) -> str:
+    """What a status is called."""
+    return STATUS_LOOKS[status][3] if status in STATUS_LOOKS else status.lower()
+
+
+def number_text(value: float, glyphs: Glyphs) -> str:
+    """A number in at most ten cells; what isn't finite by its own sign."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        sign = "-" if value < 0 else "+"
+        return f"{sign}inf" if glyphs.is_ascii else f"{sign}∞"
+    size = abs(value)
+    if size and not 1e-4 <= size < 1e7:
+        return f"{value:.3g}"
+    if value.is_integer():
+        return str(int(value))
+    return f"{value:.0f}" if size >= 1e5 else f"{value:.5g}"
+
+
+def number_spans(value: float, glyphs: Glyphs) -> Spans:
+    """A metric's value; what isn't finite stands out."""
+    return (Span(number_text(value, glyphs), "text" if math.isfinite(value) else "warning"),)
+
+
+def shown_value(key: str, value: str) -> str:
+    """A param's or tag's value as it may be seen: what its name says is secret is masked. A number
+    is none: ``max_tokens``."""
+    if not is_sensitive(key) or "tokeniz" in key.lower():
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return MASK
+    return value
