@@ -25,6 +25,7 @@ from store.structure import (
 from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import add_version, event, xcom
+from tests.app.tui.world_tracked import track
 
 EVIL = (
     "\x1b]0;pwned\x07\x1b[2J\x1b[?1049l\x9b31m\x1b[31mred\x1b[0m\x08\x7f\x85\u202e\u2066"
@@ -197,6 +198,7 @@ def _fill_failed(world: World, version: int) -> None:
             pool=EVIL,
             max_tries=2,
         )
+    track(world, run, EVIL)
     _fill_trail(world, run)
 
 

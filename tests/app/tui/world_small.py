@@ -10,6 +10,7 @@ from tests.app.tui.run_world import FAILED, fill_training
 from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
 from tests.app.tui.world_details import event
+from tests.app.tui.world_tracked import track
 
 
 @at_once
@@ -17,6 +18,7 @@ def fill_small(world: World) -> None:
     """A DAG with runs, XComs, Variables, Connections, pools, events, and a file that is broken."""
     fill_training(world)
     fill_rows(world)
+    track(world, 11)
     world.lease()
     world.import_error("dags/broken.py", "SyntaxError: '(' was never closed", 12, "Traceback\n")
     place = {"dag_id": "training", "run_id": FAILED, "task_id": "fit", "map_index": 2}

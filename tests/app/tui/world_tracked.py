@@ -182,3 +182,24 @@ def log_more(world: World, uuid: str, value: float, step: int) -> None:
         at = int(NOW.timestamp() * 1e6)
         count, data = metric_points.pack([(value, step, at)])
         metric_points.add(connection, run_id, "loss", count, data)
+
+
+def track(world: World, run: int, text: str = "") -> None:
+    """One tracked run of the first try of a DAG run, ``text`` in all that was logged."""
+    with world.write() as connection:
+        table = models.task_try
+        tries = select(table.c.id).where(table.c.dag_run_id == run).order_by(table.c.id)
+        try_id = connection.execute(tries).scalars().first()
+        new = tracking.NewRun(RUN, f"digits{text}", f"fit{text}", NOW, try_id, user=f"ann{text}")
+        run_id = tracking.create_run(connection, new)
+        log_curves(connection, run_id)
+        log_files(connection, world, run_id, {**FILES, f"x{text}/f{text}.txt": text.encode()})
+        tracking.log_param(connection, run_id, f"lr{text}", f"0.1{text}")
+        for key, value in (
+            (f"team{text}", f"vision{text}"),
+            ("mlflow.note.content", f"# Note{text}"),
+            ("mlflow.source.name", f"train.py{text}"),
+            ("mlflow.source.git.commit", f"abc{text}"),
+        ):
+            tracking.set_tag(connection, run_id, key, value)
+        _environment(connection, run_id)
