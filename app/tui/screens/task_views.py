@@ -13,7 +13,7 @@ from app.tui.models.instance import error_place, instance_name, log_title
 from app.tui.models.places import Place, places_of_try
 from app.tui.reading import InstanceFacts, TaskSnapshot, read_task
 from app.tui.screens.base import DagtopScreen
-from app.tui.screens.beside import BesideScreen
+from app.tui.screens.beside import BesideScreen, Recorder
 from app.tui.screens.views import BESIDE_TASK, TASK_VIEWS, View, ViewsScreen
 from app.tui.spans import span
 from app.tui.theme import task_look
@@ -152,6 +152,13 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
     def failed_at(self) -> tuple[str | None, Sequence[Place]]:
         """Where the shown try failed."""
         return self.look.task_id, places_of_try(self.current_try())
+
+    def recorder(self) -> Recorder | None:
+        """The shown try."""
+        look, one = self.look, self.current_try()
+        if one is None:
+            return None
+        return Recorder(look.dag_id, look.run_id, look.task_id, look.map_index, one.try_number)
 
     def action_show_dag(self, name: str) -> None:
         """A view of the DAG with the run and the task in focus; of events those of the task."""

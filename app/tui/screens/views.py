@@ -95,6 +95,18 @@ BESIDE_TASK: dict[str, View] = {
 """Views of a DAG that a task instance leads to; the actions ``task.dag-<name>``. The keys of Code
 and Events are those that the DAG's views have."""
 
+TRACKED_VIEWS: dict[str, View] = {
+    "overview": View("1", "Overview", "tracked_run", "TrackedRunScreen", "About"),
+    "values": View("2", "Params & metrics", "tracked_values", "TrackedValuesScreen", "Values"),
+    "charts": View("3", "Charts", "tracked_charts", "TrackedChartsScreen"),
+    "system": View("4", "System", "tracked_charts", "TrackedSystemScreen"),
+    "artifacts": View("5", "Artifacts", "tracked_artifacts", "TrackedArtifactsScreen", "Files"),
+    "code": View("6", "Code", "tracked_code", "TrackedCodeScreen"),
+    "packages": View("7", "Packages", "tracked_code", "TrackedPackagesScreen", "Pkgs"),
+    "log": View("8", "Log", "tracked_log", "TrackedLogScreen"),
+}
+"""Views of a tracked run in their order; the actions ``tracked_run.show-<name>``."""
+
 
 class ViewsScreen(DagtopScreen):
     """One of several views of a thing, with an InfoLine ``#views``."""

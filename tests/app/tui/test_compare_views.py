@@ -16,7 +16,7 @@ from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of
 from tests.app.tui.snapshot import by_size, check, settled
 from tests.app.tui.test_every_key import silent_keys
 from tests.app.tui.world import World
-from tests.app.tui.world_tracked import DIVERGED, HOSTILE, SWEEP, add_artifact, fill_tracked
+from tests.app.tui.world_compared import DIVERGED, HOSTILE, SWEEP, add_artifact, fill_compared
 
 VIEWS = {
     "curves": "2",
@@ -33,7 +33,7 @@ VIEWS = {
 @pytest.fixture
 def tracked(workspace_of: Callable[[str], Workspace]) -> Workspace:
     """A sweep of eight runs; to be read only."""
-    return workspace_of("tracked")
+    return workspace_of("compared")
 
 
 @by_size
@@ -307,7 +307,7 @@ async def test_matrices_stand_side_by_side_and_curves_over_each_other(
 
 
 async def test_a_file_that_is_no_matrix_or_is_gone_says_why(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     with world.write() as connection:
         add_artifact(world, connection, 2, "eval/confusion_matrix.json", "\x1b[31m{")
         add_artifact(world, connection, 3, "eval/confusion_matrix.json", "[[1]]")
