@@ -1,7 +1,7 @@
 """The query of the runs that a filter wants, in the order that is asked for.
 
-The runs with a first key that an index is sorted by (a metric's last, min or max) are read from
-that index until there are enough: the time of the top 20 doesn't grow with the number of runs.
+The runs with a first key that an index is sorted by (a metric's last, min, max or mean) are read
+from that index until there are enough: the time of the top 20 doesn't grow with the number of runs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from store.run_filter.tree import (
     nodes,
 )
 
-INDEXED_PARTS = ("last", "min", "max")
+INDEXED_PARTS = ("last", "min", "max", "mean")
 
 
 @dataclass(slots=True)

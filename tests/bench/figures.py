@@ -16,6 +16,7 @@ from tests.bench.compare import compare
 from tests.bench.figure import Figure
 from tests.bench.hour import hour
 from tests.bench.terminal import busy, screens
+from tests.bench.tracked import tracked
 from tests.support.live import ROOT, Live, live, wait_for
 
 CHAIN = """
@@ -380,6 +381,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "curves": curves,
     "compare": compare,
     "files": files,
+    "tracked": tracked,
     "logs": logs,
     "screens": screens,
     "busy": busy,
