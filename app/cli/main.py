@@ -15,6 +15,7 @@ VALUES = {
     "--dag": "dag",
     "--run": "run",
     "--task": "task",
+    "--tracked": "tracked",
     "--workspace": "folder",
     "-w": "folder",
 }

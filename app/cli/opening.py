@@ -23,6 +23,7 @@ def open_terminal_ui(
     task: str | None = None,
     map_index: int | None = None,
     compare: str = "",
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """Start the runner if none is up (never when read-only), and open the UI at a place.
@@ -37,6 +38,8 @@ def open_terminal_ui(
         raise usage_error("--map-index needs --dag, --run and --task")
     if compare and dag is not None:
         raise usage_error("--compare opens tracked runs: leave --dag out")
+    if tracked is not None and dag is not None:
+        raise usage_error("--tracked names a run by itself: leave --dag out")
     space = chosen_workspace(folder)
     return open_workspace(
         space,
@@ -45,6 +48,7 @@ def open_terminal_ui(
         task=task,
         map_index=map_index,
         compare=compare,
+        tracked=tracked,
         read_only=read_only,
     )
 
@@ -57,6 +61,7 @@ def open_workspace(
     task: str | None = None,
     map_index: int | None = None,
     compare: str = "",
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """As ``open_terminal_ui``, of a workspace that is known."""
@@ -74,6 +79,8 @@ def open_workspace(
             starting.result()
     if dag is not None:
         run = find_place(space, dag, run, task, map_index)
+    if tracked is not None:
+        tracked = uuid_of(space, tracked)
     from app.tui import run as run_ui
 
     return run_ui(
@@ -83,6 +90,7 @@ def open_workspace(
         task=task,
         map_index=map_index,
         compare=compared,
+        tracked=tracked,
         read_only=read_only,
     )
 
@@ -99,6 +107,15 @@ def find_compared(space: Workspace, text: str) -> tuple[str, ...]:
     if len(found) < 2:
         raise usage_error("--compare needs two tracked runs or more: --compare ID,ID")
     return found
+
+
+def uuid_of(space: Workspace, name: str) -> str:
+    """The whole id of a tracked run. Raises ``CommandError`` where there is none, or several."""
+    from app.cli.tracked_views import find_tracked
+    from store.engine import open_store
+
+    with open_store(space, read_only=True) as store:
+        return find_tracked(store, name).uuid
 
 
 def find_place(

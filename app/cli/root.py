@@ -61,6 +61,9 @@ def dagtop(
     compare: Annotated[
         str, typer.Option(metavar="RUN,RUN", help="Open these tracked runs side by side.")
     ] = "",
+    tracked: Annotated[
+        str | None, typer.Option(help="Open this tracked run, by id or name.")
+    ] = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Change nothing; start no runner.")
     ] = False,
@@ -81,6 +84,7 @@ def dagtop(
                 task=task,
                 map_index=map_index,
                 compare=compare,
+                tracked=tracked,
                 read_only=read_only,
             )
         )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 ATTRIBUTES, PARAMS, METRICS, TAGS = "attributes", "params", "metrics", "tags"
 SYSTEM, DATASETS = "system metrics", "datasets"
-SECTIONS = (ATTRIBUTES, PARAMS, METRICS, TAGS, SYSTEM, DATASETS)
+ENVIRONMENT = "environment"
+SECTIONS = (ATTRIBUTES, PARAMS, METRICS, TAGS, SYSTEM, DATASETS, ENVIRONMENT)
 
 SYSTEM_PREFIX = "system/"
 """What MLflow's system metrics begin with."""
@@ -45,6 +46,8 @@ class Line:
     numbers: tuple[Number, ...] = ()
     """Of metrics, and of params, tags and attributes that are numbers in all runs that have them;
     else empty."""
+    unknown: frozenset[int] = frozenset()
+    """Places of runs of which it isn't known: they are no difference."""
 
     @property
     def name(self) -> str:
@@ -58,8 +61,10 @@ class Line:
     @property
     def differs(self) -> bool:
         """Whether not all runs have the same."""
-        first, *others = self.numbers or self.texts
-        return not all(same(first, one) for one in others)
+        own: Sequence[object] = self.numbers or self.texts
+        if self.unknown:
+            own = [one for place, one in enumerate(own) if place not in self.unknown]
+        return not all(same(own[0], one) for one in own[1:])
 
     def lowest(self, chosen: Mapping[str, bool]) -> bool:
         """Whether less of it is better: as was chosen, else as its name says."""
@@ -165,3 +170,20 @@ def metric_keys(runs: Sequence[ComparedRun]) -> list[str]:
 def only_differences(lines: Iterable[Line]) -> list[Line]:
     """The rows that are not the same in all runs."""
     return [line for line in lines if line.differs]
+
+
+def environment_of(
+    runs: Sequence[ComparedRun], found: Mapping[str, tuple[str, Mapping[str, str]]]
+) -> list[Line]:
+    """Python and packages of runs; ``found`` has them by the uuid of the run."""
+    of = [found.get(run.row.uuid) for run in runs]
+    if not any(of):
+        return []
+    keys = {key for one in of if one is not None for key in one[1]}
+    unknown = frozenset(place for place, one in enumerate(of) if one is None)
+    python = tuple(None if one is None else one[0] for one in of)
+    lines = [Line(ENVIRONMENT, "python", python, unknown=unknown)]
+    for key in sorted(keys, key=str.lower):
+        texts = tuple(None if one is None else one[1].get(key) for one in of)
+        lines.append(Line(ENVIRONMENT, key, texts, unknown=unknown))
+    return lines

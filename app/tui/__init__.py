@@ -20,13 +20,14 @@ def run(
     task: str | None = None,
     map_index: int | None = None,
     compare: tuple[str, ...] = (),
+    tracked: str | None = None,
     read_only: bool = False,
 ) -> int:
     """Open the terminal UI and return an exit code when it is left.
 
     ``dag``, ``run``, ``task`` and ``map_index`` open what they name, ``compare`` the tracked runs
-    of these uuids side by side. Quitting leaves the runner
-    running.
+    of these uuids side by side, ``tracked`` the tracked run of that uuid. Quitting leaves the
+    runner running.
     """
     refusal = unfit_terminal()
     if refusal:
@@ -58,6 +59,7 @@ def run(
         task=task,
         map_index=map_index,
         compare=compare,
+        tracked=tracked,
         read_only=read_only,
         settings=settings,
         memory=Memory(memory_file(workspace)),

@@ -74,6 +74,8 @@ class DagtopApp(SureTimers, EndingApp):
         "screens/log.tcss",
         "screens/calendar.tcss",
         "screens/trends.tcss",
+        "screens/compare.tcss",
+        "screens/tracked.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = bindings("everywhere")
     ENABLE_COMMAND_PALETTE = False
@@ -89,6 +91,7 @@ class DagtopApp(SureTimers, EndingApp):
         task: str | None = None,
         map_index: int | None = None,
         compare: tuple[str, ...] = (),
+        tracked: str | None = None,
         clock: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
         environment: Mapping[str, str] | None = None,
@@ -114,7 +117,7 @@ class DagtopApp(SureTimers, EndingApp):
         self.runner_known = False
         self.trouble = ""
         self.store_is_missing = False
-        self._link = (dag, run, task, map_index, compare)
+        self._link = (dag, run, task, map_index, compare, tracked)
         self._clashed: set[str] = set()
         self.key_order = KeyOrder(self, super().on_event, lambda: bool(self.trouble))
         self.garbage = Garbage()

@@ -31,6 +31,8 @@ class Location:
     """The merged logs of the run are on top: of these tasks or map indexes of them; () is all."""
     compared: tuple[str, ...] | None = None
     """Runs side by side are on top, by their uuids; ``view`` is the view of them."""
+    tracked: str | None = None
+    """The page of the tracked run of that uuid is on top."""
     below: Location | None = None
     """What Esc leads to; None: what the names say, as a run is above a view of its DAG."""
 
@@ -70,6 +72,7 @@ _ABOVE: dict[str, Any] = {
     "task_view": None,
     "dependencies": False,
     "logs": None,
+    "tracked": None,
 }
 """What is above the view of a DAG, from the bottom up, and what it is where it isn't there."""
 

@@ -6,12 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.comparing.classification import MOST_BYTES, Kind, curves_in, kind_of, matrix_in
+from app.tui.models.compare.matrices import Found
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
     from app.comparing.importance import Importance
     from store.engine import Store
-    from store.queries.compared import ComparedRun
+    from store.queries.compared import ComparedRun, RunSource
+    from store.queries.curves import Curve
+    from store.queries.tracked import ArtifactRow
+
+WHOLE = 50_000
+"""Stretches of curves that are drawn over each other's values."""
 
 NAMED = 5
 """Runs of the same name whose ids a sentence tells."""
@@ -73,3 +83,114 @@ def read_importance(
     found = [run.metrics.get(metric) for run in runs]
     values = [None if one is None else SUMMARIES[summary](one) for one in found]
     return importance(metric, values, [run.params for run in runs])
+
+
+def read_curves(
+    connection: Connection,
+    runs: Sequence[ComparedRun],
+    *,
+    metric: str,
+    keys: Sequence[str],
+    number: int,
+    weight: float,
+    whole: bool,
+) -> list[Curve]:
+    """The curves of these metrics; without any, of so many from ``metric`` on. ``whole``: with so
+    many points that those of two metrics can be told by their steps."""
+    from app.comparing.table import metric_keys
+    from store.queries.curves import STRETCHES, curves
+
+    if not keys:
+        known = metric_keys(runs)
+        first = known.index(metric) if metric in known else 0
+        keys = [*known[first:], *known[:first]][:number]
+    stretches = WHOLE if whole else STRETCHES
+    ids = [run.row.id for run in runs]
+    return curves(connection, ids, keys, stretches=stretches, smoothing=weight)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoSources:
+    """The code of two runs; None: it isn't known."""
+
+    left: RunSource | None
+    right: RunSource | None
+
+
+def read_sources(
+    connection: Connection, runs: Sequence[ComparedRun], *, left: str, right: str
+) -> TwoSources:
+    """The code that two of the runs ran with."""
+    from store.queries.compared import source_of
+
+    ids = {run.row.uuid: run.row.id for run in runs}
+    found = [source_of(connection, ids[one]) if one in ids else None for one in (left, right)]
+    return TwoSources(*found)
+
+
+def read_environments(
+    connection: Connection, runs: Sequence[ComparedRun]
+) -> dict[str, tuple[str, dict[str, str]]]:
+    """By uuid, Python and packages of the runs, as far as they are known."""
+    from store.queries.compared import environments
+
+    found = environments(connection, [run.row.id for run in runs])
+    return {run.row.uuid: found[run.row.id] for run in runs if run.row.id in found}
+
+
+def read_classification(
+    connection: Connection, runs: Sequence[ComparedRun], *, kind: Kind, folder: Path
+) -> tuple[Found, ...]:
+    """The confusion matrices or curves of the runs that have logged them. ``folder``: of the
+    workspace's artifacts."""
+    from store.queries.tracked import artifacts_of
+
+    found: list[Found] = []
+    for run in runs:
+        name, uuid = run.row.name or run.row.uuid[:8], run.row.uuid
+        files = [one for one in artifacts_of(connection, run.row.id) if kind_of(one.path) == kind]
+        if not files:
+            found.append(Found(uuid, name))
+        for one in files:
+            label = name if len(files) == 1 else f"{name} {one.path}"
+            try:
+                text = _text_of(folder / one.digest[:2] / one.digest, one)
+                if kind == "matrix":
+                    found.append(Found(uuid, label, one.path, matrix_in(text, one.path)))
+                else:
+                    curves = tuple(curves_in(text, one.path, kind))
+                    found.append(Found(uuid, label, one.path, curves=curves))
+            except (OSError, ValueError) as error:
+                said = getattr(error, "strerror", None) or str(error)
+                found.append(Found(uuid, label, one.path, problem=said))
+    return tuple(found)
+
+
+def _text_of(path: Path, one: ArtifactRow) -> str:
+    """A file's text. Raises ``OSError``, or ``ValueError`` with a sentence."""
+    if one.size > MOST_BYTES:
+        raise ValueError(f"{one.path} has {one.size:,} bytes: at most {MOST_BYTES:,} are read")
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        raise ValueError(f"{one.path} is not kept in this workspace") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{one.path} is no text in UTF-8") from None
+
+
+def read_children(store: Store, uuid: str, limit: int) -> list[str]:
+    """The uuids of the runs that are nested in one."""
+    from store.queries.compared import child_uuids
+
+    with store.read() as connection:
+        return child_uuids(connection, uuid, limit)
+
+
+def read_tries(
+    store: Store, dag_id: str, run_id: str, task_id: str, map_index: int, limit: int
+) -> list[str]:
+    """The uuids of the tracked runs of a task instance's tries."""
+    from store.queries.compared import uuids_of_instance
+
+    with store.read() as connection:
+        return uuids_of_instance(connection, dag_id, run_id, task_id, map_index, limit)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rich.style import Style
 
@@ -176,6 +177,18 @@ SERIES_COLOURS = ("blue", "yellow", "green", "magenta", "cyan", "white")
 error's. The roles are ``series.0`` and so on."""
 
 
+PIXELS = "pixels."
+"""What the roles of a picture's cells begin with: the colours of its upper and lower half follow,
+``pixels.rrggbb.rrggbb``. Themes leave them as they are."""
+
+
+@lru_cache(maxsize=4096)
+def pixel_style(role: str) -> Style:
+    """The style of a cell of a picture."""
+    _, upper, lower = role.split(".")
+    return Style(color=f"#{upper}", bgcolor=f"#{lower}")
+
+
 class Palette:
     """Roles to styles, for one theme. ``row`` is the ground: "", "cursor", "idle",
     "cell" (under the cursor) or "panel"."""
@@ -187,6 +200,8 @@ class Palette:
 
     def style(self, role: str, row: str = "") -> Style:
         """The style of a role on a ground; computed once."""
+        if role.startswith(PIXELS):
+            return pixel_style(role)
         key = (role, row)
         style = self._styles.get(key)
         if style is None:

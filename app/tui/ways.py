@@ -84,15 +84,18 @@ class Ways:
         task: str | None,
         map_index: int | None,
         compare: Sequence[str],
+        tracked: str | None,
     ) -> bool:
         """Open what the command line names; False: it names nothing."""
         if compare:
             self.open_compared(compare)
+        elif tracked is not None:
+            self.open_tracked(tracked)
         elif dag is not None:
             self.open_dag(dag, run, task, map_index)
             if run is not None and task is None:
                 self.open_run(dag, run)
-        return bool(compare) or dag is not None
+        return bool(compare) or tracked is not None or dag is not None
 
     def go_to_last(self, words: object) -> None:
         """Open the location that was remembered, if one was."""
@@ -130,6 +133,8 @@ class Ways:
         dag_id, run_id, task_id = layer.dag_id, layer.run_id, layer.task_id
         if layer.compared is not None:
             self._open_compared(layer)
+        elif layer.tracked is not None:
+            self.open_tracked(layer.tracked, self._kept.get(layer))
         elif layer.logs is not None:
             from app.tui.screens.merged_log import logs_at
 
@@ -183,6 +188,21 @@ class Ways:
             self.refuse(f"at most {MOST} runs are compared: these are {len(uuids)}", "warning")
         else:
             self._app.push_screen(COMPARE_VIEWS["table"].load()(tuple(uuids)))
+
+    def compare_tries(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> None:
+        """Show what the tries of a task instance have tracked side by side."""
+        from app.tui.models.compare.form import LEAST, MOST
+        from app.tui.reading_compare import read_tries
+
+        def then(uuids: list[str]) -> None:
+            if len(uuids) < LEAST:
+                runs = "one tracked run" if uuids else "no tracked run"
+                self.refuse(f"its tries have {runs}: two or more are compared", "warning")
+            else:
+                self.open_compared(uuids)
+
+        place = (dag_id, run_id, task_id, map_index, MOST)
+        self._app.read_first(lambda store: read_tries(store, *place), then)
 
     def compare_named(self, names: Sequence[str]) -> None:
         """Show the tracked runs of these names or ids side by side."""
@@ -340,6 +360,12 @@ class Ways:
         from app.tui.screens.task_views import TaskFocus
 
         self._app.push_screen(LogScreen(TaskFocus(dag_id, run_id, task_id, map_index)))
+
+    def open_tracked(self, uuid: str, kept: dict[str, Any] | None = None) -> None:
+        """Show the page of a tracked run; ``kept``: how it was looked at."""
+        from app.tui.screens.tracked_run import page_of
+
+        self._app.push_screen(page_of(uuid, kept))
 
     def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""

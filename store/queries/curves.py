@@ -53,6 +53,8 @@ class Curve:
     """Points that were logged."""
     how: tuple[float | None, ...] = ()
     """Stretches, smoothing and window that it was read with."""
+    began_at: float = field(default=0.0, compare=False)
+    """Time of the first of all points, seconds since 1970, whatever the window."""
     steps: Sequence[int] = field(default=(), compare=False)
     times: Sequence[float] = field(default=(), compare=False)
     """Seconds since 1970."""
@@ -112,7 +114,9 @@ def curves(
     how = (stretches, smoothing, low, high, float(by_time))
     found: list[Curve] = []
     for metric_id, run_id, uuid, key, count in rows:
-        points = _read(connection, metric_id, count, stretches, smoothing, low, high, by_time)
+        points, began = _read(
+            connection, metric_id, count, stretches, smoothing, low, high, by_time
+        )
         found.append(
             Curve(
                 run_id,
@@ -120,6 +124,7 @@ def curves(
                 key,
                 count,
                 how,
+                began / 1e6,
                 points.steps.tolist(),
                 (points.times / 1e6).tolist(),
                 points.values.tolist(),
@@ -137,16 +142,18 @@ def _read(
     low: float | None,
     high: float | None,
     by_time: bool,
-) -> _Columns:
+) -> tuple[_Columns, int]:
+    """The points, and the time of the first of all."""
     smooth = _Smoothing(smoothing) if smoothing > 0 else None
     whole = low is None and high is None
     size = max(1, count // max(1, stretches)) if whole else 1
     thinned: list[_Columns] = []
-    kept = 0
+    kept = began = 0
     last: tuple[int, int] | None = None
     for part in _segments(connection, metric_id):
         if not _in_order(part, last):
             return _read_unordered(connection, metric_id, stretches, smoothing, low, high, by_time)
+        began = began if last is not None else int(part.times[0])
         last = int(part.steps[-1]), int(part.times[-1])
         if smooth is not None:
             part = smooth.on(part, whole=count)
@@ -156,7 +163,7 @@ def _read(
             size *= 8
             thinned = [thin(_joined(thinned), size)]
             kept = len(thinned[0])
-    return _finished(thinned, stretches)
+    return _finished(thinned, stretches), began
 
 
 def _read_unordered(
@@ -167,7 +174,7 @@ def _read_unordered(
     low: float | None,
     high: float | None,
     by_time: bool,
-) -> _Columns:
+) -> tuple[_Columns, int]:
     """Points that came in another order than that of their steps: all at once, sorted."""
     import numpy as np
 
@@ -176,7 +183,8 @@ def _read_unordered(
     if smoothing > 0:
         whole = _Smoothing(smoothing).on(whole, whole=len(whole))
     part = _within(whole, low, high, by_time)
-    return _finished([thin(part, max(1, len(part) // max(1, stretches)))], stretches)
+    thinned = thin(part, max(1, len(part) // max(1, stretches)))
+    return _finished([thinned], stretches), int(whole.times[0])
 
 
 def _segments(connection: Connection, metric_id: int) -> Iterator[_Columns]:

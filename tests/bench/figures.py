@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.bench.compare import compare
 from tests.bench.figure import Figure
 from tests.bench.hour import hour
 from tests.bench.terminal import busy, screens
@@ -378,6 +379,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "history": history,
     "metrics": metrics,
     "curves": curves,
+    "compare": compare,
     "files": files,
     "tracked": tracked,
     "logs": logs,

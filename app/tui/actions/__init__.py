@@ -38,6 +38,7 @@ from app.tui.actions import (
     task,
     task_instance,
     tracked,
+    tracked_run,
     trends,
     xcoms,
 )
@@ -88,6 +89,7 @@ _PARTS = (
     compare,
     beside,
     tracked,
+    tracked_run,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for part in _PARTS for action in part.ACTIONS)

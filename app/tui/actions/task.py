@@ -33,6 +33,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("task.previous_try", ("left_parenthesis",), "Older try", "the try before", GO, 7),
     Action("task.next_try", ("right_parenthesis",), "Newer try", "the next try", GO),
+    Action("task.compare_tries", ("equals_sign",), "Compare", "the tracked runs of its tries", GO),
     Action("task.previous_instance", ("less_than_sign",), "Map before", "the map index before", GO),
     Action("task.next_instance", ("greater_than_sign",), "Map next", "the next map index", GO),
     Action("task.show-log", ("1",), "Log", "the log of a try", GO),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from app.comparing.table import METRICS, SECTIONS, SUMMARIES, Line, table_of
-from app.tui import formats
+from app.comparing.table import METRICS, SECTIONS, SUMMARIES, Line
 from app.tui.bindings import bindings
+from app.tui.models.compare.form import LEAST, MOST
 from app.tui.models.compare.sheet import Sheet, detail_line, rows_of
+from app.tui.reading_compare import read_children
 from app.tui.screens.comparing import CompareViewScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chrome import InfoLine
@@ -48,13 +49,21 @@ class CompareScreen(CompareViewScreen):
     # what is shown
 
     def lines(self) -> list[Line]:
-        """All rows of the table, with the times of the user's zone."""
-        zone = self.dagtop.zone
-        return table_of(self.runs, self.look.summary, lambda at: formats.stamp(at, zone))
+        """All rows that there are."""
+        return self.table_lines()
+
+    @property
+    def differences(self) -> bool:
+        """Whether only rows are shown that are not the same in all runs."""
+        return self.look.differences
+
+    @differences.setter
+    def differences(self, only: bool) -> None:
+        self.look.differences = only
 
     def show_runs(self) -> None:
         look, table = self.look, self.table
-        rows = rows_of(self.lines(), look)
+        rows = rows_of(self.lines(), look, differences=self.differences)
         table.empty = self.empty_words()
         sheet = Sheet(rows, self.runs, self.baseline, dict(look.lowest), frozenset(look.folded))
         table.show(sheet, row=look.row, run=look.run)
@@ -70,7 +79,7 @@ class CompareScreen(CompareViewScreen):
     def about_view(self) -> Spans:
         look = self.look
         words = [Span(f"metrics: {look.summary}", "dim")]
-        if look.differences:
+        if self.differences:
             words.insert(0, Span("only differences  ", "accent"))
         if look.words:
             words[:0] = [Span("/", "key"), span(f"{look.words}  ", "accent")]
@@ -101,7 +110,7 @@ class CompareScreen(CompareViewScreen):
         if look.words:
             look.words = ""
         elif look.differences:
-            look.differences = False
+            self.differences = False
         elif look.baseline is not None:
             look.baseline = None
         else:
@@ -113,7 +122,7 @@ class CompareScreen(CompareViewScreen):
 
     def action_differences(self) -> None:
         """Only the rows that differ, or all."""
-        self.look.differences = not self.look.differences
+        self.differences = not self.differences
         self.show_runs()
 
     def action_summary(self) -> None:
@@ -239,6 +248,37 @@ class CompareScreen(CompareViewScreen):
         self.ask()
         self.dagtop.say(f"{run.row.name} is left out")
 
+    def action_siblings(self) -> None:
+        """Compare all runs that are nested in the same one."""
+        run = self.run_now()
+        if run is None or run.row.parent_uuid is None:
+            self.dagtop.say("the run is nested in no other: P compares those nested in it")
+            return
+        self._compare_nested(run.row.parent_uuid)
+
+    def action_children(self) -> None:
+        """Compare the runs that are nested in the run under the cursor."""
+        run = self.run_now()
+        if run is None:
+            self.dagtop.say("there is no run under the cursor")
+            return
+        self._compare_nested(run.row.uuid)
+
+    def _compare_nested(self, parent: str) -> None:
+        def then(uuids: list[str]) -> None:
+            if len(uuids) < LEAST:
+                self.dagtop.say("fewer than two runs are nested in it")
+            elif uuids == self.look.uuids:
+                self.dagtop.say("these are all that are nested in it")
+            else:
+                first = f", the first {MOST}" if len(uuids) == MOST else ""
+                self.look.uuids = uuids
+                self.dagtop.say(f"{len(uuids)} runs that are nested in it{first}")
+                self.show_crumbs()
+                self.ask()
+
+        self.dagtop.read_first(lambda store: read_children(store, parent, MOST), then)
+
     def action_move_left(self) -> None:
         """Move the run under the cursor to the left."""
         self._move(-1)
@@ -269,7 +309,11 @@ class CompareScreen(CompareViewScreen):
         """The table as it is shown, a row for each key."""
         from app.tui.exporting import Export, table_csv, table_json
 
-        lines = [row.line for row in rows_of(self.lines(), self.look) if row.line is not None]
+        lines = [
+            row.line
+            for row in rows_of(self.lines(), self.look, differences=self.differences)
+            if row.line is not None
+        ]
         uuids = [run.row.uuid for run in self.runs]
         rows = [{"key": line.name, **dict(zip(uuids, line.texts, strict=True))} for line in lines]
         return [

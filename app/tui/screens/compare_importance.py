@@ -31,10 +31,11 @@ class ImportanceScreen(MetricViewScreen):
         "list",
         "compare",
         "compare_metric",
+        "compare_value",
         "compare_importance",
     )
     BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "list", "compare", "compare_metric", "compare_importance"
+        "list", "compare", "compare_metric", "compare_value", "compare_importance"
     )
 
     def body(self) -> Iterable[Widget]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from app.comparing.table import SUMMARIES, metric_keys
@@ -16,11 +17,13 @@ class MetricViewScreen(CompareViewScreen):
 
     by_summary: ClassVar[bool] = True
     """Whether it is shown by one value: last, min, max, mean."""
+    _then: Callable[[str], None] | None = None
+    """What the prompt was opened for."""
 
     @property
     def metrics(self) -> list[str]:
         """The metrics that there are."""
-        return metric_keys(self.runs)
+        return self.made("metrics", lambda: metric_keys(self.runs))
 
     @property
     def metric(self) -> str:
@@ -76,15 +79,20 @@ class MetricViewScreen(CompareViewScreen):
 
     async def action_choose_metric(self) -> None:
         """Ask which metric."""
+        await self.ask_for("name of a metric, or a part of it", self.metrics, self._named)
+
+    async def ask_for(self, hint: str, names: Sequence[str], then: Callable[[str], None]) -> None:
+        """Ask for one of some names; ``then`` is called with what was typed."""
+        self._then = then
         prompt = self.query_one("#choose", PromptLine)
-        prompt.completed = lambda text: find(text, self.metrics)
-        await prompt.open("", "name of a metric, or a part of it; Tab completes")
+        prompt.completed = lambda text: find(text, names)
+        await prompt.open("", f"{hint}; Tab completes")
 
     def on_prompt_line_entered(self, message: PromptLine.Entered) -> None:
-        self.named(message.text.strip())
+        if self._then is not None:
+            self._then(message.text.strip())
 
-    def named(self, text: str) -> None:
-        """Show the metric that was named."""
+    def _named(self, text: str) -> None:
         found = find(text, self.metrics) if text else []
         if found:
             self._choose(found[0])

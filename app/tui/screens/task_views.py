@@ -13,7 +13,7 @@ from app.tui.models.instance import error_place, instance_name, log_title
 from app.tui.models.places import Place, places_of_try
 from app.tui.reading import InstanceFacts, TaskSnapshot, read_task
 from app.tui.screens.base import DagtopScreen
-from app.tui.screens.beside import BesideScreen
+from app.tui.screens.beside import BesideScreen, Recorder
 from app.tui.screens.views import BESIDE_TASK, TASK_VIEWS, View, ViewsScreen
 from app.tui.spans import span
 from app.tui.theme import task_look
@@ -153,6 +153,13 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
         """Where the shown try failed."""
         return self.look.task_id, places_of_try(self.current_try())
 
+    def recorder(self) -> Recorder | None:
+        """The shown try."""
+        look, one = self.look, self.current_try()
+        if one is None:
+            return None
+        return Recorder(look.dag_id, look.run_id, look.task_id, look.map_index, one.try_number)
+
     def action_show_dag(self, name: str) -> None:
         """A view of the DAG with the run and the task in focus; of events those of the task."""
         self.dagtop.ways.open_view(name, *self.subject(), events_of=self.look.task_id)
@@ -183,6 +190,11 @@ class TaskViewScreen(BesideScreen, ViewsScreen):
             self.show_task()
         else:
             self.ask()
+
+    def action_compare_tries(self) -> None:
+        """What the tries of the instance have tracked, side by side."""
+        look, index = self.look, -1 if self.look.map_index is None else self.look.map_index
+        self.dagtop.ways.compare_tries(look.dag_id, look.run_id, look.task_id, index)
 
     def action_previous_instance(self) -> None:
         """The map index before."""

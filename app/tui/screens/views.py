@@ -76,7 +76,15 @@ TASK_VIEWS: dict[str, View] = {
 
 COMPARE_VIEWS: dict[str, View] = {
     "table": View("1", "Table", "compare", "CompareScreen"),
-    "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Imp"),
+    "curves": View("2", "Curves", "compare_curves", "CurvesScreen"),
+    "scatter": View("3", "Scatter", "compare_plots", "ScatterScreen"),
+    "parallel": View("4", "Parallel", "compare_plots", "ParallelScreen", "Axes"),
+    "box": View("5", "Box", "compare_ranked", "BoxScreen"),
+    "bar": View("6", "Bar", "compare_ranked", "BarScreen"),
+    "code": View("7", "Code", "compare_code", "CodeScreen"),
+    "environment": View("8", "Environment", "compare_code", "EnvironmentScreen", "Env"),
+    "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Params"),
+    "matrix": View("0", "Matrix", "compare_matrix", "MatrixScreen"),
 }
 """Views of runs side by side in their order; the actions ``compare.show-<name>``."""
 
@@ -86,6 +94,18 @@ BESIDE_TASK: dict[str, View] = {
 }
 """Views of a DAG that a task instance leads to; the actions ``task.dag-<name>``. The keys of Code
 and Events are those that the DAG's views have."""
+
+TRACKED_VIEWS: dict[str, View] = {
+    "overview": View("1", "Overview", "tracked_run", "TrackedRunScreen", "About"),
+    "values": View("2", "Params & metrics", "tracked_values", "TrackedValuesScreen", "Values"),
+    "charts": View("3", "Charts", "tracked_charts", "TrackedChartsScreen"),
+    "system": View("4", "System", "tracked_charts", "TrackedSystemScreen"),
+    "artifacts": View("5", "Artifacts", "tracked_artifacts", "TrackedArtifactsScreen", "Files"),
+    "code": View("6", "Code", "tracked_code", "TrackedCodeScreen"),
+    "packages": View("7", "Packages", "tracked_code", "TrackedPackagesScreen", "Pkgs"),
+    "log": View("8", "Log", "tracked_log", "TrackedLogScreen"),
+}
+"""Views of a tracked run in their order; the actions ``tracked_run.show-<name>``."""
 
 
 class ViewsScreen(DagtopScreen):

@@ -33,6 +33,8 @@ class ChartView(LineView):
         self.window = Window()
         self.takes_clicks = False
         """A click moves the cursor. Where that is something else's, it would be nobody's."""
+        self._edges: tuple[float, float] | None = None
+        """From which x to which one the points reach when all are shown."""
         self._version: object = None
         self._made_for: tuple[object, ...] = ()
         self._lines: list[Spans] = []
@@ -42,6 +44,8 @@ class ChartView(LineView):
         if version is not None and version == self._version and chart.cursor == self.chart.cursor:
             return
         self.chart, self._version = chart, version
+        if self.window.is_whole:  # of a stretch there may be no other points than its own
+            self._edges = reach(chart)
         self._changed()
 
     def start_over(self) -> None:
@@ -56,21 +60,25 @@ class ChartView(LineView):
             self._changed()
 
     def step_cursor(self, step: int) -> float | None:
-        """Move the cursor by so many cells with points, to the last point at first; where it is."""
+        """Move the cursor by so many cells with points, from the last point at first; where it
+        is."""
         seen = replace(self.chart, x=self.window.of(self.chart.x))
-        self.point_at(beside(seen, self.chart.cursor, step, self.plot_width))
+        at = self.chart.cursor
+        if at is None and (edges := reach(self.chart)) is not None:
+            at = self.window.on(edges)[1]
+        self.point_at(beside(seen, at, step, self.plot_width))
         return self.chart.cursor
 
     def zoom(self, factor: float) -> bool:
         """Look closer (below 1) or wider, about the cursor; False: that is how it is already."""
-        edges = reach(self.chart)
+        edges = self._edges
         return edges is not None and self._look(
             self.window.zoomed(edges, self.chart.cursor, factor)
         )
 
     def pan(self, share: float) -> bool:
         """Look at the stretch beside, by that share of its width; False: it is at the edge."""
-        edges = reach(self.chart)
+        edges = self._edges
         return edges is not None and self._look(self.window.panned(edges, share))
 
     def _look(self, window: Window) -> bool:
@@ -86,7 +94,7 @@ class ChartView(LineView):
         edges = reach(self.chart)
         at = self.chart.cursor
         if at is None and edges is not None:
-            at = edges[1]
+            at = self.window.on(edges)[1]
         return [] if at is None else readings(self.chart, at)
 
     @property
@@ -114,7 +122,7 @@ class ChartView(LineView):
         return self.strip(self._lines[y] if y < len(self._lines) else ())
 
     def on_click(self, event: events.Click) -> None:
-        edges = reach(self.chart)
+        edges = self._edges
         if not self.takes_clicks or edges is None or self.chart.x.log:
             return
         low, high = self.window.on(edges)

@@ -66,6 +66,15 @@ class LogView(FoldingPager, can_focus=True):
         shown = [one for one in places if (first is None or one >= first) and chosen(one)]
         return [plain_line(self.source.line(one)) for one in shown]
 
+    def time_shown(self) -> float | None:
+        """About when the line in the middle of what is seen was written, of a log that is followed
+        the last one; None: nobody has noted it."""
+        if not self._rows or not self.source.has_notes:
+            return None
+        row = self._rows[-1 if self.following else len(self._rows) // 2]
+        noted = self.source.noted(row.place)
+        return self.origin.timestamp() if noted is None and self.origin else noted
+
     def mark(self) -> None:
         """Begin to mark lines, or stop it."""
         if self.marked is not None or not self._rows:

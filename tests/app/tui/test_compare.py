@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from app.tui.location import Location, from_words
 from app.tui.screens.compare import CompareScreen
@@ -14,13 +15,13 @@ from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of
 from tests.app.tui.snapshot import by_size, check, settled
 from tests.app.tui.world import World
-from tests.app.tui.world_tracked import HOSTILE, SWEEP, fill_tracked
+from tests.app.tui.world_compared import HOSTILE, SWEEP, fill_compared
 
 
 @pytest.fixture
 def tracked(workspace_of: Callable[[str], Workspace]) -> Workspace:
     """A sweep of eight runs; to be read only."""
-    return workspace_of("tracked")
+    return workspace_of("compared")
 
 
 def screen_of(pilot: AppPilot) -> CompareScreen:
@@ -146,7 +147,7 @@ async def test_sections_are_folded_one_or_all(tracked: Workspace) -> None:
 
 
 async def test_runs_that_are_deleted_meanwhile_are_said(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace, compare=SWEEP[:3]) as pilot:
         with world.store.write() as connection:
             table = models.tracked_run
@@ -185,6 +186,38 @@ async def test_a_jump_says_what_is_wrong_with_the_names(
     async with opened(tracked) as pilot:
         await press(pilot, "colon", *typed, "enter")
         await says(pilot, said)
+
+
+async def test_all_that_is_nested_in_a_run_is_compared(tracked: Workspace) -> None:
+    async with opened(tracked, compare=["0" * 32, SWEEP[0]]) as pilot:
+        await press(pilot, "p")
+        await says(pilot, "the run is nested in no other")
+        await press(pilot, "l", "P")
+        await says(pilot, "fewer than two runs are nested in it")
+        await press(pilot, "h", "P")
+        await says(pilot, "8 runs that are nested in it")
+        assert screen_of(pilot).look.uuids == list(SWEEP)
+        await press(pilot, "p")
+        await says(pilot, "these are all that are nested in it")
+
+
+async def test_what_the_tries_of_a_task_instance_have_tracked_is_compared(world: World) -> None:
+    fill_compared(world)
+    version = world.dag("etl")
+    run = world.run("etl", version, "success", ago=timedelta(hours=1), run_id="r1")
+    world.instance("etl", run, "work", "success", tries=[{"state": "failed"}, {"state": "success"}])
+    values = {"dag_id": "etl", "run_id": "r1", "task_id": "work", "map_index": -1}
+    table = models.tracked_run
+    async with opened(world.workspace, dag="etl", run="r1", task="work") as pilot:
+        await press(pilot, "equals_sign")
+        await says(pilot, "its tries have no tracked run: two or more are compared")
+        with world.store.write() as connection:
+            for number, uuid in enumerate(SWEEP[:2]):
+                tried = {**values, "try_number": 2 - number}
+                connection.execute(update(table).where(table.c.uuid == uuid).values(tried))
+        await press(pilot, "equals_sign")
+        await settled(pilot)
+        assert screen_of(pilot).look.uuids == [SWEEP[1], SWEEP[0]]
 
 
 async def test_one_comes_back_to_it_by_the_history(tracked: Workspace) -> None:

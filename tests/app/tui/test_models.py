@@ -42,7 +42,7 @@ from app.tui.models.grid_filter import grid_filter
 from app.tui.models.instance import reasons_for, touched_lines
 from app.tui.models.scheduling import in_words
 from app.tui.scene import Scene
-from app.tui.screens.views import DAG_VIEWS, PLACES, TASK_VIEWS, views_line
+from app.tui.screens.views import COMPARE_VIEWS, DAG_VIEWS, PLACES, TASK_VIEWS, views_line
 from app.tui.scrolling import Position
 from app.tui.spans import Span, plain, width_of
 from app.tui.theme import ASCII, UNICODE, Palette, glyphs_for, task_look, theme_name
@@ -184,7 +184,7 @@ def test_a_wide_list_shows_schedules_in_words() -> None:
 
 @pytest.mark.parametrize(("width", "unnamed"), [(80, 2), (100, 0)])
 def test_wide_terminals_name_all_views_and_eighty_columns_most(width: int, unnamed: int) -> None:
-    for views in (PLACES, DAG_VIEWS, TASK_VIEWS):
+    for views in (PLACES, DAG_VIEWS, TASK_VIEWS, COMPARE_VIEWS):
         for current in views:
             line = plain(views_line(views, current, width))
             assert width_of(views_line(views, current, width)) <= width

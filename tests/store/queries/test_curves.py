@@ -119,6 +119,7 @@ def test_a_window_holds_its_points_and_those_that_lead_in_and_out(store: Store) 
     assert curve(store, run_id, low=97.5).steps == [97, 98, 99]
     assert curve(store, run_id, low=10, high=12, by_time=True).steps == [9, 10, 11, 12, 13]
     assert curve(store, run_id, high=-5).steps == [0]
+    assert curve(store, run_id, low=97.5).began_at == 0.0
 
 
 def test_a_window_shows_more_of_a_stretch_than_the_whole_does(store: Store) -> None:

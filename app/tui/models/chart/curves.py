@@ -39,6 +39,8 @@ class Points:
     times: Sequence[float]
     """Seconds since 1970."""
     values: Sequence[float]
+    began_at: float | None = None
+    """From when relative times count; None: from the first of these points."""
 
 
 def smoothed(ys: Sequence[float], weight: float) -> list[float]:
@@ -65,7 +67,9 @@ def across(points: Points, kind: Across, other: Points | None = None) -> list[fl
     if kind == "wall":
         return list(points.times)
     if kind == "relative":
-        first = min(points.times, default=0.0)
+        first = points.began_at
+        if first is None:
+            first = min(points.times, default=0.0)
         return [time - first for time in points.times]
     if kind == "metric":
         at = {} if other is None else dict(zip(other.steps, other.values, strict=False))

@@ -24,6 +24,8 @@ LEAST_CELL, LEAST_WITH_CHANGE, MOST_CELL = 12, 15, 28
 WITH_CHANGE = 22
 """Cells of a column from which on both the change and its share are shown."""
 KEY_LEAST, KEY_MOST = 14, 36
+COUNT = " 1,000"
+"""Room for the number of lines behind the title of a section."""
 SHORT = 8
 """Digits of a run's id."""
 
@@ -50,7 +52,7 @@ class Row:
         return self.section if self.line is None else f"{self.section}\0{self.line.key}"
 
 
-def rows_of(lines: Sequence[Line], focus: CompareFocus) -> list[Row]:
+def rows_of(lines: Sequence[Line], focus: CompareFocus, *, differences: bool) -> list[Row]:
     """The rows of the sections, without what is the same, folded or not searched for."""
     found: list[Row] = []
     words = focus.words.lower().split()
@@ -59,7 +61,7 @@ def rows_of(lines: Sequence[Line], focus: CompareFocus) -> list[Row]:
             Row(section, line)
             for line in lines
             if line.section == section
-            and (line.differs or not focus.differences)
+            and (line.differs or not differences)
             and (not words or all(word in line.key.lower() for word in words))
         ]
         if not shown:
@@ -102,8 +104,9 @@ class Sheet:
 
 def key_width(rows: Sequence[Row], width: int) -> int:
     """Cells of the frozen column of keys."""
-    longest = max((cell_len(span(row.line.key).text) for row in rows if row.line), default=0)
-    return max(KEY_LEAST, min(longest + 4, KEY_MOST, width * 2 // 5))
+    keys = (row.section + COUNT if row.line is None else span(row.line.key).text for row in rows)
+    longest = max(map(cell_len, keys), default=0)
+    return max(KEY_LEAST, min(longest + 2, KEY_MOST, width * 2 // 5))
 
 
 def cell_width(room: int, sheet: Sheet) -> int:

@@ -1,0 +1,271 @@
+"""All there is to know of one tracked run, but for the points of its metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from store.metric_points import Summary, summaries
+from store.models import (
+    artifact,
+    artifact_use,
+    dag_run,
+    dag_version,
+    dataset,
+    dataset_input,
+    environment,
+    model_alias,
+    model_version,
+    registered_model,
+    source,
+    tracked_run,
+)
+from store.queries.tracked import TrackedRow, tracked_rows
+from store.tracking import params_of, tags_of
+
+MOST_RELATED = 200
+"""Children, tries and other runs that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """A dataset that a run has used."""
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str | None
+    context: str
+    """What for: training, eval …; empty: it isn't said."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A version of a registered model that a run has made."""
+
+    name: str
+    version: int
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UseRow:
+    """A file that one run has made and another has read."""
+
+    path: str
+    run_uuid: str | None
+    """The other run; None: only the content is known."""
+    run_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Python and the packages that a run ran with."""
+
+    python: str
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedPage:
+    """A tracked run."""
+
+    row: TrackedRow
+    params: Mapping[str, str]
+    tags: Mapping[str, str]
+    metrics: tuple[Summary, ...]
+    parent: TrackedRow | None = None
+    children: tuple[TrackedRow, ...] = ()
+    child_count: int = 0
+    beside: tuple[TrackedRow, ...] = ()
+    """Other runs of the same task instance: of other tries, the oldest first."""
+    inputs: tuple[InputRow, ...] = ()
+    models: tuple[ModelRow, ...] = ()
+    reads: tuple[UseRow, ...] = ()
+    """Files of other runs that it has read."""
+    read_by: tuple[UseRow, ...] = ()
+    """Its files that other runs have read."""
+    artifacts: int = 0
+    artifact_bytes: int = 0
+    environment_id: int | None = None
+    source_digest: str | None = None
+    version: int | None = None
+    """Of the pipeline, that its DAG run runs with; None: there is no such DAG run (any more)."""
+    newest_version: int | None = None
+
+
+def get_page(connection: Connection, uuid: str) -> TrackedPage | None:
+    """The run of that uuid; None if there is none."""
+    columns = tracked_run.c
+    found = connection.execute(
+        select(columns.id, columns.parent_id, columns.environment_id, columns.source_digest).where(
+            columns.uuid == uuid
+        )
+    ).first()
+    if found is None:
+        return None
+    [row] = tracked_rows(connection, [found.id])
+    children = _ids(connection, columns.parent_id == found.id)
+    count, octets = connection.execute(
+        select(func.count(), func.coalesce(func.sum(artifact.c.size), 0)).where(
+            artifact.c.run_id == found.id
+        )
+    ).one()
+    version, newest = _versions(connection, row)
+    return TrackedPage(
+        row=row,
+        params=params_of(connection, found.id),
+        tags=tags_of(connection, found.id),
+        metrics=tuple(summaries(connection, found.id)),
+        parent=next(iter(tracked_rows(connection, [found.parent_id])), None)
+        if found.parent_id is not None
+        else None,
+        children=tuple(tracked_rows(connection, children)),
+        child_count=len(children)
+        if len(children) < MOST_RELATED
+        else _count(connection, columns.parent_id == found.id),
+        beside=_beside(connection, row),
+        inputs=_inputs(connection, found.id),
+        models=_models(connection, uuid),
+        reads=_reads(connection, found.id),
+        read_by=_read_by(connection, row),
+        artifacts=count,
+        artifact_bytes=int(octets),
+        environment_id=found.environment_id,
+        source_digest=found.source_digest,
+        version=version,
+        newest_version=newest,
+    )
+
+
+def runs_of_instance(
+    connection: Connection,
+    dag_id: str,
+    run_id: str,
+    task_id: str | None = None,
+    map_index: int | None = None,
+    try_number: int | None = None,
+) -> list[TrackedRow]:
+    """The tracked runs that a DAG run has recorded, or one task instance, or one try of it; the
+    oldest first, the archived ones left out."""
+    columns = tracked_run.c
+    wanted = [columns.dag_id == dag_id, columns.run_id == run_id, columns.deleted_at.is_(None)]
+    for column, value in (
+        (columns.task_id, task_id),
+        (columns.map_index, map_index),
+        (columns.try_number, try_number),
+    ):
+        if value is not None:
+            wanted.append(column == value)
+    return tracked_rows(connection, _ids(connection, *wanted))
+
+
+def environment_of(connection: Connection, environment_id: int) -> Environment | None:
+    """An environment."""
+    row = connection.execute(
+        select(environment.c.python, environment.c.packages).where(
+            environment.c.id == environment_id
+        )
+    ).first()
+    return None if row is None else Environment(row.python, row.packages)
+
+
+def source_text(connection: Connection, digest: str) -> str | None:
+    """A text that is kept under its SHA-256."""
+    return connection.execute(select(source.c.text).where(source.c.digest == digest)).scalar()
+
+
+def _ids(connection: Connection, *wanted: Any) -> list[int]:
+    query = select(tracked_run.c.id).where(*wanted).order_by(tracked_run.c.id).limit(MOST_RELATED)
+    return list(connection.execute(query).scalars())
+
+
+def _count(connection: Connection, wanted: Any) -> int:
+    return connection.execute(
+        select(func.count()).select_from(tracked_run).where(wanted)
+    ).scalar_one()
+
+
+def _beside(connection: Connection, row: TrackedRow) -> tuple[TrackedRow, ...]:
+    if row.dag_id is None or row.run_id is None or row.task_id is None:
+        return ()
+    found = runs_of_instance(connection, row.dag_id, row.run_id, row.task_id, row.map_index)
+    return tuple(one for one in found if one.id != row.id and one.parent_uuid != row.uuid)
+
+
+def _inputs(connection: Connection, run_id: int) -> tuple[InputRow, ...]:
+    columns = dataset.c
+    query = (
+        select(
+            columns.name,
+            columns.digest,
+            columns.source_type,
+            columns.source,
+            columns.schema,
+            dataset_input.c.tags,
+        )
+        .join(dataset_input, dataset_input.c.dataset_id == columns.id)
+        .where(dataset_input.c.run_id == run_id)
+        .order_by(columns.name, columns.digest)
+    )
+    return tuple(
+        InputRow(*row[:5], str((row.tags or {}).get("mlflow.data.context", "")))
+        for row in connection.execute(query)
+    )
+
+
+def _models(connection: Connection, uuid: str) -> tuple[ModelRow, ...]:
+    rows = connection.execute(
+        select(registered_model.c.id, registered_model.c.name, model_version.c.version)
+        .join(model_version, model_version.c.model_id == registered_model.c.id)
+        .where(model_version.c.run_uuid == uuid)
+        .order_by(registered_model.c.name, model_version.c.version)
+    ).all()
+    columns = model_alias.c
+    aliases: dict[tuple[int, int], list[str]] = {}
+    query = select(columns.model_id, columns.version, columns.alias).order_by(columns.alias)
+    for row in connection.execute(query.where(columns.model_id.in_({row.id for row in rows}))):
+        aliases.setdefault((row.model_id, row.version), []).append(row.alias)
+    return tuple(
+        ModelRow(row.name, row.version, tuple(aliases.get((row.id, row.version), ())))
+        for row in rows
+    )
+
+
+def _reads(connection: Connection, run_id: int) -> tuple[UseRow, ...]:
+    query = (
+        select(artifact_use.c.path, artifact_use.c.producer_uuid, tracked_run.c.name)
+        .outerjoin(tracked_run, tracked_run.c.uuid == artifact_use.c.producer_uuid)
+        .where(artifact_use.c.run_id == run_id)
+        .order_by(artifact_use.c.path)
+        .limit(MOST_RELATED)
+    )
+    return tuple(UseRow(path, uuid, name or "") for path, uuid, name in connection.execute(query))
+
+
+def _read_by(connection: Connection, row: TrackedRow) -> tuple[UseRow, ...]:
+    query = (
+        select(artifact_use.c.path, tracked_run.c.uuid, tracked_run.c.name)
+        .join(tracked_run, tracked_run.c.id == artifact_use.c.run_id)
+        .where(artifact_use.c.producer_uuid == row.uuid)
+        .order_by(artifact_use.c.used_at)
+        .limit(MOST_RELATED)
+    )
+    return tuple(UseRow(*found) for found in connection.execute(query))
+
+
+def _versions(connection: Connection, row: TrackedRow) -> tuple[int | None, int | None]:
+    """The version of the pipeline that recorded a run, and the newest there is."""
+    if row.dag_id is None:
+        return None, None
+    own = connection.execute(
+        select(dag_version.c.number)
+        .join(dag_run, dag_run.c.version_id == dag_version.c.id)
+        .where(dag_run.c.dag_id == row.dag_id, dag_run.c.run_id == row.run_id)
+    ).scalar()
+    newest = select(func.max(dag_version.c.number)).where(dag_version.c.dag_id == row.dag_id)
+    return own, connection.execute(newest).scalar()
