@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.text import sanitize
 from store.errors import StoreError
-from store.metric_points import Summary
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-    from store.queries.tracked_table import Entry
 
 AT_ONCE = 2_000
 """Runs that are read at once."""
@@ -48,15 +45,6 @@ class ExportColumn:
         part = "" if self.part == "last" else f".{self.part}"
         return f"{self.kind}s.{self.key}{part}"
 
-    def value(self, entry: Entry) -> Any:
-        """Its value of a run; None: it has none."""
-        if self.kind == "attribute":
-            return getattr(entry.row, self.key)
-        if self.kind == "metric":
-            found: Summary | None = entry.metrics.get(self.key)
-            return None if found is None else getattr(found, f"{self.part}_value")
-        return (entry.params if self.kind == "param" else entry.tags).get(self.key)
-
 
 class NoParquet(StoreError):
     """What writes Parquet isn't installed."""
@@ -80,16 +68,17 @@ def rows(
     connection: Connection, ids: Sequence[int], columns: Sequence[ExportColumn]
 ) -> Iterator[list[Any]]:
     """The values of the columns of each run; runs that are gone are left out."""
-    from store.queries.tracked_table import Keys, entries
+    from store.queries.tracked import tracked_rows
+    from store.queries.tracked_table import values
 
-    def keys(kind: str) -> frozenset[str]:
-        return frozenset(one.key for one in columns if one.kind == kind)
-
-    wanted = Keys(keys("param"), keys("metric"), keys("tag"))
+    logged = [(one.kind, one.key, one.part) for one in columns if one.kind != "attribute"]
+    of_row = [one.key for one in columns if one.kind == "attribute"]
+    is_attribute = [one.kind == "attribute" for one in columns]
     for some in _batches(ids):
-        found = entries(connection, some, wanted)
-        for entry in found.values():
-            yield [column.value(entry) for column in columns]
+        found = values(connection, some, logged)
+        for row in tracked_rows(connection, some):
+            attributes, others = iter([getattr(row, name) for name in of_row]), iter(found[row.id])
+            yield [next(attributes if own else others) for own in is_attribute]
 
 
 def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -82,6 +82,13 @@ def number_text(value: float) -> str:
     return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
+def short(value: float) -> str:
+    """A number where there is little room: whole ones whole, others with four digits."""
+    if abs(value) < 1e12 and value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.4g}"
+
+
 def signed(value: float, digits: int = 3) -> str:
     """A difference: +0.12, -3, 0."""
     return f"{value:+.{digits}g}" if value else "0"

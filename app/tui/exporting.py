@@ -23,12 +23,13 @@ SECRETIVE = frozenset({"conf", "details"})
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One thing that can be written: ``make`` gives its text, or its bytes."""
+    """One thing that can be written."""
 
     title: str
     suffix: str
     """csv, json, parquet, txt, svg."""
-    make: Callable[[], str | bytes]
+    make: Callable[[], Any]
+    """Gives a text; bytes of what is none."""
 
 
 def table_csv(items: Sequence[Any]) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from store.metric_points import SUMMARY_COLUMNS, Summary
 from store.models import artifact, experiment, metric, param, tag, tracked_run
@@ -136,7 +136,7 @@ T = TypeVar("T")
 
 
 def _value(row: Any) -> str:
-    return row.value
+    return row[2]
 
 
 def _by_run(
@@ -151,13 +151,26 @@ def _by_run(
         return found
     columns = tuple(columns)
     table = columns[0].table
+    names = [column.name for column in columns]
+    run, name = names.index("run_id"), names.index("key")  # by place: there are thousands of rows
+    query = of_runs(table, columns, keys).order_by(table.c.run_id, table.c.key)
     for some in batches(ids):
-        query = select(*columns).where(table.c.run_id.in_(some)).order_by(table.c.run_id)
-        if keys is not None:
-            query = query.where(table.c.key.in_(keys))
-        for row in connection.execute(query.order_by(table.c.key)):
-            found.setdefault(row.run_id, {})[row.key] = make(row)
+        for row in connection.execute(query.where(tracked_run.c.id.in_(some))).all():
+            if row[run] is not None:
+                found.setdefault(row[run], {})[row[name]] = make(row)
     return found
+
+
+def of_runs(table: Any, columns: Iterable[Any], keys: Collection[str] | None) -> Any:
+    """What some runs have in a table, under these keys or all; one without any gives a row of NULL.
+
+    An outer join can't be turned round: with an inner one, or without one, SQLite reads all runs
+    that have a key where only few of them are wanted.
+    """
+    on = table.c.run_id == tracked_run.c.id
+    if keys is not None:
+        on = and_(on, table.c.key.in_(keys))
+    return select(*columns).select_from(tracked_run.outerjoin(table, on))
 
 
 def artifacts_of(connection: Connection, run_id: int) -> list[ArtifactRow]:

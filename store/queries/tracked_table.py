@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Double, and_, func, select, type_coerce
 
 from store.metric_points import Summary
 from store.models import experiment, metric, param, tag, tracked_run
-from store.queries.tracked import AT_ONCE, TrackedRow, logged_for, tracked_rows
+from store.queries.tracked import AT_ONCE, TrackedRow, logged_for, of_runs, tracked_rows
 from store.run_filter import Filter, OrderBy, count_runs, select_runs
 from store.run_filter.sql import METRIC_COLUMNS
 from store.run_filter.tree import (
@@ -178,6 +178,37 @@ def entries(connection: Connection, ids: Sequence[int], keys: Keys) -> dict[int,
         )
         for row in tracked_rows(connection, ids)
     }
+
+
+Wanted = tuple[str, str, str]
+"""A column of values: kind (param, metric, tag), key, and of a metric the part."""
+
+
+def values(
+    connection: Connection, ids: Sequence[int], columns: Sequence[Wanted]
+) -> dict[int, list[Any]]:
+    """What runs have logged, by id: a value for each column, None where there is none.
+
+    Quicker than ``entries`` by far where all of a table is read: nothing else is.
+    """
+    found: dict[int, list[Any]] = {key: [None] * len(columns) for key in ids}
+    for kind, part in dict.fromkeys((kind, part) for kind, _, part in columns):
+        places: dict[str, list[int]] = {}
+        for place, (other, key, of) in enumerate(columns):
+            if (other, of) == (kind, part):
+                places.setdefault(key, []).append(place)
+        table = {"param": param, "metric": metric, "tag": tag}[kind]
+        column = METRIC_COLUMNS[part] if kind == "metric" else table.c.value
+        query = of_runs(table, (table.c.run_id, table.c.key, column), places)
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            rows: Sequence[Any] = connection.execute(query.where(tracked_run.c.id.in_(some))).all()
+            for run, key, value in rows:
+                if key is not None:
+                    row = found[run]
+                    for place in places[key]:
+                        row[place] = value
+    return found
 
 
 def ids_of(connection: Connection, uuids: Sequence[str]) -> list[int]:

@@ -1,7 +1,7 @@
 """The query of the runs that a filter wants, in the order that is asked for.
 
-The runs with a first key that an index is sorted by (a metric's last, min or max) are read from
-that index until there are enough: the time of the top 20 doesn't grow with the number of runs.
+The runs with a first key that an index is sorted by (a metric's last, min, max or mean) are read
+from that index until there are enough: the time of the top 20 doesn't grow with the number of runs.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from store.run_filter.tree import (
     nodes,
 )
 
-INDEXED_PARTS = ("last", "min", "max")
+INDEXED_PARTS = ("last", "min", "max", "mean")
 
 
 @dataclass(slots=True)
@@ -171,10 +171,8 @@ class _Walk:
     table: Table
     key: str
     leading: _Key
-    has: ColumnElement[bool] | None
-    """What holds for its rows besides their key; None: nothing."""
-    others: OrderBy | None
-    """How those are sorted that it lacks, before the other keys."""
+    texts: bool = False
+    """Of its rows only those are in the order of the key that have a number; then come texts."""
 
 
 def _walk(order: Sequence[OrderBy]) -> _Walk | None:
@@ -185,12 +183,9 @@ def _walk(order: Sequence[OrderBy]) -> _Walk | None:
     field = first.field
     if isinstance(field, Metric) and field.part in INDEXED_PARTS:
         leading = _Key(METRIC_COLUMNS[field.part], first.descending)
-        return _Walk(metric, field.key, leading, None, None)
+        return _Walk(metric, field.key, leading)
     if isinstance(field, Param) and not first.as_text:
-        # Only numbers are in the order of the index: of texts it has only that they are some.
-        leading = _Key(param.c.number, first.descending)
-        texts = OrderBy(field, first.descending, as_text=True)
-        return _Walk(param, field.key, leading, param.c.number.is_not(None), texts)
+        return _Walk(param, field.key, _Key(param.c.number, first.descending), texts=True)
     return None
 
 
@@ -202,13 +197,15 @@ def _walked(
     limit: int,
     offset: int,
 ) -> Select[Any]:
-    """Two lists, each in its order and long enough: runs in the index, and those that aren't."""
+    """Lists, each in its order and long enough: runs in the index, and those that aren't."""
     enough = limit + offset
     table, leading = walk.table, walk.leading
-    of_key = [table.c.key == walk.key, *([] if walk.has is None else [walk.has])]
+    of_key = [table.c.key == walk.key]
+    if walk.texts:
+        of_key.append(leading.column.is_not(None))
     own, shared = _split(wanted, walk, setting)
     rest = _sorting(order[1:], setting)
-    ties = [] if walk.others is None else [_Key(by_character(table.c.value), leading.descending)]
+    ties = [_Key(by_character(table.c.value), leading.descending)] if walk.texts else []
     keys = [leading, *ties, *rest.keys]
     within = (
         select(tracked_run.c.id, literal(0).label("outside"), *_labelled(keys))
@@ -221,21 +218,38 @@ def _walked(
     if own:  # what is said of the first key holds for none that lacks it
         places = [key.order(within.c[f"key_{n}"]) for n, key in enumerate(keys)]
         return select(within.c.id).order_by(*places).limit(limit).offset(offset)
-    others = rest if walk.others is None else _sorting([walk.others, *order[1:]], setting)
-    lacking = [_Key(cast(null(), Double)), *others.keys]
-    has = select(table.c.run_id).where(table.c.run_id == tracked_run.c.id, *of_key)
+    found = [within]
+    if walk.texts:
+        # Their order is that of the index, too, from the first text on.
+        lacking = [_Key(cast(null(), Double)), *ties, *rest.keys]
+        texts = (
+            select(tracked_run.c.id, literal(1).label("outside"), *_labelled(lacking))
+            .select_from(rest.joined(table.join(tracked_run, table.c.run_id == tracked_run.c.id)))
+            .where(table.c.key == walk.key, leading.column.is_(None), *shared)
+            .order_by(*(key.order() for key in [*ties, *rest.keys]))
+            .limit(_left(enough, found))
+            .cte("texts")
+        )
+        found.append(texts)
+    none = [_Key(cast(null(), key.column.type)) for key in (leading, *ties)]
+    has = select(table.c.run_id).where(table.c.run_id == tracked_run.c.id, table.c.key == walk.key)
     outside = (
-        select(tracked_run.c.id, literal(1).label("outside"), *_labelled(lacking))
-        .select_from(others.joined(tracked_run))
+        select(tracked_run.c.id, literal(2).label("outside"), *_labelled([*none, *rest.keys]))
+        .select_from(rest.joined(tracked_run))
         .where(~has.correlate(tracked_run).exists(), *shared)
-        .order_by(*(key.order() for key in others.keys))
-        # Where there are enough already, none of these are looked for.
-        .limit(literal(enough) - select(func.count()).select_from(within).scalar_subquery())
+        .order_by(*(key.order() for key in rest.keys))
+        .limit(_left(enough, found))
         .subquery("outside")
     )
-    both = union_all(select(within), select(outside)).subquery("both_of_them")
+    both = union_all(*(select(one) for one in (*found, outside))).subquery("all_of_them")
     places = [both.c.outside, *(key.order(both.c[f"key_{n}"]) for n, key in enumerate(keys))]
     return select(both.c.id).order_by(*places).limit(limit).offset(offset)
+
+
+def _left(enough: int, found: Sequence[Any]) -> ColumnElement[int]:
+    """How many are still wanted: where there are enough already, no others are looked for."""
+    counts = [select(func.count()).select_from(one).scalar_subquery() for one in found]
+    return sum((-one for one in counts), literal(enough))
 
 
 def _split(

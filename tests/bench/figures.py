@@ -12,11 +12,13 @@ from pathlib import Path
 
 import psutil
 
+from tests.bench.compare import compare
 from tests.bench.figure import Figure
 from tests.bench.hour import hour
 from tests.bench.recording import recording
 from tests.bench.scripts import scripts
 from tests.bench.terminal import busy, screens
+from tests.bench.tracked import tracked
 from tests.support.live import ROOT, Live, live, wait_for
 
 CHAIN = """
@@ -381,7 +383,9 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "recording": recording,
     "scripts": scripts,
     "curves": curves,
+    "compare": compare,
     "files": files,
+    "tracked": tracked,
     "logs": logs,
     "screens": screens,
     "busy": busy,

@@ -182,6 +182,7 @@ def auto_columns(
     experiment comes last."""
     params = [one for one in sample if one.kind == PARAM]
     differ = [one for one in params if one.values > 1 or one.runs < runs] or params
+    differ = sorted(differ, key=lambda one: one.values < 2)  # those that only some have come last
     metrics = [one for one in sample if one.kind == METRIC and not one.key.startswith(SYSTEM)]
     shown = [STARTED, ColumnSpec(ATTRIBUTE, "took")]
     where = [] if one_experiment else [ColumnSpec(ATTRIBUTE, "experiment")]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from app.comparing.table import METRICS, SECTIONS, SUMMARIES, Line, table_of
-from app.tui import formats
+from app.comparing.table import METRICS, SECTIONS, SUMMARIES, Line
 from app.tui.bindings import bindings
 from app.tui.models.compare.form import LEAST, MOST
 from app.tui.models.compare.sheet import Sheet, detail_line, rows_of
@@ -50,9 +49,8 @@ class CompareScreen(CompareViewScreen):
     # what is shown
 
     def lines(self) -> list[Line]:
-        """All rows of the table, with the times of the user's zone."""
-        zone = self.dagtop.zone
-        return table_of(self.runs, self.look.summary, lambda at: formats.stamp(at, zone))
+        """All rows that there are."""
+        return self.table_lines()
 
     @property
     def differences(self) -> bool:

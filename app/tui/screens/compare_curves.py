@@ -111,7 +111,10 @@ class CurvesScreen(MetricViewScreen):
                             number = row * ACROSS_ROW + column
                             yield ChartView(widget_id=f"chart-{number}", classes="chart")
             yield RunTable(
-                entry_columns(), lambda one: one.run.row.uuid, empty="reading ...", widget_id="main"
+                entry_columns(grouped=bool(self.form.group)),
+                lambda one: one.run.row.uuid,
+                empty="reading ...",
+                widget_id="main",
             )
         yield InfoLine(widget_id="state")
         yield PromptLine("/", widget_id="choose")
@@ -345,6 +348,7 @@ class CurvesScreen(MetricViewScreen):
             self.dagtop.say(f"no param or tag is called {text}", "warning")
             return
         self.form.group = found[0]
+        self.table.set_columns(entry_columns(grouped=bool(found[0])))
         self._show_charts()
 
     # which charts, and how near

@@ -23,7 +23,7 @@ class MetricViewScreen(CompareViewScreen):
     @property
     def metrics(self) -> list[str]:
         """The metrics that there are."""
-        return metric_keys(self.runs)
+        return self.made("metrics", lambda: metric_keys(self.runs))
 
     @property
     def metric(self) -> str:

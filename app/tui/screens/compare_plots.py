@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from app.comparing.table import METRICS, Line, table_of
+from app.comparing.table import METRICS, Line
 from app.tui.bindings import bindings
 from app.tui.jumps import find
 from app.tui.models.chart import Chart, chart_svg, chart_text
@@ -62,7 +62,11 @@ class PlotScreen(MetricViewScreen):
 
     def lines(self) -> list[Line]:
         """The rows of the table."""
-        return table_of(self.runs, self.look.summary)
+        return self.table_lines()
+
+    def scales(self) -> dict[str, Scale]:
+        """What axes there may be."""
+        return self.made("scales", lambda: scales_of(self.lines()), self.look.summary)
 
     def show_runs(self) -> None:
         self.pad.show(self.chart() if self.runs else Chart((), empty=self.empty_words()))
@@ -157,10 +161,6 @@ class ScatterScreen(PlotScreen):
         form.y = form.y or y
         return form
 
-    def scales(self) -> dict[str, Scale]:
-        """What axes there may be."""
-        return scales_of(self.lines())
-
     def order(self) -> Sequence[int]:
         scale = self.scales().get(self._chosen().x)
         return order_of(scale) if scale is not None else range(len(self.runs))
@@ -200,6 +200,8 @@ class ScatterScreen(PlotScreen):
             if text and not found:
                 self.dagtop.say(f"no param, metric or tag is called {text}", "warning")
             elif found or which == "colour":
+                if which == "x":
+                    self.form.log_x = None
                 setattr(self.form, which, found[0] if found else "")
                 self.show_runs()
 
@@ -220,7 +222,7 @@ class ScatterScreen(PlotScreen):
 
     def action_log_x(self) -> None:
         """x by powers of ten, or not."""
-        self.form.log_x = not self.form.log_x
+        self.form.log_x = not self.form.is_log_x(self.scales())
         self.dagtop.say("x by powers of ten" if self.form.log_x else "x as it is")
         self.show_runs()
 
@@ -253,12 +255,12 @@ class ParallelScreen(PlotScreen):
 
     def axes(self) -> list[Scale]:
         """The axes from the left to the right."""
-        lines = self.lines()
-        scales = scales_of(lines)
-        return [scales[name] for name in axes_of(lines, self.metric, self.form) if name in scales]
+        scales, names = self.scales(), axes_of(self.lines(), self.metric, self.form)
+        return [scales[name] for name in names if name in scales]
 
     def _best_first(self) -> list[int]:
-        line = next((one for one in self.lines() if one.name == f"{METRICS}.{self.metric}"), None)
+        name = f"{METRICS}.{self.metric}"
+        line = next((one for one in self.lines() if one.name == name), None)
         if line is None:
             return list(range(len(self.runs)))
         return line.order(lowest=line.lowest(self.look.lowest))
@@ -287,9 +289,8 @@ class ParallelScreen(PlotScreen):
 
     async def action_add_axis(self) -> None:
         """Ask for another axis."""
-        lines = self.lines()
-        here = axes_of(lines, self.metric, self.form)
-        names = [name for name in scales_of(lines) if name not in here]
+        here = axes_of(self.lines(), self.metric, self.form)
+        names = [name for name in self.scales() if name not in here]
 
         def then(text: str) -> None:
             found = find(text, names) if text else []

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from app.comparing.table import Line, table_of
+from app.comparing.table import Line
 from app.tui.bindings import bindings
+from app.tui.formats import plural
 from app.tui.jumps import find
 from app.tui.lines import Lines
 from app.tui.models.chart import bar_lines, box_lines, quartiles
@@ -76,8 +77,8 @@ class RankedScreen(MetricViewScreen):
 
     def line(self) -> Line | None:
         """The row of the metric."""
-        lines = table_of(self.runs, self.look.summary)
-        return next((one for one in lines if one.is_metric and one.key == self.metric), None)
+        metric, lines = self.metric, self.table_lines()
+        return next((one for one in lines if one.is_metric and one.key == metric), None)
 
     def show_runs(self) -> None:
         found = self.painted(max(8, self.view.size.width - MARGIN)) if self.runs else []
@@ -222,7 +223,11 @@ class BoxScreen(RankedScreen):
             return ()
         box = boxes[at]
         found = quartiles(box.values)
-        line = [Span(" "), span(box.name, "strong"), Span(f"  {len(box.values):,} values", "dim")]
+        line = [
+            Span(" "),
+            span(box.name, "strong"),
+            Span(f"  {plural(len(box.values), 'value')}", "dim"),
+        ]
         if found is not None:
             for word, value in (
                 ("whiskers", found.low),
@@ -236,4 +241,8 @@ class BoxScreen(RankedScreen):
 
     def about_view(self) -> Spans:
         words = super().about_view()
-        return words if self.form.group else (*words[:-1], Span(" all points", "dim"))
+        if self.form.group:
+            return words
+        has_one = all(one.count < 2 for one in cast("list[Curve]", self.own or []))
+        all_of = " one point each: b groups by a param" if has_one else " all points"
+        return (*words[:-1], Span(all_of, "dim"))

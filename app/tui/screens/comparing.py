@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
-from app.tui.formats import plural
+from app.comparing.table import Line, table_of
+from app.tui.formats import plural, stamp
 from app.tui.location import Location
 from app.tui.models.compare.form import CompareFocus
 from app.tui.models.compare.sheet import about_line
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from app.tui.refresher import Fetch
     from store.queries.compared import ComparedRun
 
+T = TypeVar("T")
+
 
 class CompareViewScreen(ViewsScreen):
     """One view of some runs. Subclasses have InfoLines ``#views`` and ``#compared``, and show what
@@ -32,6 +35,7 @@ class CompareViewScreen(ViewsScreen):
         super().__init__()
         self.look = runs if isinstance(runs, CompareFocus) else CompareFocus(list(runs))
         self.snapshot: CompareSnapshot | None = None
+        self._made: dict[str, tuple[Any, Any, Any]] = {}
 
     def make(self, view: View) -> DagtopScreen:
         return view.load()(self.look)
@@ -64,8 +68,14 @@ class CompareViewScreen(ViewsScreen):
         """What this view has read besides; None before it is read."""
         return None if self.snapshot is None else self.snapshot.own
 
+    def mounted(self) -> None:
+        super().mounted()
+        read = self.look.read
+        if read is not None and self.reader() is None:  # another view has read the same
+            self.show_snapshot(read)
+
     def show_snapshot(self, snapshot: CompareSnapshot) -> None:
-        self.snapshot = snapshot
+        self.snapshot = self.look.read = snapshot
         self.show_crumbs()
         self.show_about()
         self.show_runs()
@@ -73,13 +83,32 @@ class CompareViewScreen(ViewsScreen):
     def show_runs(self) -> None:
         """Show ``runs``: they are others, or in another order, or have logged more."""
 
+    def made(self, what: str, make: Callable[[], T], *of: object) -> T:
+        """What is made of the runs: anew only when they, their order or ``of`` are others."""
+        basis = (tuple(self.look.uuids), *of)
+        snapshot, kept_of, kept = self._made.get(what, (None, None, None))
+        if snapshot is not self.snapshot or kept_of != basis:
+            kept = make()
+            self._made[what] = (self.snapshot, basis, kept)
+        return cast("T", kept)
+
     @property
     def runs(self) -> tuple[ComparedRun, ...]:
         """The runs in their order; empty before they are read."""
-        if self.snapshot is None:
-            return ()
-        found = {run.row.uuid: run for run in self.snapshot.runs}
+        return self.made("runs", self._runs)
+
+    def _runs(self) -> tuple[ComparedRun, ...]:
+        found = {run.row.uuid: run for run in self.snapshot.runs} if self.snapshot else {}
         return tuple(found[uuid] for uuid in self.look.uuids if uuid in found)
+
+    def table_lines(self) -> list[Line]:
+        """All rows of the table, with the times of the user's zone."""
+        zone, summary = self.dagtop.zone, self.look.summary
+
+        def make() -> list[Line]:
+            return table_of(self.runs, summary, lambda at: stamp(at, zone))
+
+        return self.made("lines", make, summary)
 
     @property
     def baseline(self) -> int | None:

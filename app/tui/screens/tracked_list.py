@@ -166,10 +166,14 @@ class TrackedList(ListScreen[Line], PlaceScreen):
         sheet.entries, sheet.best = dict(snapshot.entries), snapshot.best
         sheet.is_grouped = snapshot.look.view.group is not None
         table.empty = empty_words(snapshot, self.dagtop.read_only)
+        changed = first or self._from_top or snapshot.lines != self._lines
+        self._lines = snapshot.lines
+        if self._from_top:
+            table.position.top = 0
         self._show_columns()
-        if first or self._from_top or snapshot.lines != self._lines:
+        if changed:
             show = table.show_from_top if self._from_top else table.show
-            self._lines, self._from_top = snapshot.lines, False
+            self._from_top = False
             show(snapshot.lines)
         else:
             table.repaint()

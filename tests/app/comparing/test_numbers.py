@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.comparing.numbers import best, change, order, percent, same, signed
+from app.comparing.numbers import best, change, order, percent, same, short, signed
 
 ANY = st.one_of(st.none(), st.floats())
 
@@ -78,3 +78,12 @@ def test_a_share_is_written_short(share: float, text: str) -> None:
 
 def test_a_difference_has_a_sign() -> None:
     assert [signed(one) for one in (0.12345, -3.0, 0.0)] == ["+0.123", "-3", "0"]
+
+
+def test_whole_numbers_are_written_whole() -> None:
+    assert [short(one) for one in (20261122.0, 0.000123456, 3.0, -inf)] == [
+        "20261122",
+        "0.0001235",
+        "3",
+        "-inf",
+    ]

@@ -13,11 +13,11 @@ from store.workspace import Workspace
 from tests.app.tui import world as worlds
 from tests.app.tui import (
     world_besieged,
+    world_compared,
     world_gantt,
     world_history,
     world_hostile,
     world_small,
-    world_tracked,
 )
 from tests.app.tui.world import World, make_world
 from tests.app.tui.world_details import fill_details, fill_details_hostile
@@ -31,7 +31,7 @@ MODULES = (
     world_hostile,
     world_besieged,
     world_small,
-    world_tracked,
+    world_compared,
 )
 """Where ``fill_<name>`` of a workspace may be."""
 

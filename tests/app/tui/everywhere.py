@@ -22,6 +22,7 @@ LOG: Keys = (*FAILED, "enter")
 INSTANCES: Keys = ("enter", "j", "enter")
 RUN: Keys = ("enter", "r")
 RUN_FAILED: Keys = (*FAILED, "r")
+TRACKED: Keys = (*RUN_FAILED, "P")
 EVENT: Keys = ("enter", "9")
 BACKFILLS: Keys = ("enter", "0")
 
@@ -87,6 +88,16 @@ SCREENS: dict[str, Keys] = {
     "why": (*RUN, "w"),
     "experiments of a dag": ("enter", "P"),
     "runs by groups": ("P", "b", "enter", "enter"),
+    "tracked run": TRACKED,
+    "tracked values": (*TRACKED, "2"),
+    "tracked params": (*TRACKED, "2", "m"),
+    "tracked charts": (*TRACKED, "3"),
+    "tracked chart": (*TRACKED, "3", "enter"),
+    "tracked system": (*TRACKED, "4"),
+    "tracked artifacts": (*TRACKED, "5", "j"),
+    "tracked code": (*TRACKED, "6"),
+    "tracked packages": (*TRACKED, "7"),
+    "tracked log": (*TRACKED, "8"),
 }
 """Whole screens."""
 
@@ -142,6 +153,12 @@ ACTING: dict[str, Keys] = {
     "clear of a task": (*LOG, "2", "c"),
     "mark of a task": (*LOG, "2", "m"),
     "retry of a task": (*LOG, "2", "e"),
+    "note on a tracked run": (*TRACKED, "e"),
+    "tag of a tracked run": (*TRACKED, "t"),
+    "rename a tracked run": (*TRACKED, "f2"),
+    "archive a tracked run": (*TRACKED, "a"),
+    "delete a tracked run": (*TRACKED, "D"),
+    "reproduce a tracked run": (*TRACKED, "T"),
     "edit a variable": ("5", "e"),
     "new variable": ("5", "A"),
     "delete a variable": ("5", "d"),
@@ -154,9 +171,9 @@ ACTING: dict[str, Keys] = {
     "record an event": ("8", "A"),
     "trigger what produces": ("8", "t"),
     "tag of runs": ("P", "t"),
-    "rename a tracked run": ("P", "N"),
+    "rename in the table of runs": ("P", "N"),
     "archive runs": ("P", "a"),
-    "delete a tracked run": ("P", "j", "d"),
+    "delete in the table of runs": ("P", "j", "d"),
 }
 """Forms and questions."""
 

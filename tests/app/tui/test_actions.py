@@ -29,7 +29,14 @@ from app.tui.bindings import bindings
 from app.tui.screens.base import DagtopScreen
 from app.tui.screens.help import help_lines
 from app.tui.screens.triggering import TriggerForm
-from app.tui.screens.views import COMPARE_VIEWS, DAG_VIEWS, PLACES, TASK_VIEWS, View
+from app.tui.screens.views import (
+    COMPARE_VIEWS,
+    DAG_VIEWS,
+    PLACES,
+    TASK_VIEWS,
+    TRACKED_VIEWS,
+    View,
+)
 from app.tui.spans import plain
 from app.tui.widgets.dialogs import ConfirmDialog
 
@@ -81,7 +88,13 @@ def test_a_key_means_one_thing_on_a_screen(screen: type[DagtopScreen]) -> None:
 
 @pytest.mark.parametrize(
     ("context", "views"),
-    [("place", PLACES), ("view", DAG_VIEWS), ("task", TASK_VIEWS), ("compare", COMPARE_VIEWS)],
+    [
+        ("place", PLACES),
+        ("view", DAG_VIEWS),
+        ("task", TASK_VIEWS),
+        ("compare", COMPARE_VIEWS),
+        ("tracked_run", TRACKED_VIEWS),
+    ],
 )
 def test_a_view_has_a_key_that_shows_it(context: str, views: Mapping[str, View]) -> None:
     keys = {name: BY_ID[f"{context}.show-{name}"].keys for name in views}

@@ -15,13 +15,13 @@ from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of
 from tests.app.tui.snapshot import by_size, check, settled
 from tests.app.tui.world import World
-from tests.app.tui.world_tracked import HOSTILE, SWEEP, fill_tracked
+from tests.app.tui.world_compared import HOSTILE, SWEEP, fill_compared
 
 
 @pytest.fixture
 def tracked(workspace_of: Callable[[str], Workspace]) -> Workspace:
     """A sweep of eight runs; to be read only."""
-    return workspace_of("tracked")
+    return workspace_of("compared")
 
 
 def screen_of(pilot: AppPilot) -> CompareScreen:
@@ -147,7 +147,7 @@ async def test_sections_are_folded_one_or_all(tracked: Workspace) -> None:
 
 
 async def test_runs_that_are_deleted_meanwhile_are_said(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace, compare=SWEEP[:3]) as pilot:
         with world.store.write() as connection:
             table = models.tracked_run
@@ -202,7 +202,7 @@ async def test_all_that_is_nested_in_a_run_is_compared(tracked: Workspace) -> No
 
 
 async def test_what_the_tries_of_a_task_instance_have_tracked_is_compared(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     version = world.dag("etl")
     run = world.run("etl", version, "success", ago=timedelta(hours=1), run_id="r1")
     world.instance("etl", run, "work", "success", tries=[{"state": "failed"}, {"state": "success"}])

@@ -9,13 +9,13 @@ import pytest
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, text_of
 from tests.app.tui.snapshot import by_size, check, settled
-from tests.app.tui.world_tracked import HOSTILE, SWEEP
+from tests.app.tui.world_compared import HOSTILE, SWEEP
 
 
 @pytest.fixture
 def tracked(workspace_of: Callable[[str], Workspace]) -> Workspace:
     """A sweep of eight runs; to be read only."""
-    return workspace_of("tracked")
+    return workspace_of("compared")
 
 
 @by_size

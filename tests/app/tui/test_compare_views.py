@@ -16,7 +16,7 @@ from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of
 from tests.app.tui.snapshot import by_size, check, settled
 from tests.app.tui.test_every_key import silent_keys
 from tests.app.tui.world import World
-from tests.app.tui.world_tracked import DIVERGED, HOSTILE, SWEEP, add_artifact, fill_tracked
+from tests.app.tui.world_compared import DIVERGED, HOSTILE, SWEEP, add_artifact, fill_compared
 
 VIEWS = {
     "curves": "2",
@@ -33,7 +33,7 @@ VIEWS = {
 @pytest.fixture
 def tracked(workspace_of: Callable[[str], Workspace]) -> Workspace:
     """A sweep of eight runs; to be read only."""
-    return workspace_of("tracked")
+    return workspace_of("compared")
 
 
 @by_size
@@ -197,10 +197,11 @@ async def test_x_y_and_colour_of_points_are_any_param_or_metric(tracked: Workspa
         await press(pilot, "c", *"optim", "enter")
         await says(pilot, "colour optimizer")
         await says(pilot, "1 without both")
-        await press(pilot, "H", "L")
         screen = pilot.app.screen
         assert isinstance(screen, ScatterScreen)
-        assert screen.pad.chart.x.log
+        assert screen.pad.chart.x.log  # by itself: from 0.0001 to 1
+        await press(pilot, "H", "L")
+        assert not screen.pad.chart.x.log
         assert screen.pad.chart.y.log
         await press(pilot, "c", "enter")
         assert screen.form.colour == ""
@@ -306,7 +307,7 @@ async def test_matrices_stand_side_by_side_and_curves_over_each_other(
 
 
 async def test_a_file_that_is_no_matrix_or_is_gone_says_why(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     with world.write() as connection:
         add_artifact(world, connection, 2, "eval/confusion_matrix.json", "\x1b[31m{")
         add_artifact(world, connection, 3, "eval/confusion_matrix.json", "[[1]]")

@@ -21,7 +21,7 @@ from store.workspace import Workspace
 from tests.app.tui.driving import app_of, opened, press, says, text_of, until
 from tests.app.tui.snapshot import by_size, check, settled
 from tests.app.tui.world import World
-from tests.app.tui.world_page import (
+from tests.app.tui.world_tracked import (
     DAG_RUN,
     FOLD,
     RUN,

@@ -16,13 +16,13 @@ from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, says, text_of, until
 from tests.app.tui.snapshot import by_size, check, settled
 from tests.app.tui.world import NOW, World
-from tests.app.tui.world_tracked import SWEEP, fill_tracked
+from tests.app.tui.world_compared import SWEEP, fill_compared
 
 
 @pytest.fixture
 def tracked(workspace_of: Callable[[str], Workspace]) -> Workspace:
     """A sweep of eight runs; to be read only."""
-    return workspace_of("tracked")
+    return workspace_of("compared")
 
 
 def screen_of(pilot: AppPilot) -> TrackedRunsScreen:
@@ -236,7 +236,7 @@ async def test_what_no_task_recorded_has_no_dag_run(tracked: Workspace) -> None:
 
 
 async def test_a_view_is_remembered_and_the_cursor_stays_while_runs_come(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", *["j"] * 3)
         screen = screen_of(pilot)
@@ -255,7 +255,7 @@ async def test_a_view_is_remembered_and_the_cursor_stays_while_runs_come(world: 
 
 
 async def test_runs_are_archived_and_restored(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", "j", "j", "space", "space", "a")
         await says(pilot, "Archive 2 runs?")
@@ -273,7 +273,7 @@ async def test_runs_are_archived_and_restored(world: World) -> None:
 async def test_a_parent_is_archived_with_its_children_unless_they_are_left_out(
     world: World,
 ) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", "a")
         await says(pilot, "also 8 runs nested in them")
@@ -282,7 +282,7 @@ async def test_a_parent_is_archived_with_its_children_unless_they_are_left_out(
 
 
 async def test_what_is_deleted_is_gone_and_what_runs_is_refused(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     uuids = select(models.tracked_run.c.uuid)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", "d")
@@ -302,7 +302,7 @@ def names_of(world: World, query: object) -> set[str]:
 
 
 async def test_a_tag_is_set_on_all_that_are_marked(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", "j", "space", "space", "t", *"stage", "tab", *"prod", "ctrl+r")
         await says(pilot, "tagged 2 runs: stage=prod")
@@ -313,7 +313,7 @@ async def test_a_tag_is_set_on_all_that_are_marked(world: World) -> None:
 
 
 async def test_a_run_is_renamed(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", "j", "N", "end", *" best", "ctrl+r")
         await says(pilot, "fit-8 is called fit-8 best now")
@@ -321,7 +321,7 @@ async def test_a_run_is_renamed(world: World) -> None:
 
 
 async def test_a_view_is_saved_opened_renamed_and_deleted(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", "slash", *"name:fit-1", "enter", "w")
         await says(pilot, "no view is saved yet")
@@ -340,7 +340,7 @@ async def test_a_view_is_saved_opened_renamed_and_deleted(world: World) -> None:
 
 
 async def test_columns_are_chosen_with_their_parts(world: World) -> None:
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace, (120, 40)) as pilot:
         await press(pilot, "P", "C", *"cpu", "space", "right", "enter")
         await says(pilot, "system/cpu")
@@ -357,7 +357,7 @@ async def test_what_passes_is_exported_with_its_columns(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    fill_tracked(world)
+    fill_compared(world)
     async with opened(world.workspace) as pilot:
         await press(pilot, "P", "slash", *"name:fit*", "enter", "E", *["backspace"] * 60)
         await press(pilot, *"a.csv", "enter")

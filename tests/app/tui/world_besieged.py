@@ -24,6 +24,7 @@ from store.structure import (
 )
 from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
+from tests.app.tui.world_compared import track_row
 from tests.app.tui.world_details import add_version, event, xcom
 from tests.app.tui.world_tracked import track
 
@@ -163,7 +164,7 @@ def fill_besieged(world: World) -> None:
     _fill_runner(world)
     with world.write() as connection:
         for number in range(3):
-            track(connection, number, DAG, FAILED_RUN, FIT, LINES if number == 2 else EVIL)
+            track_row(connection, number, DAG, FAILED_RUN, FIT, LINES if number == 2 else EVIL)
 
 
 def _fill_backfill(world: World) -> None:
@@ -201,6 +202,7 @@ def _fill_failed(world: World, version: int) -> None:
             pool=EVIL,
             max_tries=2,
         )
+    track(world, run, EVIL)
     _fill_trail(world, run)
 
 

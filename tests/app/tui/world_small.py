@@ -9,6 +9,7 @@ from tests.app.tui.admin_world import fill_rows
 from tests.app.tui.run_world import FAILED, fill_training
 from tests.app.tui.world import NOW, World, at_once
 from tests.app.tui.world_assets import add_asset, add_event, refer
+from tests.app.tui.world_compared import track_row
 from tests.app.tui.world_details import event
 from tests.app.tui.world_tracked import track
 
@@ -18,6 +19,7 @@ def fill_small(world: World) -> None:
     """A DAG with runs, XComs, Variables, Connections, pools, events, and a file that is broken."""
     fill_training(world)
     fill_rows(world)
+    track(world, 11)
     world.lease()
     world.import_error("dags/broken.py", "SyntaxError: '(' was never closed", 12, "Traceback\n")
     place = {"dag_id": "training", "run_id": FAILED, "task_id": "fit", "map_index": 2}
@@ -36,5 +38,5 @@ def fill_small(world: World) -> None:
     add_event(world, 1, 1, timedelta(hours=2), **source, source_task_id="fit")
     with world.write() as connection:
         for number in range(3):
-            track(connection, number, "training", FAILED, "fit", f"fit[{number}] try 1")
+            track_row(connection, number, "training", FAILED, "fit", f"fit[{number}] try 1")
     event(world, "dag_unpaused", "ann", "unpaused training", dag_id="training", at=NOW)

@@ -1,170 +1,205 @@
-"""Tracked runs for the tests of the terminal UI: a sweep with curves, NaN, and hostile names."""
+"""Tracked runs with all that their pages show: curves with NaN, nested runs, files, models."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import math
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from store import metric_points, models, tracking
-from tests.app.tui.world import ESCAPES, NOW, World, at_once
+from tests.app.tui.world import ESCAPES, NOW, World, structure_of
 
-SWEEP = tuple(f"{number:x}" * 32 for number in range(1, 9))
-"""The uuids of the runs of the sweep, in the order in which they began."""
-DIVERGED, SHORT = SWEEP[5], SWEEP[6]
-"""One whose loss becomes NaN, and one that logged two points only."""
-HOSTILE = ("a" * 32, "b" * 32)
-RATES = (0.1, 0.03, 0.01, 0.003, 0.001, 1.0, 0.3, 0.0001)
-STEPS = 40
-SCRIPT = """import torch
-
-LAYERS = {layers}
-
-
-def train(rate):
-    model = torch.nn.Sequential(*[torch.nn.Linear(64, 64) for _ in range(LAYERS)])
-    return fit(model, rate)
-"""
+RUN = "a" * 31 + "1"
+FOLD, SCRIPT, LIVE = "b" * 31 + "2", "c" * 31 + "3", "d" * 31 + "4"
+DAG_RUN = "manual__2026-11-21T10:00:00+00:00"
+NOTE = "# First look\n\nThe loss **diverges**, see `train.py`.\n\n- try a smaller `lr`\n"
+FILES: dict[str, bytes] = {
+    "data/people.csv": "name,age,city\nann,31,Köln\nbob,4,Paris\n".encode(),
+    "model/MLmodel": b"flavors:\n  sklearn:\n    version: 1.7\n",
+    "model/config.json": b'{"layers": [64, 10], "password": "hunter2"}',
+    "model/weights.bin": bytes(range(256)) * 20,
+    "report.md": b"# Report\n\nAll **good**.\n",
+}
 
 
-@at_once
 def fill_tracked(world: World) -> None:
-    """A sweep of eight runs, each nested in one, and two runs of another experiment."""
-    world.lease()
+    """A DAG run with a tracked run that has everything, one nested in it, one of a script."""
+    began = NOW - timedelta(hours=2)
+    version = world.dag("train", structure_of("train", ["fit"]))
+    ago = timedelta(hours=2)
+    key = world.run("train", version, "success", ago=ago, took=90.0, run_id=DAG_RUN)
+    log = b"INFO - epoch 1\nWARNING - the loss is NaN\nINFO - done\n"
+    instance = world.instance("train", key, "fit", "success", start=began, took=88.0, log=log)
     with world.write() as connection:
-        parent = tracking.NewRun("0" * 32, "digits", "sweep", NOW - timedelta(hours=4))
-        tracking.create_run(connection, parent)
-        for number, uuid in enumerate(SWEEP):
-            run = _one(connection, number, uuid)
-            if number < 4:
-                _add_context(world, connection, run, number)
-        for number, uuid in enumerate(HOSTILE):
-            _hostile(connection, number, uuid)
+        table = models.task_try
+        query = select(table.c.id).where(table.c.task_instance_id == instance)
+        try_id = connection.execute(query).scalar_one()
+        _fill_runs(connection, world, try_id)
 
 
-def _one(connection: Connection, number: int, uuid: str) -> int:
-    rate, began = RATES[number], NOW - timedelta(hours=3, minutes=-10 * number)
-    new = tracking.NewRun(uuid, "digits", f"fit-{number + 1}", began, parent="0" * 32, user="ann")
-    run = tracking.create_run(connection, new)
-    params = {
-        "learning_rate": f"{rate:g}",
-        "optimizer": ("adam", "sgd")[number % 2],
-        "layers": str(1 + number % 3),
-        "batch_size": "64",
-    }
+def _fill_runs(connection: Connection, world: World, try_id: int) -> None:
+    began = NOW - timedelta(hours=2)
+    run = tracking.NewRun(RUN, "digits", "fit try 1", began, try_id, user="ann")
+    run_id = tracking.create_run(connection, run)
+    tracking.set_status(connection, run_id, "FINISHED", began + timedelta(seconds=88))
+    log_curves(connection, run_id)
+    params = {"lr": "0.01", "epochs": "40", "optimizer": "adam", "api_token": "hunter2"}
     tracking.log_params(
-        connection, [{"run_id": run, "key": key, "value": value} for key, value in params.items()]
+        connection, [{"run_id": run_id, "key": k, "value": v} for k, v in params.items()]
     )
-    _log_curves(connection, run, number, rate, began.timestamp())
-    tags = {"mlflow.source.git.commit": f"{number // 4:040x}", "team": "vision"}
-    tracking.set_tags(
-        connection, [{"run_id": run, "key": key, "value": value} for key, value in tags.items()]
-    )
-    facts = dict.fromkeys(("source", "schema", "profile"), "")
-    used = {"name": "digits", "digest": f"d{number // 6}" * 4, "source_type": "local", **facts}
-    context = {"tags": {"mlflow.data.context": "training"}}
-    tracking.log_input(connection, run, {**used, **context})
-    status = tracking.FAILED if uuid == DIVERGED else tracking.FINISHED
-    ended = began + timedelta(seconds=60 + 7 * number)
-    tracking.set_status(connection, run, status, ended)
-    return run
-
-
-def _add_context(world: World, connection: Connection, run: int, number: int) -> None:
-    """Its script, its packages, a confusion matrix and a ROC curve."""
-    text = SCRIPT.format(layers=1 + number)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    connection.execute(insert(models.source), {"digest": digest, "text": text})
-    packages = {"numpy": "2.4.6", "torch": f"2.{5 + number // 2}.0", "rich": "14.2.0"}
-    key = connection.execute(
-        insert(models.environment).returning(models.environment.c.id),
-        {"digest": f"environment {number}", "python": "3.11.7", "packages": packages},
-    ).scalar_one()
-    table = models.tracked_run
-    values = {"environment_id": key, "source_digest": digest}
-    connection.execute(update(table).where(table.c.id == run).values(values))
-    add_artifact(world, connection, run, "eval/confusion_matrix.json", json.dumps(matrix(number)))
-    share = 1 / (2 + number)
-    curve = {"fpr": [0.0, share, 1.0], "tpr": [0.0, 1 - share, 1.0]}
-    add_artifact(world, connection, run, "roc_curve.json", json.dumps(curve))
-
-
-def matrix(number: int) -> dict[str, object]:
-    """A confusion matrix of three labels."""
-    rows = [[50 - number, number, 0], [3, 40, 7], [number * 2, 1, 60]]
-    return {"labels": ["cat", "dog", "bird"], "matrix": rows}
-
-
-def add_artifact(world: World, connection: Connection, run: int, path: str, text: str) -> None:
-    """A file of a run, kept where the runner keeps it."""
-    data = text.encode()
-    digest = hashlib.sha256(data).hexdigest()
-    file = world.workspace.artifacts / digest[:2] / digest
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-    tracking.log_artifact(connection, run, path, len(data), digest, NOW)
-
-
-def _log_curves(connection: Connection, run: int, number: int, rate: float, began: float) -> None:
-    steps = 2 if SWEEP[number] == SHORT else STEPS
-    distance = abs(math.log10(rate) + 2)
-    losses = [
-        0.2 + 0.1 * distance + 2 * math.exp(-step / (4 + 2 * distance)) for step in range(STEPS)
-    ]
-    if SWEEP[number] == DIVERGED:
-        losses = [2.0 * 1.5**step for step in range(12)] + [math.inf] + [math.nan] * (STEPS - 13)
-    points = {
-        "val/loss": losses,
-        "accuracy": [1 - loss / 4 if math.isfinite(loss) else math.nan for loss in losses],
-        "system/cpu_utilization_percentage": [50.0 + number + step % 5 for step in range(STEPS)],
+    tags = {
+        "mlflow.note.content": NOTE,
+        "mlflow.source.name": "dags/train.py",
+        "mlflow.source.git.commit": "5f3c1e8a0b7d4e21c9aa",
+        "mlflow.source.git.dirty": "true",
+        "team": "vision",
     }
-    for key, values in points.items():
-        packed = metric_points.pack(
-            (value, step, int((began + step * (1 + number / 10)) * 1e6))
-            for step, value in enumerate(values[:steps])
-        )
-        metric_points.add(connection, run, key, *packed)
+    for name, value in tags.items():
+        tracking.set_tag(connection, run_id, name, value)
+    log_files(connection, world, run_id, FILES)
+    _environment(connection, run_id)
+    fold = tracking.NewRun(FOLD, "digits", "fold 0", began, try_id, RUN, "ann")
+    tracking.set_status(connection, tracking.create_run(connection, fold), "FAILED", NOW)
+    script = tracking.NewRun(SCRIPT, "scratch", "notebook", began, user="bob")
+    tracking.set_status(connection, tracking.create_run(connection, script), "KILLED", NOW)
+    _dataset(connection, run_id)
+    _model(connection)
 
 
-def _hostile(connection: Connection, number: int, uuid: str) -> None:
-    new = tracking.NewRun(uuid, f"exp{ESCAPES}", f"名前{ESCAPES}{number}", NOW - timedelta(days=1))
-    run = tracking.create_run(connection, new)
-    pairs = [{"run_id": run, "key": f"k{ESCAPES}", "value": f"v{number}{ESCAPES}\n[bold]x[/]"}]
-    tracking.log_params(connection, pairs)
-    tracking.set_tags(connection, pairs)
-    packed = metric_points.pack([(math.nan, 0, 1_000_000), (float(number), 1, 2_000_000)])
-    metric_points.add(connection, run, f"m{ESCAPES}", *packed)
-    key = connection.execute(
-        insert(models.environment).returning(models.environment.c.id),
-        {"digest": f"e{number}", "python": "3.11.7", "packages": {f"p{ESCAPES}": f"1.{number}"}},
+def log_curves(connection: Connection, run_id: int, steps: int = 40) -> None:
+    """Three metrics and one of the machine; the loss has NaN and an infinity in it."""
+    start = int((NOW - timedelta(hours=2)).timestamp() * 1e6)
+    curves: dict[str, list[float]] = {
+        "accuracy": [1 - math.exp(-n / 9) for n in range(steps)],
+        "loss": [math.exp(-n / 12) for n in range(steps)],
+        "lr": [0.01 * (steps - n) / steps for n in range(steps)],
+        "system/cpu_utilization_percentage": [50 + 30 * math.sin(n / 3) for n in range(steps)],
+    }
+    curves["loss"][20], curves["loss"][30] = math.nan, math.inf
+    for name, values in curves.items():
+        points = [(y, n, start + n * 2_000_000) for n, y in enumerate(values)]
+        count, data = metric_points.pack(points)
+        metric_points.add(connection, run_id, name, count, data)
+    count, data = metric_points.pack([(0.973, 0, start)])
+    metric_points.add(connection, run_id, "test/accuracy", count, data)
+
+
+def log_files(connection: Connection, world: World, run_id: int, files: dict[str, bytes]) -> None:
+    """Artifacts, kept by their content as the runner keeps them."""
+    for path, content in files.items():
+        digest = hashlib.sha256(content).hexdigest()
+        kept = world.workspace.artifacts / digest[:2] / digest
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(content)
+        at = NOW - timedelta(hours=1)
+        tracking.log_artifact(connection, run_id, path, len(content), digest, at)
+
+
+def _environment(connection: Connection, run_id: int) -> None:
+    packages = {"numpy": "2.4.6", "scikit-learn": "1.7.2", "Pillow": "12.0"}
+    values: dict[str, Any] = {"digest": "e" * 64, "python": "3.11.7", "packages": packages}
+    statement = insert(models.environment).returning(models.environment.c.id)
+    key = connection.execute(statement, values).scalar_one()
+    table = models.tracked_run
+    connection.execute(update(table).where(table.c.id == run_id).values(environment_id=key))
+
+
+def _dataset(connection: Connection, run_id: int) -> None:
+    tracking.log_input(
+        connection,
+        run_id,
+        {
+            "name": "digits",
+            "digest": "0f1e2d3c4b5a",
+            "source_type": "local",
+            "source": "data/digits.csv",
+            "schema": None,
+            "profile": None,
+            "tags": {"mlflow.data.context": "training"},
+        },
+    )
+
+
+def _model(connection: Connection) -> None:
+    at = NOW - timedelta(hours=1)
+    model = connection.execute(
+        insert(models.registered_model).returning(models.registered_model.c.id),
+        {"name": "digits", "created_at": at, "updated_at": at, "tags": {}},
     ).scalar_one()
     connection.execute(
-        update(models.tracked_run).where(models.tracked_run.c.id == run).values(environment_id=key)
+        insert(models.model_version),
+        {
+            "model_id": model,
+            "version": 3,
+            "run_uuid": RUN,
+            "source": "model",
+            "status": "READY",
+            "created_at": at,
+            "updated_at": at,
+            "tags": {},
+        },
     )
+    alias = {"model_id": model, "alias": "champion", "version": 3, "set_at": at}
+    connection.execute(insert(models.model_alias), alias)
 
 
-def track(
-    connection: Connection, number: int, dag_id: str, run_id: str, task_id: str, text: str
-) -> None:
-    """A run of a task, the first one running, with a param, a metric and tags that hold a text."""
-    uuid = f"{number + 1:x}" * 32
-    began = NOW - timedelta(minutes=number + 1)
-    run = tracking.create_run(connection, tracking.NewRun(uuid, dag_id, text, began, user=text))
-    place = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": number}
-    connection.execute(
-        update(models.tracked_run)
-        .where(models.tracked_run.c.id == run)
-        .values(**place, try_number=1)
+def fill_tracked_hostile(world: World) -> None:
+    """A run whose every name and value means harm."""
+    run = tracking.NewRun(RUN, f"exp{ESCAPES}", f"run{ESCAPES}", NOW, user=f"ann{ESCAPES}")
+    with world.write() as connection:
+        _fill_hostile(connection, world, tracking.create_run(connection, run))
+
+
+def _fill_hostile(connection: Connection, world: World, run_id: int) -> None:
+    bad = f"key{ESCAPES}"
+    tracking.log_param(connection, run_id, bad, f"value{ESCAPES}")
+    tracking.set_tag(connection, run_id, bad, f"value{ESCAPES}")
+    tracking.set_tag(connection, run_id, "mlflow.note.content", f"# note{ESCAPES}\n`x{ESCAPES}")
+    count, data = metric_points.pack([(math.nan, 0, 0), (1.0, 1, 1)])
+    metric_points.add(connection, run_id, bad, count, data)
+    content = f"a,b\n1,{ESCAPES}\n".encode()
+    names: Sequence[str] = (
+        "x.csv",
+        "x.txt",
+        "x.json",
+        "x.md",
+        "x.png",
+        "x.parquet",
+        f"d{ESCAPES}/f",
     )
-    pairs = [{"run_id": run, "key": key, "value": f"{text} {number}"} for key in ("p", text)]
-    tracking.log_params(connection, pairs)
-    notes = [{"run_id": run, "key": "mlflow.note.content", "value": text}]
-    tracking.set_tags(connection, [*pairs, *notes])
-    for key in ("m", f"metric {text}"):
-        packed = metric_points.pack([(math.inf, 0, 1_000_000), (float(number), 1, 2_000_000)])
-        metric_points.add(connection, run, key, *packed)
-    if number:
-        tracking.set_status(connection, run, tracking.FINISHED, began + timedelta(seconds=30))
+    log_files(connection, world, run_id, {name: content + name.encode() for name in names})
+
+
+def log_more(world: World, uuid: str, value: float, step: int) -> None:
+    """One more point of the loss of a run."""
+    with world.write() as connection:
+        run_id = tracking.run_with_uuid(connection, uuid)
+        assert run_id is not None
+        at = int(NOW.timestamp() * 1e6)
+        count, data = metric_points.pack([(value, step, at)])
+        metric_points.add(connection, run_id, "loss", count, data)
+
+
+def track(world: World, run: int, text: str = "") -> None:
+    """One tracked run of the first try of a DAG run, ``text`` in all that was logged."""
+    with world.write() as connection:
+        table = models.task_try
+        tries = select(table.c.id).where(table.c.dag_run_id == run).order_by(table.c.id)
+        try_id = connection.execute(tries).scalars().first()
+        new = tracking.NewRun(RUN, f"digits{text}", f"fit{text}", NOW, try_id, user=f"ann{text}")
+        run_id = tracking.create_run(connection, new)
+        log_curves(connection, run_id)
+        log_files(connection, world, run_id, {**FILES, f"x{text}/f{text}.txt": text.encode()})
+        tracking.log_param(connection, run_id, f"lr{text}", f"0.1{text}")
+        for key, value in (
+            (f"team{text}", f"vision{text}"),
+            ("mlflow.note.content", f"# Note{text}"),
+            ("mlflow.source.name", f"train.py{text}"),
+            ("mlflow.source.git.commit", f"abc{text}"),
+        ):
+            tracking.set_tag(connection, run_id, key, value)
+        _environment(connection, run_id)

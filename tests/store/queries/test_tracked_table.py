@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from store import models
 from store.engine import Store
 from store.queries import tracked_table as table
-from store.queries.tracked import keys_logged
+from store.queries.tracked import keys_logged, of_runs
 from store.queries.tracked_table import GroupBy, Keys, Scope
 from store.run_filter import Filter, order, parse
 from store.run_filter.tree import Metric
@@ -155,3 +156,27 @@ def test_places_are_counted_with_what_is_archived(any_store: Store) -> None:
         experiments, dags = table.places(connection)
     assert experiments == [table.Place("other", 1, 0), table.Place("sweep", 2, 1)]
     assert dags == [table.Place("train", 1, 0)]
+
+
+def test_what_some_runs_have_logged_is_looked_up_run_by_run(store: Store) -> None:
+    """Not by key: SQLite would read all runs there are, for the page that is seen."""
+    write(store, SWEEP)
+    for name in ("metric", "param", "tag"):
+        of_kind = {"metric": models.metric, "param": models.param, "tag": models.tag}[name]
+        query = of_runs(of_kind, (of_kind.c.run_id, of_kind.c.key), {"a", "b"})
+        query = query.where(models.tracked_run.c.id.in_(range(400)))
+        plan = query.compile(store.engine, compile_kwargs={"literal_binds": True})
+        with store.read() as connection:
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {plan}").all()
+        assert any("(run_id=? AND key=?)" in row[-1] for row in rows), (name, rows)
+
+
+def test_values_are_those_of_the_columns_in_their_order(any_store: Store) -> None:
+    a, b, c, _ = write(any_store, SWEEP)
+    columns = [("metric", "rmse", "min"), ("param", "lr", "last"), ("metric", "rmse", "last")]
+    with any_store.read() as connection:
+        found = table.values(connection, [b, a, c], [*columns, ("tag", "team", "last")])
+    assert list(found) == [b, a, c]
+    assert found[a] == [0.5, "0.1", 0.5, "x"]
+    assert found[b] == [0.3, "0.01", 0.3, None]
+    assert math.isnan(found[c][0])

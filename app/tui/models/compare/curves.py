@@ -222,13 +222,17 @@ def x_text(x: float, kind: Across, scene: Scene) -> str:
     return text_of("duration", 1, x)(round(x, 2)) if unit else f"{x:.6g}"
 
 
-def entry_columns() -> list[Column[Entry]]:
-    """Line, name, value and where it is."""
+def entry_columns(*, grouped: bool) -> list[Column[Entry]]:
+    """Line, name, value, its group if there are any, where it is, and the run's id."""
+    group: Column[Entry] = Column(
+        "group", "GROUP", 10, lambda one, _: (span(one.group, "accent"),), lambda one: one.group
+    )
     return [
-        Column("run", "RUN", 12, _name, lambda one: one.run.row.name, most=30),
-        Column("value", "VALUE", 12, _value, _order),
-        Column("at", "AT", 10, _where),
-        Column("group", "GROUP", 12, lambda one, _: (span(one.group, "dim"),)),
+        Column("run", "RUN", 12, _name, lambda one: one.run.row.name, most=28),
+        Column("value", "VALUE", 10, _value, _order),
+        *([group] if grouped else []),
+        Column("at", "AT", 8, _where),
+        Column("id", "ID", 8, lambda one, _: (span(one.run.row.uuid[:8], "dim"),)),
     ]
 
 

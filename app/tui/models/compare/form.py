@@ -34,6 +34,8 @@ class CompareFocus:
     """The row of the table under the cursor."""
     run: str = ""
     """The uuid of the run under the cursor."""
+    read: Any = None
+    """What was read last: a view that needs no more is painted at once."""
     kept: dict[str, Any] = field(default_factory=dict[str, Any])
     """What a view wants to find again, by its name."""
 

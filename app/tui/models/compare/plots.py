@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite, log10
 from typing import TYPE_CHECKING
 
-from app.comparing.numbers import finite_range, number_text
+from app.comparing.numbers import finite_range, short
 from app.comparing.table import METRICS, PARAMS, SYSTEM, Line
 from app.tui.models.chart import Axis, Bar, Box, Chart, Mark, Series, marker_of, role_of
 from app.tui.models.compare.curves import group_of
@@ -44,7 +44,7 @@ class Scale:
     def text(self, value: float) -> str:
         """How a value is written."""
         if not self.names:
-            return number_text(value)
+            return short(value)
         place = round(value)
         return self.names[place] if 0 <= place < len(self.names) and place == value else ""
 
@@ -94,8 +94,14 @@ class ScatterForm:
     x: str = ""
     y: str = ""
     colour: str = ""
-    log_x: bool = False
+    log_x: bool | None = None
+    """None: where its values are of many sizes."""
     log_y: bool = False
+
+    def is_log_x(self, scales: Mapping[str, Scale]) -> bool:
+        """Whether x is by powers of ten."""
+        x = scales.get(self.x)
+        return (x is not None and is_wide(x)) if self.log_x is None else self.log_x
 
 
 def parts_of(scale: Scale) -> tuple[list[int | None], list[str]]:
@@ -110,8 +116,8 @@ def parts_of(scale: Scale) -> tuple[list[int | None], list[str]]:
         None if v is None or not isfinite(v) else sum(v >= edge for edge in edges)
         for v in scale.values
     ]
-    names = [f"< {number_text(edges[0])}"]
-    names += [f"{number_text(low)} to" for low in edges]
+    names = [f"< {short(edges[0])}"]
+    names += [f"from {short(low)}" for low in edges]
     return numbers, names
 
 
@@ -125,8 +131,8 @@ def scatter(
     colour = scales.get(form.colour)
     parts, names = parts_of(colour) if colour is not None else ([0] * count, [""])
     xs, ys, marks = list[float](), list[float](), list[Mark]()
-    for number in range(count):
-        if number == lit:
+    for number in sorted(range(count), key=lambda at: (parts[at] is None, parts[at])):
+        if number == lit:  # the others in the order of the legend
             continue
         _point(
             xs, ys, marks, (x.values[number], y.values[number]), _mark(parts[number], names, glyphs)
@@ -139,7 +145,7 @@ def scatter(
     cursor = None if lit is None or lit >= count else x.values[lit]
     return Chart(
         [series],
-        x=x.axis(log=form.log_x),
+        x=x.axis(log=form.is_log_x(scales)),
         y=y.axis(log=form.log_y),
         title=tuple(title),
         cursor=cursor,
@@ -272,7 +278,7 @@ def parallel(
         scale = scales[place]
         name, edges = span(scale.line.key).text, finite_range(scale.values)
         if edges is not None and not scale.names:
-            reach = f"{name} {edges[0]:.3g}-{edges[1]:.3g}"
+            reach = f"{name} {short(edges[0])}-{short(edges[1])}"
             name = reach if len(reach) <= room else name
         return crop_text(name, room, glyphs.ellipsis)
 
