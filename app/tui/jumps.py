@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from app.text import sanitize
 
 QUIT, HELP = ("q", "quit"), ("?", "help")
-DEPENDENCIES = "dependencies"
-COMPARE = "compare"
+DEPENDENCIES, TRACKED, COMPARE = "dependencies", "tracked", "compare"
 ALIASES: Mapping[str, str] = {
     "var": "variables",
     "variable": "variables",
@@ -96,9 +95,9 @@ class Target:
     """Where a jump goes."""
 
     kind: str
-    """place, view, run, log, compare, dependencies, help, quit."""
+    """place, view, run, log, tracked, compare, dependencies, help, quit."""
     name: str = ""
-    """Of the place or of the DAG's view."""
+    """Of the place or of the DAG's view; the name or the id of a tracked run."""
     dag_id: str = ""
     run_id: str | None = None
     task_id: str | None = None
@@ -162,7 +161,7 @@ def parse(text: str, known: Known) -> Target:
 
     A place (``pools``), ``dag NAME`` or a NAME alone, a DAG's view and a NAME (``gantt etl``; the
     DAG that is looked at without one), ``run ID``, ``log TASK``, ``dependencies``, perhaps with the
-    NAME of a DAG, ``compare`` and names of tracked runs, ``run NAME ID`` and ``log NAME TASK`` of
+    NAME of a DAG, ``tracked RUN``, ``compare RUN RUN``, ``run NAME ID`` and ``log NAME TASK`` of
     another DAG; the start of a name is enough. A run or task that this DAG doesn't have is looked
     for in all.
     """
@@ -187,6 +186,8 @@ def parse(text: str, known: Known) -> Target:
         return _log(rest, known)
     if first == COMPARE and (rest or COMPARE not in known.dag_ids):
         return Target(COMPARE, names=runs_in(rest))
+    if first == TRACKED and rest:
+        return Target(TRACKED, rest)
     if first in known.views:
         dag_id = one_of(rest, known.dag_ids, "DAG") if rest else _here(known)
         return Target("view", first, dag_id, known.run_id if dag_id == known.dag_id else None)
@@ -324,8 +325,13 @@ def complete(text: str, known: Known) -> list[Completion]:
     if space:
         return _complete_second(first, rest, known)
     found: list[Completion] = []
-    verbs = {"dag": "a DAG", "run": "a run", "log": "the log of a task"}
-    verbs[COMPARE] = "tracked runs side by side"
+    verbs = {
+        "dag": "a DAG",
+        "run": "a run",
+        "log": "the log of a task",
+        TRACKED: "a tracked run, by its name or the start of its id",
+        COMPARE: "tracked runs side by side",
+    }
     called = {name for alias, name in ALIASES.items() if first and alias.startswith(first.lower())}
     for name, title in known.places.items():
         if name.startswith(first.lower()) or name in called:
@@ -353,6 +359,8 @@ def _complete_second(first: str, rest: str, known: Known) -> list[Completion]:
     if first == COMPARE:
         meaning = "two or more, by name or id; commas between names with spaces"
         return [Completion(f"{COMPARE} {sanitize(rest)}", meaning)]
+    if first == TRACKED:
+        return []  # there may be a hundred thousand: they are looked up when one is named
     if first in ("dag", DEPENDENCIES) or first in known.views:
         return _named(first, find(rest, known.dag_ids), "DAG")
     return _named("dag", find(f"{first} {rest}".strip(), known.dag_ids), "DAG")

@@ -150,3 +150,13 @@ def read_runs_of(
 
     with store.read() as connection:
         return tuple(runs_of_instance(connection, dag_id, run_id, task_id, map_index, try_number))
+
+
+def read_called(store: Store, name: str) -> tuple[TrackedRow, ...]:
+    """The tracked runs whose id begins so, else those of that name, the newest first."""
+    from store.queries.tracked import runs_called
+
+    with store.read() as connection:
+        found = runs_called(connection, name)
+    equal = [row for row in found if row.uuid == name]
+    return tuple(equal or found)

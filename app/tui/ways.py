@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.tui.jumps import Target
     from app.tui.reading import DagsSnapshot
     from app.tui.screens.merged_log import LeftLogs
+    from store.queries.tracked import TrackedRow
 
 
 class Ways:
@@ -69,6 +70,8 @@ class Ways:
                 self.go_to(Location(place, target.dag_id or None, dependencies=True))
             case "compare":
                 self.compare_named(target.names)
+            case "tracked":
+                self._find_tracked(target.name, place)
             case "log":
                 location = Location(place, target.dag_id, "grid", target.run_id, target.task_id)
                 self.go_to(replace(location, map_index=target.map_index, task_view="log"))
@@ -366,6 +369,23 @@ class Ways:
         from app.tui.screens.tracked_run import page_of
 
         self._app.push_screen(page_of(uuid, kept))
+
+    def _find_tracked(self, name: str, place: str) -> None:
+        """Go to the tracked run of that name, or whose id begins so; say it where there is none, or
+        several."""
+        from app.tui.reading_tracked_run import read_called
+
+        def then(found: tuple[TrackedRow, ...]) -> None:
+            if len(found) == 1:
+                self.go_to(Location(place, tracked=found[0].uuid))
+            elif found:
+                ids = ", ".join(row.uuid[:8] for row in found[:3])
+                words = f"{len(found)} tracked runs are called {name}: take an id ({ids} ...)"
+                self._app.say(words, "warning")
+            else:
+                self._app.say(f"no tracked run is called {name}, and no id begins so", "warning")
+
+        self._app.read_first(lambda store: read_called(store, name), then)
 
     def open_text(self, crumbs: tuple[str, ...], text: str) -> None:
         """Show a text of several lines: a traceback, details."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,12 @@ ALL_ODD = 512
 
 IN_PYTHON = 20_000
 """Points up to which a line is smoothed without SciPy, which takes longer to import than that."""
+
+MAPPED_FROM = 500_000
+"""Points from which on an SQLite file is mapped while they are read: half the time, as they aren't
+copied twice. In WAL mode nothing cuts a file short that a read transaction may still look at."""
+MAP = 1 << 32
+"""Bytes that are mapped at most; SQLite has a lower limit of its own."""
 
 AT_ONCE = 400
 """Keys that one statement asks for."""
@@ -114,9 +121,10 @@ def curves(
     how = (stretches, smoothing, low, high, float(by_time))
     found: list[Curve] = []
     for metric_id, run_id, uuid, key, count in rows:
-        points, began = _read(
-            connection, metric_id, count, stretches, smoothing, low, high, by_time
-        )
+        with _mapped(connection, count):
+            points, began = _read(
+                connection, metric_id, count, stretches, smoothing, low, high, by_time
+            )
         found.append(
             Curve(
                 run_id,
@@ -131,6 +139,19 @@ def curves(
             )
         )
     return found
+
+
+@contextmanager
+def _mapped(connection: Connection, count: int) -> Iterator[None]:
+    """Where there are many points, map the file of an SQLite database."""
+    if count < MAPPED_FROM or connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA mmap_size = {MAP}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA mmap_size = 0")
 
 
 def _read(

@@ -202,6 +202,22 @@ async def test_the_page_is_found_again_by_the_history_in_the_view_that_was_left(
         await until(pilot, lambda: isinstance(app.screen, TrackedArtifactsScreen), "the artifacts")
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("fit try 1", "fit try 1  finished"),
+        ("bbbb", "fold 0  failed"),
+        ("nothing", "no tracked run is called nothing"),
+    ],
+)
+async def test_a_jump_leads_to_a_tracked_run_by_name_or_id(
+    tracked: Workspace, name: str, words: str
+) -> None:
+    async with opened(tracked, (100, 30)) as pilot:
+        await press(pilot, "colon", *f"tracked {name}", "enter")
+        await says(pilot, words)
+
+
 def test_a_location_of_a_tracked_run_survives_json() -> None:
     location = Location("home", tracked=RUN)
     assert from_words(location.words()) == location

@@ -168,3 +168,13 @@ def test_a_curve_equals_another_of_as_many_points_read_in_the_same_way(store: St
         count, data = metric_points.pack(plain([2.0], start=2))
         metric_points.add(connection, run_id, "loss", count, data)
     assert before != curve(store, run_id)
+
+
+def test_the_file_is_mapped_only_while_many_points_are_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curves_module, "MAPPED_FROM", 3)
+    run_id = logged(store, [plain([1.0, 2.0, 3.0])])
+    with store.read() as connection:
+        assert curves(connection, [run_id])[0].values == [1.0, 2.0, 3.0]
+        assert connection.exec_driver_sql("PRAGMA mmap_size").scalar() == 0
