@@ -194,7 +194,11 @@ def _beside(connection: Connection, row: TrackedRow) -> tuple[TrackedRow, ...]:
     if row.dag_id is None or row.run_id is None or row.task_id is None:
         return ()
     found = runs_of_instance(connection, row.dag_id, row.run_id, row.task_id, row.map_index)
-    return tuple(one for one in found if one.id != row.id and one.parent_uuid != row.uuid)
+    return tuple(
+        one
+        for one in found
+        if one.id != row.id and row.uuid != one.parent_uuid and one.uuid != row.parent_uuid
+    )
 
 
 def _inputs(connection: Connection, run_id: int) -> tuple[InputRow, ...]:

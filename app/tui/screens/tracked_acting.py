@@ -172,12 +172,13 @@ def reproduce(app: DagtopApp, page: TrackedPage) -> None:
     if page.version is None:
         app.say(f"its DAG run {row.run_id} was deleted, and its conf with it", "warning")
         return
-    clone(app, row.dag_id, row.run_id)
+    clone(app, row.dag_id, row.run_id, [code_line(page)])
+
+
+def code_line(page: TrackedPage) -> Spans:
+    """Which version of the pipeline would run, and which did."""
     if page.newest_version in (None, page.version):
-        app.say(f"it ran with version {page.version} of the pipeline, which is the newest")
-    else:
-        app.say(
-            f"it ran with version {page.version}; version {page.newest_version} runs now: "
-            "6 shows the code it had",
-            "warning",
-        )
+        words = f"version {page.version}, as then: it is the newest"
+        return (Span("code      ", "dim"), Span(words))
+    words = f"version {page.newest_version}; it ran with version {page.version} (6 shows it)"
+    return (Span("code      ", "warning"), Span(words))

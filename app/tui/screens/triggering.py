@@ -135,8 +135,13 @@ def interval_fields(dag: DagRow) -> list[Field]:
     ]
 
 
-def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
-    """Ask for the params of a run, and trigger it. With ``run_id``: its params to begin with."""
+def trigger(
+    app: DagtopApp, dag_id: str, run_id: str | None = None, told: Sequence[Spans] = ()
+) -> None:
+    """Ask for the params of a run, and trigger it. With ``run_id``: its params to begin with.
+
+    ``told``: lines that stand above the fields besides.
+    """
 
     def read(store: Store) -> FormFacts | None:
         return read_form(store, dag_id, run_id)
@@ -147,7 +152,7 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
         elif run_id is not None and facts.run is None:
             app.ways.refuse(f"DAG {dag_id} has no run {run_id}")
         else:
-            TriggerForm(facts).open(app, send)
+            TriggerForm(facts, told).open(app, send)
 
     def send(form: FormScreen, values: Values) -> None:
         kind, named = "trigger", values.get("run_id")
@@ -159,12 +164,12 @@ def trigger(app: DagtopApp, dag_id: str, run_id: str | None = None) -> None:
     app.read_first(read, ask)
 
 
-def clone(app: DagtopApp, dag_id: str, run_id: str) -> None:
+def clone(app: DagtopApp, dag_id: str, run_id: str, told: Sequence[Spans] = ()) -> None:
     """Trigger a run with the params, note and experiment of a past one, edited or not.
 
     Not with its logical date and data interval: a clone is about another time.
     """
-    trigger(app, dag_id, run_id)
+    trigger(app, dag_id, run_id, told)
 
 
 def trigger_payload(dag_id: str, conf: dict[str, Any]) -> dict[str, Any]:
@@ -228,7 +233,7 @@ class TriggerForm(ConfForm):
 
     preview_lines: ClassVar[int] = 7
 
-    def __init__(self, facts: FormFacts) -> None:
+    def __init__(self, facts: FormFacts, told: Sequence[Spans] = ()) -> None:
         run, dag = facts.run, facts.dag
         self._dag = dag
         self._zone = zone_of(dag.timezone)
@@ -242,6 +247,7 @@ class TriggerForm(ConfForm):
         if run is not None:
             head.append((Span("params    ", "dim"), Span("of "), span(run_name(run.run_id))))
             head.extend(left_out_lines(filled))
+        head.extend(told)
         super().__init__(
             f"Trigger {dag.dag_id}" + (" again" if run is not None else ""),
             filled.params,

@@ -315,8 +315,17 @@ async def test_reproducing_opens_the_form_with_its_conf_and_says_which_code_runs
     async with opened(own.workspace, (100, 40), tracked=RUN) as pilot:
         await press(pilot, "T")
         await says(pilot, "Trigger train again")
-        await press(pilot, "escape")
-        await says(pilot, "version 1 of the pipeline, which is the newest")
+        await says(pilot, "code      version 1, as then: it is the newest")
+
+
+async def test_reproducing_says_that_another_version_of_the_code_would_run(own: World) -> None:
+    with own.write() as connection:
+        table = models.dag_version
+        row = dict(connection.execute(select(table)).one()._mapping)
+        connection.execute(table.insert(), {**row, "id": 77, "number": 2, "digest": "f" * 64})
+    async with opened(own.workspace, (100, 40), tracked=RUN) as pilot:
+        await press(pilot, "T")
+        await says(pilot, "code      version 2; it ran with version 1 (6 shows it)")
 
 
 async def test_a_run_of_a_script_says_why_it_can_not_be_reproduced(tracked: Workspace) -> None:
