@@ -20,6 +20,7 @@ HOMES: dict[str, CommandHome] = {
     "runs": CommandHome("app.cli.runs"),
     "metrics": CommandHome("app.cli.metrics", "metrics"),
     "models": CommandHome("app.cli.models"),
+    "env": CommandHome("app.cli.environment", "env"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
     "assets": CommandHome("app.cli.assets"),

@@ -424,7 +424,7 @@ def unpacked(count: int, text: str) -> list[tuple[float, int, int]]:
         if sys.byteorder == "big":
             column.byteswap()
         columns.append(column)
-    return list(zip(*columns, strict=True))
+    return list(zip(*columns))  # noqa: B905 (Python 3.9, which MLflow 2 runs on, has no strict)
 
 
 def checked_time(milliseconds: Any) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.execution.environment import MLFLOW_PLUGIN
+from store.mlflow_plugin import FOLDER as MLFLOW_PLUGIN
 from tests.runner.mlflow.conftest import HEAD, Clients
 from tests.support.live import Live, wait_for
 from tests.support.scripts import ran, script
