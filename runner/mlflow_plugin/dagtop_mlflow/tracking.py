@@ -220,7 +220,7 @@ class TrackingStore(LoggedModels, AbstractStore):
         if run_status is not None:
             status = RunStatus.to_string(run_status)
             status = "RUNNING" if status == "SCHEDULED" else status
-            if status == "FINISHED" and wire.has_failed:  # MLflow ends at exit what is open
+            if status == "FINISHED" and wire.is_failing():  # MLflow ends at exit what is open
                 status = "FAILED"
             at = checked_time(end_time or int(time.time() * 1000))
             document["status"] = status

@@ -14,7 +14,7 @@ from tests.runner.mlflow.conftest import HEAD, Clients
 from tests.support.live import Live, wait_for
 from tests.support.scripts import ran, script
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 LOGS = """
 mlflow.set_experiment("fluent")
