@@ -65,7 +65,7 @@ $(VENV)/.demo-installed: $(SOURCES) | $(BIN)/python
 
 $(VENV)/.dev-installed: $(SOURCES) | $(BIN)/python
 	@echo "Installing dagtop and the developer's tools into $(VENV) (once) …"
-	@$(INSTALL) '.[demo,dev,postgres,previews,remote,serve]'
+	@$(INSTALL) '.[demo,dev,mlflow,postgres,previews,remote,serve]'
 	@touch $@ $(VENV)/.demo-installed
 
 $(BIN)/uv: | $(BIN)/python

@@ -14,6 +14,7 @@ import psutil
 
 from tests.bench.figure import Figure
 from tests.bench.hour import hour
+from tests.bench.recording import recording
 from tests.bench.scripts import scripts
 from tests.bench.terminal import busy, screens
 from tests.support.live import ROOT, Live, live, wait_for
@@ -368,6 +369,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "history": history,
     "metrics": metrics,
     "scripts": scripts,
+    "recording": recording,
     "files": files,
     "logs": logs,
     "screens": screens,

@@ -1,0 +1,1 @@
+"""Tracked runs taken over from MLflow, and given to it: histories, artifacts and models."""

@@ -1,0 +1,263 @@
+"""MLflow's file store: a folder ``mlruns``, read without MLflow.
+
+Its layout is that of ``mlflow.store.tracking.file_store``: a folder per experiment with
+``meta.yaml``, a folder per run in it, and a file per param, tag and metric, whose name may have
+slashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.exchange.foreign import (
+    DELETED_STAGE,
+    ForeignExperiment,
+    ForeignFile,
+    ForeignLoggedModel,
+    ForeignModel,
+    ForeignRun,
+    ForeignVersion,
+    Point,
+    SourceError,
+    files_below,
+    known_time,
+    local_folder,
+    remote_files,
+)
+
+META = "meta.yaml"
+STATUSES = {1: "RUNNING", 2: "RUNNING", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
+"""MLflow's ``RunStatus`` as its files have it; 2 is SCHEDULED."""
+MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
+NO_EXPERIMENTS = frozenset({"models", ".trash"})
+NO_RUNS = frozenset({"tags", "datasets", "models", "traces"})
+
+
+class FolderSource:
+    """A folder ``mlruns``, or one in which there is one."""
+
+    def __init__(self, folder: Path) -> None:
+        inner = folder / "mlruns"
+        self.folder = inner if inner.is_dir() and not _experiments_in(folder) else folder
+        self.problems: list[str] = []
+        self._places: dict[str, Path] = {}
+        """Where the runs are, by uuid."""
+        if not _experiments_in(self.folder):
+            raise SourceError(
+                f"{folder} is no folder of MLflow's: none of its folders has a {META}"
+            )
+
+    def experiments(self) -> list[ForeignExperiment]:
+        found = []
+        trash = self.folder / ".trash"
+        for place in (*_experiments_in(self.folder), *_experiments_in(trash)):
+            meta = self._meta(place)
+            if meta is None:
+                continue
+            found.append(
+                ForeignExperiment(
+                    key=place.name,
+                    name=str(meta.get("name") or place.name),
+                    created_at=known_time(meta.get("creation_time")),
+                    is_deleted=meta.get("lifecycle_stage") == "deleted",
+                    tags=self._values(place / "tags"),
+                    artifact_location=str(meta.get("artifact_location") or ""),
+                )
+            )
+            self._places.update((run.name, run) for run in _runs_in(place))
+        return found
+
+    def runs(self, experiment: ForeignExperiment) -> Iterable[tuple[str, bool]]:
+        found = []
+        for uuid, place in self._places.items():
+            if place.parent.name == experiment.key:
+                meta = self._meta(place)
+                if meta is not None:
+                    started = _whole(meta.get("start_time")) or 0
+                    found.append((started, uuid, meta.get("end_time") is not None))
+        return [(uuid, ended) for _, uuid, ended in sorted(found)]
+
+    def run(self, uuid: str) -> ForeignRun | None:
+        place = self._places[uuid]
+        meta = self._meta(place)
+        if meta is None:
+            return None
+        tags = self._values(place / "tags")
+        status = STATUSES.get(meta.get("status", 3), "FINISHED")
+        return ForeignRun(
+            uuid=str(meta.get("run_id") or meta.get("run_uuid") or uuid),
+            experiment_key=place.parent.name,
+            name=str(meta.get("run_name") or tags.get("mlflow.runName") or uuid),
+            user=str(meta.get("user_id") or ""),
+            status=status,
+            started_at=known_time(meta.get("start_time")),
+            ended_at=None if status == "RUNNING" else known_time(meta.get("end_time")),
+            is_deleted=meta.get("lifecycle_stage") == "deleted",
+            artifact_uri=str(meta.get("artifact_uri") or ""),
+            params=self._values(place / "params"),
+            tags=tags,
+            metrics=self._metrics(place / "metrics"),
+            inputs=self._inputs(place),
+        )
+
+    def files(self, run_uuid: str, artifact_uri: str) -> Iterator[ForeignFile]:
+        folder = local_folder(artifact_uri)
+        if folder is not None and folder.is_dir():
+            return files_below(folder, self.problems)
+        # A folder that was copied here knows its former place: what lies beside the run counts.
+        if run_uuid and (beside := self._places[run_uuid] / "artifacts").is_dir():
+            return files_below(beside, self.problems)
+        return iter(()) if folder is not None else remote_files(artifact_uri, self.problems)
+
+    def models(self) -> list[ForeignModel]:
+        found = []
+        for place in sorted((self.folder / "models").glob(f"*/{META}")):
+            meta = self._meta(place.parent)
+            if meta is None:
+                continue
+            versions = [
+                self._version(one, facts)
+                for one in sorted(place.parent.glob("version-*"))
+                if (facts := self._meta(one)) is not None
+                and _whole(facts.get("version"))
+                and facts.get("current_stage") != DELETED_STAGE
+            ]
+            aliases = self._values(place.parent / "aliases")
+            found.append(
+                ForeignModel(
+                    name=str(meta.get("name") or place.parent.name),
+                    description=str(meta.get("description") or ""),
+                    created_at=known_time(meta.get("creation_timestamp")),
+                    updated_at=known_time(meta.get("last_updated_timestamp")),
+                    tags=self._values(place.parent / "tags"),
+                    aliases={a: n for a, text in aliases.items() if (n := _whole(text))},
+                    versions=sorted(versions, key=lambda one: one.version),
+                )
+            )
+        return found
+
+    def logged_models(self, experiment: ForeignExperiment) -> list[ForeignLoggedModel]:
+        found = []
+        for place in sorted((self.folder / experiment.key / "models").glob(f"m-*/{META}")):
+            meta = self._meta(place.parent)
+            if meta is None:
+                continue
+            found.append(
+                ForeignLoggedModel(
+                    id=place.parent.name,
+                    experiment_key=experiment.key,
+                    run_uuid=meta.get("source_run_id"),
+                    name=str(meta.get("name") or place.parent.name),
+                    model_type=meta.get("model_type"),
+                    status=MODEL_STATUSES.get(meta.get("status", 2), "READY"),
+                    artifact_location=str(place.parent / "artifacts"),
+                    created_at=known_time(meta.get("creation_timestamp")),
+                    updated_at=known_time(meta.get("last_updated_timestamp")),
+                    is_deleted=meta.get("lifecycle_stage") == "deleted",
+                    params=self._values(place.parent / "params"),
+                    tags=self._values(place.parent / "tags"),
+                )
+            )
+        return found
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _version(self, place: Path, meta: dict[str, Any]) -> ForeignVersion:
+        return ForeignVersion(
+            version=int(meta["version"]),
+            run_uuid=meta.get("run_id"),
+            source=str(meta.get("source") or ""),
+            status=str(meta.get("status") or "READY"),
+            user=str(meta.get("user_id") or ""),
+            description=str(meta.get("description") or ""),
+            logged_model_id=meta.get("model_id"),
+            created_at=known_time(meta.get("creation_timestamp")),
+            updated_at=known_time(meta.get("last_updated_timestamp")),
+            tags=self._values(place / "tags"),
+        )
+
+    def _meta(self, place: Path) -> dict[str, Any] | None:
+        path = place / META
+
+        def read() -> dict[str, Any]:
+            meta = yaml.safe_load(path.read_text(encoding="utf-8"))
+            if not isinstance(meta, dict):
+                raise ValueError("it has no facts")
+            return meta
+
+        return self._tried(path, read)
+
+    def _values(self, folder: Path) -> dict[str, str]:
+        """The texts of all files below a folder, by their paths there."""
+        found = {}
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            if path.is_file():
+                value = self._tried(path, lambda path=path: path.read_bytes().decode("utf-8"))
+                if value is not None:
+                    found[path.relative_to(folder).as_posix()] = value
+        return found
+
+    def _metrics(self, folder: Path) -> dict[str, list[Point]]:
+        return {
+            key: points
+            for key, text in self._values(folder).items()
+            if (points := list(self._points(folder / key, text)))
+        }
+
+    def _points(self, path: Path, text: str) -> Iterator[Point]:
+        """Lines of "time value step": in some, a dataset's name and digest follow."""
+        for number, line in enumerate(text.splitlines(), 1):
+            words = line.split()
+            try:
+                milliseconds, value = int(words[0]), float(words[1])
+                yield value, int(words[2]) if len(words) > 2 else 0, milliseconds * 1000
+            except (ValueError, IndexError):
+                if words:
+                    self.problems.append(
+                        f"{path}:{number} was left out: it is no 'time value step': {line[:60]!r}"
+                    )
+
+    def _inputs(self, place: Path) -> list[dict[str, Any]]:
+        found = []
+        for path in sorted((place / "inputs").glob(f"*/{META}")):
+            link = self._meta(path.parent) or {}
+            data = place.parent / "datasets" / str(link.get("source_id"))
+            meta = self._meta(data) if link.get("source_type") == "DATASET" else None
+            if meta is not None:
+                facts = {name: meta.get(name) for name in ("schema", "profile")}
+                for name in ("name", "digest", "source_type", "source"):
+                    facts[name] = str(meta.get(name) or "")
+                found.append({**facts, "tags": link.get("tags") or {}})
+        return found
+
+    def _tried(self, path: Path, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            why = " ".join(str(error).split())
+            self.problems.append(f"{path} can't be read: {why}")
+            return None
+
+
+def _experiments_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        one for one in folder.iterdir() if one.name not in NO_EXPERIMENTS and (one / META).is_file()
+    )
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    return [one for one in sorted(folder.iterdir()) if one.name not in NO_RUNS and one.is_dir()]
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""MLflow's REST interface over HTTP, for clients that can't write to the workspace themselves."""

@@ -1,0 +1,149 @@
+"""What a call asks for: values of a JSON document or a query, each checked where it is taken."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from store.mlflow_api.errors import ApiError
+from store.values import EPOCH
+
+T = TypeVar("T")
+
+ACTIVE, DELETED, ALL = "ACTIVE_ONLY", "DELETED_ONLY", "ALL"
+"""MLflow's view types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call: what it asks for, and on what it works."""
+
+    connection: Connection
+    asked: Mapping[str, Any]
+    now: datetime
+    user: str
+    """Who asks, for the audit trail."""
+    artifact_root: str
+    """URI below which a run's artifacts are: ``mlflow-artifacts:/runs``."""
+
+    def text(self, *names: str) -> str:
+        """The text that must be there under one of these names."""
+        found = self.text_or(None, *names)
+        if found is None:
+            raise ApiError(f"Missing value for required parameter '{names[0]}'.")
+        return found
+
+    def text_or(self, otherwise: T, *names: str) -> str | T:
+        """The text under one of these names, if there is one."""
+        for name in names:
+            value = self.asked.get(name)
+            if value not in (None, ""):
+                return str(value)
+        return otherwise
+
+    def whole(self, name: str, otherwise: int) -> int:
+        """The whole number of that name."""
+        return whole(self.asked.get(name), name, otherwise)
+
+    def time(self, name: str) -> datetime | None:
+        """The time of that name: milliseconds since 1970."""
+        value = self.asked.get(name)
+        return None if value in (None, "", 0, "0") else moment(value, name)
+
+    def several(self, name: str) -> list[Any]:
+        """The list of that name."""
+        value = self.asked.get(name) or []
+        if isinstance(value, str):
+            return [value]
+        if not isinstance(value, Sequence):
+            raise ApiError(f"{name} is a list, not {value!r}")
+        return list(value)
+
+    def pairs(self, name: str) -> dict[str, str]:
+        """The list of ``{"key": …, "value": …}`` of that name."""
+        return {pair(one)[0]: pair(one)[1] for one in self.several(name)}
+
+    @property
+    def view(self) -> str:
+        """Which runs or experiments are wanted: active ones unless said."""
+        for name in ("run_view_type", "view_type"):
+            value = self.asked.get(name)
+            if value in (ACTIVE, DELETED, ALL):
+                return str(value)
+            if value in (1, 2, 3, "1", "2", "3"):
+                return (ACTIVE, DELETED, ALL)[int(value) - 1]
+        return ACTIVE
+
+
+def pair(one: Any) -> tuple[str, str]:
+    """The key and the value of a param or tag."""
+    if not isinstance(one, Mapping) or not one.get("key"):
+        raise ApiError(f"a param or a tag has a key and a value: {one!r}")
+    value = one.get("value", "")
+    return str(one["key"]), "" if value is None else str(value)
+
+
+def whole(value: Any, name: str, otherwise: int) -> int:
+    """A whole number; JSON of protobuf's has those of 64 bits as texts."""
+    if value in (None, ""):
+        return otherwise
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ApiError(f"{name} is a whole number, not {value!r}") from None
+
+
+def number(value: Any, name: str) -> float:
+    """A number; NaN and the infinities are texts in JSON."""
+    if value == "-Infinity":
+        return -math.inf
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ApiError(f"{name} is a number, not {value!r}") from None
+
+
+def moment(value: Any, name: str) -> datetime:
+    """A time in milliseconds since 1970 (UTC)."""
+    try:
+        return EPOCH + timedelta(milliseconds=whole(value, name, 0))
+    except OverflowError:
+        raise ApiError(f"{name} is no time in milliseconds: {value!r}") from None
+
+
+def milliseconds(at: datetime | None) -> int | None:
+    """A time as MLflow writes it."""
+    return None if at is None else (at.astimezone(UTC) - EPOCH) // timedelta(milliseconds=1)
+
+
+def page_of(call: Call, most: int, default: int) -> tuple[int, int]:
+    """The offset and the length of the page that is asked for."""
+    length = call.whole("max_results", default)
+    if not 0 < length <= most:
+        raise ApiError(f"max_results is 1 to {most}, not {length}")
+    token = call.text_or("", "page_token")
+    if not token:
+        return 0, length
+    try:
+        return max(0, int(base64.urlsafe_b64decode(token.encode()))), length
+    except (ValueError, binascii.Error):
+        raise ApiError(f"{token!r} is no page_token of ours") from None
+
+
+def token_of(offset: int) -> str:
+    """The token of the page that begins there."""
+    return base64.urlsafe_b64encode(str(offset).encode()).decode()
+
+
+def cut(found: Sequence[T], call: Call, most: int, default: int) -> tuple[Sequence[T], str]:
+    """The page that is asked for, and the token of the next one."""
+    offset, length = page_of(call, most, default)
+    more = token_of(offset + length) if offset + length < len(found) else ""
+    return found[offset : offset + length], more

@@ -1,0 +1,336 @@
+"""MLflow's calls about runs, and what is logged for them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from store import metric_points, tracking
+from store.mlflow_api import experiments
+from store.mlflow_api.asked import (
+    ACTIVE,
+    DELETED,
+    Call,
+    milliseconds,
+    number,
+    page_of,
+    pair,
+    token_of,
+    whole,
+)
+from store.mlflow_api.errors import ApiError, missing
+from store.models import dataset, dataset_input, experiment, metric, tracked_run
+from store.queries import tracked
+from store.queries.tracked import Logged, TrackedRow
+from store.run_filter import FilterError, order, parse, select_runs
+from store.run_filter.tree import (
+    Attribute,
+    Filter,
+    Node,
+    OneOf,
+    Param,
+    Standings,
+    conjunction,
+)
+
+PAGE, MOST = 1000, 50_000
+HISTORY = 25_000
+STATUSES = {
+    "RUNNING": "RUNNING",
+    "SCHEDULED": "RUNNING",
+    "FINISHED": "FINISHED",
+    "FAILED": "FAILED",
+    "KILLED": "KILLED",
+}
+STATUS_NUMBERS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
+
+
+def create(call: Call) -> dict[str, Any]:
+    of = experiments.row_of(call, call.text_or(experiments.DEFAULT_ID, "experiment_id"))
+    if of.deleted_at is not None:
+        raise ApiError(f"The experiment {of.name} must be in the 'active' state.", "INVALID_STATE")
+    tags = call.pairs("tags")
+    uuid = uuid4().hex
+    name = call.text_or("", "run_name") or tags.get(tracking.RUN_NAME) or f"run-{uuid[:8]}"
+    new = tracking.NewRun(
+        uuid,
+        of.name,
+        name,
+        call.time("start_time") or call.now,
+        parent=tags.get(tracking.PARENT_RUN, ""),
+        user=call.text_or("", "user_id") or tags.get(tracking.USER, ""),
+    )
+    key = tracking.create_run(call.connection, new)
+    tracking.set_tags(call.connection, _rows(key, {**tags, tracking.RUN_NAME: name}))
+    return {"run": documents(call, [key])[0]}
+
+
+def get(call: Call) -> dict[str, Any]:
+    return {"run": documents(call, [key_of(call)])[0]}
+
+
+def change(call: Call) -> dict[str, Any]:
+    key = key_of(call)
+    status = call.asked.get("status")
+    status = STATUS_NUMBERS.get(status, status) if isinstance(status, int) else status
+    name = call.text_or("", "run_name")
+    if name:
+        tracking.set_tags(call.connection, _rows(key, {tracking.RUN_NAME: name}))
+    if status not in (None, ""):
+        known = STATUSES.get(str(status))
+        if known is None:
+            raise ApiError(f"Invalid status {status!r}: {', '.join(STATUSES)}")
+        ended = call.time("end_time") or call.now
+        tracking.set_status(call.connection, key, known, None if known == "RUNNING" else ended)
+    return {"run_info": documents(call, [key])[0]["info"]}
+
+
+def remove(call: Call) -> dict[str, Any]:
+    return _set_stage(call, call.now)
+
+
+def restore(call: Call) -> dict[str, Any]:
+    return _set_stage(call, None)
+
+
+def _set_stage(call: Call, at: Any) -> dict[str, Any]:
+    statement = update(tracked_run).where(tracked_run.c.id == key_of(call))
+    call.connection.execute(statement.values(deleted_at=at))
+    return {}
+
+
+def search(call: Call) -> dict[str, Any]:
+    offset, length = page_of(call, MOST, PAGE)
+    names = [experiments.row_of(call, str(one)).name for one in call.several("experiment_ids")]
+    if not names:
+        return {"runs": []}
+    try:
+        wanted = parse(call.text_or("", "filter"))
+        by = order(", ".join(map(str, call.several("order_by"))))
+    except FilterError as error:
+        raise ApiError(error.sentence) from None
+    as_mlflow = [replace(one, as_text=isinstance(one.field, Param)) for one in by]
+    query = select_runs(
+        _within(wanted, names, call.view),
+        as_mlflow,
+        now=call.now,
+        limit=length + 1,
+        offset=offset,
+        artifact_root=call.artifact_root,
+    )
+    ids = [row[0] for row in call.connection.execute(query)]
+    token = {"next_page_token": token_of(offset + length)} if len(ids) > length else {}
+    return {"runs": documents(call, ids[:length]), **token}
+
+
+def _within(wanted: Filter, names: Sequence[str], view: str) -> Filter:
+    """The filter within these experiments, of active or archived runs."""
+    parts: list[Node] = [OneOf(Attribute("experiment"), tuple(names))]
+    if view == DELETED:
+        parts.append(Standings("deleted"))
+    elif view != ACTIVE:
+        parts.append(disjunction_of_all())
+    if wanted.root is not None:
+        parts.append(wanted.root)
+    return Filter(conjunction(parts))
+
+
+def disjunction_of_all() -> Node:
+    """Archived runs, too."""
+    root = parse("is:active OR is:deleted").root
+    assert root is not None
+    return root
+
+
+def log_metric(call: Call) -> dict[str, Any]:
+    _put_points(call, key_of(call), [call.asked])
+    return {}
+
+
+def log_parameter(call: Call) -> dict[str, Any]:
+    _put_params(call, key_of(call), {call.text("key"): call.text_or("", "value")})
+    return {}
+
+
+def log_batch(call: Call) -> dict[str, Any]:
+    key = key_of(call)
+    _put_params(call, key, call.pairs("params"))
+    _put_points(call, key, call.several("metrics"))
+    tracking.set_tags(call.connection, _rows(key, call.pairs("tags")))
+    return {}
+
+
+def set_tag(call: Call) -> dict[str, Any]:
+    tags = {call.text("key"): call.text_or("", "value")}
+    tracking.set_tags(call.connection, _rows(key_of(call), tags))
+    return {}
+
+
+def delete_tag(call: Call) -> dict[str, Any]:
+    key, name = key_of(call), call.text("key")
+    if name not in tracking.tags_of(call.connection, key):
+        raise missing(f"tag of run {call.text('run_id')}", name)
+    tracking.set_tag(call.connection, key, name, None)
+    return {}
+
+
+def log_inputs(call: Call) -> dict[str, Any]:
+    key = key_of(call)
+    for one in call.several("datasets"):
+        found = one.get("dataset", {})
+        facts = {name: found.get(name) for name in ("schema", "profile")}
+        for name in ("name", "digest", "source_type", "source"):
+            facts[name] = str(found.get(name) or "")
+        tags = dict(pair(tag) for tag in one.get("tags") or ())
+        tracking.log_input(call.connection, key, {**facts, "tags": tags})
+    return {}
+
+
+def nothing(call: Call) -> dict[str, Any]:
+    """A call whose facts are kept elsewhere: which models a run has made is said by the models."""
+    return {}
+
+
+def history(call: Call) -> dict[str, Any]:
+    key, name = key_of(call), call.text("metric_key")
+    columns = metric.c
+    found = call.connection.execute(
+        select(columns.id).where(columns.run_id == key, columns.key == name)
+    ).scalar()
+    series = metric_points.read(call.connection, found) if found is not None else None
+    if series is None:
+        return {"metrics": []}
+    offset, length = page_of(call, HISTORY, HISTORY)
+    points = sorted(zip(series.steps, series.times, series.values, strict=True), key=_mlflow_order)
+    page = [
+        _point(name, value, step, time) for step, time, value in points[offset : offset + length]
+    ]
+    more = offset + length < len(points)
+    return {"metrics": page, **({"next_page_token": token_of(offset + length)} if more else {})}
+
+
+def _mlflow_order(point: tuple[int, int, float]) -> tuple[int, int, bool, float]:
+    step, time, value = point
+    return step, time, math.isnan(value), 0.0 if math.isnan(value) else value
+
+
+def key_of(call: Call) -> int:
+    """The row of the run that is meant."""
+    uuid = call.text("run_id", "run_uuid")
+    found = tracking.run_with_uuid(call.connection, uuid)
+    if found is None:
+        raise ApiError(f"Run with id={uuid} not found", "RESOURCE_DOES_NOT_EXIST")
+    return found
+
+
+def documents(call: Call, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Runs as MLflow has them."""
+    rows = tracked.tracked_rows(call.connection, ids)
+    logged = tracked.logged_for(call.connection, ids)
+    inputs = _inputs(call, ids)
+    names = {row.experiment for row in rows}
+    known = call.connection.execute(
+        select(experiment.c.name, experiment.c.id).where(experiment.c.name.in_(names))
+    ).all()
+    keys = {row.name: experiments.id_of(row) for row in known}
+    return [_document(call, row, keys[row.experiment], logged, inputs) for row in rows]
+
+
+def _document(
+    call: Call, row: TrackedRow, of: str, logged: Logged, inputs: dict[int, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    tags = {tracking.RUN_NAME: row.name, **logged.tags.get(row.id, {})}
+    if row.parent_uuid:
+        tags.setdefault(tracking.PARENT_RUN, row.parent_uuid)
+    ended = {} if row.ended_at is None else {"end_time": milliseconds(row.ended_at)}
+    return {
+        "info": {
+            "run_id": row.uuid,
+            "run_uuid": row.uuid,
+            "run_name": row.name,
+            "experiment_id": of,
+            "user_id": row.user_id,
+            "status": row.status,
+            "start_time": milliseconds(row.started_at),
+            **ended,
+            "artifact_uri": f"{call.artifact_root}/{row.uuid}",
+            "lifecycle_stage": "deleted" if row.deleted_at else "active",
+        },
+        "data": {
+            "metrics": [
+                _point(key, one.last_value, one.last_step, milliseconds(one.last_at), per=1)
+                for key, one in logged.metrics.get(row.id, {}).items()
+            ],
+            "params": _pairs(logged.params.get(row.id, {})),
+            "tags": _pairs(tags),
+        },
+        "inputs": {"dataset_inputs": inputs.get(row.id, [])},
+        "outputs": {},
+    }
+
+
+def _point(
+    key: str, value: float, step: int, time: int | None, *, per: int = 1000
+) -> dict[str, Any]:
+    """A point of a metric; ``time`` in microseconds, or ``per`` 1: in milliseconds."""
+    plain: float | str = value
+    if not math.isfinite(value):
+        plain = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return {"key": key, "value": plain, "timestamp": (time or 0) // per, "step": step}
+
+
+def _inputs(call: Call, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for start in range(0, len(ids), tracked.AT_ONCE):
+        query = (
+            select(dataset_input.c.run_id, dataset_input.c.tags.label("used"), dataset)
+            .join(dataset, dataset.c.id == dataset_input.c.dataset_id)
+            .where(dataset_input.c.run_id.in_(ids[start : start + tracked.AT_ONCE]))
+        )
+        for row in call.connection.execute(query):
+            names = ("name", "digest", "source_type", "source", "schema", "profile")
+            facts = {n: getattr(row, n) for n in names if getattr(row, n) is not None}
+            one = {"dataset": facts, "tags": _pairs(row.used or {})}
+            found.setdefault(row.run_id, []).append(one)
+    return found
+
+
+def _put_params(call: Call, key: int, params: dict[str, str]) -> None:
+    """Params stay what they are, as in MLflow."""
+    known = tracking.params_of(call.connection, key) if params else {}
+    for name, value in params.items():
+        if known.get(name, value) != value:
+            raise ApiError(
+                f"Changing param values is not allowed. Param with key={name!r} was already logged "
+                f"with value={known[name]!r} for run ID={call.text('run_id', 'run_uuid')!r}. "
+                f"Attempted logging new value {value!r}."
+            )
+    tracking.log_params(call.connection, _rows(key, params))
+
+
+def _put_points(call: Call, key: int, points: Iterable[Any]) -> None:
+    by_key: dict[str, list[tuple[float, int, int]]] = {}
+    for one in points:
+        if not isinstance(one, dict) or not one.get("key"):
+            raise ApiError(f"a metric has a key, a value and a timestamp: {one!r}")
+        value = number(one.get("value"), "value")
+        time = whole(one.get("timestamp"), "timestamp", milliseconds(call.now) or 0)
+        step = whole(one.get("step"), "step", 0)
+        if abs(step) >= 1 << 63 or abs(time) >= 1 << 53:
+            raise ApiError(f"step or timestamp of {one['key']!r} is too large")
+        by_key.setdefault(str(one["key"]), []).append((value, step, time * 1000))
+    for name, several in by_key.items():
+        metric_points.add(call.connection, key, name, *metric_points.pack(several))
+
+
+def _rows(key: int, pairs: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"run_id": key, "key": name, "value": value} for name, value in pairs.items()]
+
+
+def _pairs(found: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in found.items()]

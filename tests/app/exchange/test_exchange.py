@@ -1,0 +1,171 @@
+"""Runs go from MLflow to dagtop and back: nothing is lost, to the last bit."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli.exit_codes import ExitCode
+from app.exchange.foreign import GREATEST
+from store.workspace import Workspace
+from tests.app.cli.conftest import Outcome, run_command
+from tests.app.exchange.conftest import dumped
+
+pytestmark = pytest.mark.timeout(300)  # MLflow's client takes seconds to begin
+INFINITE = {
+    struct.pack("<d", s * math.inf).hex(): struct.pack("<d", s * GREATEST).hex() for s in (1, -1)
+}
+
+
+def dagtop(workspace: Workspace, *arguments: str) -> Outcome:
+    return run_command(workspace.root, *arguments)
+
+
+def as_a_database_has_it(found: dict[str, Any]) -> dict[str, Any]:
+    """MLflow's databases have the greatest number for an infinite one."""
+    for run in found["runs"].values():
+        run["last"] = {key: INFINITE.get(value, value) for key, value in run["last"].items()}
+        for points in run["history"].values():
+            for point in points:
+                point[0] = INFINITE.get(point[0], point[0])
+    return found
+
+
+def without(found: dict[str, Any], name: str) -> dict[str, Any]:
+    """Without an experiment that every store of MLflow's has."""
+    return {**found, "experiments": {k: v for k, v in found["experiments"].items() if k != name}}
+
+
+def test_what_was_in_a_database_of_mlflows_is_in_the_one_that_is_exported(
+    mlflow_database: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    taken = dagtop(workspace, "import", "mlflow", str(mlflow_database))
+    assert taken.code == 0, taken.err
+    target = tmp_path / "out.db"
+    written = dagtop(workspace, "export", "mlflow", str(target))
+    assert written.code == 0, written.err
+    before = dumped(f"sqlite:///{mlflow_database}", tmp_path)
+    after = dumped(f"sqlite:///{target}", tmp_path)
+    assert len(before["runs"]) == 5
+    for uuid, run in before["runs"].items():
+        assert after["runs"][uuid] == run
+    assert after == before
+
+
+def test_a_folder_of_mlflows_comes_through_the_same_way(
+    mlflow_folder: Path, workspace: Workspace, target: Path, tmp_path: Path
+) -> None:
+    assert dagtop(workspace, "import", "mlflow", str(mlflow_folder)).code == 0
+    assert dagtop(workspace, "export", "mlflow", str(target)).code == 0
+    before = as_a_database_has_it(dumped((mlflow_folder / "mlruns").as_uri(), tmp_path))
+    after = dumped(f"sqlite:///{target}", tmp_path)
+    assert after["runs"] == before["runs"]
+    assert without(after, "Default") == without(before, "Default")
+
+
+def test_what_was_taken_over_is_searched_as_what_was_recorded_here(
+    mlflow_folder: Path, workspace: Workspace
+) -> None:
+    dagtop(workspace, "import", "mlflow", str(mlflow_folder))
+
+    def names(text: str) -> list[str]:
+        found = dagtop(workspace, "runs", "search", text, "--json").document
+        return [one["run_name"] for one in found["runs"]]
+
+    assert names("metrics.loss IS NAN") == ["first"]
+    assert names("metrics.`val/acc`.max IS INF") == names("metrics.nothing > 0") == []
+    assert names("params.lr < 0.2 AND tags.`k.v` = 'w'") == ["first"]
+    assert names("is:deleted") == ["gone"]
+    child = dagtop(workspace, "runs", "search", "run_name = 'child'", "--json").document["runs"][0]
+    first = dagtop(workspace, "runs", "search", "run_name = 'first'", "--json").document["runs"][0]
+    assert child["parent_run_id"] == first["run_id"]
+
+
+def test_an_import_can_be_repeated_and_takes_open_runs_anew(
+    mlflow_database: Path, workspace: Workspace
+) -> None:
+    first = dagtop(workspace, "import", "mlflow", str(mlflow_database), "--json").document
+    again = dagtop(workspace, "import", "mlflow", str(mlflow_database), "--json").document
+    assert (first["runs"], first["known"], first["models"]) == (5, 0, 1)
+    assert (again["runs"], again["known"], again["models"]) == (1, 4, 0)  # "open" still runs
+    anew = dagtop(workspace, "import", "mlflow", str(mlflow_database), "--replace", "--json")
+    assert anew.document["runs"] == 5
+    assert len(dagtop(workspace, "runs", "search", "", "--json").document["runs"]) == 4
+
+
+def test_one_experiment_can_be_chosen(mlflow_database: Path, workspace: Workspace) -> None:
+    chosen = ("--experiment", "Default", "--no-artifacts", "--json")
+    found = dagtop(workspace, "import", "mlflow", str(mlflow_database), *chosen).document
+    assert (found["experiments"], found["runs"], found["artifacts"]) == (1, 0, 0)
+    refused = dagtop(workspace, "import", "mlflow", str(mlflow_database), "--experiment", "exp")
+    assert refused.code is ExitCode.NOT_FOUND
+    assert "there is no experiment 'exp'; did you mean 'exp/one'?" in refused.err
+
+
+def test_a_damaged_folder_gives_what_can_be_read_and_says_what_not(
+    mlflow_folder: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = tmp_path / "damaged"
+    shutil.copytree(mlflow_folder / "mlruns", folder)
+    (loss,) = folder.glob("*/*/metrics/loss")
+    loss.write_text(loss.read_text() + "12 nonsense\n\n13\n")
+    (meta,) = [one for one in folder.glob("*/*/meta.yaml") if "fails" in one.read_text()]
+    meta.write_text("status: [\n")
+    (note,) = folder.glob("*/*/tags/k.v")
+    note.write_bytes(b"\xff\xfe")
+    found = dagtop(workspace, "import", "mlflow", str(folder))
+    assert found.code is ExitCode.FAILED
+    assert "took over 4 runs" in found.out
+    assert f"{loss}:7 was left out: it is no 'time value step': '12 nonsense'" in found.err
+    assert f"{loss}:9 was left out" in found.err
+    assert f"{meta} can't be read: while parsing" in found.err
+    assert f"{note} can't be read: 'utf-8' codec can't decode byte 0xff" in found.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("none.db", None, "there is no folder or file"),
+        ("text.db", "no database, really; " * 20, "can't be read: file is not a database"),
+        ("folder", "", "is no folder of MLflow's: none of its folders has a meta.yaml"),
+    ],
+)
+def test_what_is_no_store_of_mlflows_is_refused_in_one_sentence(
+    workspace: Workspace, tmp_path: Path, name: str, content: str | None, sentence: str
+) -> None:
+    path = tmp_path / name
+    if content:
+        path.write_text(content)
+    elif content is not None:
+        path.mkdir()
+    found = dagtop(workspace, "import", "mlflow", str(path))
+    assert (found.code, found.err.count("\n")) == (ExitCode.USAGE, 1)
+    assert sentence in found.err
+
+
+def test_an_export_goes_on_where_it_was_and_can_be_filtered(
+    mlflow_database: Path, workspace: Workspace, target: Path
+) -> None:
+    dagtop(workspace, "import", "mlflow", str(mlflow_database))
+    some = dagtop(workspace, "export", "mlflow", str(target), "--filter", "metrics.m < 0", "--json")
+    assert some.document["runs"] == 1
+    rest = dagtop(workspace, "export", "mlflow", str(target), "--json").document
+    assert (rest["runs"], rest["known"], rest["experiments"]) == (4, 1, 0)
+    wrong = dagtop(workspace, "export", "mlflow", str(target), "--filter", "metrics.m <")
+    assert wrong.code is ExitCode.USAGE
+
+
+def test_what_is_no_database_of_mlflows_is_not_written_to(
+    workspace: Workspace, mlflow_folder: Path, tmp_path: Path
+) -> None:
+    dagtop(workspace, "import", "mlflow", str(mlflow_folder))
+    other = tmp_path / "notes.txt"
+    other.write_text("mine " * 100)
+    found = dagtop(workspace, "export", "mlflow", str(other))
+    assert found.code is ExitCode.USAGE
+    assert other.read_text() == "mine " * 100

@@ -1,0 +1,202 @@
+"""MLflow's client and our server, both as processes: what is logged there is found here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.cli.exit_codes import ExitCode
+from store.workspace import Workspace
+from tests.app.cli.conftest import run_command
+from tests.app.exchange.conftest import client, dumped
+
+pytestmark = pytest.mark.timeout(300)  # MLflow's client takes seconds to begin
+ASKS = "/api/2.0/mlflow/"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that answers."""
+
+    workspace: Workspace
+    url: str
+    token: str
+
+    def ask(self, method: str, path: str, **words: object) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.request(method, f"{self.url}{path}", headers=headers, **words)  # type: ignore[arg-type]
+
+    def post(self, path: str, document: object) -> httpx.Response:
+        return self.ask("POST", ASKS + path, json=document)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """``dagtop serve --mlflow`` of an empty workspace."""
+    workspace = Workspace(tmp_path_factory.mktemp("served").resolve())
+    workspace.dags.mkdir()
+    words = [sys.executable, "-m", "dagtop", "-w", str(workspace.root), "serve", "--mlflow"]
+    process = subprocess.Popen([*words, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        found = dict(
+            process.stdout.readline().strip().removeprefix("export ").split("=", 1)
+            for _ in range(2)
+        )
+        yield Served(workspace, found["MLFLOW_TRACKING_URI"], found["MLFLOW_TRACKING_TOKEN"])
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def logged(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The server once a client has logged what a store can hold; clients know the token."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_TOKEN", served.token)
+        folder = tmp_path_factory.mktemp("client")
+        client("make", served.url, str(folder), folder=folder)
+        yield served
+
+
+@pytest.mark.slow
+def test_what_a_client_logs_it_finds_again_and_so_does_an_export(
+    logged: Served, target: Path, tmp_path: Path
+) -> None:
+    there = dumped(logged.url, tmp_path)
+    first = next(run for run in there["runs"].values() if run["name"] == "first")
+    assert first["params"] == {"lr": "0.1", "deep/key": "x y\nz"}
+    assert [len(first["history"][key]) for key in ("loss", "val/acc")] == [6, 2]
+    assert sorted(first["artifacts"]) == ["deep/file.txt", "x.json"]
+    assert {run["status"] for run in there["runs"].values()} == {"FINISHED", "FAILED", "RUNNING"}
+    assert there["models"]["reg"]["aliases"] == {"champion": "2"}
+
+    found = run_command(logged.workspace.root, "runs", "search", "metrics.loss IS NAN", "--json")
+    assert [one["run_name"] for one in found.document["runs"]] == ["first"]
+    assert run_command(logged.workspace.root, "export", "mlflow", str(target)).code == 0
+    exported = dumped(f"sqlite:///{target}", tmp_path)
+    assert exported["models"] == there["models"]
+    assert exported["logged"] == there["logged"]
+    for uuid, run in there["runs"].items():
+        same = ("params", "tags", "artifacts", "inputs", "times", "status", "stage", "experiment")
+        assert {name: exported["runs"][uuid][name] for name in same} == {
+            name: run[name] for name in same
+        }
+        assert exported["runs"][uuid]["history"].get("loss") == run["history"].get("loss")
+
+
+@pytest.mark.slow
+def test_what_is_served_can_be_imported_elsewhere(logged: Served, workspace: Workspace) -> None:
+    taken = run_command(workspace.root, "import", "mlflow", logged.url, "--json").document
+    assert (taken["artifacts"] > 0, taken["problems"]) == (True, [])
+    ours, theirs = (
+        run_command(space.root, "runs", "search", "is:active OR is:deleted", "--json").document
+        for space in (workspace, logged.workspace)
+    )
+    assert ours == theirs
+
+
+def test_nobody_is_let_in_without_the_token(served: Served) -> None:
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        for path in ("experiments/search", "runs/get?run_id=1"):
+            answer = httpx.get(f"{served.url}{ASKS}{path}", headers=headers)
+            assert answer.status_code == 401
+        put = f"{served.url}/api/2.0/mlflow-artifacts/artifacts/x/y"
+        assert httpx.put(put, headers=headers, content=b"x").status_code == 401
+    kept = served.workspace.state / "serve.token"
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_param_stays_what_it_is_as_in_mlflow(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    lr = {"run_id": run, "key": "lr", "value": "1"}
+    assert served.post("runs/log-parameter", lr).status_code == 200
+    assert served.post("runs/log-parameter", lr).status_code == 200
+    again = served.post("runs/log-parameter", {**lr, "value": "2"})
+    assert (again.status_code, again.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.parametrize(
+    "path", ["..%2F..%2F..%2Fetc%2Fpasswd", "{run}/..%2F..%2Fx", "{run}/%2Fetc%2Fpasswd", "{run}/"]
+)
+def test_paths_of_files_cannot_lead_out(served: Served, path: str) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    place = "/api/2.0/mlflow-artifacts/artifacts/" + path.format(run=run)
+    assert served.ask("PUT", place, content=b"x").status_code in (400, 404)
+    assert served.ask("GET", place).status_code in (400, 404)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "sentence"),
+    [
+        ("runs/create", {"experiment_id": "999"}, "there is no experiment with the id '999'"),
+        ("runs/log-metric", {"run_id": "nix"}, "Run with id=nix not found"),
+        ("runs/log-metric", {}, "Missing value for required parameter 'run_id'."),
+        (
+            "runs/search",
+            {"experiment_ids": ["0"], "filter": "metrics.x <"},
+            "after < a value is missing",
+        ),
+        ("runs/search", {"experiment_ids": ["0"], "max_results": "many"}, "'many'"),
+        ("runs/search", {"experiment_ids": ["0"], "page_token": "!"}, "'!' is no page_token"),
+        ("experiments/search", {"filter": "nonsense !"}, "Invalid filter string"),
+        ("experiments/create", {"name": "Default"}, "already exists"),
+        ("registered-models/rename", {"name": "a", "new_name": "b"}, "there is no model a"),
+    ],
+)
+def test_what_is_wrong_is_refused_as_mlflows_server_does(
+    served: Served, path: str, asked: object, sentence: str
+) -> None:
+    served.post("runs/create", {"experiment_id": "0"})
+    answer = served.post(path, asked)
+    assert answer.status_code in (400, 404)
+    assert set(answer.json()) == {"error_code", "message"}
+    assert sentence in answer.json()["message"]
+
+
+def test_a_body_that_is_no_json_is_refused(served: Served) -> None:
+    answer = served.ask("POST", ASKS + "runs/create", content=b"{")
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    unknown = served.ask("GET", ASKS + "traces/search")
+    assert (unknown.status_code, unknown.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+
+
+def test_values_that_json_has_not_come_back_as_they_were(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    points = [
+        {"key": "m", "value": value, "timestamp": 1, "step": step}
+        for step, value in enumerate(["NaN", "Infinity", "-Infinity", 0.1, 1e308])
+    ]
+    assert served.post("runs/log-batch", {"run_id": run, "metrics": points}).status_code == 200
+    asked = {"run_id": run, "metric_key": "m", "max_results": 3}
+    answer = served.ask("GET", ASKS + "metrics/get-history", params=asked).json()
+    rest = {**asked, "page_token": answer["next_page_token"]}
+    answer["metrics"] += served.ask("GET", ASKS + "metrics/get-history", params=rest).json()[
+        "metrics"
+    ]
+    assert [one["value"] for one in answer["metrics"]] == [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        0.1,
+        1e308,
+    ]
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(served: Served, workspace: Workspace) -> None:
+    port = served.url.rpartition(":")[2]
+    words = [sys.executable, "-m", "dagtop", "-w", str(workspace.root), "serve", "--mlflow"]
+    done = subprocess.run(
+        [*words, "--port", port], capture_output=True, text=True, check=False, env=os.environ
+    )
+    assert done.returncode == ExitCode.FAILED
+    assert f"127.0.0.1:{port} can't be listened at" in done.stderr
+    assert json.dumps(done.stdout) == '""'
