@@ -25,6 +25,7 @@ HOMES: dict[str, CommandHome] = {
     "import": CommandHome("app.cli.importing"),
     "export": CommandHome("app.cli.exporting"),
     "serve": CommandHome("app.cli.serving", "serve"),
+    "env": CommandHome("app.cli.environment", "env"),
     "tasks": CommandHome("app.cli.tasks"),
     "pools": CommandHome("app.cli.pools"),
     "assets": CommandHome("app.cli.assets"),

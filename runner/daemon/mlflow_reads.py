@@ -22,7 +22,7 @@ from store.queries.registry import ModelRow, Reference, VersionRow
 from store.queries.tracked import TrackedRow
 from store.run_filter import Filter, order, parse, select_runs
 from store.run_filter.tree import Attribute, Node, OneOf, Or, Param, Standings, conjunction
-from store.tracking import run_with_uuid
+from store.tracking import PARENT_RUN, RUN_NAME, run_with_uuid
 
 Document = dict[str, Any]
 View = Literal["active_only", "deleted_only", "all"]
@@ -160,12 +160,18 @@ def _runs(connection: Connection, ids: Sequence[int]) -> list[Document]:
                 for key, one in logged.metrics.get(row.id, {}).items()
             },
             "params": logged.params.get(row.id, {}),
-            "tags": {"mlflow.runName": row.name, **logged.tags.get(row.id, {})},
+            "tags": {**_own_tags(row), **logged.tags.get(row.id, {})},
             "inputs": inputs.get(row.id, []),
             "outputs": outputs.get(row.id, []),
         }
         for row in rows
     ]
+
+
+def _own_tags(row: TrackedRow) -> dict[str, str]:
+    """What MLflow has as tags and the store as columns."""
+    parent = {} if row.parent_uuid is None else {PARENT_RUN: row.parent_uuid}
+    return {RUN_NAME: row.name, **parent}
 
 
 def _info(row: TrackedRow, experiment_id: str) -> Document:

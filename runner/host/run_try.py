@@ -98,8 +98,9 @@ class Outcome:
         return kind if kind in ("success", "skipped") else self.state
 
 
-def run_try(ticket: Ticket, dag: DAG, journal: Journal, questions: Questions) -> None:
-    """Run the ticket's task in this process and record everything up to ``Ended``.
+def run_try(ticket: Ticket, dag: DAG, journal: Journal, questions: Questions) -> str:
+    """Run the ticket's task in this process and record everything up to ``Ended``; the state that
+    it has ended in.
 
     ``Started`` is in the journal already. Raises ``OSError`` where the end can't be recorded.
     """
@@ -108,13 +109,13 @@ def run_try(ticket: Ticket, dag: DAG, journal: Journal, questions: Questions) ->
     with shield:
         services.provide(target)
         try:
-            _run(ticket, dag, target)
+            return _run(ticket, dag, target)
         finally:
             services.provide(None)
             shield.discard()
 
 
-def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
+def _run(ticket: Ticket, dag: DAG, target: Services) -> str:
     began = time.monotonic()
     log.set_up()
     name = ticket.task_id if ticket.map_index < 0 else f"{ticket.task_id}[{ticket.map_index}]"
@@ -125,7 +126,7 @@ def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
     if task is None:
         reason = f"task {ticket.task_id!r} is no longer in the pipeline file"
         _end(Outcome("failed", reason), None, ticket, target, began)
-        return
+        return "failed"
     attempt = Attempt(ticket, dag, task)
     termination = Termination(attempt.on_kill)
     with termination.handled():
@@ -140,6 +141,7 @@ def _run(ticket: Ticket, dag: DAG, target: Services) -> None:
         finally:
             pop_context()
         _end(outcome, facts, ticket, target, began)
+    return outcome.shown_state
 
 
 def _report(outcome: Outcome, attempt: Attempt) -> ErrorFacts | None:

@@ -96,7 +96,9 @@ def _run(message: RunTry, dags: dict[str, DAG]) -> int:
         return error.errno or 1
     system.name_process(ticket.task_id)
     os.environ.update(marks_of(ticket))
-    run_try(ticket, dags[ticket.dag_id], journal, QuestionClient(ticket.questions))
+    questions = QuestionClient(ticket.questions)
+    # What is ended at exit, as MLflow ends its runs, is to know how the try has ended.
+    os.environ["DAGTOP_TRY_STATE"] = run_try(ticket, dags[ticket.dag_id], journal, questions)
     _finish()
     return 0
 

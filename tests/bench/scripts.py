@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from runner.execution.environment import MLFLOW_PLUGIN
+from store.mlflow_plugin import FOLDER as MLFLOW_PLUGIN
 from tests.bench.figure import Figure
 from tests.support.live import Live, live
 from tests.support.scripts import ran, script

@@ -236,3 +236,25 @@ def test_the_last_value_of_a_param_or_tag_is_kept(any_store: Store) -> None:
         )
         assert tracking.params_of(connection, run) == {"alpha": "0.2"}
         assert tracking.tags_of(connection, run) == {"stage": "prod", "who": "anna"}
+
+
+def test_a_run_that_was_logged_to_before_its_beginning_was_read_gets_it(shared: Store) -> None:
+    with shared.write() as connection:
+        early = tracking.NewRun("e" * 32, "Default", "run eeee", NOW)
+        row = tracking.create_run(connection, early)
+        tracking.set_status(connection, row, tracking.FINISHED, NOW)
+        begun = tracking.NewRun("e" * 32, "sweep", "train", NOW, user="me")
+        assert tracking.begin_run(connection, begun) == row
+        found = connection.execute(select(tracked_run).where(tracked_run.c.id == row)).one()
+    assert (found.name, found.user_id, found.status) == ("train", "me", "RUNNING")
+    assert found.ended_at is None
+
+
+def test_a_try_knows_its_place(shared: Store) -> None:
+    with shared.read() as connection:
+        place = tracking.place_of_try(connection, 1)
+        assert tracking.place_of_try(connection, 10**6) is None
+    assert place is not None
+    assert place.experiment == place.dag_id
+    assert place.name == f"{place.task_id} try {place.try_number}"
+    assert place.where["run_id"] == place.run_id

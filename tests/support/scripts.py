@@ -34,8 +34,8 @@ def script(
     )
 
 
-def ran(process: subprocess.Popen[str], code: int = 0) -> str:
+def ran(process: subprocess.Popen[str], code: int = 0, timeout: float = 150) -> str:
     """What a script has written to stdout, or to stderr where it was to fail."""
-    out, error = process.communicate(timeout=50)
+    out, error = process.communicate(timeout=timeout)
     assert process.returncode == code, f"{out}\n{error}"
     return error if code else out

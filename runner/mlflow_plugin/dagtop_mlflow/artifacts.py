@@ -12,6 +12,7 @@ from typing import Any
 from mlflow.entities import FileInfo
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository, verify_artifact_path
+from mlflow.tracking import get_tracking_uri
 
 from dagtop_mlflow import wire
 from dagtop_mlflow.entities import ARTIFACTS, missing, plainly
@@ -28,9 +29,9 @@ class ArtifactStore(ArtifactRepository):
         self, artifact_uri: str, tracking_uri: str | None = None, *_: Any, **__: Any
     ) -> None:
         super().__init__(artifact_uri)
-        ours = tracking_uri if (tracking_uri or "").startswith("dagtop:") else None
+        uri = tracking_uri or get_tracking_uri()
         with plainly():
-            self.wire = wire.wire_of(ours)
+            self.wire = wire.wire_of(uri if uri.startswith("dagtop:") else None)
         if not artifact_uri.startswith(ARTIFACTS):
             raise MlflowException(f"{artifact_uri} is no address of files of a workspace")
         self.run_id, *base = artifact_uri[len(ARTIFACTS) :].strip("/").split("/", 1)

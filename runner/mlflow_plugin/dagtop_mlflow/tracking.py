@@ -220,7 +220,7 @@ class TrackingStore(LoggedModels, AbstractStore):
         if run_status is not None:
             status = RunStatus.to_string(run_status)
             status = "RUNNING" if status == "SCHEDULED" else status
-            if status == "FINISHED" and wire.has_failed:  # MLflow ends at exit what is open
+            if status == "FINISHED" and wire.is_failing():  # MLflow ends at exit what is open
                 status = "FAILED"
             at = checked_time(end_time or int(time.time() * 1000))
             document["status"] = status
@@ -424,7 +424,7 @@ def unpacked(count: int, text: str) -> list[tuple[float, int, int]]:
         if sys.byteorder == "big":
             column.byteswap()
         columns.append(column)
-    return list(zip(*columns, strict=True))
+    return list(zip(*columns))  # noqa: B905 (Python 3.9, which MLflow 2 runs on, has no strict)
 
 
 def checked_time(milliseconds: Any) -> int:

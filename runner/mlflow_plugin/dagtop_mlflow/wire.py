@@ -335,9 +335,14 @@ def _hook() -> None:
     os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
+def is_failing() -> bool:
+    """Whether this process, or the try that it is, ends with an error."""
+    return has_failed or os.environ.get("DAGTOP_TRY_STATE") in ("failed", "up_for_retry")
+
+
 def _close() -> None:
     for wire in _wires.values():
-        wire.close("FAILED" if has_failed else "FINISHED")
+        wire.close("FAILED" if is_failing() else "FINISHED")
 
 
 def _after_fork_in_child() -> None:

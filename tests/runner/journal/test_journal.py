@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,13 +24,14 @@ from runner.journal.records import (
     Ended,
     ErrorFacts,
     MetricPoints,
+    Opened,
     ParamLogged,
     Rendered,
     Started,
     TagSet,
     XComPushed,
 )
-from runner.journal.writer import JournalWriter, encode_frame
+from runner.journal.writer import HEADER, JournalWriter, encode_frame
 
 TEXT = st.text(max_size=50)
 FLOAT = st.floats(allow_nan=False)
@@ -50,6 +53,30 @@ RECORDS: st.SearchStrategy[AnyRecord] = st.one_of(
     st.builds(TagSet, TEXT, TEXT),
     st.builds(MetricPoints, TEXT, st.integers(1, 9), st.binary(max_size=200)),
 )
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Opened(1.5, 2, "boot-3", "host", "me", "/é", "python train.py"),
+        MetricPoints("loss", 1, bytes(range(24)), "a" * 32),
+        TagSet("a", None),
+    ],
+)
+def test_a_record_may_be_json_for_who_has_no_msgpack(record: AnyRecord) -> None:
+    payload = msgspec.json.encode(record)
+    data = HEADER.pack(len(payload), zlib.crc32(payload)) + payload
+    found, used = decode_frames(data + encode_frame(record))
+    assert found == [record, record]
+    assert used > len(data)
+
+
+def test_a_record_that_is_too_large_is_damage_and_what_was_before_it_is_told() -> None:
+    data = encode_frame(TagSet("a", "b"))
+    with pytest.raises(JournalDamaged, match="a record has 200 bytes") as damaged:
+        decode_frames(data + HEADER.pack(200, 0), largest=100)
+    assert damaged.value.offset == len(data)
+    assert damaged.value.records == [TagSet("a", "b")]
 
 
 def new_journal(path: Path) -> JournalWriter:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runner.execution.environment import MLFLOW_PLUGIN
+from store.mlflow_plugin import FOLDER as MLFLOW_PLUGIN
 from tests.support.live import Live, live, wait_for
 from tests.support.scripts import ran, script
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.runner.mlflow.conftest import Clients
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 MODELS = """
 import mlflow.sklearn

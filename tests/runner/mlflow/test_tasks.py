@@ -10,7 +10,7 @@ import pytest
 from tests.runner.mlflow.conftest import Clients
 from tests.support.live import Live
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 TRAINING = """
 import warnings
@@ -39,7 +39,14 @@ with DAG("training", is_paused_upon_creation=False):
             mlflow.log_metric("loss", 0.5)
         return mlflow.get_tracking_uri()
 
+    @task
+    def fails():
+        import mlflow
+        mlflow.start_run(run_name="left open")
+        raise ValueError("no")
+
     inside()
+    fails()
 """
 
 
@@ -51,7 +58,7 @@ def test_an_unmodified_training_of_a_task_is_recorded(
     before = shared.value("SELECT coalesce(max(id), 0) FROM tracked_run")
     shared.write("training.py", PIPELINE.format(python=python, script=path))
     state, _ = shared.run("training", timeout=120)
-    assert state == "success", shared.log_text()
+    assert state == "failed", shared.log_text()
     Clients(shared, python).wait_until_read()
     rows = shared.query(
         "SELECT t.id, e.name, t.status, t.task_id, t.try_number, t.parent_id FROM tracked_run t "
@@ -61,6 +68,7 @@ def test_an_unmodified_training_of_a_task_is_recorded(
     assert {row[1:5] for row in rows} == {
         ("training", "FINISHED", "script", 1),
         ("training", "FINISHED", "inside", 1),
+        ("training", "FAILED", "fails", 1),
     }
     assert len([row for row in scripts if row[5] is not None]) == 2  # the search's candidates
     assert len([row for row in scripts if row[5] is None]) == 2  # the fit, and the search

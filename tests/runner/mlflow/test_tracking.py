@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from runner.execution.environment import MLFLOW_PLUGIN
+from store.mlflow_plugin import FOLDER as MLFLOW_PLUGIN
 from tests.runner.mlflow.conftest import HEAD, Clients
 from tests.support.live import Live, wait_for
 from tests.support.scripts import ran, script
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 LOGS = """
 mlflow.set_experiment("fluent")
@@ -261,6 +261,29 @@ def test_outside_of_a_workspace_one_sentence_says_so(
     )
     error = ran(process, 1)
     assert f"there is no workspace in {folder} or above it to record in" in error
+
+
+def test_the_address_may_name_the_workspace(
+    clients: Clients, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    text = """
+mlflow.set_experiment("named")
+with mlflow.start_run() as run:
+    mlflow.log_text("hello", "a.txt")
+tell(mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/a.txt"))
+"""
+    process = script(
+        clients.live,
+        f"{HEAD}\n{text}",
+        folder=folder,
+        python=clients.python,
+        PYTHONPATH=str(MLFLOW_PLUGIN),
+        MLFLOW_TRACKING_URI=f"dagtop:{clients.live.workspace.root}",
+        MLFLOW_DISABLE_TELEMETRY="true",
+    )
+    assert 'TOLD "hello"' in ran(process)
+    assert clients.live.value("SELECT name FROM experiment WHERE name = 'named'") == "named"
 
 
 def test_who_does_not_import_mlflow_pays_nothing(tmp_path: Path) -> None:
