@@ -8,8 +8,8 @@ after another, so that ten million points need neither their memory nor a second
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,21 @@ AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
+class _How:
+    """How a curve is read."""
+
+    stretches: int
+    smoothing: float
+    low: float | None
+    high: float | None
+    by_time: bool
+
+    @property
+    def is_whole(self) -> bool:
+        return self.low is None and self.high is None
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Points of one metric of one run, in the order of their steps and times.
 
@@ -58,7 +73,7 @@ class Curve:
     key: str
     count: int
     """Points that were logged."""
-    how: tuple[float | None, ...] = ()
+    how: _How
     """Stretches, smoothing and window that it was read with."""
     began_at: float = field(default=0.0, compare=False)
     """Time of the first of all points, seconds since 1970, whatever the window."""
@@ -118,13 +133,11 @@ def curves(
         rows.extend(connection.execute(some))
     order = {run_id: place for place, run_id in enumerate(run_ids)}
     rows.sort(key=lambda row: order[row.run_id])
-    how = (stretches, smoothing, low, high, float(by_time))
+    how = _How(max(1, stretches), smoothing, low, high, by_time)
     found: list[Curve] = []
     for metric_id, run_id, uuid, key, count in rows:
         with _mapped(connection, count):
-            points, began = _read(
-                connection, metric_id, count, stretches, smoothing, low, high, by_time
-            )
+            points, began = _read(connection, metric_id, count, how)
         found.append(
             Curve(
                 run_id,
@@ -158,57 +171,54 @@ def _read(
     connection: Connection,
     metric_id: int,
     count: int,
-    stretches: int,
-    smoothing: float,
-    low: float | None,
-    high: float | None,
-    by_time: bool,
+    how: _How,
 ) -> tuple[_Columns, int]:
     """The points, and the time of the first of all."""
-    smooth = _Smoothing(smoothing) if smoothing > 0 else None
-    whole = low is None and high is None
-    size = max(1, count // max(1, stretches)) if whole else 1
+    smooth = _Smoothing(how.smoothing) if how.smoothing > 0 else None
+    size = max(1, count // how.stretches) if how.is_whole else 1
     thinned: list[_Columns] = []
     kept = began = 0
     last: tuple[int, int] | None = None
-    for part in _segments(connection, metric_id):
-        if not _in_order(part, last):
-            return _read_unordered(connection, metric_id, stretches, smoothing, low, high, by_time)
-        began = began if last is not None else int(part.times[0])
-        last = int(part.steps[-1]), int(part.times[-1])
-        if smooth is not None:
-            part = smooth.on(part, whole=count)
-        thinned.append(thin(_within(part, low, high, by_time), size))
-        kept += len(thinned[-1])
-        if kept > 200 * stretches and not whole:  # how many a window holds shows only as it is read
-            size *= 8
-            thinned = [thin(_joined(thinned), size)]
-            kept = len(thinned[0])
-    return _finished(thinned, stretches), began
+    is_unordered = False
+    with closing(_segments(connection, metric_id)) as parts:
+        for part in parts:
+            if not _in_order(part, last):
+                is_unordered = True
+                break
+            began = began if last is not None else int(part.times[0])
+            last = int(part.steps[-1]), int(part.times[-1])
+            if smooth is not None:
+                part = smooth.on(part, whole=count)
+            thinned.append(thin(_within(part, how), size))
+            kept += len(thinned[-1])
+            if kept > 200 * how.stretches and not how.is_whole:
+                # How many points a window holds shows only as they are read.
+                size *= 8
+                thinned = [thin(_joined(thinned), size)]
+                kept = len(thinned[0])
+    if is_unordered:
+        return _read_unordered(connection, metric_id, how)
+    return _finished(thinned, how.stretches), began
 
 
 def _read_unordered(
     connection: Connection,
     metric_id: int,
-    stretches: int,
-    smoothing: float,
-    low: float | None,
-    high: float | None,
-    by_time: bool,
+    how: _How,
 ) -> tuple[_Columns, int]:
     """Points that came in another order than that of their steps: all at once, sorted."""
     import numpy as np
 
     whole = _joined(list(_segments(connection, metric_id)))
     whole = whole.at(np.lexsort((whole.times, whole.steps)))
-    if smoothing > 0:
-        whole = _Smoothing(smoothing).on(whole, whole=len(whole))
-    part = _within(whole, low, high, by_time)
-    thinned = thin(part, max(1, len(part) // max(1, stretches)))
-    return _finished([thinned], stretches), int(whole.times[0])
+    if how.smoothing > 0:
+        whole = _Smoothing(how.smoothing).on(whole, whole=len(whole))
+    part = _within(whole, how)
+    thinned = thin(part, max(1, len(part) // how.stretches))
+    return _finished([thinned], how.stretches), int(whole.times[0])
 
 
-def _segments(connection: Connection, metric_id: int) -> Iterator[_Columns]:
+def _segments(connection: Connection, metric_id: int) -> Generator[_Columns]:
     """The segments of a metric as they come from the database: never all of them at once."""
     import numpy as np
 
@@ -218,10 +228,11 @@ def _segments(connection: Connection, metric_id: int) -> Iterator[_Columns]:
         .order_by(metric_segment.c.ordinal)
         .execution_options(yield_per=8)
     )
-    for count, data in connection.execute(query):
-        floats = np.frombuffer(data, "<f8", count)
-        integers = np.frombuffer(data, "<i8", 2 * count, 8 * count)
-        yield _Columns(floats, integers[:count], integers[count:])
+    with closing(connection.execute(query)) as found:  # who has seen enough leaves it half read
+        for count, data in found:
+            floats = np.frombuffer(data, "<f8", count)
+            integers = np.frombuffer(data, "<i8", 2 * count, 8 * count)
+            yield _Columns(floats, integers[:count], integers[count:])
 
 
 def _in_order(part: _Columns, last: tuple[int, int] | None) -> bool:
@@ -235,10 +246,11 @@ def _in_order(part: _Columns, last: tuple[int, int] | None) -> bool:
     return bool((rises | level).all())
 
 
-def _within(part: _Columns, low: float | None, high: float | None, by_time: bool) -> _Columns:
+def _within(part: _Columns, how: _How) -> _Columns:
     """The points of a window, with the one before and the one after it."""
-    if low is None and high is None:
+    if how.is_whole:
         return part
+    low, high, by_time = how.low, how.high, how.by_time
     import numpy as np
 
     xs = part.times / 1e6 if by_time else part.steps

@@ -101,9 +101,9 @@ def test_kinds_of_what_is_not_finite_are_told_apart_when_there_are_many(store: S
     assert -inf in found.values
 
 
-def test_points_are_in_the_order_of_their_steps_however_they_came(store: Store) -> None:
+def test_points_are_in_the_order_of_their_steps_however_they_came(any_store: Store) -> None:
     later, earlier = plain([5.0, 6.0], start=10), plain([1.0, 2.0])
-    found = curve(store, logged(store, [later, earlier]))
+    found = curve(any_store, logged(any_store, [later, earlier]))
     assert found.steps == [0, 1, 10, 11]
     assert found.values == [1.0, 2.0, 5.0, 6.0]
 
@@ -143,12 +143,12 @@ def test_smoothing_counts_all_points_and_goes_on_over_segments(
     assert isnan(found.values[2])
 
 
-def test_curves_come_by_run_as_asked_then_by_key(store: Store) -> None:
-    first, second = logged(store, [plain([1.0])]), logged(store, [plain([2.0])], "b" * 32)
-    with store.write() as connection:
+def test_curves_come_by_run_as_asked_then_by_key(any_store: Store) -> None:
+    first, second = logged(any_store, [plain([1.0])]), logged(any_store, [plain([2.0])], "b" * 32)
+    with any_store.write() as connection:
         count, data = metric_points.pack(plain([3.0]))
         metric_points.add(connection, second, "acc", count, data)
-    with store.read() as connection:
+    with any_store.read() as connection:
         found = curves(connection, [second, first])
         assert [(one.run_uuid[0], one.key) for one in found] == [
             ("b", "acc"),
