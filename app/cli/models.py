@@ -26,7 +26,7 @@ VersionArgument = Annotated[int, typer.Argument(min=1, help="Number of a version
 
 @app.command("list")
 def list_models(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
-    """List the registered models with their newest versions and aliases."""
+    """List the registered models, newest versions, aliases."""
     from app.cli import model_views
 
     with reading(workspace) as store:

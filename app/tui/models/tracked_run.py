@@ -24,10 +24,10 @@ NOTE = "mlflow.note.content"
 COMMIT = "mlflow.source.git.commit"
 BRANCH = "mlflow.source.git.branch"
 REPOSITORY = "mlflow.source.git.repoURL"
-DIRTY = ("dagtop.git.dirty", "mlflow.source.git.dirty", "git.dirty")
+DIRTY = ("dagtop.source.git.dirty", "mlflow.source.git.dirty")
 """Whether there were changes that no commit has: whatever wrote it."""
-HOST = ("dagtop.host", "mlflow.host", "host.name", "hostname")
-COMMAND = ("dagtop.command", "mlflow.command", "command")
+HOST = ("dagtop.host",)
+COMMAND = ("dagtop.command",)
 SOURCE, SOURCE_TYPE = "mlflow.source.name", "mlflow.source.type"
 TOLD = {NOTE, COMMIT, BRANCH, REPOSITORY, SOURCE, SOURCE_TYPE, *DIRTY, *HOST, *COMMAND}
 """Tags that have a place of their own on the page."""
