@@ -101,7 +101,12 @@ class FilteredRuns(TrackedList):
     def _apply(self) -> None:
         """Show what passes what is typed, once that is a filter."""
         text = self._typing.strip()
-        if self.is_there and text != self.view.filter and checked(text) is None:
+        if (
+            self.is_there
+            and self._prompt.is_open
+            and text != self.view.filter
+            and checked(text) is None
+        ):
             self._filter_by(text)
 
     def _filter_by(self, text: str) -> None:
