@@ -75,7 +75,10 @@ class FilteredRuns(TrackedList):
             if self.is_there and prompt.is_open:
                 self._show_hint()
 
-        self.dagtop.refresher.once(read_known, then)
+        if self._known is None:  # Tab that is typed ahead means what there is
+            self.dagtop.read_first(read_known, then)
+        else:
+            self.dagtop.refresher.once(read_known, then)
 
     def _history(self) -> list[str]:
         found: Any = self.dagtop.memory.get(HISTORY)
