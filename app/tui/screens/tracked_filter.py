@@ -75,7 +75,10 @@ class FilteredRuns(TrackedList):
             if self.is_there and prompt.is_open:
                 self._show_hint()
 
-        self.dagtop.refresher.once(read_known, then)
+        if self._known is None:  # Tab that is typed ahead means what there is
+            self.dagtop.read_first(read_known, then)
+        else:
+            self.dagtop.refresher.once(read_known, then)
 
     def _history(self) -> list[str]:
         found: Any = self.dagtop.memory.get(HISTORY)
@@ -101,7 +104,12 @@ class FilteredRuns(TrackedList):
     def _apply(self) -> None:
         """Show what passes what is typed, once that is a filter."""
         text = self._typing.strip()
-        if self.is_there and text != self.view.filter and checked(text) is None:
+        if (
+            self.is_there
+            and self._prompt.is_open
+            and text != self.view.filter
+            and checked(text) is None
+        ):
             self._filter_by(text)
 
     def _filter_by(self, text: str) -> None:

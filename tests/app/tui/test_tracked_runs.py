@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.tui.screens.compare import CompareScreen
+from app.tui.screens.tracked_run import TrackedRunScreen
 from app.tui.screens.tracked_runs import TrackedRunsScreen
 from store import models, tracking
 from store.engine import open_store
@@ -177,7 +178,7 @@ async def test_what_is_typed_is_applied_once_it_is_a_filter(tracked: Workspace) 
         await until(pilot, lambda: len(names(pilot)) == 11, "all, as it was")
         await press(pilot, "slash", *"params.layers = 1 AND (", "enter")
         assert "^" in text_of(pilot), "where it is wrong"
-        await press(pilot, "backspace", "backspace", *"is:nested", "enter")
+        await press(pilot, "backspace", *"is:nested", "enter")
         await until(pilot, lambda: len(names(pilot)) < 11, "those that pass")
         await press(pilot, "escape")
         await until(pilot, lambda: len(names(pilot)) == 11, "all again")
@@ -212,6 +213,18 @@ async def test_marked_runs_are_compared(tracked: Workspace) -> None:
         await says(pilot, "mark 2 to 50 runs")
         await press(pilot, "j", "j", "j", "space", "space", "c")
         await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen), "the comparison")
+
+
+async def test_a_run_is_opened_and_left_for_the_same_row(tracked: Workspace) -> None:
+    async with opened(tracked) as pilot:
+        await press(pilot, "P", "j", "j", "enter")
+        assert isinstance(pilot.app.screen, TrackedRunScreen)
+        await says(pilot, "fit-7")
+        await press(pilot, "escape")
+        screen = screen_of(pilot)
+        line = screen.table.current
+        assert line is not None
+        assert screen.sheet.entries[line.run].row.name == "fit-7"
 
 
 async def test_pinned_runs_stay_on_top_and_hidden_ones_are_left_out(tracked: Workspace) -> None:
