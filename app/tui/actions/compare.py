@@ -93,6 +93,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare_table.fold_all", ("Z",), "Fold all", "fold all sections, or none", VIEW),
     Action("compare_table.copy_cell", ("y",), "Copy", "copy what is under the cursor", VIEW),
     Action("compare_table.remove", ("x",), "Remove", "take the run out of the comparison", ACT),
+    Action("compare_table.run_page", ("r",), "Run", "the page of the run under the cursor", GO),
     Action("compare_table.siblings", ("p",), "Siblings", "all runs nested in the same one", VIEW),
     Action("compare_table.children", ("P",), "Children", "the runs nested in this one", VIEW),
     Action("compare_table.move_left", ("less_than_sign",), "To the left", "move the run", MOVE),

@@ -248,6 +248,14 @@ class CompareScreen(CompareViewScreen):
         self.ask()
         self.dagtop.say(f"{run.row.name} is left out")
 
+    def action_run_page(self) -> None:
+        """All there is to know of the run under the cursor."""
+        run = self.run_now()
+        if run is None:
+            self.dagtop.say("there is no run under the cursor")
+        else:
+            self.dagtop.ways.open_tracked(run.row.uuid)
+
     def action_siblings(self) -> None:
         """Compare all runs that are nested in the same one."""
         run = self.run_now()

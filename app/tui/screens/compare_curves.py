@@ -203,7 +203,8 @@ class CurvesScreen(MetricViewScreen):
     def _chart(self, metric: str, view: ChartView) -> Chart:
         from dataclasses import replace
 
-        chosen = self.table.current_key or ""
+        # not the list's own cursor: charts are shown before the list is
+        chosen = self.look.run or (self.runs[0].row.uuid if self.runs else "")
         chart = chart_of(self.lines(metric), metric, self.runs, self.form, chosen)
         return replace(chart, cursor=self.form.cursor)
 

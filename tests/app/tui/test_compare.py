@@ -188,6 +188,15 @@ async def test_a_jump_says_what_is_wrong_with_the_names(
         await says(pilot, said)
 
 
+async def test_the_page_of_a_run_opens_and_leads_back(tracked: Workspace) -> None:
+    async with opened(tracked, compare=SWEEP[:2]) as pilot:
+        await press(pilot, "l", "r")
+        await says(pilot, "fit-2")
+        assert not isinstance(pilot.app.screen, CompareScreen)
+        await press(pilot, "escape")
+        assert screen_of(pilot).look.run == SWEEP[1]
+
+
 async def test_all_that_is_nested_in_a_run_is_compared(tracked: Workspace) -> None:
     async with opened(tracked, compare=["0" * 32, SWEEP[0]]) as pilot:
         await press(pilot, "p")
