@@ -89,6 +89,9 @@ RECOMMENDATION = typed("dag recommendation")
 SWEEP = typed("dag elasticnet_sweep")
 DIGITS = typed("dag digits_training")
 FAILS = typed("dag fails_on_purpose")
+TRIALS = (*PLACE, "P", "/", "dag:elasticnet_sweep task:train", "enter", "wait:1")
+TRAININGS = (*PLACE, "P", "/", "dag:digits_training task:train*", "enter", "wait:1")
+MARKED = ("space",) * 6
 """To pipelines of the demo."""
 
 SCENES = (
@@ -127,6 +130,13 @@ SCENES = (
     Scene("merged", (*FAILS, "M")),
     Scene("templates", (*typed("dag bash_example"), "down", "enter", "3")),
     Scene("commands", (*typed("dag bash_example"), "down", "enter", "6")),
+    Scene("experiments", (*TRIALS, "l", "l", "l", "l", "l", "s", "wait:1")),
+    Scene("tracked", (*TRAININGS, "enter", "wait:1")),
+    Scene("charts", (*TRAININGS, "enter", "3", "wait:1")),
+    Scene("compare", (*TRIALS, *MARKED, "c", "wait:1", "d")),
+    Scene("curves", (*TRAININGS, *MARKED, "c", "2", "wait:1")),
+    Scene("parallel", (*TRIALS, *MARKED, *MARKED, "c", "4", "wait:1")),
+    Scene("importance", (*TRIALS, *MARKED, *MARKED, *MARKED, "c", "9", "wait:3")),
     Scene("resources", (*DIGITS, "down", "enter", "5")),
 )
 LIGHT = {"DAGTOP_THEME": "light"}

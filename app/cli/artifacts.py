@@ -70,7 +70,7 @@ def get(
 def lineage(
     run: TrackedRunArgument, workspace: WorkspaceOption = None, json: JsonOption = False
 ) -> None:
-    """Show what a run has read of other runs, and who has read what it has logged."""
+    """Show what a run has read of others, and who its files."""
     from app.cli import artifact_views
 
     with reading(workspace) as store:

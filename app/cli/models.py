@@ -42,7 +42,7 @@ def show(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a version of a model: the run that made it, its metrics, params and files."""
+    """Show a version of a model, and the run that made it."""
     from app.cli import model_views
 
     with reading(workspace) as store:
@@ -150,7 +150,7 @@ def describe(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Describe, tag or rename a model, or describe and tag a version of it."""
+    """Describe, tag or rename a model, or one of its versions."""
     from app.cli import model_views
 
     with writing(workspace) as store:

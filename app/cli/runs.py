@@ -299,7 +299,7 @@ def compare(
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show tracked runs side by side: params, metrics, tags, datasets.
+    """Show tracked runs side by side.
 
     The best of each metric has a star: the least of what its name says is a loss or an error,
     the greatest of all others.
@@ -345,7 +345,7 @@ def importance(
 TrackedRuns = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[RUN]...",
+        metavar="RUN",
         help="Tracked runs: ids, their beginnings, or names.",
         show_default=False,
     ),

@@ -24,7 +24,6 @@ ALIASES: Mapping[str, str] = {
     "event": "events",
     "experiment": "experiments",
     "exps": "experiments",
-    "tracked": "experiments",
     "audit": "events",
     "task": "tasks",
     "instances": "tasks",
@@ -186,8 +185,8 @@ def parse(text: str, known: Known) -> Target:
         return _log(rest, known)
     if first == COMPARE and (rest or COMPARE not in known.dag_ids):
         return Target(COMPARE, names=runs_in(rest))
-    if first == TRACKED and rest:
-        return Target(TRACKED, rest)
+    if first == TRACKED:
+        return Target(TRACKED, rest) if rest else Target("place", "experiments")
     if first in known.views:
         dag_id = one_of(rest, known.dag_ids, "DAG") if rest else _here(known)
         return Target("view", first, dag_id, known.run_id if dag_id == known.dag_id else None)

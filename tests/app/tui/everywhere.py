@@ -22,7 +22,7 @@ LOG: Keys = (*FAILED, "enter")
 INSTANCES: Keys = ("enter", "j", "enter")
 RUN: Keys = ("enter", "r")
 RUN_FAILED: Keys = (*FAILED, "r")
-TRACKED: Keys = (*RUN_FAILED, "P")
+TRACKED: Keys = (*RUN_FAILED, "P", "enter")
 EVENT: Keys = ("enter", "9")
 BACKFILLS: Keys = ("enter", "0")
 

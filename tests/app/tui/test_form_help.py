@@ -35,6 +35,8 @@ from tests.app.tui.world import World, structure_of
 SCREENS = Path(screens.__file__).parent
 EDITORS = {"admin.py", "setting_xcoms.py"}
 """Modules that open forms for rows of the store, with the fields that are looked at here."""
+SHORT_FORMS = {"tracked_acting.py", "tracked_bulk.py", "tracked_picks.py"}
+"""Those that ask for a name or a tag: the fields, with their help, are made where they are asked."""
 
 
 def kinds(of: type[FormScreen]) -> Iterator[type[FormScreen]]:
@@ -72,7 +74,12 @@ async def test_each_field_of_the_forms_that_act_has_a_line_of_help(world: World)
 def test_each_field_of_the_forms_for_rows_has_a_line_of_help() -> None:
     opening = re.compile(r"(?<!class )FormDialog\(")
     modules = {path.name for path in SCREENS.glob("*.py") if opening.search(path.read_text())}
-    assert modules == EDITORS
+    assert modules == EDITORS | SHORT_FORMS
+    for name in SHORT_FORMS:
+        text = (SCREENS / name).read_text()
+        asked = re.findall(r"FormField\((.*)\)", text)
+        assert asked
+        assert [one for one in asked if one.count('"') < 6 and "about" not in one] == []
     pool = PoolRow("gpu", 4, "", include_deferred=False)
     texted = ConnectionText(
         "db", "http", "", "", "", "", has_password=True, extra=None, description=""

@@ -192,7 +192,7 @@ def test_wide_terminals_name_all_views_and_eighty_columns_most(width: int, unnam
             named = [full in line or short in line for full, short in words]
             assert named.count(False) <= unnamed
             assert named[list(views).index(current)]
-    assert "5 Variables  6 Connections" in plain(views_line(PLACES, "home", 120))
+    assert "5 Variables  6 Connections" in plain(views_line(PLACES, "home", 130))
     assert plain(views_line(PLACES, "events", 60)).endswith("9 System 0 Events")
 
 

@@ -178,7 +178,7 @@ with DAG("metrics"):
     with shared.store.read() as connection:
         (run_id,) = connection.exec_driver_sql("SELECT max(id) FROM tracked_run").one()
         assert tracking.params_of(connection, run_id) == {"lr": "0.1"}
-        assert tracking.tags_of(connection, run_id) == {"kind": "test"}
+        assert tracking.tags_of(connection, run_id)["kind"] == "test"
         (summary,) = metric_points.summaries(connection, run_id)
         series = metric_points.read(connection, summary.id)
     assert list(series.steps) == [0, 1, 2, 3, 4]

@@ -85,7 +85,7 @@ def outcome_of(read: Any, text: str) -> Any:
     offset=st.integers(0, 2),
 )
 @settings(
-    max_examples=100,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_a_filter_finds_what_a_naive_evaluation_finds(
