@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from store import contents
+from store import contents, remote
 from store.errors import InvalidValue, NotFound, StoreError
 from store.mlflow_api import CALLS, ApiError, Call, Handler
 from store.mlflow_api import files as run_files
@@ -42,6 +42,7 @@ class Server:
 
     def __init__(self, store: Store, workspace: Workspace, token: str) -> None:
         self._store = store
+        self._workspace = workspace
         self._folder = workspace.artifacts
         self._token = token
 
@@ -96,9 +97,7 @@ class Server:
                 return {"size": size, "digest": digest}
 
             found = await to_thread.run_sync(self._answer, Handler(look, writes=False), {})
-            local = contents.path_of(self._folder, found["digest"])
-            if not local.is_file():
-                raise ApiError(f"the content of {path} is gone", "RESOURCE_DOES_NOT_EXIST")
+            local = await to_thread.run_sync(remote.local_path, self._workspace, found["digest"])
             return FileResponse(local, media_type="application/octet-stream")
 
         return await self._guarded(request, answer)

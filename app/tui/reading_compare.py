@@ -10,8 +10,6 @@ from app.comparing.classification import MOST_BYTES, Kind, curves_in, kind_of, m
 from app.tui.models.compare.matrices import Found
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sqlalchemy import Connection
 
     from app.comparing.importance import Importance
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from store.queries.compared import ComparedRun, RunSource
     from store.queries.curves import Curve
     from store.queries.tracked import ArtifactRow
+    from store.workspace import Workspace
 
 WHOLE = 50_000
 """Stretches of curves that are drawn over each other's values."""
@@ -139,10 +138,10 @@ def read_environments(
 
 
 def read_classification(
-    connection: Connection, runs: Sequence[ComparedRun], *, kind: Kind, folder: Path
+    connection: Connection, runs: Sequence[ComparedRun], *, kind: Kind, workspace: Workspace
 ) -> tuple[Found, ...]:
-    """The confusion matrices or curves of the runs that have logged them. ``folder``: of the
-    workspace's artifacts."""
+    """The confusion matrices or curves of the runs that have logged them."""
+    from store.errors import StoreError
     from store.queries.tracked import artifacts_of
 
     found: list[Found] = []
@@ -154,25 +153,28 @@ def read_classification(
         for one in files:
             label = name if len(files) == 1 else f"{name} {one.path}"
             try:
-                text = _text_of(folder / one.digest[:2] / one.digest, one)
+                text = _text_of(workspace, one)
                 if kind == "matrix":
                     found.append(Found(uuid, label, one.path, matrix_in(text, one.path)))
                 else:
                     curves = tuple(curves_in(text, one.path, kind))
                     found.append(Found(uuid, label, one.path, curves=curves))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, StoreError) as error:
                 said = getattr(error, "strerror", None) or str(error)
                 found.append(Found(uuid, label, one.path, problem=said))
     return tuple(found)
 
 
-def _text_of(path: Path, one: ArtifactRow) -> str:
-    """A file's text. Raises ``OSError``, or ``ValueError`` with a sentence."""
+def _text_of(workspace: Workspace, one: ArtifactRow) -> str:
+    """A file's text. Raises ``OSError``, or ``ValueError`` or ``StoreError`` with a sentence."""
+    from store.errors import NotFound
+    from store.remote import local_path
+
     if one.size > MOST_BYTES:
         raise ValueError(f"{one.path} has {one.size:,} bytes: at most {MOST_BYTES:,} are read")
     try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
+        return local_path(workspace, one.digest).read_bytes().decode()
+    except (FileNotFoundError, NotFound):
         raise ValueError(f"{one.path} is not kept in this workspace") from None
     except UnicodeDecodeError:
         raise ValueError(f"{one.path} is no text in UTF-8") from None

@@ -66,8 +66,8 @@ class MatrixScreen(SearchScreen, CompareViewScreen):
         yield PromptLine("/", widget_id="find")
 
     def reader(self) -> Own:
-        folder = self.dagtop.workspace.artifacts
-        return partial(read_classification, kind=self.form.kind, folder=folder)
+        workspace = self.dagtop.workspace
+        return partial(read_classification, kind=self.form.kind, workspace=workspace)
 
     @property
     def found(self) -> list[Found]:

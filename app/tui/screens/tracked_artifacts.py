@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -179,9 +180,18 @@ class TrackedArtifactsScreen(TrackedViewScreen):
             self.run_worker(self._preview(file, room), group="preview", exclusive=True)
 
     async def _preview(self, file: File, room: Room) -> None:
-        lines = await asyncio.to_thread(preview, file, room)
+        lines = await asyncio.to_thread(self._read, file, room)
         if self.is_there and self._previewed == (file, room):
             self._shown(lines)
+
+    def _read(self, file: File, room: Room) -> list[Spans]:
+        """The preview; a content that is only under the URL is fetched before. In a thread."""
+        from store.errors import StoreError
+        from store.remote import local_path
+
+        with suppress(StoreError):  # the preview says what is missing, and where
+            local_path(self.dagtop.workspace, file.digest)
+        return preview(file, room)
 
     def _shown(self, lines: list[Spans]) -> None:
         view = self.preview_view

@@ -36,7 +36,7 @@ SCREENS = Path(screens.__file__).parent
 EDITORS = {"admin.py", "setting_xcoms.py"}
 """Modules that open forms for rows of the store, with the fields that are looked at here."""
 SHORT_FORMS = {"tracked_acting.py", "tracked_bulk.py", "tracked_picks.py"}
-"""Those that ask for a name or a tag: the fields, with their help, are made where they are asked."""
+"""Those that ask for a name or a tag: the fields are made, with their help, where they ask."""
 
 
 def kinds(of: type[FormScreen]) -> Iterator[type[FormScreen]]:
