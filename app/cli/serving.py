@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,7 @@ def serve(
         say(f"export MLFLOW_TRACKING_URI={place}")
         if token:
             say(f"export MLFLOW_TRACKING_TOKEN={token}")
+        sys.stdout.flush()  # a script waits for these lines
         note("serving; Ctrl+C ends it")
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -10,7 +10,7 @@ from store.errors import InvalidValue, NotFound
 from store.mlflow_api.asked import Call, cut, milliseconds, whole
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError
-from store.mlflow_api.logged import address_of, stored_address
+from store.mlflow_api.logged import ADDRESS, address_of, stored_address
 from store.queries import registry as models
 from store.queries.registry import ModelRow, Reference, VersionRow
 
@@ -81,9 +81,13 @@ def create_version(call: Call) -> dict[str, Any]:
     models.get_model(call.connection, name)
     model_id = call.text_or("", "model_id")
     logged = logged_models.get(call.connection, model_id) if model_id else None
+    source, run_uuid = stored_address(call, call.text("source")), call.text_or(None, "run_id")
+    if logged is not None and source == f"models:/{model_id}":
+        # where its files are: MLflow 2 and tasks know nothing of models:/m-…
+        run_uuid, _, source = logged.artifact_location.removeprefix(ADDRESS).partition("/")
     new = registry.NewVersion(
-        source=stored_address(call, call.text("source")),
-        run_uuid=call.text_or(logged.run_uuid if logged else None, "run_id"),
+        source=source,
+        run_uuid=run_uuid or (logged.run_uuid if logged else None),
         description=call.text_or("", "description"),
         tags=call.pairs("tags"),
         logged_model_id=model_id or None,

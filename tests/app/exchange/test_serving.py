@@ -162,6 +162,23 @@ def test_what_is_wrong_is_refused_as_mlflows_server_does(
     assert sentence in answer.json()["message"]
 
 
+def test_a_version_made_of_a_logged_model_says_where_the_files_are(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    asked = {"experiment_id": "0", "name": "net", "source_run_id": run}
+    model = served.post("logged-models", asked).json()["model"]["info"]
+    served.post("registered-models/create", {"name": "made"})
+    asked = {
+        "name": "made",
+        "source": f"models:/{model['model_id']}",
+        "model_id": model["model_id"],
+    }
+    version = served.post("model-versions/create", asked).json()["model_version"]
+    assert version["run_id"] == run
+    assert version["source"] == model["artifact_uri"] == f"mlflow-artifacts:/{run}/net"
+    shown = run_command(served.workspace.root, "models", "show", "made", "--json").document
+    assert (shown["run_uuid"], shown["source"]) == (run, "net")
+
+
 def test_a_body_that_is_no_json_is_refused(served: Served) -> None:
     answer = served.ask("POST", ASKS + "runs/create", content=b"{")
     assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")

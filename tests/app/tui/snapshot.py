@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 
@@ -65,4 +66,6 @@ def check_text(name: str, shown: str) -> None:
     if os.environ.get("DAGTOP_TEST_UPDATE"):
         path.write_text(shown, encoding="utf-8")
     assert path.exists(), f"there is no snapshot {name}: run with DAGTOP_TEST_UPDATE=1"
-    assert shown == path.read_text(encoding="utf-8")
+    expected = path.read_text(encoding="utf-8")
+    lines = difflib.unified_diff(expected.splitlines(), shown.splitlines(), name, "shown", n=0)
+    assert shown == expected, "\n" + "\n".join(lines)
