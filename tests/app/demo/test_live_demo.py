@@ -49,7 +49,7 @@ def test_every_pipeline_gets_its_history_from_a_backfill_and_goes_on_by_its_sche
     assert ended == {
         (one.dag_id, "failed" if one.dag_id == "fails_on_purpose" else "success"): one.runs
         for one in HISTORY
-    }
+    }, what_failed(live)
     no_gap(live)
     cards = sorted((live.workspace.root / "models" / "elasticnet").glob("*/card.json"))
     assert len(cards) == 5
@@ -65,6 +65,17 @@ def what_waits(live: Live) -> str:
         " WHERE r.state IN ('queued', 'running')"
     )
     return "\n".join([*map(str, rows), live.log_text(), str(live.ask("get_status"))])
+
+
+def what_failed(live: Live) -> str:
+    """The ends of the logs of the tries that failed, but for those that do so on purpose."""
+    rows = live.query(
+        "SELECT r.id, t.id, r.dag_id, r.run_id, i.task_id, i.map_index FROM task_try t"
+        " JOIN task_instance i ON i.id = t.task_instance_id JOIN dag_run r ON r.id = i.dag_run_id"
+        " WHERE t.state = 'failed' AND r.dag_id <> 'fails_on_purpose'"
+    )
+    logs = [live.workspace.log(run, one).read_text()[-2_000:] for run, one, *_ in rows]
+    return "\n".join(f"{row[2:]}\n{log}" for row, log in zip(rows, logs, strict=True))
 
 
 def no_gap(live: Live) -> None:
