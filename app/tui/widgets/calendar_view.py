@@ -31,6 +31,9 @@ class CalendarView(LineView, can_focus=True):
         self.cursor: Any = date(1970, 1, 1)
         self.top = 0
         """The first line that is shown below the heading."""
+        self._top_before = 0
+        """What it was before the cursor's last step: with another height it is found anew from
+        there, so it doesn't matter whether a page or its room is there first."""
         self._made_for: tuple[object, ...] = ()
         self._lines: list[Spans] = []
 
@@ -42,7 +45,7 @@ class CalendarView(LineView, can_focus=True):
     def go_to(self, place: Any) -> None:
         """Put the cursor on a place of the page."""
         if place != self.cursor:
-            self.cursor = place
+            self.cursor, self._top_before = place, self.top
             self._changed()
             self.post_message(self.Moved())
 
@@ -62,7 +65,7 @@ class CalendarView(LineView, can_focus=True):
         room = max(1, self.size.height - self.page.heading)
         line = self.page.line_of(self.cursor) - self.page.heading
         count = len(self._lines) - self.page.heading
-        self.top = max(0, min(max(self.top, line - room + 1), line, count - room))
+        self.top = max(0, min(max(self._top_before, line - room + 1), line, count - room))
 
     def hidden(self) -> tuple[bool, bool]:
         """Whether there is more above, and below."""

@@ -17,11 +17,12 @@ from app.tui.reading_history import day_start, hour_at, hours_of, read_hours
 from app.tui.screens.calendar import CalendarScreen, RunsBetweenScreen
 from app.tui.spans import plain, width_of
 from app.tui.theme import ASCII, UNICODE
+from store.engine import open_store
 from store.queries.history import DayTally
 from store.states import DagRunState
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, arrived, opened, press, says, text_of
-from tests.app.tui.snapshot import by_size, check_plain, check_scene
+from tests.app.tui.snapshot import by_size, check, check_plain, check_scene, settled
 from tests.app.tui.world import World
 
 ONE = DayTally(1, 1, 60.0, 60.0)
@@ -349,6 +350,22 @@ async def test_a_screen_looks_as_it_did(
 ) -> None:
     name, keys = SCENES[scene]
     await check_scene(scene, size, workspace_of(name), keys)
+
+
+async def test_a_month_that_is_read_before_there_is_room_for_it_looks_the_same(
+    long: Workspace,
+) -> None:
+    async with opened(long) as pilot:
+        await press(pilot, "enter", "6", "h", "k")
+        screen = calendar(pilot)
+        with open_store(long) as store:
+            month = read_hours(
+                store, "nightly", screen.day.replace(day=1), screen.dagtop.scene().zone
+            )
+        screen.action_zoom()
+        screen.receive(screen.serial, month)  # the lines have the height they had for a year
+        await settled(pilot)
+        check("calendar_hours-80x24", text_of(pilot).replace(str(long.root), "/SHOP"))
 
 
 async def test_small_terminals_and_those_without_unicode(long: Workspace) -> None:
