@@ -26,3 +26,11 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with live(tmp_path_factory.mktemp("workspace")) as workspace:
         workspace.configure(SETTINGS)
         yield workspace
+
+
+@pytest.fixture
+def remote(postgres_url: str, own: Live) -> Live:
+    """The same on PostgreSQL. It is ended before its database is dropped: it could not say so
+    afterwards, and half a minute would be waited for that."""
+    own.configure(f'{SETTINGS}[store]\nurl = "{postgres_url}"\n')
+    return own

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.runner.daemon.conftest import SETTINGS
 from tests.support.live import Live, wait_for
 
 PIPELINE = """
@@ -58,17 +57,16 @@ def test_a_consumer_runs_when_all_its_assets_were_produced(shared: Live) -> None
 
 
 @pytest.mark.postgres
-def test_assets_work_on_postgresql(own: Live, postgres_url: str) -> None:
-    own.configure(f'{SETTINGS}[store]\nurl = "{postgres_url}"\n')
-    own.write("assets.py", PIPELINE)
-    own.start()
-    own.wait_for_dag("consumer")
-    assert own.run("producer")[0] == "success"
+def test_assets_work_on_postgresql(remote: Live) -> None:
+    remote.write("assets.py", PIPELINE)
+    remote.start()
+    remote.wait_for_dag("consumer")
+    assert remote.run("producer")[0] == "success"
     found = "SELECT run_id FROM dag_run WHERE dag_id = 'consumer'"
-    run_id = wait_for(lambda: own.value(found), what="the consumer's run")
-    assert own.wait_for_run("consumer", run_id) == "success"
-    assert own.submit("asset_event", asset="orders")["dags"] == ["consumer"]
-    assert own.value("SELECT count(*) FROM dagrun_asset_event") == 4
+    run_id = wait_for(lambda: remote.value(found), what="the consumer's run")
+    assert remote.wait_for_run("consumer", run_id) == "success"
+    assert remote.submit("asset_event", asset="orders")["dags"] == ["consumer"]
+    assert remote.value("SELECT count(*) FROM dagrun_asset_event") == 4
 
 
 def test_extra_that_is_no_json_fails_the_task(shared: Live) -> None:

@@ -38,17 +38,15 @@ def test_the_second_runner_refuses_until_the_first_is_gone(
 
 
 @pytest.mark.postgres
-def test_connections_that_the_server_drops_are_made_again(own: Live, postgres_url: str) -> None:
-    own.configure(f'{SETTINGS}[store]\nurl = "{postgres_url}"\n')
-    own.write("one.py", ONE)
-    own.start()
-    own.wait_for_dag("one")
-    own.query(
+def test_connections_that_the_server_drops_are_made_again(remote: Live) -> None:
+    remote.write("one.py", ONE)
+    remote.start()
+    remote.wait_for_dag("one")
+    remote.query(
         "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    state, _ = own.run("one")
-    log = own.log_text()
-    own.stop()
+    state, _ = remote.run("one")
+    log = remote.log_text()
     assert state == "success"
     assert "Traceback" not in log, log

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.runner.daemon.conftest import SETTINGS
 from tests.support.live import Live
 
 NULS = r"""
@@ -27,18 +26,16 @@ with DAG("nuls", params={"word": "a\0b"}):
 
 
 @pytest.mark.postgres
-def test_a_nul_in_what_a_task_states_is_stored_as_its_symbol(own: Live, postgres_url: str) -> None:
-    own.configure(f'{SETTINGS}[store]\nurl = "{postgres_url}"\n')
-    own.write("nuls.py", NULS)
-    own.start()
-    _, states = own.run("nuls")
-    errors = own.query("SELECT error_message FROM task_try ORDER BY id")
-    found = own.query(
+def test_a_nul_in_what_a_task_states_is_stored_as_its_symbol(remote: Live) -> None:
+    remote.write("nuls.py", NULS)
+    remote.start()
+    _, states = remote.run("nuls")
+    errors = remote.query("SELECT error_message FROM task_try ORDER BY id")
+    found = remote.query(
         "SELECT param.key, param.value, tag.key, tag.value, metric.key "
         "FROM param JOIN tag USING (run_id) JOIN metric USING (run_id) "
         "WHERE substr(tag.key, 1, 6) NOT IN ('dagtop', 'mlflow')"
     )
-    own.stop()
     assert states == {"push": "success", "pull": "failed"}, errors
     assert errors[1] == (r"an error \x00 of its own",)
     assert found == [("p", "␀", "t", "␀", "m")]
