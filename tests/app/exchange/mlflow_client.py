@@ -1,4 +1,5 @@
-"""MLflow's client in a process of its own: ``make URI FOLDER`` logs, ``dump URI`` prints all."""
+"""MLflow's client in a process of its own: ``make URI FOLDER`` logs, ``dump URI …`` prints
+all of each store on a line."""
 
 from __future__ import annotations
 
@@ -129,4 +130,5 @@ if __name__ == "__main__":
     if verb == "make":
         make(*arguments)
     else:
-        print(json.dumps(dump(*arguments), sort_keys=True, default=str))
+        for one in arguments:
+            print(json.dumps(dump(one), sort_keys=True, default=str))

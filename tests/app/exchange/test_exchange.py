@@ -49,8 +49,8 @@ def test_what_was_in_a_database_of_mlflows_is_in_the_one_that_is_exported(
     target = tmp_path / "out.db"
     written = dagtop(workspace, "export", "mlflow", str(target))
     assert written.code == 0, written.err
-    before = dumped(f"sqlite:///{mlflow_database}", tmp_path)
-    after = dumped(f"sqlite:///{target}", tmp_path)
+    stores = (f"sqlite:///{mlflow_database}", f"sqlite:///{target}")
+    before, after = dumped(*stores, folder=tmp_path)
     assert len(before["runs"]) == 5
     for uuid, run in before["runs"].items():
         assert after["runs"][uuid] == run
@@ -62,8 +62,9 @@ def test_a_folder_of_mlflows_comes_through_the_same_way(
 ) -> None:
     assert dagtop(workspace, "import", "mlflow", str(mlflow_folder)).code == 0
     assert dagtop(workspace, "export", "mlflow", str(target)).code == 0
-    before = as_a_database_has_it(dumped((mlflow_folder / "mlruns").as_uri(), tmp_path))
-    after = dumped(f"sqlite:///{target}", tmp_path)
+    stores = ((mlflow_folder / "mlruns").as_uri(), f"sqlite:///{target}")
+    before, after = dumped(*stores, folder=tmp_path)
+    before = as_a_database_has_it(before)
     assert after["runs"] == before["runs"]
     assert without(after, "Default") == without(before, "Default")
 

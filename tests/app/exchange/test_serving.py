@@ -71,7 +71,8 @@ def logged(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def test_what_a_client_logs_it_finds_again_and_so_does_an_export(
     logged: Served, target: Path, tmp_path: Path
 ) -> None:
-    there = dumped(logged.url, tmp_path)
+    assert run_command(logged.workspace.root, "export", "mlflow", str(target)).code == 0
+    there, exported = dumped(logged.url, f"sqlite:///{target}", folder=tmp_path)
     first = next(run for run in there["runs"].values() if run["name"] == "first")
     assert first["params"] == {"lr": "0.1", "deep/key": "x y\nz"}
     assert [len(first["history"][key]) for key in ("loss", "val/acc")] == [6, 2]
@@ -81,8 +82,6 @@ def test_what_a_client_logs_it_finds_again_and_so_does_an_export(
 
     found = run_command(logged.workspace.root, "runs", "search", "metrics.loss IS NAN", "--json")
     assert [one["run_name"] for one in found.document["runs"]] == ["first"]
-    assert run_command(logged.workspace.root, "export", "mlflow", str(target)).code == 0
-    exported = dumped(f"sqlite:///{target}", tmp_path)
     assert exported["models"] == there["models"]
     assert exported["logged"] == there["logged"]
     for uuid, run in there["runs"].items():
