@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,11 +68,12 @@ class Beginning:
 
 def start_history(
     workspace: Workspace,
+    histories: Sequence[History] = HISTORY,
     *,
     patience: float = PATIENCE,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[Beginning]:
-    """Start the history of every demo pipeline, and unpause it; returns what became of each.
+    """Start the histories of the demo's pipelines, and unpause those; returns what became of each.
 
     Needs a runner that is up; waits up to ``patience`` seconds for it to know the pipelines, and
     not for the runs. Each history is started once per workspace, however often this is called; a
@@ -81,7 +82,7 @@ def start_history(
     deadline = time.monotonic() + patience
     beginnings: list[Beginning] = []
     notes = read_notes(workspace)
-    for history in HISTORY:
+    for history in histories:
         if history.dag_id in notes.history or not (workspace.dags / history.file).exists():
             continue
         beginning = _start_one(workspace, history, deadline, now())
