@@ -45,7 +45,16 @@ class Rest:
     def begin(self) -> None:
         """The cursor has moved: the time runs anew."""
         self.stop()
-        self._timer = self._owner.set_timer(REST, self._then)
+        self._timer = self._owner.set_timer(REST, self._over)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the function is still to be called."""
+        return self._timer is not None
+
+    def _over(self) -> None:
+        self._timer = None
+        self._then()
 
     def stop(self) -> None:
         """Nothing is to be called any more."""

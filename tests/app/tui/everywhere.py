@@ -117,7 +117,7 @@ ASKING: dict[str, Keys] = {
     "search in a log": (*LOG, "slash", *"red"),
     "filter of a log": (*LOG, "ampersand", *"red"),
     "time range": (*LOG, "at"),
-    "filter of runs": ("P", "slash", *"metrics.m = 1 AND x"),
+    "filter of runs": ("P", "slash", *"(metrics.m = 1 AND x"),
     "columns of runs": ("P", "C"),
     "choice of experiments": ("P", "e"),
     "groups of runs": ("P", "b"),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from app.tui.application import DagtopApp
+from app.tui.timers import Rest
 from store.workspace import Workspace
 from tests.app.tui.driving import AppPilot, app_of, opened, press, text_of, until
 
@@ -19,17 +21,23 @@ SIZES = [(80, 24), (120, 40)]
 by_size = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
+def is_awaited(app: DagtopApp) -> bool:
+    """Whether something is still to be read: it was asked for, or will be once a cursor rests."""
+    parts = [vars(screen).values() for screen in app.screen_stack]
+    rests = [one for values in parts for one in values if isinstance(one, Rest)]
+    return app.refresher.is_asked or any(rest.is_begun for rest in rests)
+
+
 async def settled(pilot: AppPilot) -> None:
     """Wait until what is read off the loop has arrived and the screen stays as it is."""
-    app = app_of(pilot)
-    await until(pilot, lambda: app.trouble or not app.refresher.is_asked, "what was asked for")
-    last = text_of(pilot)
+    app, last = app_of(pilot), ""
     for _ in range(40):
-        await pilot.pause(0.15)
+        await until(pilot, lambda: app.trouble or not is_awaited(app), "what was asked for")
         now = text_of(pilot)
         if now == last:
             return
         last = now
+        await pilot.pause(0.15)
 
 
 async def check_scene(

@@ -44,12 +44,13 @@ def value(workspace: Workspace, query: object) -> object:
         return connection.execute(query).scalar()  # type: ignore[call-overload]
 
 
+# With an open parenthesis nothing that is typed on the way is a filter, however slowly it is.
 SCENES: dict[str, tuple[str, ...]] = {
     "runs": ("P",),
     "sorted": ("P", "l", "l", "l", "l", "s", "plus"),
     "filtered": ("P", "slash", *"metrics.accuracy > 0.8 AND params.layers < 3", "enter"),
-    "filter_wrong": ("P", "slash", *"metrics.accuracy > 0.8 AND layers <", "enter"),
-    "filter_completed": ("P", "slash", *"metrics.acc", "tab", "space"),
+    "filter_wrong": ("P", "slash", *"(metrics.accuracy > 0.8 AND layers <", "enter"),
+    "filter_completed": ("P", "slash", *"(metrics.acc", "tab", "space"),
     "grouped": ("P", "b", *"optimizer", "enter", "enter"),
     "columns": ("P", "C"),
     "experiments": ("P", "e"),
