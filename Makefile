@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-TEST_WORKERS ?= 4
+TEST_WORKERS ?= 6
 PYTEST_ARGS ?=
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
            --constraint requirements.lock --editable
@@ -24,6 +24,8 @@ demo: $(VENV)/.demo-installed ## real pipelines on real data, in the terminal
 test: check ## all checks, then all tests
 	@# Tests start hundreds of processes: none of them should have to compile the code first.
 	@$(BIN)/python -m compileall -q -j 0 app runner store dagtop.py
+	@# Nor should each worker compile all tests, which pytest alone can. What fails, fails below.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	@# Not the files with the fewest tests last, as is usual: some of those take a minute.
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
