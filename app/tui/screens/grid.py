@@ -312,8 +312,8 @@ class GridScreen(MarkedGridScreen):
         }
 
         def then(reply: object) -> None:
-            here = self.view.run, self.view.row
-            if self.is_there and [one and one.id for one in here] == [run.id, row.id]:
+            here = (self.view.run, self.view.row) if self.is_there else ()
+            if [one and one.id for one in here] == [run.id, row.id]:
                 index = -1 if row.map_index is None else row.map_index
                 self.reasons = reasons_for(reply, row.task_id, index)
                 self._show_panel()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
+from app.tui.commander import Replied
 from app.tui.screens.acting import selections_of
 from app.tui.screens.grid import GridScreen
 from app.tui.screens.instances import InstancesScreen
@@ -16,9 +19,10 @@ from app.tui.screens.task_details import DetailsScreen
 from store.queries import grid as query
 from store.queries.grid import GridRow
 from store.structure import DagStructure, Expansion, LiteralLength, TaskStructure
+from store.workspace import Workspace
 from tests.app.tui.dialogs import dialog_of
 from tests.app.tui.driving import AppPilot, app_of, commanded, opened, press, says, text_of, until
-from tests.app.tui.snapshot import check_scene
+from tests.app.tui.snapshot import check_scene, settled
 from tests.app.tui.world import ESCAPES, World, fill_recommend
 
 TRAIN = (*["j"] * 6,)
@@ -307,3 +311,27 @@ async def test_a_filter_that_nothing_passes_says_so_and_one_that_is_refused_is_n
         await says(pilot, "no run is foo")
         assert "run:foo" not in text_of(pilot)
         assert "/load  1 of 9" in text_of(pilot), "what held before holds"
+
+
+async def test_reasons_that_come_once_the_grid_is_left_are_of_no_use(
+    workspace_of: Callable[[str], Workspace],
+) -> None:
+    left = Event()
+
+    def waits() -> Replied:
+        assert left.wait(20)
+        return Replied(lambda _: None, None)
+
+    async with opened(workspace_of("small")) as pilot:
+        await press(pilot, "enter", "j", "j", "i")
+        screen, commander = grid(pilot), app_of(pilot).commander
+        asked = commander._newest.get("reasons", 0)
+        commander._questions.put(waits)
+        screen._ask_reasons()
+        assert commander._newest["reasons"] > asked
+        await pilot.app.pop_screen()
+        screen.reasons = []
+        left.set()
+        await until(pilot, commander._questions._jobs.empty, "the answer")
+        await settled(pilot)
+        assert screen.reasons == []
