@@ -80,6 +80,9 @@ def test_the_better_model_becomes_champion_and_is_what_is_deployed(shared: Live)
         ("model/deep/card.json", 3, "deploy", "train"),
         ("model/weights.json", 3, "deploy", "train"),
     ]
+    # a champion is no run's own fact: `promote`, which has logged nothing, has none
+    counts = "SELECT task_id, count(*) FROM tracked_run WHERE dag_id = ? GROUP BY 1 ORDER BY 1"
+    assert shared.query(counts, "promoting") == [("deploy", 3), ("train", 3)]
     trail = shared.query(
         "SELECT message, actor, task_id FROM event WHERE kind LIKE 'model_%' ORDER BY id LIMIT 4"
     )
