@@ -25,7 +25,7 @@ from app.tui.models.compare.plots import (
     scatter,
     scatter_line,
 )
-from app.tui.models.compare.sheet import status_spans
+from app.tui.models.tracked_looks import status_span
 from app.tui.screens.compare_metric import MetricViewScreen
 from app.tui.scrolling import step_of
 from app.tui.spans import Span, Spans, span
@@ -116,7 +116,7 @@ class PlotScreen(MetricViewScreen):
 
     def run_spans(self, run: ComparedRun) -> Spans:
         """The run under the cursor."""
-        return (Span(" "), *status_spans(run.row.status, self.dagtop.glyphs), Span(" "),
+        return (Span(" "), status_span(run.row.status, self.dagtop.glyphs), Span(" "),
                 span(run.row.name, "strong"), Span(f" {run.row.uuid[:8]}", "dim"))  # fmt: skip
 
     def exports(self) -> list[Export]:
