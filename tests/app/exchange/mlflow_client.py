@@ -113,6 +113,14 @@ def _run(client: Any, experiment: str, run: Any) -> dict[str, Any]:
     }
 
 
+def stored(*values: str) -> list[tuple[bool, float]]:
+    """How MLflow puts values into a database."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    own: Any = SqlAlchemyStore
+    return [own.sanitize_metric_value(None, float(one)) for one in values]
+
+
 def _artifacts(client: Any, uuid: str, folder: str | None) -> dict[str, str]:
     found = {}
     for one in client.list_artifacts(uuid, folder):
@@ -128,5 +136,7 @@ if __name__ == "__main__":
     verb, *arguments = sys.argv[1:]
     if verb == "make":
         make(*arguments)
+    elif verb == "stored":
+        print(json.dumps(stored(*arguments)))
     else:
         print(json.dumps(dump(*arguments), sort_keys=True, default=str))
