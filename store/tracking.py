@@ -166,19 +166,10 @@ def _place_of(connection: Connection, try_id: int | None) -> dict[str, Any]:
     """The names of DAG, run and task of a try: they outlive it."""
     if try_id is None:
         return {}
-    row = connection.execute(
-        select(
-            dag_run.c.dag_id,
-            dag_run.c.run_id,
-            task_instance.c.task_id,
-            task_instance.c.map_index,
-            task_try.c.try_number,
-        )
-        .join_from(task_try, task_instance, task_instance.c.id == task_try.c.task_instance_id)
-        .join(dag_run, dag_run.c.id == task_instance.c.dag_run_id)
-        .where(task_try.c.id == try_id)
-    ).first()
-    return {} if row is None else dict(row._mapping)
+    place = place_of_try(connection, try_id)
+    if place is None:
+        return {}
+    return {name: value for name, value in place.where.items() if name != "dag_run_id"}
 
 
 def ensure_experiment(connection: Connection, name: str, at: datetime) -> int:

@@ -21,7 +21,10 @@ async def answer(engine: Engine, question: AskMlflow) -> Answer:
     method, _, path = question.method.partition(" ")
     handler = LOCAL_CALLS.get((method, path))
     if handler is None:
-        return Answer(error=f"this runner doesn't know {question.method!r}: it is an older one")
+        return Answer(
+            error=f"this runner doesn't know {question.method!r}: it is of another version of "
+            "dagtop than who asks; 'dagtop down' and 'dagtop up' start it anew"
+        )
     await engine.catch_up_with_recordings()
     return await asyncio.to_thread(_do, engine, handler, question)
 

@@ -90,6 +90,11 @@ def pair(one: Any) -> tuple[str, str]:
     return str(one["key"]), "" if value is None else str(value)
 
 
+def listed(pairs: Mapping[str, str] | None) -> list[dict[str, str]]:
+    """Params or tags as MLflow writes them."""
+    return [{"key": key, "value": value} for key, value in (pairs or {}).items()]
+
+
 def whole(value: Any, name: str, otherwise: int) -> int:
     """A whole number; JSON of protobuf's has those of 64 bits as texts."""
     if value in (None, ""):

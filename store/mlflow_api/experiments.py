@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from store import events, records, tracking
-from store.mlflow_api.asked import ACTIVE, DELETED, Call, cut, milliseconds
+from store.mlflow_api.asked import ACTIVE, DELETED, Call, cut, listed, milliseconds
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError, missing
 from store.models import experiment, experiment_tag
@@ -203,7 +203,7 @@ def document(call: Call, row: Known, tags: dict[str, str]) -> dict[str, Any]:
         "lifecycle_stage": "deleted" if row.deleted_at else "active",
         "creation_time": at,
         "last_update_time": at,
-        "tags": [{"key": key, "value": value} for key, value in tags.items()],
+        "tags": listed(tags),
     }
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from store import logged_models, tracking
 from store.logged_models import LoggedModelRow
 from store.mlflow_api import experiments
-from store.mlflow_api.asked import Call, cut, milliseconds
+from store.mlflow_api.asked import Call, cut, listed, milliseconds
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError, missing
 from store.models import experiment
@@ -184,7 +184,7 @@ def _document(call: Call, row: LoggedModelRow, experiment_id: str) -> dict[str, 
             "status": statuses[row.status],
             "model_type": row.model_type or "",
             "source_run_id": row.run_uuid or "",
-            "tags": [{"key": key, "value": value} for key, value in row.tags.items()],
+            "tags": listed(row.tags),
         },
-        "data": {"params": [{"key": key, "value": value} for key, value in row.params.items()]},
+        "data": {"params": listed(row.params)},
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from store import logged_models, registry, tracking
-from store.mlflow_api.asked import Call, cut, milliseconds, whole
+from store.mlflow_api.asked import Call, cut, listed, milliseconds, whole
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError, missing
 from store.mlflow_api.logged import ADDRESS, address_of, stored_address
@@ -233,7 +233,7 @@ def _model(call: Call, row: ModelRow) -> dict[str, Any]:
         "description": row.description,
         "creation_timestamp": milliseconds(row.created_at),
         "last_updated_timestamp": milliseconds(row.updated_at),
-        "tags": _pairs(row.tags),
+        "tags": listed(row.tags),
         "aliases": [{"alias": a, "version": str(v)} for a, v in row.aliases.items()],
         "latest_versions": _newest(call, row),
     }
@@ -266,14 +266,10 @@ def _version(call: Call, row: VersionRow) -> dict[str, Any]:
         "source": _source(call, row),
         "run_id": row.run_uuid or "",
         "status": row.status,
-        "tags": _pairs(row.tags),
+        "tags": listed(row.tags),
         "aliases": list(row.aliases),
         **model_id,
     }
-
-
-def _pairs(found: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in found.items()]
 
 
 def _sort(rows: list[Any], call: Call, keys: Mapping[str, Any]) -> None:

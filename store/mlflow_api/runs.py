@@ -16,6 +16,7 @@ from store.mlflow_api.asked import (
     ACTIVE,
     DELETED,
     Call,
+    listed,
     milliseconds,
     number,
     page_of,
@@ -276,8 +277,8 @@ def _document(call: Call, row: TrackedRow, of: str, logged: Logged) -> dict[str,
                 _point(key, one.last_value, one.last_step, milliseconds(one.last_at), per=1)
                 for key, one in logged.metrics.get(row.id, {}).items()
             ],
-            "params": _pairs(logged.params.get(row.id, {})),
-            "tags": _pairs(tags),
+            "params": listed(logged.params.get(row.id, {})),
+            "tags": listed(tags),
         },
     }
 
@@ -304,7 +305,7 @@ def _inputs(call: Call, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
         for row in call.connection.execute(query):
             names = ("name", "digest", "source_type", "source", "schema", "profile")
             facts = {n: getattr(row, n) for n in names if getattr(row, n) is not None}
-            one = {"dataset": facts, "tags": _pairs(row.used or {})}
+            one = {"dataset": facts, "tags": listed(row.used)}
             found.setdefault(row.run_id, []).append(one)
     return found
 
@@ -354,7 +355,3 @@ def _put_points(call: Call, key: int, points: Iterable[Any]) -> None:
 
 def _rows(key: int, pairs: dict[str, str]) -> list[dict[str, Any]]:
     return [{"run_id": key, "key": name, "value": value} for name, value in pairs.items()]
-
-
-def _pairs(found: dict[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in found.items()]
