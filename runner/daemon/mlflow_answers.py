@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from runner.daemon.engine import Engine
 from runner.journal.questions import Answer, AskMlflow
 from store.errors import StoreError
+from store.logged_models import ADDRESS
 from store.mlflow_api import LOCAL_CALLS, ApiError, Call, Handler, refused
-from store.mlflow_api.logged import ADDRESS
 
 USER = "mlflow client"
 

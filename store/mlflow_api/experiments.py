@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from store import events, records, tracking
-from store.mlflow_api.asked import ACTIVE, DELETED, Call, cut, listed, milliseconds
+from store.mlflow_api.asked import ACTIVE, DELETED, Call, cut, listed, order
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError, missing
 from store.models import experiment, experiment_tag
-from store.values import EPOCH
+from store.values import EPOCH, milliseconds
 
 DEFAULT = "Default"
 DEFAULT_ID = "0"
@@ -36,6 +36,12 @@ class Unmade:
 
 
 Known = Row[Any] | Unmade
+ORDER: dict[str, Callable[[Known], Any]] = {
+    "name": lambda row: row.name,
+    "experiment_id": lambda row: row.id,
+    "creation_time": lambda row: row.created_at,
+    "last_update_time": lambda row: row.created_at,
+}
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -87,7 +93,8 @@ def search(call: Call) -> dict[str, Any]:
         if passes(text, facts):
             found.append(row)
     found.sort(key=lambda row: (row.created_at, row.id), reverse=True)
-    page, token = cut(_ordered(found, call.several("order_by")), call, MOST, PAGE)
+    order(found, call, ORDER)
+    page, token = cut(found, call, MOST, PAGE)
     documents = [document(call, row, tags.get(row.id, {})) for row in page]
     return {"experiments": documents, **({"next_page_token": token} if token else {})}
 
@@ -231,21 +238,3 @@ def _change(call: Call, row: Any, message: str, **values: Any) -> None:
         at=call.now,
         details={"experiment": row.name},
     )
-
-
-def _ordered(rows: list[Any], wanted: list[Any]) -> list[Any]:
-    names = {
-        "name": "name",
-        "experiment_id": "id",
-        "creation_time": "created_at",
-        "last_update_time": "created_at",
-    }
-    for one in reversed(wanted):
-        word, _, direction = str(one).strip().partition(" ")
-        name = names.get(word.strip("`"), "")
-        if not name:
-            raise ApiError(f"Invalid order_by {one!r}: {', '.join(names)} can be ordered by")
-        rows = sorted(
-            rows, key=lambda row: getattr(row, name), reverse=direction.strip().upper() == "DESC"
-        )
-    return rows

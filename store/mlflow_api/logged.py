@@ -12,16 +12,15 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from store import logged_models, tracking
-from store.logged_models import LoggedModelRow
+from store.logged_models import ADDRESS, LoggedModelRow
 from store.mlflow_api import experiments
-from store.mlflow_api.asked import Call, cut, listed, milliseconds
+from store.mlflow_api.asked import Call, cut, listed
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError, missing
 from store.models import experiment
 from store.tracking import NewRun
+from store.values import milliseconds
 
-ADDRESS = "dagtop-artifact:/"
-"""How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
 PAGE, MOST = 100, 5000
 STATUSES = {
     "LOGGED_MODEL_PENDING": logged_models.PENDING,

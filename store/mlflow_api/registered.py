@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from store import logged_models, registry, tracking
-from store.mlflow_api.asked import Call, cut, listed, milliseconds, whole
+from store.logged_models import ADDRESS
+from store.mlflow_api.asked import Call, cut, listed, order, whole
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError, missing
-from store.mlflow_api.logged import ADDRESS, address_of, stored_address
+from store.mlflow_api.logged import address_of, stored_address
 from store.queries import registry as models
 from store.queries.registry import ModelRow, Reference, VersionRow
+from store.values import milliseconds
 
 MODELS, RUNS = "models:/", "runs:/"
 PAGE, MOST = 100, 200_000
@@ -58,7 +59,7 @@ def search_models(call: Call) -> dict[str, Any]:
         for row in models.registered_models(call.connection)
         if passes(text, {"name": row.name, "tags": row.tags})
     ]
-    _sort(found, call, {"name": lambda row: row.name, "timestamp": lambda row: row.updated_at})
+    order(found, call, {"name": lambda row: row.name, "timestamp": lambda row: row.updated_at})
     page, token = cut(found, call, MOST, PAGE)
     documents = [_model(call, row) for row in page]
     return {"registered_models": documents, **({"next_page_token": token} if token else {})}
@@ -158,7 +159,7 @@ def search_versions(call: Call) -> dict[str, Any]:
         "creation_timestamp": lambda row: row.created_at,
         "last_updated_timestamp": lambda row: row.updated_at,
     }
-    _sort(found, call, keys)
+    order(found, call, keys)
     page, token = cut(found, call, MOST, PAGE)
     documents = [_version(call, row) for row in page]
     return {"model_versions": documents, **({"next_page_token": token} if token else {})}
@@ -270,12 +271,3 @@ def _version(call: Call, row: VersionRow) -> dict[str, Any]:
         "aliases": list(row.aliases),
         **model_id,
     }
-
-
-def _sort(rows: list[Any], call: Call, keys: Mapping[str, Any]) -> None:
-    for one in reversed(call.several("order_by")):
-        word, _, direction = str(one).strip().partition(" ")
-        key = keys.get(word.strip("`"))
-        if key is None:
-            raise ApiError(f"Invalid order_by {one!r}: {', '.join(keys)} can be ordered by")
-        rows.sort(key=key, reverse=direction.strip().upper() == "DESC")

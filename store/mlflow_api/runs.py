@@ -17,7 +17,6 @@ from store.mlflow_api.asked import (
     DELETED,
     Call,
     listed,
-    milliseconds,
     number,
     page_of,
     pair,
@@ -38,6 +37,7 @@ from store.run_filter.tree import (
     Standings,
     conjunction,
 )
+from store.values import milliseconds
 
 PAGE, MOST = 1000, 50_000
 HISTORY = 25_000
