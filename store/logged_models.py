@@ -12,6 +12,8 @@ from sqlalchemy import Connection, select, update
 from store import records
 from store.models import experiment, logged_model, tracked_run
 
+ADDRESS = "dagtop-artifact:/"
+"""How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
 PENDING, READY, FAILED = "PENDING", "READY", "FAILED"
 
 

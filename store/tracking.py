@@ -56,17 +56,7 @@ def create_run(connection: Connection, new: NewRun) -> int:
     found = run_with_uuid(connection, new.uuid)
     if found is not None:
         return found
-    values = {
-        "uuid": new.uuid,
-        "experiment_id": ensure_experiment(connection, new.experiment, new.at),
-        "try_id": new.try_id,
-        "parent_id": run_with_uuid(connection, new.parent) if new.parent else None,
-        "name": new.name,
-        "user_id": new.user,
-        "started_at": new.at,
-        "status": RUNNING,
-        **_place_of(connection, new.try_id),
-    }
+    values = {"uuid": new.uuid, **_begun(connection, new)}
     return connection.execute(insert(tracked_run).returning(tracked_run.c.id), values).scalar_one()
 
 
@@ -76,19 +66,23 @@ def begin_run(connection: Connection, new: NewRun) -> int:
     found = run_with_uuid(connection, new.uuid)
     if found is None:
         return create_run(connection, new)
-    values = {
+    values = {**_begun(connection, new), "ended_at": None}
+    connection.execute(update(tracked_run).where(tracked_run.c.id == found).values(values))
+    return found
+
+
+def _begun(connection: Connection, new: NewRun) -> dict[str, Any]:
+    """What is known of a run that begins."""
+    return {
         "experiment_id": ensure_experiment(connection, new.experiment, new.at),
         "try_id": new.try_id,
         "parent_id": run_with_uuid(connection, new.parent) if new.parent else None,
         "name": new.name,
         "user_id": new.user,
         "started_at": new.at,
-        "ended_at": None,
         "status": RUNNING,
         **_place_of(connection, new.try_id),
     }
-    connection.execute(update(tracked_run).where(tracked_run.c.id == found).values(values))
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +160,10 @@ def _place_of(connection: Connection, try_id: int | None) -> dict[str, Any]:
     """The names of DAG, run and task of a try: they outlive it."""
     if try_id is None:
         return {}
-    row = connection.execute(
-        select(
-            dag_run.c.dag_id,
-            dag_run.c.run_id,
-            task_instance.c.task_id,
-            task_instance.c.map_index,
-            task_try.c.try_number,
-        )
-        .join_from(task_try, task_instance, task_instance.c.id == task_try.c.task_instance_id)
-        .join(dag_run, dag_run.c.id == task_instance.c.dag_run_id)
-        .where(task_try.c.id == try_id)
-    ).first()
-    return {} if row is None else dict(row._mapping)
+    place = place_of_try(connection, try_id)
+    if place is None:
+        return {}
+    return {name: value for name, value in place.where.items() if name != "dag_run_id"}
 
 
 def ensure_experiment(connection: Connection, name: str, at: datetime) -> int:

@@ -26,6 +26,11 @@ def from_micros(value: int | None) -> datetime | None:
     return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
+def milliseconds(at: datetime | None) -> int | None:
+    """A time as MLflow writes it: milliseconds since 1970 (UTC)."""
+    return None if at is None else (at - EPOCH) // timedelta(milliseconds=1)
+
+
 def seconds_between(start: int | None, end: int | None) -> float | None:
     """Seconds between two stored times; None where one is missing."""
     return None if start is None or end is None else (end - start) / 1e6

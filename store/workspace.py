@@ -8,6 +8,8 @@ from pathlib import Path
 
 STATE_FOLDER = ".dagtop"
 CONFIG_FILE = "dagtop.toml"
+DAMAGED = ".damaged"
+"""What the name of a recording ends with that can't be read: it is kept for who wants to look."""
 SOCKET_PATH_LIMIT = 100
 """``sun_path`` holds 108 bytes on Linux and 104 on macOS, the closing zero included."""
 

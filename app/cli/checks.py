@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from store import client
 from store.errors import StoreError, StoreMissing
-from store.workspace import Workspace
+from store.workspace import DAMAGED, Workspace
 
 if TYPE_CHECKING:
     from store.engine import Store
@@ -103,6 +103,7 @@ def all_findings(space: Workspace) -> Iterator[Finding]:
         check_database,
         check_runner,
         check_imports,
+        check_recordings,
         check_sockets,
         check_disk,
         check_limits,
@@ -291,6 +292,37 @@ def check_imports(space: Workspace) -> Iterator[Finding]:
             many = "file" if others == 1 else "files"
             text += f"; {others} other Python {many}, without the word dagtop or airflow"
         yield _ok("imports", text)
+
+
+def check_recordings(space: Workspace) -> Iterator[Finding]:
+    """What scripts have logged that the runner could not read."""
+    from sqlalchemy import select
+
+    from store.models import recording
+
+    damaged = sorted(space.recordings.glob(f"*{DAMAGED}"))
+    if not damaged:
+        yield _ok("recordings", "what scripts have logged was read")
+        return
+    read: dict[str, int] = {}
+    with _opened(space) as store:
+        if store is not None:
+            with store.read() as connection:
+                columns = recording.c
+                rows = connection.execute(select(columns.name, columns.journal_offset))
+                read = {row.name: row.journal_offset for row in rows}
+    for path in damaged:
+        facts = path.stat()
+        last = datetime.fromtimestamp(facts.st_mtime, UTC)
+        offset = read.get(path.name.removesuffix(DAMAGED))  # forgotten after some days
+        known = "" if offset is None else f"of its {facts.st_size:,} bytes {offset:,} were read; "
+        yield _problem(
+            "recordings",
+            f"{path} is damaged: {known}what its script logged after the damage, until "
+            f"{last:%Y-%m-%d %H:%M:%S} UTC, is in no run",
+            f"{space.runner_log} says what is wrong with it; run the script again if that is "
+            "missed, and delete the file",
+        )
 
 
 def check_sockets(space: Workspace) -> Iterator[Finding]:

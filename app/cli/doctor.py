@@ -18,8 +18,9 @@ MARKS = {"ok": ("✓", "+", "green"), "warning": ("!", "!", "yellow"), "problem"
 def doctor(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Find out what is wrong.
 
-    Looks at the workspace, the settings, the database, the runner, pipeline files, disk, limits,
-    clock, packages and terminal, and says what to do. Exit code 1 if there is a problem.
+    Looks at the workspace, the settings, the database, the runner, pipeline files, recordings of
+    scripts, disk, limits, clock, packages and terminal, and says what to do. Exit code 1 if there
+    is a problem.
     """
     from app.cli.checks import Level, all_findings
 

@@ -25,14 +25,19 @@ from app.exchange.foreign import (
     Point,
     SourceError,
     files_below,
-    known_time,
     local_folder,
     real_value,
     remote_files,
 )
+from app.exchange.shaping import (
+    experiment_from,
+    input_from,
+    logged_model_from,
+    model_from,
+    run_from,
+    version_from,
+)
 
-STATUSES = {"SCHEDULED": "RUNNING", "RUNNING": "RUNNING", "FAILED": "FAILED", "KILLED": "KILLED"}
-MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
 NEEDED = ("experiments", "runs", "params", "metrics", "tags")
 KNOWN = (
     *NEEDED,
@@ -87,14 +92,7 @@ class DatabaseSource:
     def experiments(self) -> list[ForeignExperiment]:
         tags = self._pairs_by("experiment_tags", "experiment_id")
         return [
-            ForeignExperiment(
-                key=str(row["experiment_id"]),
-                name=row["name"],
-                created_at=known_time(row.get("creation_time")),
-                is_deleted=row["lifecycle_stage"] == "deleted",
-                tags=tags.get(row["experiment_id"], {}),
-                artifact_location=row.get("artifact_location") or "",
-            )
+            experiment_from(str(row["experiment_id"]), row, tags.get(row["experiment_id"], {}))
             for row in self._rows("experiments")
         ]
 
@@ -106,17 +104,10 @@ class DatabaseSource:
     def run(self, uuid: str) -> ForeignRun | None:
         (row,) = self._rows("runs", run_uuid=uuid)
         tags = {one["key"]: one["value"] or "" for one in self._rows("tags", run_uuid=uuid)}
-        status = STATUSES.get(row["status"], "FINISHED")
-        return ForeignRun(
-            uuid=uuid,
-            experiment_key=str(row["experiment_id"]),
-            name=row.get("name") or tags.get("mlflow.runName") or uuid,
-            user=row["user_id"] or "",
-            status=status,
-            started_at=known_time(row["start_time"]),
-            ended_at=None if status == "RUNNING" else known_time(row["end_time"]),
-            is_deleted=row["lifecycle_stage"] == "deleted",
-            artifact_uri=row.get("artifact_uri") or "",
+        return run_from(
+            uuid,
+            str(row["experiment_id"]),
+            row,
             params={one["key"]: one["value"] for one in self._rows("params", run_uuid=uuid)},
             tags=tags,
             metrics=self._metrics(uuid),
@@ -138,18 +129,17 @@ class DatabaseSource:
         for row in self._rows("registered_model_aliases"):
             aliases.setdefault(row["name"], {})[row["alias"]] = row["version"]
         versions: dict[str, list[ForeignVersion]] = {}
-        rows = sorted(self._rows("model_versions"), key=lambda row: (row["name"], row["version"]))
-        for row in rows:
+        for row in self._rows("model_versions"):
             if row.get("current_stage") == DELETED_STAGE:
                 continue
             key = (row["name"], row["version"])
-            versions.setdefault(row["name"], []).append(_version(row, version_tags.get(key, {})))
+            versions.setdefault(row["name"], []).append(
+                version_from(row, version_tags.get(key, {}))
+            )
         return [
-            ForeignModel(
-                name=row["name"],
-                description=row.get("description") or "",
-                created_at=known_time(row["creation_time"]),
-                updated_at=known_time(row["last_updated_time"]),
+            model_from(
+                row["name"],
+                row,
                 tags=tags.get(row["name"], {}),
                 aliases=aliases.get(row["name"], {}),
                 versions=versions.get(row["name"], []),
@@ -162,17 +152,11 @@ class DatabaseSource:
         params = self._pairs_by("logged_model_params", *names[:1], key=names[1], value=names[2])
         tags = self._pairs_by("logged_model_tags", "model_id", key="tag_key", value="tag_value")
         return [
-            ForeignLoggedModel(
-                id=row["model_id"],
-                experiment_key=experiment.key,
-                run_uuid=row["source_run_id"],
-                name=row["name"],
-                model_type=row["model_type"],
-                status=MODEL_STATUSES.get(row["status"], "READY"),
-                artifact_location=row["artifact_location"],
-                created_at=known_time(row["creation_timestamp_ms"]),
-                updated_at=known_time(row["last_updated_timestamp_ms"]),
-                is_deleted=row["lifecycle_stage"] == "deleted",
+            logged_model_from(
+                row["model_id"],
+                experiment.key,
+                row,
+                location=row["artifact_location"],
                 params=params.get(row["model_id"], {}),
                 tags=tags.get(row["model_id"], {}),
             )
@@ -218,32 +202,9 @@ class DatabaseSource:
             if link["source_type"] != "DATASET":
                 continue
             tags = self._rows("input_tags", input_uuid=link["input_uuid"])
+            pairs = {one["name"]: one["value"] for one in tags}
             found += [
-                {
-                    "name": row["name"],
-                    "digest": row["digest"],
-                    "source_type": row["dataset_source_type"],
-                    "source": row["dataset_source"],
-                    "schema": row["dataset_schema"],
-                    "profile": row["dataset_profile"],
-                    "tags": {one["name"]: one["value"] for one in tags},
-                }
+                input_from(row, pairs, "dataset_")
                 for row in self._rows("datasets", dataset_uuid=link["source_id"])
             ]
         return found
-
-
-def _version(row: dict[str, Any], tags: dict[str, str]) -> ForeignVersion:
-    model_tag = tags.get("mlflow.model_id") or row.get("model_id")
-    return ForeignVersion(
-        version=row["version"],
-        run_uuid=row.get("run_id") or None,
-        source=row.get("source") or "",
-        status=row.get("status") or "READY",
-        user=row.get("user_id") or "",
-        description=row.get("description") or "",
-        logged_model_id=model_tag,
-        created_at=known_time(row["creation_time"]),
-        updated_at=known_time(row["last_updated_time"]),
-        tags=tags,
-    )

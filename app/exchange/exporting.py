@@ -20,13 +20,14 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, Table, create_engine, func, select
 
 from app.exchange.database import open_tables
-from app.exchange.exporting_models import export_models, milliseconds, put
+from app.exchange.exporting_models import export_models, put
 from app.exchange.foreign import GREATEST, SourceError, local_folder
 from store import metric_points, remote, tracking
 from store.errors import StoreError
 from store.models import dataset, dataset_input, experiment_tag, metric
 from store.models import experiment as our_experiment
 from store.queries import tracked
+from store.values import milliseconds
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

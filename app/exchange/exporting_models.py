@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
 
+from store.logged_models import ADDRESS
 from store.models import (
     experiment,
     logged_model,
@@ -15,19 +15,11 @@ from store.models import (
     registered_model,
     tracked_run,
 )
-from store.values import EPOCH
+from store.values import milliseconds
 
-ADDRESS = "dagtop-artifact:/"
-"""How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
-MILLISECOND = timedelta(milliseconds=1)
 STATUS_NUMBERS = {"PENDING": 1, "READY": 2, "FAILED": 3}
 WORKSPACE = {"workspace": "default"}
 """MLflow's since 3.10; tables without that column don't get it."""
-
-
-def milliseconds(at: datetime | None) -> int | None:
-    """A time as MLflow writes it."""
-    return None if at is None else (at - EPOCH) // MILLISECOND
 
 
 def put(

@@ -148,10 +148,10 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-def time_of(milliseconds: float | None) -> datetime | None:
+def time_of(milliseconds: float | str | None) -> datetime | None:
     """A time as MLflow writes it: milliseconds since 1970 (UTC). None for none, or none that
     there can be."""
-    if milliseconds is None:
+    if milliseconds in (None, ""):
         return None
     try:
         return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
@@ -159,7 +159,7 @@ def time_of(milliseconds: float | None) -> datetime | None:
         return None
 
 
-def known_time(milliseconds: float | None) -> datetime:
+def known_time(milliseconds: float | str | None) -> datetime:
     """The same where there must be one: 1970 for none."""
     return time_of(milliseconds) or EPOCH
 

@@ -20,19 +20,22 @@ from app.exchange.foreign import (
     ForeignLoggedModel,
     ForeignModel,
     ForeignRun,
-    ForeignVersion,
     Point,
     SourceError,
     files_below,
-    known_time,
     local_folder,
     remote_files,
 )
+from app.exchange.shaping import (
+    experiment_from,
+    input_from,
+    logged_model_from,
+    model_from,
+    run_from,
+    version_from,
+)
 
 META = "meta.yaml"
-STATUSES = {1: "RUNNING", 2: "RUNNING", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
-"""MLflow's ``RunStatus`` as its files have it; 2 is SCHEDULED."""
-MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
 NO_EXPERIMENTS = frozenset({"models", ".trash"})
 NO_RUNS = frozenset({"tags", "datasets", "models", "traces"})
 
@@ -58,16 +61,7 @@ class FolderSource:
             meta = self._meta(place)
             if meta is None:
                 continue
-            found.append(
-                ForeignExperiment(
-                    key=place.name,
-                    name=str(meta.get("name") or place.name),
-                    created_at=known_time(meta.get("creation_time")),
-                    is_deleted=meta.get("lifecycle_stage") == "deleted",
-                    tags=self._values(place / "tags"),
-                    artifact_location=str(meta.get("artifact_location") or ""),
-                )
-            )
+            found.append(experiment_from(place.name, meta, self._values(place / "tags")))
             self._places.update((run.name, run) for run in _runs_in(place))
         return found
 
@@ -86,20 +80,12 @@ class FolderSource:
         meta = self._meta(place)
         if meta is None:
             return None
-        tags = self._values(place / "tags")
-        status = STATUSES.get(meta.get("status", 3), "FINISHED")
-        return ForeignRun(
-            uuid=str(meta.get("run_id") or meta.get("run_uuid") or uuid),
-            experiment_key=place.parent.name,
-            name=str(meta.get("run_name") or tags.get("mlflow.runName") or uuid),
-            user=str(meta.get("user_id") or ""),
-            status=status,
-            started_at=known_time(meta.get("start_time")),
-            ended_at=None if status == "RUNNING" else known_time(meta.get("end_time")),
-            is_deleted=meta.get("lifecycle_stage") == "deleted",
-            artifact_uri=str(meta.get("artifact_uri") or ""),
+        return run_from(
+            str(meta.get("run_id") or meta.get("run_uuid") or uuid),
+            place.parent.name,
+            meta,
             params=self._values(place / "params"),
-            tags=tags,
+            tags=self._values(place / "tags"),
             metrics=self._metrics(place / "metrics"),
             inputs=self._inputs(place),
         )
@@ -120,7 +106,7 @@ class FolderSource:
             if meta is None:
                 continue
             versions = [
-                self._version(one, facts)
+                version_from(facts, self._values(one / "tags"))
                 for one in sorted(place.parent.glob("version-*"))
                 if (facts := self._meta(one)) is not None
                 and _whole(facts.get("version"))
@@ -128,14 +114,12 @@ class FolderSource:
             ]
             aliases = self._values(place.parent / "aliases")
             found.append(
-                ForeignModel(
-                    name=str(meta.get("name") or place.parent.name),
-                    description=str(meta.get("description") or ""),
-                    created_at=known_time(meta.get("creation_timestamp")),
-                    updated_at=known_time(meta.get("last_updated_timestamp")),
+                model_from(
+                    str(meta.get("name") or place.parent.name),
+                    meta,
                     tags=self._values(place.parent / "tags"),
                     aliases={a: n for a, text in aliases.items() if (n := _whole(text))},
-                    versions=sorted(versions, key=lambda one: one.version),
+                    versions=versions,
                 )
             )
         return found
@@ -147,17 +131,11 @@ class FolderSource:
             if meta is None:
                 continue
             found.append(
-                ForeignLoggedModel(
-                    id=place.parent.name,
-                    experiment_key=experiment.key,
-                    run_uuid=meta.get("source_run_id"),
-                    name=str(meta.get("name") or place.parent.name),
-                    model_type=meta.get("model_type"),
-                    status=MODEL_STATUSES.get(meta.get("status", 2), "READY"),
-                    artifact_location=str(place.parent / "artifacts"),
-                    created_at=known_time(meta.get("creation_timestamp")),
-                    updated_at=known_time(meta.get("last_updated_timestamp")),
-                    is_deleted=meta.get("lifecycle_stage") == "deleted",
+                logged_model_from(
+                    place.parent.name,
+                    experiment.key,
+                    meta,
+                    location=str(place.parent / "artifacts"),
                     params=self._values(place.parent / "params"),
                     tags=self._values(place.parent / "tags"),
                 )
@@ -166,20 +144,6 @@ class FolderSource:
 
     def close(self) -> None:
         """Nothing is open."""
-
-    def _version(self, place: Path, meta: dict[str, Any]) -> ForeignVersion:
-        return ForeignVersion(
-            version=int(meta["version"]),
-            run_uuid=meta.get("run_id"),
-            source=str(meta.get("source") or ""),
-            status=str(meta.get("status") or "READY"),
-            user=str(meta.get("user_id") or ""),
-            description=str(meta.get("description") or ""),
-            logged_model_id=meta.get("model_id"),
-            created_at=known_time(meta.get("creation_timestamp")),
-            updated_at=known_time(meta.get("last_updated_timestamp")),
-            tags=self._values(place / "tags"),
-        )
 
     def _meta(self, place: Path) -> dict[str, Any] | None:
         path = place / META
@@ -229,10 +193,7 @@ class FolderSource:
             data = place.parent / "datasets" / str(link.get("source_id"))
             meta = self._meta(data) if link.get("source_type") == "DATASET" else None
             if meta is not None:
-                facts = {name: meta.get(name) for name in ("schema", "profile")}
-                for name in ("name", "digest", "source_type", "source"):
-                    facts[name] = str(meta.get(name) or "")
-                found.append({**facts, "tags": link.get("tags") or {}})
+                found.append(input_from(meta, link.get("tags") or {}))
         return found
 
     def _tried(self, path: Path, read: Callable[[], Any]) -> Any:

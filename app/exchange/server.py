@@ -18,11 +18,18 @@ from app.exchange.foreign import (
     Point,
     SourceError,
     files_below,
-    known_time,
     local_folder,
     real_value,
     remote_files,
     safe_path,
+)
+from app.exchange.shaping import (
+    experiment_from,
+    input_from,
+    logged_model_from,
+    model_from,
+    run_from,
+    version_from,
 )
 
 if TYPE_CHECKING:
@@ -32,8 +39,6 @@ PAGE = 1000
 HISTORY_PAGE = 25_000
 """The most that MLflow's server gives at once."""
 TIMEOUT = 60
-STATUSES = {"SCHEDULED": "RUNNING", "RUNNING": "RUNNING", "FAILED": "FAILED", "KILLED": "KILLED"}
-MODEL_STATUSES = {"LOGGED_MODEL_PENDING": "PENDING", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED"}
 OWN_SCHEMES = ("mlflow-artifacts", "http", "https")
 """Of artifacts that the server hands out itself."""
 
@@ -60,14 +65,7 @@ class ServerSource:
         if self._found is None:
             asked = {"max_results": PAGE, "view_type": "ALL"}
             self._found = [
-                ForeignExperiment(
-                    key=one["experiment_id"],
-                    name=one["name"],
-                    created_at=known_time(_number(one.get("creation_time"))),
-                    is_deleted=one.get("lifecycle_stage") == "deleted",
-                    tags=_pairs(one.get("tags")),
-                    artifact_location=one.get("artifact_location", ""),
-                )
+                experiment_from(one["experiment_id"], one, _pairs(one.get("tags")))
                 for one in self._pages("experiments/search", asked, "experiments")
             ]
         return self._found
@@ -87,8 +85,6 @@ class ServerSource:
     def run(self, uuid: str) -> ForeignRun | None:
         found = self._runs[uuid]
         info, data = found["info"], found.get("data", {})
-        tags = _pairs(data.get("tags"))
-        status = STATUSES.get(info.get("status", ""), "FINISHED")
         try:
             metrics = {
                 one["key"]: self._history(uuid, one["key"]) for one in data.get("metrics", ())
@@ -96,20 +92,17 @@ class ServerSource:
         except SourceError as error:
             self.problems.append(f"run {uuid} was left out: {error}")
             return None
-        return ForeignRun(
-            uuid=uuid,
-            experiment_key=info["experiment_id"],
-            name=info.get("run_name") or tags.get("mlflow.runName") or uuid,
-            user=info.get("user_id", ""),
-            status=status,
-            started_at=known_time(_number(info.get("start_time"))),
-            ended_at=None if status == "RUNNING" else known_time(_number(info.get("end_time"))),
-            is_deleted=info.get("lifecycle_stage") == "deleted",
-            artifact_uri=info.get("artifact_uri", ""),
+        return run_from(
+            uuid,
+            info["experiment_id"],
+            info,
             params=_pairs(data.get("params")),
-            tags=tags,
+            tags=_pairs(data.get("tags")),
             metrics=metrics,
-            inputs=[_input(one) for one in found.get("inputs", {}).get("dataset_inputs", ())],
+            inputs=[
+                input_from(one["dataset"], _pairs(one.get("tags")))
+                for one in found.get("inputs", {}).get("dataset_inputs", ())
+            ],
         )
 
     def files(self, run_uuid: str, artifact_uri: str) -> Iterator[ForeignFile]:
@@ -127,16 +120,14 @@ class ServerSource:
         versions: dict[str, list[ForeignVersion]] = {}
         asked = {"max_results": PAGE}
         for one in self._pages("model-versions/search", asked, "model_versions", get=True):
-            versions.setdefault(one["name"], []).append(_version(one))
+            versions.setdefault(one["name"], []).append(version_from(one, _pairs(one.get("tags"))))
         return [
-            ForeignModel(
-                name=one["name"],
-                description=one.get("description", ""),
-                created_at=known_time(_number(one.get("creation_timestamp"))),
-                updated_at=known_time(_number(one.get("last_updated_timestamp"))),
+            model_from(
+                one["name"],
+                one,
                 tags=_pairs(one.get("tags")),
                 aliases={a["alias"]: int(a["version"]) for a in one.get("aliases", ())},
-                versions=sorted(versions.get(one["name"], []), key=lambda each: each.version),
+                versions=versions.get(one["name"], []),
             )
             for one in self._pages("registered-models/search", asked, "registered_models", get=True)
         ]
@@ -241,52 +232,13 @@ def _pairs(several: Any) -> dict[str, str]:
     return {one["key"]: one.get("value", "") for one in several or ()}
 
 
-def _number(value: Any) -> int | None:
-    """JSON of protobuf's has whole numbers of 64 bits as texts."""
-    return None if value in (None, "") else int(value)
-
-
-def _input(one: dict[str, Any]) -> dict[str, Any]:
-    found = one["dataset"]
-    return {
-        "name": found["name"],
-        "digest": found["digest"],
-        "source_type": found.get("source_type", ""),
-        "source": found.get("source", ""),
-        "schema": found.get("schema"),
-        "profile": found.get("profile"),
-        "tags": _pairs(one.get("tags")),
-    }
-
-
-def _version(one: dict[str, Any]) -> ForeignVersion:
-    return ForeignVersion(
-        version=int(one["version"]),
-        run_uuid=one.get("run_id") or None,
-        source=one.get("source", ""),
-        status=one.get("status", "READY"),
-        user=one.get("user_id", ""),
-        description=one.get("description", ""),
-        logged_model_id=one.get("model_id") or None,
-        created_at=known_time(_number(one.get("creation_timestamp"))),
-        updated_at=known_time(_number(one.get("last_updated_timestamp"))),
-        tags=_pairs(one.get("tags")),
-    )
-
-
 def _logged_model(one: dict[str, Any]) -> ForeignLoggedModel:
     info, data = one["info"], one.get("data", {})
-    return ForeignLoggedModel(
-        id=info["model_id"],
-        experiment_key=info["experiment_id"],
-        run_uuid=info.get("source_run_id") or None,
-        name=info["name"],
-        model_type=info.get("model_type") or None,
-        status=MODEL_STATUSES.get(info.get("status", ""), "READY"),
-        artifact_location=info.get("artifact_uri", ""),
-        created_at=known_time(_number(info.get("creation_timestamp_ms"))),
-        updated_at=known_time(_number(info.get("last_updated_timestamp_ms"))),
-        is_deleted=info.get("lifecycle_stage") == "deleted",
+    return logged_model_from(
+        info["model_id"],
+        info["experiment_id"],
+        info,
+        location=info.get("artifact_uri", ""),
         params=_pairs(data.get("params")),
         tags=_pairs(info.get("tags")),
     )

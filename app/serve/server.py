@@ -19,8 +19,8 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from store import contents, remote
-from store.errors import InvalidValue, NotFound, StoreError
-from store.mlflow_api import CALLS, ApiError, Call, Handler
+from store.errors import StoreError
+from store.mlflow_api import CALLS, ApiError, Call, Handler, refused
 from store.mlflow_api import files as run_files
 
 if TYPE_CHECKING:
@@ -158,14 +158,8 @@ class Server:
                     "the token is missing or wrong: MLFLOW_TRACKING_TOKEN", "UNAUTHENTICATED"
                 )
             return await answer()
-        except ApiError as error:
-            return JSONResponse(error.document, error.status)
-        except NotFound as error:
-            return _refusal(ApiError(str(error), "RESOURCE_DOES_NOT_EXIST"))
-        except InvalidValue as error:
-            return _refusal(ApiError(str(error)))
-        except StoreError as error:
-            return _refusal(ApiError(str(error), "TEMPORARILY_UNAVAILABLE"))
+        except (ApiError, StoreError) as error:
+            return _refusal(refused(error))
         except ClientDisconnect:
             return Response(status_code=400)
         except OSError as error:

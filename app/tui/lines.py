@@ -11,7 +11,8 @@ T = TypeVar("T")
 
 
 class Lines:
-    """What a ``LinesView`` shows: how many lines, and each of them when it is asked for."""
+    """What a ``LinesView`` shows: how many lines, and each of them when it is asked for. This one
+    has none."""
 
     gutter_width = 0
     """Cells at the left that don't move sideways: line numbers."""
@@ -21,7 +22,7 @@ class Lines:
 
     def line(self, index: int) -> Spans:
         """A line with its colours."""
-        raise NotImplementedError
+        raise IndexError(f"there is no line {index}")
 
     def gutter(self, index: int) -> Spans:
         """What stands at the left of it."""

@@ -77,7 +77,7 @@ def register_model(
         _make_sure_of(GetArtifacts(of, source), log if own else None)
     at = time.time()
     given = {str(key): str(value) for key, value in (tags or {}).items()}
-    log.record(ModelRegistered(at, name, source, of, aliases, given, description, log.uuid))
+    log.tell(ModelRegistered(at, name, source, of, aliases, given, description, log.uuid))
     return _registered(GetModelVersion(name, of, at))
 
 
@@ -118,14 +118,14 @@ def set_model_alias(name: str, alias: str, version: int | ModelVersion) -> None:
     answer = log.tracker.target.ask(GetModelVersion(f"{name}/{number}"))
     if not answer.found:
         raise NotFoundException(answer.value or f"model {name} has no version {number}")
-    log.record(ModelAliasSet(time.time(), name, alias, number, log.uuid))
+    log.tell(ModelAliasSet(time.time(), name, alias, number, log.uuid))
     log.tracker.target.ring()
 
 
 def delete_model_alias(name: str, alias: str) -> None:
     """Take an alias away from the version that has it; nothing happens where none has."""
     log = tracking.active_log()
-    log.record(ModelAliasSet(time.time(), name, alias, None, log.uuid))
+    log.tell(ModelAliasSet(time.time(), name, alias, None, log.uuid))
     log.tracker.target.ring()
 
 

@@ -80,6 +80,11 @@ class RunLog:
         self.tracker.target.record(*first, *self._placed(), record)
         self.has_begun = self.is_placed = True
 
+    def tell(self, record: Record) -> None:
+        """State something that isn't the run's own, such as who is champion: a run that says
+        nothing else doesn't begin by it. Raises ``OSError``."""
+        self.tracker.target.record(record)
+
     def _placed(self) -> list[Record]:
         if self.is_placed:
             return []

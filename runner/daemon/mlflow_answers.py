@@ -1,84 +1,40 @@
-"""Answering MLflow's client: each method by its name, with arguments of the kinds that it takes."""
+"""Answering MLflow's client beside the runner: by ``store.mlflow_api``, as a server would."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, get_type_hints
+from datetime import UTC, datetime
 
-import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from runner.daemon import mlflow_reads as reads
-from runner.daemon import mlflow_writes as writes
 from runner.daemon.engine import Engine
 from runner.journal.questions import Answer, AskMlflow
-from store.errors import InvalidValue, NotFound, StoreError
-from store.run_filter.errors import FilterError
+from store.errors import StoreError
+from store.logged_models import ADDRESS
+from store.mlflow_api import LOCAL_CALLS, ApiError, Call, Handler, refused
 
-Method = Callable[..., Any]
-READS: dict[str, Method] = {
-    method.__name__: method
-    for method in (
-        reads.get_experiment, reads.list_experiments, reads.get_run, reads.search_runs,
-        reads.metric_history, reads.list_artifacts, reads.get_logged_model,
-        reads.list_logged_models, reads.get_model, reads.list_models, reads.get_version,
-        reads.list_versions,
-    )
-}  # fmt: skip
-WRITES: dict[str, Method] = {
-    method.__name__: method
-    for method in (
-        writes.create_experiment, writes.change_experiment, writes.set_stage,
-        writes.delete_artifacts, writes.delete_logged_model, writes.create_model,
-        writes.change_model, writes.delete_model, writes.create_version, writes.change_version,
-        writes.delete_version, writes.set_alias, writes.delete_alias,
-    )
-}  # fmt: skip
+USER = "mlflow client"
 
 
 async def answer(engine: Engine, question: AskMlflow) -> Answer:
     """The answer, in which all is that scripts have logged until now."""
-    method = READS.get(question.method) or WRITES.get(question.method)
-    if method is None:
-        return Answer(error=f"this runner doesn't know {question.method!r}: it is an older one")
-    try:
-        arguments = checked(method, question.arguments)
-    except msgspec.ValidationError as error:
-        return Answer(error=f"{question.method}: {error}")
+    method, _, path = question.method.partition(" ")
+    handler = LOCAL_CALLS.get((method, path))
+    if handler is None:
+        return Answer(
+            error=f"this runner doesn't know {question.method!r}: it is of another version of "
+            "dagtop than who asks; 'dagtop down' and 'dagtop up' start it anew"
+        )
     await engine.catch_up_with_recordings()
-    return await asyncio.to_thread(_do, engine, method, arguments)
+    return await asyncio.to_thread(_do, engine, handler, question)
 
 
-def checked(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, if they are of the kinds that a method takes. Raises ``ValidationError``."""
-    hints = get_type_hints(method)
-    takes = list(inspect.signature(method).parameters.values())[1:]  # after the connection
-    unknown = set(given) - {one.name for one in takes}
-    if unknown:
-        raise msgspec.ValidationError(f"it takes no {', '.join(sorted(unknown))}")
-    missing = [one.name for one in takes if one.default is one.empty and one.name not in given]
-    if missing:
-        raise msgspec.ValidationError(f"it lacks {', '.join(missing)}")
-    return {name: msgspec.convert(value, hints[name]) for name, value in given.items()}
-
-
-def _do(engine: Engine, method: Method, arguments: dict[str, Any]) -> Answer:
-    is_write = method.__name__ in WRITES
-    opened = engine.store.write if is_write else engine.store.read
+def _do(engine: Engine, handler: Handler, question: AskMlflow) -> Answer:
     try:
-        with opened() as connection:
-            return Answer(value=method(connection, **arguments))
-    except writes.AlreadyThere as error:
-        return _refusal(error, "RESOURCE_ALREADY_EXISTS")
-    except NotFound as error:
-        return _refusal(error, "RESOURCE_DOES_NOT_EXIST")
-    except (InvalidValue, FilterError) as error:
-        return _refusal(error, "INVALID_PARAMETER_VALUE")
-    except (StoreError, SQLAlchemyError) as error:
-        return _refusal(error, "TEMPORARILY_UNAVAILABLE")
-
-
-def _refusal(error: Exception, code: str) -> Answer:
-    return Answer(value={"code": code}, error=str(error))
+        with (engine.store.write if handler.writes else engine.store.read)() as connection:
+            user, root = question.user or USER, ADDRESS.rstrip("/")
+            call = Call(connection, question.arguments, datetime.now(UTC), user, root)
+            return Answer(value=handler.answer(call))
+    except (ApiError, StoreError, SQLAlchemyError) as error:
+        refusal = refused(error)
+        return Answer(value={"code": refusal.code}, error=str(refusal))

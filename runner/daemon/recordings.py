@@ -25,14 +25,12 @@ from runner.journal.reader import JournalDamaged, read_frames
 from runner.journal.records import AnyRecord, Closed, Opened, RunEnded, RunStarted
 from runner.journal.tracked import tracked_run_of
 from store import models, tracking
-from store.workspace import Workspace
+from store.workspace import DAMAGED, Workspace
 
 log = logging.getLogger(__name__)
 
 LARGEST = 256 << 20
 """Bytes that a record may have."""
-DAMAGED = ".damaged"
-"""What the name of a recording ends with that can't be read: it is kept for who wants to look."""
 KEPT = timedelta(days=1)
 """How long it is remembered of a finished recording that it was read."""
 

@@ -29,12 +29,13 @@ class Who:
 
 def take_in(
     connection: Connection,
-    run_id: int,
+    run_id: int | None,
     record: ModelRegistered | ModelAliasSet | ArtifactUsed,
     who: Who,
 ) -> None:
-    """Write what a tracked run (its row) tells. What can't be done is on the audit trail: whoever
-    told it has gone on."""
+    """Write what a tracked run tells. ``run_id``: its row, of which the registration of what it has
+    logged itself, and the use of a file, are facts. What can't be done is on the audit trail:
+    whoever told it has gone on."""
     by = By(who.actor, datetime.fromtimestamp(record.at, UTC), who.where)
     try:
         match record:
@@ -46,6 +47,7 @@ def take_in(
             case ModelAliasSet():
                 registry.set_alias(connection, record.name, record.alias, record.version or 0, by)
             case ArtifactUsed():
+                assert run_id is not None
                 tracking.use_artifact(
                     connection, run_id, record.path, record.digest, record.producer, by.at
                 )
@@ -55,10 +57,13 @@ def take_in(
         events.record(connection, "model_refused", by.actor, message, at=by.at, **by.where)
 
 
-def _registered(connection: Connection, run_id: int, record: ModelRegistered, by: By) -> None:
+def _registered(
+    connection: Connection, run_id: int | None, record: ModelRegistered, by: By
+) -> None:
+    own = None if run_id is None else tracking.uuid_of(connection, run_id)
     new = NewVersion(
         record.path,
-        record.of or tracking.uuid_of(connection, run_id),
+        record.of or own,
         record.description,
         record.tags,
         record.aliases,

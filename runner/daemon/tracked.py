@@ -100,9 +100,11 @@ def take_in(turn: Turn, live_try: LiveTry | LiveRecording, told: Sequence[AnyRec
 
 def _take_in_more(turn: Turn, live_try: LiveTry | LiveRecording, record: AnyRecord) -> None:
     match record:
-        case ModelRegistered() | ModelAliasSet() | ArtifactUsed():
+        case ModelRegistered(of="") | ArtifactUsed():
             row = _row(turn, live_try, record.run)
             told_models.take_in(turn.connection, row, record, _who(turn, live_try))
+        case ModelRegistered() | ModelAliasSet():  # no run begins by what it does to others
+            told_models.take_in(turn.connection, None, record, _who(turn, live_try))
         case DistributionLogged():
             _spread(turn, _row(turn, live_try, record.run), record)
         case Surroundings():

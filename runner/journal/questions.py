@@ -74,10 +74,12 @@ class GetArtifacts(msgspec.Struct, frozen=True, tag="get_artifacts"):
 
 class AskMlflow(msgspec.Struct, frozen=True, tag="ask_mlflow"):
     """What MLflow's client, as a plugin of ours in a training process, wants to know or to have
-    changed: a method of ``runner.daemon.mlflow_answers``."""
+    changed: a call of MLflow's REST interface, see ``store.mlflow_api``."""
 
     method: str
+    """``GET runs/get``."""
     arguments: dict[str, Any] = {}
+    user: str = ""
 
 
 class GetIntent(msgspec.Struct, frozen=True, tag="get_intent"):

@@ -4,5 +4,5 @@ Documents are those of MLflow's protobuf messages as JSON (``mlflow/protos/servi
 ``model_registry.proto``). Standard MLflow clients, 2.x and 3.x, understand them.
 """
 
-from store.mlflow_api.calls import CALLS, Call, Handler
-from store.mlflow_api.errors import ApiError
+from store.mlflow_api.calls import CALLS, LOCAL_CALLS, Call, Handler
+from store.mlflow_api.errors import ApiError, refused

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -90,6 +90,11 @@ def pair(one: Any) -> tuple[str, str]:
     return str(one["key"]), "" if value is None else str(value)
 
 
+def listed(pairs: Mapping[str, str] | None) -> list[dict[str, str]]:
+    """Params or tags as MLflow writes them."""
+    return [{"key": key, "value": value} for key, value in (pairs or {}).items()]
+
+
 def whole(value: Any, name: str, otherwise: int) -> int:
     """A whole number; JSON of protobuf's has those of 64 bits as texts."""
     if value in (None, ""):
@@ -118,11 +123,6 @@ def moment(value: Any, name: str) -> datetime:
         raise ApiError(f"{name} is no time in milliseconds: {value!r}") from None
 
 
-def milliseconds(at: datetime | None) -> int | None:
-    """A time as MLflow writes it."""
-    return None if at is None else (at.astimezone(UTC) - EPOCH) // timedelta(milliseconds=1)
-
-
 def page_of(call: Call, most: int, default: int) -> tuple[int, int]:
     """The offset and the length of the page that is asked for."""
     length = call.whole("max_results", default)
@@ -147,3 +147,13 @@ def cut(found: Sequence[T], call: Call, most: int, default: int) -> tuple[Sequen
     offset, length = page_of(call, most, default)
     more = token_of(offset + length) if offset + length < len(found) else ""
     return found[offset : offset + length], more
+
+
+def order(rows: list[T], call: Call, keys: Mapping[str, Callable[[T], Any]]) -> None:
+    """Sort by what is asked for (``name DESC``), where anything is."""
+    for one in reversed(call.several("order_by")):
+        word, _, direction = str(one).strip().partition(" ")
+        key = keys.get(word.strip("`"))
+        if key is None:
+            raise ApiError(f"Invalid order_by {one!r}: {', '.join(keys)} can be ordered by")
+        rows.sort(key=key, reverse=direction.strip().upper() == "DESC")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from store.mlflow_api import experiments, files, logged, registered, runs
+from store.mlflow_api import experiments, files, local, logged, registered, runs
 from store.mlflow_api.asked import Call
 
-__all__ = ["CALLS", "Call", "Handler"]
+__all__ = ["CALLS", "LOCAL_CALLS", "Call", "Handler"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ def _reads(answer: Callable[[Call], dict[str, Any]]) -> Handler:
 
 CALLS: dict[tuple[str, str], Handler] = {
     ("POST", "experiments/create"): Handler(experiments.create),
-    ("GET", "experiments/get"): Handler(experiments.get),
-    ("GET", "experiments/get-by-name"): Handler(experiments.get_by_name),
-    ("GET", "experiments/search"): Handler(experiments.search),
-    ("POST", "experiments/search"): Handler(experiments.search),
+    ("GET", "experiments/get"): _reads(experiments.get),
+    ("GET", "experiments/get-by-name"): _reads(experiments.get_by_name),
+    ("GET", "experiments/search"): _reads(experiments.search),
+    ("POST", "experiments/search"): _reads(experiments.search),
     ("POST", "experiments/delete"): Handler(experiments.remove),
     ("POST", "experiments/restore"): Handler(experiments.restore),
     ("POST", "experiments/update"): Handler(experiments.rename),
@@ -40,7 +40,7 @@ CALLS: dict[tuple[str, str], Handler] = {
     ("POST", "runs/update"): Handler(runs.change),
     ("POST", "runs/delete"): Handler(runs.remove),
     ("POST", "runs/restore"): Handler(runs.restore),
-    ("POST", "runs/search"): Handler(runs.search),
+    ("POST", "runs/search"): _reads(runs.search),
     ("POST", "runs/log-metric"): Handler(runs.log_metric),
     ("POST", "runs/log-parameter"): Handler(runs.log_parameter),
     ("POST", "runs/log-batch"): Handler(runs.log_batch),
@@ -58,7 +58,7 @@ CALLS: dict[tuple[str, str], Handler] = {
     ("PATCH", "logged-models/{model_id}/tags"): Handler(logged.set_tags),
     ("DELETE", "logged-models/{model_id}/tags/{tag_key}"): Handler(logged.delete_tag),
     ("POST", "logged-models/{model_id}/params"): Handler(logged.log_params),
-    ("POST", "logged-models/search"): Handler(logged.search),
+    ("POST", "logged-models/search"): _reads(logged.search),
     ("POST", "registered-models/create"): Handler(registered.create_model),
     ("GET", "registered-models/get"): _reads(registered.get_model),
     ("PATCH", "registered-models/update"): Handler(registered.change_model),
@@ -80,5 +80,12 @@ CALLS: dict[tuple[str, str], Handler] = {
     ("POST", "model-versions/set-tag"): Handler(registered.set_version_tag),
     ("DELETE", "model-versions/delete-tag"): Handler(registered.delete_version_tag),
 }
-"""By method and path below ``/api/2.0/mlflow/``. A search writes where it makes the experiment of
-those who name none."""
+"""By method and path below ``/api/2.0/mlflow/``."""
+
+LOCAL_CALLS = {
+    **CALLS,
+    ("GET", "metrics/get-columns"): _reads(local.columns),
+    ("GET", "artifacts/kept"): _reads(local.kept),
+    ("POST", "artifacts/delete"): Handler(local.delete),
+}
+"""What clients on the workspace's own machine may ask, too."""

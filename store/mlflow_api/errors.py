@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from store.errors import InvalidValue, NotFound
+
 STATUS = {
     "RESOURCE_DOES_NOT_EXIST": 404,
     "ENDPOINT_NOT_FOUND": 404,
@@ -31,6 +33,17 @@ class ApiError(Exception):
     def document(self) -> dict[str, str]:
         """The body of the answer."""
         return {"error_code": self.code, "message": str(self)}
+
+
+def refused(error: Exception) -> ApiError:
+    """What the store refuses, or can't do now, under MLflow's code for it."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, NotFound):
+        return ApiError(str(error), "RESOURCE_DOES_NOT_EXIST")
+    if isinstance(error, InvalidValue):
+        return ApiError(str(error))
+    return ApiError(str(error), "TEMPORARILY_UNAVAILABLE")
 
 
 def missing(what: str, name: object) -> ApiError:

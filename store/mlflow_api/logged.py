@@ -5,22 +5,22 @@ Their files are among those of their run, under the model's name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import select
 
 from store import logged_models, tracking
-from store.logged_models import LoggedModelRow
+from store.logged_models import ADDRESS, LoggedModelRow
 from store.mlflow_api import experiments
-from store.mlflow_api.asked import Call, cut, milliseconds
+from store.mlflow_api.asked import Call, cut, listed
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError, missing
 from store.models import experiment
 from store.tracking import NewRun
+from store.values import milliseconds
 
-ADDRESS = "dagtop-artifact:/"
-"""How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
 PAGE, MOST = 100, 5000
 STATUSES = {
     "LOGGED_MODEL_PENDING": logged_models.PENDING,
@@ -98,7 +98,7 @@ def remove(call: Call) -> dict[str, Any]:
 
 
 def search(call: Call) -> dict[str, Any]:
-    keys = [experiments.row_of(call, str(one)).id for one in call.several("experiment_ids")]
+    keys = [one.id for one in experiments.all_known(call, call.several("experiment_ids"))]
     text = call.text_or("", "filter")
     found = [
         row
@@ -106,7 +106,7 @@ def search(call: Call) -> dict[str, Any]:
         if passes(text, _facts(row))
     ]
     page, token = cut(found, call, MOST, PAGE)
-    documents = [_document(call, row) for row in page]
+    documents = _documents(call, page)
     return {"models": documents, **({"next_page_token": token} if token else {})}
 
 
@@ -160,17 +160,22 @@ def _change(call: Call, **values: Any) -> dict[str, Any]:
 
 
 def _answer(call: Call, model_id: str) -> dict[str, Any]:
-    return {"model": _document(call, _row(call, model_id))}
+    return {"model": _documents(call, [_row(call, model_id)])[0]}
 
 
-def _document(call: Call, row: LoggedModelRow) -> dict[str, Any]:
-    query = select(experiment.c.id, experiment.c.name).where(experiment.c.id == row.experiment_id)
-    of = call.connection.execute(query).one()
+def _documents(call: Call, rows: Sequence[LoggedModelRow]) -> list[dict[str, Any]]:
+    wanted = {row.experiment_id for row in rows}
+    query = select(experiment.c.id, experiment.c.name).where(experiment.c.id.in_(wanted))
+    names = {of.id: experiments.id_of(of) for of in call.connection.execute(query)}
+    return [_document(call, row, names[row.experiment_id]) for row in rows]
+
+
+def _document(call: Call, row: LoggedModelRow, experiment_id: str) -> dict[str, Any]:
     statuses = {value: key for key, value in STATUSES.items()}
     return {
         "info": {
             "model_id": row.id,
-            "experiment_id": experiments.id_of(of),
+            "experiment_id": experiment_id,
             "name": row.name,
             "creation_timestamp_ms": milliseconds(row.created_at),
             "last_updated_timestamp_ms": milliseconds(row.updated_at),
@@ -178,7 +183,7 @@ def _document(call: Call, row: LoggedModelRow) -> dict[str, Any]:
             "status": statuses[row.status],
             "model_type": row.model_type or "",
             "source_run_id": row.run_uuid or "",
-            "tags": [{"key": key, "value": value} for key, value in row.tags.items()],
+            "tags": listed(row.tags),
         },
-        "data": {"params": [{"key": key, "value": value} for key, value in row.params.items()]},
+        "data": {"params": listed(row.params)},
     }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from store import logged_models, registry
-from store.errors import InvalidValue, NotFound
-from store.mlflow_api.asked import Call, cut, milliseconds, whole
+from store import logged_models, registry, tracking
+from store.logged_models import ADDRESS
+from store.mlflow_api.asked import Call, cut, listed, order, whole
 from store.mlflow_api.conditions import passes
-from store.mlflow_api.errors import ApiError
-from store.mlflow_api.logged import ADDRESS, address_of, stored_address
+from store.mlflow_api.errors import ApiError, missing
+from store.mlflow_api.logged import address_of, stored_address
 from store.queries import registry as models
 from store.queries.registry import ModelRow, Reference, VersionRow
+from store.values import milliseconds
 
+MODELS, RUNS = "models:/", "runs:/"
 PAGE, MOST = 100, 200_000
 STAGE = "None"
 """MLflow's stages are gone in favour of aliases."""
@@ -35,8 +36,8 @@ def get_model(call: Call) -> dict[str, Any]:
 
 
 def change_model(call: Call) -> dict[str, Any]:
-    description = str(call.asked.get("description") or "")
-    registry.change_model(call.connection, call.text("name"), _by(call), description=description)
+    name, description = call.text("name"), _description(call)
+    registry.change_model(call.connection, name, _by(call), description=description)
     return get_model(call)
 
 
@@ -58,7 +59,7 @@ def search_models(call: Call) -> dict[str, Any]:
         for row in models.registered_models(call.connection)
         if passes(text, {"name": row.name, "tags": row.tags})
     ]
-    _sort(found, call, {"name": lambda row: row.name, "timestamp": lambda row: row.updated_at})
+    order(found, call, {"name": lambda row: row.name, "timestamp": lambda row: row.updated_at})
     page, token = cut(found, call, MOST, PAGE)
     documents = [_model(call, row) for row in page]
     return {"registered_models": documents, **({"next_page_token": token} if token else {})}
@@ -81,10 +82,7 @@ def create_version(call: Call) -> dict[str, Any]:
     models.get_model(call.connection, name)
     model_id = call.text_or("", "model_id")
     logged = logged_models.get(call.connection, model_id) if model_id else None
-    source, run_uuid = stored_address(call, call.text("source")), call.text_or(None, "run_id")
-    if logged is not None and source == f"models:/{model_id}":
-        # where its files are: MLflow 2 and tasks know nothing of models:/m-…
-        run_uuid, _, source = logged.artifact_location.removeprefix(ADDRESS).partition("/")
+    run_uuid, source = _resolved(call, call.text("source"), call.text_or(None, "run_id"))
     new = registry.NewVersion(
         source=source,
         run_uuid=run_uuid or (logged.run_uuid if logged else None),
@@ -96,15 +94,38 @@ def create_version(call: Call) -> dict[str, Any]:
     return _answer(call, Reference(name, version=number))
 
 
+def _resolved(call: Call, told: str, run_uuid: str | None) -> tuple[str | None, str]:
+    """The run and the path among its files that a source means, which tasks and MLflow 2 know, too;
+    else the run that is named and the source as it is."""
+    source = stored_address(call, told)
+    if source.startswith(MODELS):
+        inner = source.removeprefix(MODELS)
+        logged = logged_models.get(call.connection, inner)
+        if logged is not None:
+            source = logged.artifact_location
+        elif "/" not in inner:
+            raise missing("logged model", inner)
+        else:
+            name, _, number = inner.rpartition("/")
+            meant = Reference(name, version=whole(number, f"the version of {told}", 0))
+            found = models.get_version(call.connection, meant)
+            return found.run_uuid, found.source
+    for start in (RUNS, ADDRESS):
+        if source.startswith(start):
+            run, _, path = source.removeprefix(start).partition("/")
+            if tracking.run_with_uuid(call.connection, run) is not None:
+                return run, path
+    return run_uuid, source
+
+
 def get_version(call: Call) -> dict[str, Any]:
     return _answer(call, _meant(call))
 
 
 def change_version(call: Call) -> dict[str, Any]:
     meant = _meant(call)
-    description = str(call.asked.get("description") or "")
     registry.change_version(
-        call.connection, meant.name, meant.version or 0, _by(call), description=description
+        call.connection, meant.name, meant.version or 0, _by(call), description=_description(call)
     )
     return _answer(call, meant)
 
@@ -138,7 +159,7 @@ def search_versions(call: Call) -> dict[str, Any]:
         "creation_timestamp": lambda row: row.created_at,
         "last_updated_timestamp": lambda row: row.updated_at,
     }
-    _sort(found, call, keys)
+    order(found, call, keys)
     page, token = cut(found, call, MOST, PAGE)
     documents = [_version(call, row) for row in page]
     return {"model_versions": documents, **({"next_page_token": token} if token else {})}
@@ -189,10 +210,10 @@ def get_by_alias(call: Call) -> dict[str, Any]:
     return _answer(call, Reference(call.text("name"), alias=call.text("alias")))
 
 
-def refused(error: NotFound | InvalidValue) -> ApiError:
-    """What the registry refuses, in MLflow's words for it."""
-    code = "RESOURCE_DOES_NOT_EXIST" if isinstance(error, NotFound) else "INVALID_PARAMETER_VALUE"
-    return ApiError(str(error), code)
+def _description(call: Call) -> str | None:
+    """The new description; None: it stays."""
+    given = call.asked.get("description")
+    return None if given is None else str(given)
 
 
 def _by(call: Call) -> registry.By:
@@ -213,7 +234,7 @@ def _model(call: Call, row: ModelRow) -> dict[str, Any]:
         "description": row.description,
         "creation_timestamp": milliseconds(row.created_at),
         "last_updated_timestamp": milliseconds(row.updated_at),
-        "tags": _pairs(row.tags),
+        "tags": listed(row.tags),
         "aliases": [{"alias": a, "version": str(v)} for a, v in row.aliases.items()],
         "latest_versions": _newest(call, row),
     }
@@ -246,20 +267,7 @@ def _version(call: Call, row: VersionRow) -> dict[str, Any]:
         "source": _source(call, row),
         "run_id": row.run_uuid or "",
         "status": row.status,
-        "tags": _pairs(row.tags),
+        "tags": listed(row.tags),
         "aliases": list(row.aliases),
         **model_id,
     }
-
-
-def _pairs(found: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in found.items()]
-
-
-def _sort(rows: list[Any], call: Call, keys: Mapping[str, Any]) -> None:
-    for one in reversed(call.several("order_by")):
-        word, _, direction = str(one).strip().partition(" ")
-        key = keys.get(word.strip("`"))
-        if key is None:
-            raise ApiError(f"Invalid order_by {one!r}: {', '.join(keys)} can be ordered by")
-        rows.sort(key=key, reverse=direction.strip().upper() == "DESC")

@@ -16,7 +16,7 @@ from store.mlflow_api.asked import (
     ACTIVE,
     DELETED,
     Call,
-    milliseconds,
+    listed,
     number,
     page_of,
     pair,
@@ -24,7 +24,7 @@ from store.mlflow_api.asked import (
     whole,
 )
 from store.mlflow_api.errors import ApiError, missing
-from store.models import dataset, dataset_input, experiment, metric, tracked_run
+from store.models import dataset, dataset_input, experiment, logged_model, metric, tracked_run
 from store.queries import tracked
 from store.queries.tracked import Logged, TrackedRow
 from store.run_filter import FilterError, order, parse, select_runs
@@ -37,6 +37,7 @@ from store.run_filter.tree import (
     Standings,
     conjunction,
 )
+from store.values import milliseconds
 
 PAGE, MOST = 1000, 50_000
 HISTORY = 25_000
@@ -106,7 +107,7 @@ def _set_stage(call: Call, at: Any) -> dict[str, Any]:
 
 def search(call: Call) -> dict[str, Any]:
     offset, length = page_of(call, MOST, PAGE)
-    names = [experiments.row_of(call, str(one)).name for one in call.several("experiment_ids")]
+    names = [one.name for one in experiments.all_known(call, call.several("experiment_ids"))]
     if not names:
         return {"runs": []}
     try:
@@ -197,12 +198,8 @@ def nothing(call: Call) -> dict[str, Any]:
 
 
 def history(call: Call) -> dict[str, Any]:
-    key, name = key_of(call), call.text("metric_key")
-    columns = metric.c
-    found = call.connection.execute(
-        select(columns.id).where(columns.run_id == key, columns.key == name)
-    ).scalar()
-    series = metric_points.read(call.connection, found) if found is not None else None
+    name = call.text("metric_key")
+    series = series_of(call, name)
     if series is None:
         return {"metrics": []}
     offset, length = page_of(call, HISTORY, HISTORY)
@@ -212,6 +209,15 @@ def history(call: Call) -> dict[str, Any]:
     ]
     more = offset + length < len(points)
     return {"metrics": page, **({"next_page_token": token_of(offset + length)} if more else {})}
+
+
+def series_of(call: Call, name: str) -> metric_points.Series | None:
+    """All points of a metric of the run that is meant; None where it hasn't logged it."""
+    columns = metric.c
+    found = call.connection.execute(
+        select(columns.id).where(columns.run_id == key_of(call), columns.key == name)
+    ).scalar()
+    return None if found is None else metric_points.read(call.connection, found)
 
 
 def _mlflow_order(point: tuple[int, int, float]) -> tuple[int, int, bool, float]:
@@ -232,18 +238,23 @@ def documents(call: Call, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Runs as MLflow has them."""
     rows = tracked.tracked_rows(call.connection, ids)
     logged = tracked.logged_for(call.connection, ids)
-    inputs = _inputs(call, ids)
+    inputs, outputs = _inputs(call, ids), _outputs(call, ids)
     names = {row.experiment for row in rows}
     known = call.connection.execute(
         select(experiment.c.name, experiment.c.id).where(experiment.c.name.in_(names))
     ).all()
     keys = {row.name: experiments.id_of(row) for row in known}
-    return [_document(call, row, keys[row.experiment], logged, inputs) for row in rows]
+    return [
+        {
+            **_document(call, row, keys[row.experiment], logged),
+            "inputs": {"dataset_inputs": inputs.get(row.id, [])},
+            "outputs": {"model_outputs": outputs.get(row.id, [])},
+        }
+        for row in rows
+    ]
 
 
-def _document(
-    call: Call, row: TrackedRow, of: str, logged: Logged, inputs: dict[int, list[dict[str, Any]]]
-) -> dict[str, Any]:
+def _document(call: Call, row: TrackedRow, of: str, logged: Logged) -> dict[str, Any]:
     tags = {tracking.RUN_NAME: row.name, **logged.tags.get(row.id, {})}
     if row.parent_uuid:
         tags.setdefault(tracking.PARENT_RUN, row.parent_uuid)
@@ -266,11 +277,9 @@ def _document(
                 _point(key, one.last_value, one.last_step, milliseconds(one.last_at), per=1)
                 for key, one in logged.metrics.get(row.id, {}).items()
             ],
-            "params": _pairs(logged.params.get(row.id, {})),
-            "tags": _pairs(tags),
+            "params": listed(logged.params.get(row.id, {})),
+            "tags": listed(tags),
         },
-        "inputs": {"dataset_inputs": inputs.get(row.id, [])},
-        "outputs": {},
     }
 
 
@@ -286,17 +295,33 @@ def _point(
 
 def _inputs(call: Call, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = {}
-    for start in range(0, len(ids), tracked.AT_ONCE):
+    for some in tracked.batches(ids):
         query = (
             select(dataset_input.c.run_id, dataset_input.c.tags.label("used"), dataset)
             .join(dataset, dataset.c.id == dataset_input.c.dataset_id)
-            .where(dataset_input.c.run_id.in_(ids[start : start + tracked.AT_ONCE]))
+            .where(dataset_input.c.run_id.in_(some))
+            .order_by(dataset.c.id)
         )
         for row in call.connection.execute(query):
             names = ("name", "digest", "source_type", "source", "schema", "profile")
             facts = {n: getattr(row, n) for n in names if getattr(row, n) is not None}
-            one = {"dataset": facts, "tags": _pairs(row.used or {})}
+            one = {"dataset": facts, "tags": listed(row.used)}
             found.setdefault(row.run_id, []).append(one)
+    return found
+
+
+def _outputs(call: Call, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The models that runs have logged (MLflow 3)."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    columns = logged_model.c
+    for some in tracked.batches(ids):
+        query = (
+            select(columns.run_id, columns.id)
+            .where(columns.run_id.in_(some), columns.deleted_at.is_(None))
+            .order_by(columns.created_at, columns.id)
+        )
+        for run_id, model_id in call.connection.execute(query):
+            found.setdefault(run_id, []).append({"model_id": model_id, "step": 0})
     return found
 
 
@@ -330,7 +355,3 @@ def _put_points(call: Call, key: int, points: Iterable[Any]) -> None:
 
 def _rows(key: int, pairs: dict[str, str]) -> list[dict[str, Any]]:
     return [{"run_id": key, "key": name, "value": value} for name, value in pairs.items()]
-
-
-def _pairs(found: dict[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in found.items()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from app.comparing import directions
 from app.durations import duration
 from app.tui import formats
 from app.tui.columns import NAME_SHARE, Column
-from app.tui.models.tracked_looks import STATUS_LOOKS, number_text, shown_value, status_span
+from app.tui.models.tracked_looks import number_spans, shown_value, status_role, status_span
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, crop_text, span, width_of
 
@@ -207,16 +206,6 @@ class Sheet:
     """Of columns, by id; they only grow, or columns would jump as rows are read."""
 
 
-def value_spans(value: float, glyphs: Glyphs, *, is_best: bool = False) -> Spans:
-    """A metric's value; the best of all has a star, what isn't finite stands out."""
-    text = number_text(value, glyphs)
-    if not math.isfinite(value):
-        return (Span(text, "warning"),)
-    if is_best:
-        return (Span(f"{glyphs.star}{text}", "good"),)
-    return (Span(text, "text"),)
-
-
 def value_of(one: Summary, part: str) -> float:
     """The value of a metric that a column shows."""
     return getattr(one, f"{part}_value")
@@ -295,7 +284,7 @@ def _attribute_cell(spec: ColumnSpec, entry: Entry, scene: Scene) -> Spans:
     row = entry.row
     text = ATTRIBUTES[spec.key].text(row, scene)
     if spec.key == "status":
-        return (span(text, STATUS_LOOKS.get(row.status, ("", "", "warning", ""))[2]),)
+        return (span(text, status_role(row.status)),)
     if spec.key == "took":
         return (Span(text, "text" if row.ended_at is not None else "state.run.running"),)
     return (span(text, "dim" if spec.key in ("started", "ended", "run_id") else "text"),)
@@ -307,7 +296,7 @@ def _metric_cell(spec: ColumnSpec, entry: Entry, sheet: Sheet, scene: Scene) -> 
         cell = missing(scene.glyphs)
     else:
         value = value_of(found, spec.part)
-        cell = value_spans(value, scene.glyphs, is_best=value == sheet.best.get(spec))
+        cell = number_spans(value, scene.glyphs, is_best=value == sheet.best.get(spec))
     if sheet.is_grouped:  # below the mean of its group
         room = max(0, 2 * EACH + 1 - width_of(cell))
         return (Span(" " * room), *cell)

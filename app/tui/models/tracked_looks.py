@@ -29,13 +29,23 @@ def status_word(status: str) -> str:
     return STATUS_LOOKS[status][3] if status in STATUS_LOOKS else status.lower()
 
 
+def status_role(status: str) -> str:
+    """The colour of a status."""
+    return STATUS_LOOKS[status][2] if status in STATUS_LOOKS else "warning"
+
+
+def odd_text(value: float, glyphs: Glyphs) -> str:
+    """NaN and the infinities, each by its own sign."""
+    if math.isnan(value):
+        return "NaN" if glyphs.is_ascii else "∅ NaN"
+    sign = "-" if value < 0 else "+"
+    return f"{sign}inf" if glyphs.is_ascii else f"{sign}∞"
+
+
 def number_text(value: float, glyphs: Glyphs) -> str:
     """A number in at most ten cells; what isn't finite by its own sign."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        sign = "-" if value < 0 else "+"
-        return f"{sign}inf" if glyphs.is_ascii else f"{sign}∞"
+    if not math.isfinite(value):
+        return odd_text(value, glyphs)
     size = abs(value)
     if size and not 1e-4 <= size < 1e7:
         return f"{value:.3g}"
@@ -44,9 +54,14 @@ def number_text(value: float, glyphs: Glyphs) -> str:
     return f"{value:.0f}" if size >= 1e5 else f"{value:.5g}"
 
 
-def number_spans(value: float, glyphs: Glyphs) -> Spans:
-    """A metric's value; what isn't finite stands out."""
-    return (Span(number_text(value, glyphs), "text" if math.isfinite(value) else "warning"),)
+def number_spans(value: float, glyphs: Glyphs, *, is_best: bool = False) -> Spans:
+    """A metric's value; the best of all has a star, what isn't finite stands out."""
+    text = number_text(value, glyphs)
+    if not math.isfinite(value):
+        return (Span(text, "warning"),)
+    if is_best:
+        return (Span(f"{glyphs.star}{text}", "good"),)
+    return (Span(text, "text"),)
 
 
 def shown_value(key: str, value: str) -> str:

@@ -25,12 +25,12 @@ from app.tui.models.compare.curves import (
     state_line,
 )
 from app.tui.reading_compare import Own, read_curves
-from app.tui.screens.compare_metric import MetricViewScreen
+from app.tui.screens.compare_metric import METRIC_CONTEXTS, MetricViewScreen
 from app.tui.spans import Spans, span
 from app.tui.widgets.chart import ChartView
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
-from app.tui.widgets.table import Table
+from app.tui.widgets.side_table import SideTable
 
 if TYPE_CHECKING:
     from app.tui.exporting import Export
@@ -44,23 +44,6 @@ EACH = (48, 10)
 ROWS, ACROSS_ROW = 3, 2
 """Charts below each other, and beside each other, at most."""
 IN_TURN: tuple[Across, ...] = ("step", "relative", "wall")
-
-
-class RunTable(Table[Entry]):
-    """The list of runs; left and right move the cursor of the charts instead."""
-
-    class Turned(Message):
-        """To an x ``step`` points beside."""
-
-        def __init__(self, step: int) -> None:
-            super().__init__()
-            self.step = step
-
-    def travel(self, way: str) -> None:
-        if way in ("left", "right"):
-            self.post_message(self.Turned(1 if way == "right" else -1))
-        else:
-            super().travel(way)
 
 
 class Charts(Vertical):
@@ -85,16 +68,8 @@ class CurvesScreen(MetricViewScreen):
 
     view_name: ClassVar[str] = "curves"
     by_summary: ClassVar[bool] = False
-    contexts: ClassVar[tuple[str, ...]] = (
-        "everywhere",
-        "list",
-        "compare",
-        "compare_metric",
-        "compare_curves",
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "list", "compare", "compare_metric", "compare_curves"
-    )
+    contexts: ClassVar[tuple[str, ...]] = (*METRIC_CONTEXTS, "compare_curves")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*contexts[1:])
 
     def __init__(self, runs: Any) -> None:
         super().__init__(runs)
@@ -110,7 +85,7 @@ class CurvesScreen(MetricViewScreen):
                         for column in range(ACROSS_ROW):
                             number = row * ACROSS_ROW + column
                             yield ChartView(widget_id=f"chart-{number}", classes="chart")
-            yield RunTable(
+            yield SideTable(
                 entry_columns(grouped=bool(self.form.group)),
                 lambda one: one.run.row.uuid,
                 empty="reading ...",
@@ -120,8 +95,8 @@ class CurvesScreen(MetricViewScreen):
         yield PromptLine("/", widget_id="choose")
 
     @property
-    def table(self) -> RunTable:
-        return self.query_one("#main", RunTable)
+    def table(self) -> SideTable[Entry]:
+        return self.query_one("#main", SideTable)
 
     @property
     def charts(self) -> list[ChartView]:
@@ -245,7 +220,7 @@ class CurvesScreen(MetricViewScreen):
             self.look.run = key
             self._show_charts()
 
-    def on_run_table_turned(self, message: RunTable.Turned) -> None:
+    def on_side_table_turned(self, message: SideTable.Turned) -> None:
         self.form.cursor = self.charts[0].step_cursor(message.step)
         if self.form.cursor is None:
             self.dagtop.say("there are no points to go to")

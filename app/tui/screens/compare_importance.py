@@ -13,7 +13,7 @@ from app.comparing.importance import Effect, Importance
 from app.tui.bindings import bindings
 from app.tui.models.compare.importance import columns, effect_line, found_line
 from app.tui.reading_compare import Own, read_importance
-from app.tui.screens.compare_metric import MetricViewScreen
+from app.tui.screens.compare_metric import VALUE_CONTEXTS, MetricViewScreen
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
@@ -26,17 +26,8 @@ class ImportanceScreen(MetricViewScreen):
     """Params with their correlation and their importance."""
 
     view_name: ClassVar[str] = "importance"
-    contexts: ClassVar[tuple[str, ...]] = (
-        "everywhere",
-        "list",
-        "compare",
-        "compare_metric",
-        "compare_value",
-        "compare_importance",
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "list", "compare", "compare_metric", "compare_value", "compare_importance"
-    )
+    contexts: ClassVar[tuple[str, ...]] = (*VALUE_CONTEXTS, "compare_importance")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*contexts[1:])
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")

@@ -11,6 +11,10 @@ from app.tui.screens.comparing import CompareViewScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.prompt import PromptLine
 
+METRIC_CONTEXTS = ("everywhere", "list", "compare", "compare_metric")
+VALUE_CONTEXTS = (*METRIC_CONTEXTS, "compare_value")
+"""Of the views of one value of a metric; each has its own besides."""
+
 
 class MetricViewScreen(CompareViewScreen):
     """One metric, chosen by its name (``#choose``) or one after the other."""

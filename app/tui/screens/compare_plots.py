@@ -25,8 +25,8 @@ from app.tui.models.compare.plots import (
     scatter,
     scatter_line,
 )
-from app.tui.models.compare.sheet import status_spans
-from app.tui.screens.compare_metric import MetricViewScreen
+from app.tui.models.tracked_looks import status_span
+from app.tui.screens.compare_metric import VALUE_CONTEXTS, MetricViewScreen
 from app.tui.scrolling import step_of
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chart_pad import ChartPad
@@ -116,7 +116,7 @@ class PlotScreen(MetricViewScreen):
 
     def run_spans(self, run: ComparedRun) -> Spans:
         """The run under the cursor."""
-        return (Span(" "), *status_spans(run.row.status, self.dagtop.glyphs), Span(" "),
+        return (Span(" "), status_span(run.row.status, self.dagtop.glyphs), Span(" "),
                 span(run.row.name, "strong"), Span(f" {run.row.uuid[:8]}", "dim"))  # fmt: skip
 
     def exports(self) -> list[Export]:
@@ -136,17 +136,8 @@ class ScatterScreen(PlotScreen):
     """Runs as points: x, y and colour are any param, metric or tag."""
 
     view_name: ClassVar[str] = "scatter"
-    contexts: ClassVar[tuple[str, ...]] = (
-        "everywhere",
-        "list",
-        "compare",
-        "compare_metric",
-        "compare_value",
-        "compare_scatter",
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "list", "compare", "compare_metric", "compare_value", "compare_scatter"
-    )
+    contexts: ClassVar[tuple[str, ...]] = (*VALUE_CONTEXTS, "compare_scatter")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*contexts[1:])
 
     def __init__(self, runs: Any) -> None:
         super().__init__(runs)
@@ -237,17 +228,8 @@ class ParallelScreen(PlotScreen):
     """Runs as lines through axes; the best by the metric stand out."""
 
     view_name: ClassVar[str] = "parallel"
-    contexts: ClassVar[tuple[str, ...]] = (
-        "everywhere",
-        "list",
-        "compare",
-        "compare_metric",
-        "compare_value",
-        "compare_parallel",
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "list", "compare", "compare_metric", "compare_value", "compare_parallel"
-    )
+    contexts: ClassVar[tuple[str, ...]] = (*VALUE_CONTEXTS, "compare_parallel")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*contexts[1:])
 
     def __init__(self, runs: Any) -> None:
         super().__init__(runs)

@@ -18,7 +18,7 @@ from app.tui.models.chart import bar_lines, box_lines, quartiles
 from app.tui.models.compare.curves import key_names
 from app.tui.models.compare.plots import RankedForm, bars_of, boxes_of
 from app.tui.reading_compare import Own, read_curves
-from app.tui.screens.compare_metric import MetricViewScreen
+from app.tui.screens.compare_metric import VALUE_CONTEXTS, MetricViewScreen
 from app.tui.spans import Span, Spans, plain, span
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.lines_view import LinesView
@@ -152,17 +152,8 @@ class BarScreen(RankedScreen):
 
     view_name: ClassVar[str] = "bar"
     form_name: ClassVar[str] = "bar"
-    contexts: ClassVar[tuple[str, ...]] = (
-        "everywhere",
-        "list",
-        "compare",
-        "compare_metric",
-        "compare_value",
-        "compare_ranked",
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "list", "compare", "compare_metric", "compare_value", "compare_ranked"
-    )
+    contexts: ClassVar[tuple[str, ...]] = (*VALUE_CONTEXTS, "compare_ranked")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*contexts[1:])
 
     def _bars(self) -> list[tuple[int, Any]]:
         line = self.line()
@@ -192,17 +183,8 @@ class BoxScreen(RankedScreen):
 
     view_name: ClassVar[str] = "box"
     form_name: ClassVar[str] = "box"
-    contexts: ClassVar[tuple[str, ...]] = (
-        "everywhere",
-        "list",
-        "compare",
-        "compare_metric",
-        "compare_value",
-        "compare_ranked",
-    )
-    BINDINGS: ClassVar[list[BindingType]] = bindings(
-        "list", "compare", "compare_metric", "compare_value", "compare_ranked"
-    )
+    contexts: ClassVar[tuple[str, ...]] = (*VALUE_CONTEXTS, "compare_ranked")
+    BINDINGS: ClassVar[list[BindingType]] = bindings(*contexts[1:])
 
     def reader(self) -> Own:
         keys = (self.metric,) if self.metric else ()

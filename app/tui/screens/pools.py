@@ -173,7 +173,10 @@ class PoolsScreen(AdminScreen["PoolRow"]):
         """Open the task instances that hold and wait for the slots."""
         row = self.table.current
         if row is not None:
-            self.app.push_screen(PoolScreen(row.name))
+            self.look(row.name)
+
+    def look(self, name: str) -> None:
+        self.app.push_screen(PoolScreen(name))
 
     def ask_delete(self, rows: Sequence[PoolRow]) -> None:
         """The default pool stays, whatever is marked."""

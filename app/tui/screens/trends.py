@@ -34,7 +34,7 @@ from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chart import ChartView
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
-from app.tui.widgets.table import Table
+from app.tui.widgets.side_table import SideTable
 
 if TYPE_CHECKING:
     from app.tui.exporting import Export
@@ -52,23 +52,6 @@ WIDER = 150
 """And from which on all columns of the list are shown."""
 LEAST_CHART = 9
 """Lines of a chart, where there are several."""
-
-
-class TaskTable(Table[Trend]):
-    """The list of tasks; left and right go over the runs of the chart instead."""
-
-    class Turned(Message):
-        """To a run ``step`` beside."""
-
-        def __init__(self, step: int) -> None:
-            super().__init__()
-            self.step = step
-
-    def travel(self, way: str) -> None:
-        if way in ("left", "right"):
-            self.post_message(self.Turned(1 if way == "right" else -1))
-        else:
-            super().travel(way)
 
 
 class Middle(Horizontal):
@@ -133,14 +116,14 @@ class TrendsScreen(RunViewScreen):
                 for number in range(len(KINDS)):
                     shown = " -shown" if number == 0 else ""
                     yield ChartView(widget_id=f"chart-{number}", classes=f"chart{shown}")
-            yield TaskTable(columns(), lambda trend: trend.key, widget_id="main")
+            yield SideTable(columns(), lambda trend: trend.key, widget_id="main")
         yield InfoLine(widget_id="run")
         yield InfoLine(widget_id="cell")
         yield PromptLine("/", widget_id="filter")
 
     @property
-    def table(self) -> TaskTable:
-        return self.query_one("#main", TaskTable)
+    def table(self) -> SideTable[Trend]:
+        return self.query_one("#main", SideTable)
 
     def fit(self) -> None:
         super().fit()
@@ -329,7 +312,7 @@ class TrendsScreen(RunViewScreen):
 
     # going over the runs
 
-    def on_task_table_turned(self, message: TaskTable.Turned) -> None:
+    def on_side_table_turned(self, message: SideTable.Turned) -> None:
         self._go_to_run(self.place + message.step)
 
     def _go_to_run(self, place: int) -> None:

@@ -60,15 +60,16 @@ class ArtifactStore(ArtifactRepository):
                 self.log_artifact(os.path.join(folder, name), None if where == "." else where)
 
     def _files(self) -> dict[str, File]:
-        """All files of the run by path; without a runner those that this process has logged."""
+        """All files of the run by path; where no runner knows them, those that this process has
+        logged."""
         own = _own.get(self.run_id, {})
         try:
-            found = self.wire.ask("list_artifacts", run_id=self.run_id)
-        except wire.RunnerAway:
+            found = self.wire.ask("GET artifacts/kept", run_id=self.run_id)["files"]
+        except (wire.RunnerAway, wire.Refused):
             if not own:
                 raise
             return dict(own)
-        return {**{path: (size, digest) for path, size, digest in found or ()}, **own}
+        return {**{one["path"]: (one["size"], one["digest"]) for one in found}, **own}
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         full = self._full(path)
@@ -105,7 +106,7 @@ class ArtifactStore(ArtifactRepository):
     def delete_artifacts(self, artifact_path: str | None = None) -> None:
         full = self._full(artifact_path)
         with plainly():
-            self.wire.ask("delete_artifacts", run_id=self.run_id, path=full)
+            self.wire.ask("POST artifacts/delete", run_id=self.run_id, path=full)
         for path in list(_inside(_own.get(self.run_id, {}), full)):
             del _own[self.run_id][path]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import get_tracking_uri
 from mlflow.tracking.context.abstract_context import RunContextProvider
 from mlflow.tracking.default_experiment.abstract_context import DefaultExperimentProvider
@@ -46,4 +47,11 @@ class DefaultExperiment(DefaultExperimentProvider):
         client = MlflowClient()
         name = os.environ["DAGTOP_EXPERIMENT"]
         found = client.get_experiment_by_name(name)
-        return client.create_experiment(name) if found is None else found.experiment_id
+        if found is None:
+            try:
+                return client.create_experiment(name)
+            except MlflowException:  # another task of the DAG run has made it meanwhile
+                found = client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return found.experiment_id

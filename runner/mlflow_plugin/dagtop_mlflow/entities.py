@@ -4,7 +4,7 @@ logged itself. MLflow 2 and 3 make some of them differently."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -114,21 +114,23 @@ def run_of(document: Mapping[str, Any]) -> Run:
 
 
 def _input_of(document: Mapping[str, Any]) -> DatasetInput:
-    names = ("name", "digest", "source_type", "source", "schema", "profile")
+    must, may = ("name", "digest", "source_type", "source"), ("schema", "profile")
+    facts: dict[str, Any] = {name: document[name] for name in must}
+    facts.update((name, document.get(name)) for name in may)
     tags = [InputTag(key, value) for key, value in document["tags"].items()]
-    return DatasetInput(Dataset(**{name: document[name] for name in names}), tags)
+    return DatasetInput(Dataset(**facts), tags)
 
 
-def experiment_of(document: Mapping[str, Any]) -> Experiment:
+def experiment_of(answer: Mapping[str, Any]) -> Experiment:
     """An experiment."""
     return Experiment(
-        experiment_id=document["experiment_id"],
-        name=document["name"],
-        artifact_location=f"{ARTIFACTS}experiments/{document['experiment_id']}",
-        lifecycle_stage=document["lifecycle_stage"],
-        tags=[ExperimentTag(key, value) for key, value in document["tags"].items()],
-        creation_time=document["creation_time"],
-        last_update_time=document["creation_time"],
+        experiment_id=answer["experiment_id"],
+        name=answer["name"],
+        artifact_location=f"{ARTIFACTS}experiments/{answer['experiment_id']}",
+        lifecycle_stage=answer["lifecycle_stage"],
+        tags=[ExperimentTag(one["key"], one["value"]) for one in answer["tags"]],
+        creation_time=answer["creation_time"],
+        last_update_time=answer["last_update_time"],
     )
 
 
@@ -152,42 +154,80 @@ def logged_model_of(document: Mapping[str, Any]) -> Any:
     )
 
 
-def version_of(document: Mapping[str, Any]) -> ModelVersion:
+def version_of(answer: Mapping[str, Any]) -> ModelVersion:
     """A version of a registered model."""
     return accepted(
         ModelVersion,
-        name=document["name"],
-        version=str(document["version"]),
-        creation_timestamp=document["created_at"],
-        last_updated_timestamp=document["updated_at"],
-        description=document["description"],
-        user_id=document["user_id"],
-        current_stage="None",
-        source=source_of(document["source"], document["run_id"]),
-        run_id=document["run_id"] or "",
-        status=document["status"],
-        tags=[ModelVersionTag(key, value) for key, value in document["tags"].items()],
-        aliases=document["aliases"],
-        model_id=document["model_id"],
+        **{
+            **answer,
+            "tags": [ModelVersionTag(one["key"], one["value"]) for one in answer["tags"]],
+        },
     )
 
 
-def source_of(source: str, run_id: str | None) -> str:
-    """The URI of a version's files: of a path among those of a run, too."""
-    is_path = run_id is not None and ":/" not in source
-    return f"{ARTIFACTS}{run_id}/{source}" if is_path else source
-
-
-def model_of(document: Mapping[str, Any]) -> RegisteredModel:
+def model_of(answer: Mapping[str, Any]) -> RegisteredModel:
     """A registered model with its latest version."""
-    aliases = [RegisteredModelAlias(name, str(at)) for name, at in document["aliases"].items()]
+    aliases = [RegisteredModelAlias(one["alias"], one["version"]) for one in answer["aliases"]]
     return accepted(
         RegisteredModel,
-        name=document["name"],
-        creation_timestamp=document["created_at"],
-        last_updated_timestamp=document["updated_at"],
-        description=document["description"],
-        latest_versions=[version_of(one) for one in document["latest"]],
-        tags=[RegisteredModelTag(key, value) for key, value in document["tags"].items()],
-        aliases=aliases,
+        **{
+            **answer,
+            "latest_versions": [version_of(one) for one in answer["latest_versions"]],
+            "tags": [RegisteredModelTag(one["key"], one["value"]) for one in answer["tags"]],
+            "aliases": aliases,
+        },
     )
+
+
+# -- the runner's answers as the documents that this process has of what it has begun itself
+
+STATUSES = {
+    "LOGGED_MODEL_PENDING": "PENDING",
+    "LOGGED_MODEL_READY": "READY",
+    "LOGGED_MODEL_UPLOAD_FAILED": "FAILED",
+}
+
+
+def pairs(found: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Params and tags by key."""
+    return {one["key"]: one["value"] for one in found}
+
+
+def run_document(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A run as ``run_of`` takes it."""
+    info, data = answer["info"], answer["data"]
+    names = ("run_id", "experiment_id", "user_id", "status", "start_time", "lifecycle_stage")
+    return {
+        **{name: info[name] for name in names},
+        "name": info["run_name"],
+        "end_time": info.get("end_time"),
+        "metrics": {
+            one["key"]: [one["value"], one["timestamp"], one["step"]] for one in data["metrics"]
+        },
+        "params": pairs(data["params"]),
+        "tags": pairs(data["tags"]),
+        "inputs": [
+            {**one["dataset"], "tags": pairs(one["tags"])}
+            for one in answer["inputs"]["dataset_inputs"]
+        ],
+        "outputs": [[one["model_id"], one["step"]] for one in answer["outputs"]["model_outputs"]],
+    }
+
+
+def model_document(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A logged model as ``logged_model_of`` takes it."""
+    info = answer["info"]
+    return {
+        "model_id": info["model_id"],
+        "experiment_id": info["experiment_id"],
+        "run": info["source_run_id"],
+        "source_run_id": info["source_run_id"] or None,
+        "name": info["name"],
+        "model_type": info["model_type"] or None,
+        "status": STATUSES[info["status"]],
+        "location": info["artifact_uri"],
+        "created_at": info["creation_timestamp_ms"],
+        "updated_at": info["last_updated_timestamp_ms"],
+        "tags": pairs(info["tags"]),
+        "params": pairs(answer["data"]["params"]),
+    }

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 HISTORY = "mlflow.log-model.history"
 """The tag in which MLflow 2 keeps which models a run has logged."""
-MAX_RESULTS = 100
+GET_MODEL, SEARCH_MODELS = "GET logged-models/{model_id}", "POST logged-models/search"
+MAX_RESULTS, MOST = 100, 5000
 
 
 class LoggedModels:
@@ -84,9 +85,8 @@ class LoggedModels:
         found: dict[str, Any] | None = self._own_models.get(model_id)
         if found is None:
             with plainly():
-                found = self.wire.ask("get_logged_model", model_id=model_id)
-            if found is None:
-                raise missing(f"Logged model with ID '{model_id}' not found.")
+                answer = self.wire.ask(GET_MODEL, model_id=model_id)
+            found = entities.model_document(answer["model"])
         return found
 
     def get_logged_model(self, model_id: str, allow_deleted: bool = False) -> Any:
@@ -117,7 +117,7 @@ class LoggedModels:
 
     def delete_logged_model(self, model_id: str) -> None:
         with plainly():
-            self.wire.ask("delete_logged_model", model_id=model_id)
+            self.wire.ask("DELETE logged-models/{model_id}", model_id=model_id)
         self._own_models.pop(model_id, None)
 
     def search_logged_models(
@@ -134,7 +134,8 @@ class LoggedModels:
 
         ids = [str(key) for key in experiment_ids]
         with plainly():
-            found = self.wire.ask("list_logged_models", experiment_ids=ids)
+            answers = self.wire.ask_all(SEARCH_MODELS, "models", MOST, experiment_ids=ids)
+        found = [entities.model_document(answer) for answer in answers]
         known = [self._own_models.get(one["model_id"]) or one for one in found]
         every = [entities.logged_model_of(document) for document in known]
         wanted = SearchLoggedModelsUtils.filter_logged_models(every, filter_string, datasets)

@@ -11,10 +11,12 @@ from mlflow.store.model_registry.abstract_store import AbstractStore
 from mlflow.utils.search_utils import SearchModelUtils, SearchModelVersionUtils, SearchUtils
 
 from dagtop_mlflow import wire
-from dagtop_mlflow.entities import ARTIFACTS, model_of, plainly, version_of
+from dagtop_mlflow.entities import model_of, plainly, version_of
 
 DEFAULT_ORDER = ["last_updated_timestamp DESC", "name ASC", "version_number DESC"]
-MAX_RESULTS = 100
+MAX_RESULTS, MOST = 100, 200_000
+GET_MODEL, CHANGE_MODEL = "GET registered-models/get", "PATCH registered-models/update"
+GET_VERSION, CHANGE_VERSION = "GET model-versions/get", "PATCH model-versions/update"
 
 
 class RegistryStore(AbstractStore):
@@ -29,8 +31,15 @@ class RegistryStore(AbstractStore):
         with plainly():
             return self.wire.ask(method, **arguments)
 
-    def _change(self, method: str, **arguments: Any) -> Any:
-        return self._ask(method, actor=wire.user_name(), **arguments)
+    def _all(self, method: str, what: str) -> list[Any]:
+        with plainly():
+            return self.wire.ask_all(method, what, MOST)
+
+    def _model(self, method: str, **arguments: Any) -> Any:
+        return model_of(self._ask(method, **arguments)["registered_model"])
+
+    def _version(self, method: str, **arguments: Any) -> Any:
+        return version_of(self._ask(method, **arguments)["model_version"])
 
     # -- models
 
@@ -42,23 +51,23 @@ class RegistryStore(AbstractStore):
         *_: Any,
         **__: Any,
     ) -> Any:
-        given = {tag.key: tag.value for tag in tags or ()}
-        made = self._change("create_model", name=name, description=description or "", tags=given)
-        return model_of(made)
+        given, words = _pairs(tags), description or ""
+        made = "POST registered-models/create"
+        return self._model(made, name=name, description=words, tags=given)
 
     def update_registered_model(
         self, name: str, description: str | None, *_: Any, **__: Any
     ) -> Any:
-        return model_of(self._change("change_model", name=name, description=description))
+        return self._model(CHANGE_MODEL, name=name, description=description)
 
     def rename_registered_model(self, name: str, new_name: str) -> Any:
-        return model_of(self._change("change_model", name=name, new_name=new_name))
+        return self._model("POST registered-models/rename", name=name, new_name=new_name)
 
     def delete_registered_model(self, name: str) -> None:
-        self._change("delete_model", name=name)
+        self._ask("DELETE registered-models/delete", name=name)
 
     def get_registered_model(self, name: str) -> Any:
-        return model_of(self._ask("get_model", name=name))
+        return self._model(GET_MODEL, name=name)
 
     def search_registered_models(
         self,
@@ -67,7 +76,8 @@ class RegistryStore(AbstractStore):
         order_by: list[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[Any]:
-        every: list[Any] = [model_of(document) for document in self._ask("list_models")]
+        answers = self._all("GET registered-models/search", "registered_models")
+        every: list[Any] = [model_of(answer) for answer in answers]
         wanted = SearchModelUtils.sort(SearchModelUtils.filter(every, filter_string), order_by)
         page, token = SearchUtils.paginate(wanted, page_token, max_results or MAX_RESULTS)
         return PagedList(page, token)
@@ -77,10 +87,10 @@ class RegistryStore(AbstractStore):
         return self.get_registered_model(name).latest_versions
 
     def set_registered_model_tag(self, name: str, tag: Any) -> None:
-        self._change("change_model", name=name, tags={tag.key: tag.value})
+        self._ask("POST registered-models/set-tag", name=name, key=tag.key, value=tag.value)
 
     def delete_registered_model_tag(self, name: str, key: str) -> None:
-        self._change("change_model", name=name, tags={key: None})
+        self._ask("DELETE registered-models/delete-tag", name=name, key=key)
 
     # -- versions
 
@@ -97,27 +107,22 @@ class RegistryStore(AbstractStore):
         **_: Any,
     ) -> Any:
         del run_link, local_model_path
-        if source.startswith(ARTIFACTS):
-            parts = source[len(ARTIFACTS) :].split("/", 1)
-            run_id, source = parts[0], parts[-1]
-        made = self._change(
-            "create_version",
+        return self._version(
+            "POST model-versions/create",
             name=name,
             source=source,
             run_id=run_id or None,
-            tags={tag.key: tag.value for tag in tags or ()},
+            tags=_pairs(tags),
             description=description or "",
             model_id=model_id,
         )
-        return version_of(made)
 
     def update_model_version(self, name: str, version: str, description: str | None) -> Any:
-        return version_of(
-            self._of_version("change_version", name, version, description=description)
-        )
+        number = _number(version)
+        return self._version(CHANGE_VERSION, name=name, version=number, description=description)
 
-    def _of_version(self, method: str, name: str, version: str, **arguments: Any) -> Any:
-        return self._change(method, name=name, version=_number(version), **arguments)
+    def _of_version(self, method: str, name: str, version: str, **arguments: Any) -> None:
+        self._ask(method, name=name, version=_number(version), **arguments)
 
     def transition_model_version_stage(self, *_: Any, **__: Any) -> Any:
         raise MlflowException(
@@ -126,10 +131,10 @@ class RegistryStore(AbstractStore):
         )
 
     def delete_model_version(self, name: str, version: str) -> None:
-        self._of_version("delete_version", name, version)
+        self._of_version("DELETE model-versions/delete", name, version)
 
     def get_model_version(self, name: str, version: str) -> Any:
-        return version_of(self._ask("get_version", name=name, version=_number(version)))
+        return self._version(GET_VERSION, name=name, version=_number(version))
 
     def get_model_version_download_uri(self, name: str, version: str) -> str:
         return self.get_model_version(name, version).source
@@ -141,31 +146,36 @@ class RegistryStore(AbstractStore):
         order_by: list[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[Any]:
-        every = [version_of(document) for document in self._ask("list_versions")]
+        answers = self._all("GET model-versions/search", "model_versions")
+        every = [version_of(answer) for answer in answers]
         wanted = SearchModelVersionUtils.filter(every, filter_string)
         wanted = SearchModelVersionUtils.sort(wanted, order_by or DEFAULT_ORDER)
         page, token = SearchUtils.paginate(wanted, page_token, max_results or MAX_RESULTS)
         return PagedList(page, token)
 
     def set_model_version_tag(self, name: str, version: str, tag: Any) -> None:
-        self._of_version("change_version", name, version, tags={tag.key: tag.value})
+        self._of_version("POST model-versions/set-tag", name, version, key=tag.key, value=tag.value)
 
     def delete_model_version_tag(self, name: str, version: str, key: str) -> None:
-        self._of_version("change_version", name, version, tags={key: None})
+        self._of_version("DELETE model-versions/delete-tag", name, version, key=key)
 
     # -- aliases
 
     def set_registered_model_alias(self, name: str, alias: str, version: str) -> None:
-        self._of_version("set_alias", name, version, alias=alias)
+        self._of_version("POST registered-models/alias", name, version, alias=alias)
 
     def delete_registered_model_alias(self, name: str, alias: str) -> None:
-        self._change("delete_alias", name=name, alias=alias)
+        self._ask("DELETE registered-models/alias", name=name, alias=alias)
 
     def get_model_version_by_alias(self, name: str, alias: str) -> Any:
-        return version_of(self._ask("get_version", name=name, alias=alias))
+        return self._version("GET registered-models/alias", name=name, alias=alias)
 
     def _await_model_version_creation(self, mv: Any, await_creation_for: Any) -> None:
         """It is there when it is made."""
+
+
+def _pairs(tags: Sequence[Any] | None) -> list[dict[str, str]]:
+    return [{"key": tag.key, "value": tag.value} for tag in tags or ()]
 
 
 def _number(version: str | int) -> int:

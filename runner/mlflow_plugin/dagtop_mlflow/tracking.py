@@ -35,6 +35,13 @@ from dagtop_mlflow.entities import missing, plainly
 from dagtop_mlflow.models import LoggedModels
 
 DEFAULT_ID, DEFAULT_NAME = "0", "Default"
+GET_BY_NAME, GET_COLUMNS = "GET experiments/get-by-name", "GET metrics/get-columns"
+SEARCH_EXPERIMENTS, MOST = "POST experiments/search", 50_000
+VIEWS = {
+    ViewType.ACTIVE_ONLY: "ACTIVE_ONLY",
+    ViewType.DELETED_ONLY: "DELETED_ONLY",
+    ViewType.ALL: "ALL",
+}
 FINITE = float("inf")
 LAST_MILLISECOND = 253_402_300_799_999
 
@@ -58,20 +65,26 @@ class TrackingStore(LoggedModels, AbstractStore):
     def get_experiment_by_name(self, experiment_name: str) -> Any:
         with plainly():
             try:
-                found = self.wire.ask("get_experiment", name=experiment_name)
+                found = self.wire.ask(GET_BY_NAME, experiment_name=experiment_name)["experiment"]
             except wire.RunnerAway:  # it is made, if need be, when a run begins in it
                 found = self._unseen(experiment_name)
-        return None if found is None else self._experiment(found)
+            except wire.Refused as error:
+                if error.code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+                return None
+        return self._experiment(found)
 
     def _unseen(self, name: str) -> dict[str, Any]:
         """An experiment as it is known while no runner is there to ask."""
         known = [key for key, one in self._names.items() if one == name]
+        now = int(time.time() * 1000)
         return {
             "experiment_id": known[0] if known else pseudo_id(name),
             "name": name,
             "lifecycle_stage": LifecycleStage.ACTIVE,
-            "tags": {},
-            "creation_time": int(time.time() * 1000),
+            "tags": [],
+            "creation_time": now,
+            "last_update_time": now,
         }
 
     def _experiment(self, document: Mapping[str, Any]) -> Any:
@@ -82,13 +95,11 @@ class TrackingStore(LoggedModels, AbstractStore):
         key = str(experiment_id)
         with plainly():
             try:
-                found = self.wire.ask("get_experiment", experiment_id=key)
+                found = self.wire.ask("GET experiments/get", experiment_id=key)["experiment"]
             except wire.RunnerAway:
                 if key not in self._names:
                     raise
                 found = self._unseen(self._names[key])
-        if found is None:
-            raise missing(f"there is no experiment with id {key!r}")
         return self._experiment(found)
 
     def create_experiment(
@@ -104,10 +115,10 @@ class TrackingStore(LoggedModels, AbstractStore):
                 f"experiment {name!r}: artifact_location can't be {artifact_location!r}, files are "
                 "kept in the workspace, by their content; leave it out"
             )
-        given = {tag.key: tag.value for tag in tags or ()}
+        given = [{"key": tag.key, "value": tag.value} for tag in tags or ()]
         with plainly():
             try:
-                found = self.wire.ask("create_experiment", name=name, tags=given)
+                found = self.wire.ask("POST experiments/create", name=name, tags=given)
             except wire.RunnerAway:
                 if given:
                     raise
@@ -125,7 +136,8 @@ class TrackingStore(LoggedModels, AbstractStore):
         **_: Any,
     ) -> PagedList[Any]:
         with plainly():
-            found = self.wire.ask("list_experiments", view=ViewType.to_string(view_type))
+            view = VIEWS[view_type]
+            found = self.wire.ask_all(SEARCH_EXPERIMENTS, "experiments", MOST, view_type=view)
         every = [self._experiment(document) for document in found]
         wanted = SearchExperimentsUtils.filter(every, filter_string)
         wanted = SearchExperimentsUtils.sort(
@@ -135,25 +147,26 @@ class TrackingStore(LoggedModels, AbstractStore):
         return PagedList(page, token)
 
     def delete_experiment(self, experiment_id: str) -> None:
-        self._change_experiment(experiment_id, deleted=True)
+        self._change_experiment("delete", experiment_id)
 
     def restore_experiment(self, experiment_id: str) -> None:
-        self._change_experiment(experiment_id, deleted=False)
+        self._change_experiment("restore", experiment_id)
 
     def rename_experiment(self, experiment_id: str, new_name: str) -> None:
         _validate_experiment_name(new_name)
-        self._change_experiment(experiment_id, name=new_name)
+        self._change_experiment("update", experiment_id, new_name=new_name)
         self._names[str(experiment_id)] = new_name
 
     def set_experiment_tag(self, experiment_id: str, tag: Any) -> None:
-        self._change_experiment(experiment_id, tags={tag.key: tag.value})
+        act = "set-experiment-tag"
+        self._change_experiment(act, experiment_id, key=tag.key, value=tag.value)
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        self._change_experiment(experiment_id, tags={key: None})
+        self._change_experiment("delete-experiment-tag", experiment_id, key=key)
 
-    def _change_experiment(self, experiment_id: str, **changes: Any) -> None:
+    def _change_experiment(self, act: str, experiment_id: str, **changes: Any) -> None:
         with plainly():
-            self.wire.ask("change_experiment", experiment_id=str(experiment_id), **changes)
+            self.wire.ask(f"POST experiments/{act}", experiment_id=str(experiment_id), **changes)
 
     def _name_of(self, experiment_id: str) -> str:
         if experiment_id not in self._names:
@@ -207,9 +220,7 @@ class TrackingStore(LoggedModels, AbstractStore):
         found = self.own.get(run_id)
         if found is None:
             with plainly():
-                found = self.wire.ask("get_run", run_id=run_id)
-            if found is None:
-                raise missing(f"Run with id={run_id} not found")
+                found = entities.run_document(self.wire.ask("GET runs/get", run_id=run_id)["run"])
         return found
 
     def update_run_info(
@@ -236,14 +247,14 @@ class TrackingStore(LoggedModels, AbstractStore):
         return entities.info_of(document)
 
     def delete_run(self, run_id: str) -> None:
-        self._set_stage(run_id, LifecycleStage.DELETED)
+        self._set_stage(run_id, "delete", LifecycleStage.DELETED)
 
     def restore_run(self, run_id: str) -> None:
-        self._set_stage(run_id, LifecycleStage.ACTIVE)
+        self._set_stage(run_id, "restore", LifecycleStage.ACTIVE)
 
-    def _set_stage(self, run_id: str, stage: str) -> None:
+    def _set_stage(self, run_id: str, act: str, stage: str) -> None:
         with plainly():
-            self.wire.ask("set_stage", run_id=run_id, stage=stage)
+            self.wire.ask(f"POST runs/{act}", run_id=run_id)
         if run_id in self.own:
             self.own[run_id]["lifecycle_stage"] = stage
 
@@ -256,19 +267,18 @@ class TrackingStore(LoggedModels, AbstractStore):
         order_by: Sequence[str] | None,
         page_token: str | None,
     ) -> tuple[list[Any], Any]:
-        offset = SearchUtils.parse_start_offset_from_page_token(page_token)
         with plainly():
             found = self.wire.ask(
-                "search_runs",
+                "POST runs/search",
                 experiment_ids=[str(key) for key in experiment_ids],
                 filter=filter_string or "",
-                view=ViewType.to_string(run_view_type),
-                limit=max_results,
-                offset=offset,
+                run_view_type=VIEWS[run_view_type],
+                max_results=min(max_results, MOST),
+                page_token=page_token,
                 order_by=list(order_by or ()),
             )
-        token = SearchUtils.create_page_token(offset + max_results) if found["more"] else None
-        return [entities.run_of(document) for document in found["runs"]], token
+        runs = [entities.run_of(entities.run_document(answer)) for answer in found["runs"]]
+        return runs, found.get("next_page_token")
 
     # -- what is logged
 
@@ -382,13 +392,11 @@ class TrackingStore(LoggedModels, AbstractStore):
         offset = SearchUtils.parse_start_offset_from_page_token(page_token)
         with plainly():
             try:
-                found = self.wire.ask("metric_history", run_id=run_id, key=metric_key)
+                found = self.wire.ask(GET_COLUMNS, run_id=run_id, metric_key=metric_key)
             except wire.RunnerAway:
                 if run_id not in self.own:
                     raise
                 found = self._recorded_history(run_id, metric_key)
-        if found is None:
-            raise missing(f"Run with id={run_id} not found")
         points = unpacked(found["count"], found["data"])
         end = len(points) if max_results is None else offset + max_results
         token = SearchUtils.create_page_token(end) if end < len(points) else None

@@ -169,11 +169,17 @@ class Wire:
     # -- questions
 
     def ask(self, method: str, **arguments: Any) -> Any:
-        """The runner's answer, which takes into account what this process has recorded.
+        """The runner's answer to a call of MLflow's REST interface, such as ``GET runs/get``. What
+        this process has recorded is taken into account.
 
         Raises ``RunnerAway``, ``Refused``.
         """
-        question = {"type": "ask_mlflow", "method": method, "arguments": arguments}
+        question = {
+            "type": "ask_mlflow",
+            "method": method,
+            "arguments": arguments,
+            "user": user_name(),
+        }
         data = json.dumps(question, ensure_ascii=False).encode(errors="replace")
         with self._asking:
             answer = self._exchange(LENGTH.pack(len(data)) + data)
@@ -181,6 +187,16 @@ class Wire:
             code = (answer.get("value") or {}).get("code", "INVALID_PARAMETER_VALUE")
             raise Refused(answer["error"], code)
         return answer.get("value")
+
+    def ask_all(self, method: str, what: str, most: int, **arguments: Any) -> list[Any]:
+        """All of a list that is answered in pages of ``most`` at most."""
+        found: list[Any] = []
+        token = None
+        while token != "":
+            page = self.ask(method, max_results=most, page_token=token, **arguments)
+            found += page.get(what, ())
+            token = page.get("next_page_token", "")
+        return found
 
     def _exchange(self, request: bytes) -> dict[str, Any]:
         for attempt in (0, 1):

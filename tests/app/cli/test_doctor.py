@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from store.engine import open_store
-from store.models import pipeline_file, runner_lease
+from store.models import pipeline_file, recording, runner_lease
 from store.workspace import Workspace
 from tests.app.cli.conftest import Command
 
@@ -136,3 +137,27 @@ def test_a_clock_that_was_set_back_is_noticed(dagtop: Command, filled: Workspace
         )
     ((level, _),) = findings(dagtop, "clock")
     assert level == "problem"
+
+
+@pytest.mark.usefixtures("filled")
+def test_recordings_that_could_not_be_read_are_told_with_what_to_do(
+    dagtop: Command, workspace: Workspace
+) -> None:
+    assert findings(dagtop, "recordings") == [("ok", "what scripts have logged was read")]
+    workspace.recordings.mkdir()
+    (workspace.recordings / "still-read").write_bytes(b"x")
+    damaged = workspace.recordings / "of-a-script.damaged"
+    damaged.write_bytes(b"x" * 1234)
+    at = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+    os.utime(damaged, (at.timestamp(), at.timestamp()))
+    with open_store(workspace) as store, store.write() as connection:
+        row = {"name": "of-a-script", "journal_offset": 1000, "opened_at": at, "closed_at": at}
+        connection.execute(recording.insert(), row)
+    outcome = dagtop("doctor", "--json")
+    assert outcome.code == 1
+    (found,) = [one for one in outcome.document["findings"] if one["check"] == "recordings"]
+    assert found["level"] == "problem"
+    for part in (str(damaged), "of its 1,234 bytes 1,000 were read", "2026-03-04 05:06:07 UTC"):
+        assert part in found["text"]
+    assert str(workspace.runner_log) in found["advice"]
+    assert "delete the file" in found["advice"]

@@ -114,6 +114,14 @@ def _run(client: Any, experiment: str, run: Any) -> dict[str, Any]:
     }
 
 
+def stored(*values: str) -> list[tuple[bool, float]]:
+    """How MLflow puts values into a database."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    own: Any = SqlAlchemyStore
+    return [own.sanitize_metric_value(None, float(one)) for one in values]
+
+
 def _artifacts(client: Any, uuid: str, folder: str | None) -> dict[str, str]:
     found = {}
     for one in client.list_artifacts(uuid, folder):
@@ -129,6 +137,8 @@ if __name__ == "__main__":
     verb, *arguments = sys.argv[1:]
     if verb == "make":
         make(*arguments)
+    elif verb == "stored":
+        print(json.dumps(stored(*arguments)))
     else:
         for one in arguments:
             print(json.dumps(dump(one), sort_keys=True, default=str))

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import shutil
+import sqlite3
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.cli.exit_codes import ExitCode
 from app.exchange.foreign import GREATEST
+from store import metric_points
+from store.engine import open_store
+from store.models import metric
 from store.workspace import Workspace
 from tests.app.cli.conftest import Outcome, run_command
-from tests.app.exchange.conftest import dumped
+from tests.app.exchange.conftest import client, dumped
 
 pytestmark = pytest.mark.timeout(300)  # MLflow's client takes seconds to begin
 INFINITE = {
@@ -67,6 +75,63 @@ def test_a_folder_of_mlflows_comes_through_the_same_way(
     before = as_a_database_has_it(before)
     assert after["runs"] == before["runs"]
     assert without(after, "Default") == without(before, "Default")
+
+
+FOLDER_POINTS = (math.inf, -math.inf, math.nan, GREATEST, -GREATEST, 5e-324, -0.0, 0.1)
+"""What a file of a folder can hold that a database can't, and ends of what a float can be."""
+
+
+def a_folder(root: Path) -> Path:
+    """A folder ``mlruns`` with one run, as MLflow's file store writes it."""
+    run = root / "mlruns" / "7" / ("ab" * 16)
+    (run / "metrics").mkdir(parents=True)
+    (run.parent / "meta.yaml").write_text(
+        "experiment_id: '7'\nname: odd\nlifecycle_stage: active\n"
+    )
+    (run / "meta.yaml").write_text(
+        f"run_id: {run.name}\nrun_name: odd\nstatus: 3\nstart_time: 1\nend_time: 2\n"
+    )
+    lines = [f"{1000 + step} {value} {step}\n" for step, value in enumerate(FOLDER_POINTS)]
+    (run / "metrics" / "m").write_text("".join(lines))
+    return root / "mlruns"
+
+
+def bits(values: Iterable[float]) -> list[str]:
+    """Floats to the last bit; one NaN is as good as another."""
+    return ["nan" if math.isnan(one) else struct.pack("<d", one).hex() for one in values]
+
+
+def by_mlflow(values: Iterable[float], folder: Path) -> list[tuple[bool, float]]:
+    """Whether it is NaN, and a number: each value as MLflow itself puts it into a database."""
+    return json.loads(client("stored", *map(repr, values), folder=folder))
+
+
+def kept(workspace: Workspace) -> list[str]:
+    """The points of the metric ``m`` of the one run that there is."""
+    with open_store(workspace, read_only=True) as store, store.read() as connection:
+        key = connection.execute(select(metric.c.id).where(metric.c.key == "m")).scalar_one()
+        return bits(metric_points.read(connection, key).values)
+
+
+def test_what_is_not_finite_is_kept_exactly_of_a_folder_and_as_mlflow_has_it_of_a_database(
+    workspace: Workspace, target: Path, tmp_path: Path
+) -> None:
+    assert dagtop(workspace, "import", "mlflow", str(a_folder(tmp_path))).code == 0
+    assert kept(workspace) == bits(FOLDER_POINTS)
+
+    assert dagtop(workspace, "export", "mlflow", str(target)).code == 0
+    with contextlib.closing(sqlite3.connect(target)) as database:
+        rows = database.execute("SELECT is_nan, value FROM metrics ORDER BY step").fetchall()
+    assert [[is_nan, *bits([value])] for is_nan, value in rows] == [
+        [is_nan, *bits([value + 0.0])]  # SQLite has one zero
+        for is_nan, value in by_mlflow(FOLDER_POINTS, tmp_path)
+    ]
+
+    again = Workspace(tmp_path.resolve() / "again")
+    again.dags.mkdir(parents=True)
+    assert dagtop(again, "import", "mlflow", str(target)).code == 0
+    ends = {GREATEST: math.inf, -GREATEST: -math.inf}  # what is written so meant infinity
+    assert kept(again) == bits(ends.get(one, one) + 0.0 for one in FOLDER_POINTS)
 
 
 def test_what_was_taken_over_is_searched_as_what_was_recorded_here(

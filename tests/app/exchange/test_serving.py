@@ -8,15 +8,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from app.cli.exit_codes import ExitCode
+from store.mlflow_api import CALLS, ApiError, Call
+from store.mlflow_api.experiments import pseudo_id
+from store.models import experiment
 from store.workspace import Workspace
 from tests.app.cli.conftest import run_command
 from tests.app.exchange.conftest import client, dumped
+from tests.support.stores import new_store
 
 pytestmark = pytest.mark.timeout(300)  # MLflow's client takes seconds to begin
 ASKS = "/api/2.0/mlflow/"
@@ -82,7 +89,14 @@ def test_what_a_client_logs_it_finds_again_and_so_does_an_export(
 
     found = run_command(logged.workspace.root, "runs", "search", "metrics.loss IS NAN", "--json")
     assert [one["run_name"] for one in found.document["runs"]] == ["first"]
-    assert exported["models"] == there["models"]
+    ours, theirs = exported["models"]["reg"], there["models"]["reg"]
+    for mine, other in zip(ours["versions"], theirs["versions"], strict=True):
+        # `runs:/RUN/deep` is said in a way that each side's clients find the files by
+        uuid = other[2]
+        assert other[1] == f"mlflow-artifacts:/{uuid}/deep"
+        assert sorted(os.listdir(mine[1])) == ["file.txt"]
+        mine[1] = other[1]
+    assert ours == theirs
     assert exported["logged"] == there["logged"]
     for uuid, run in there["runs"].items():
         same = ("params", "tags", "artifacts", "inputs", "times", "status", "stage", "experiment")
@@ -136,7 +150,7 @@ def test_paths_of_files_cannot_lead_out(served: Served, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "asked", "sentence"),
     [
-        ("runs/create", {"experiment_id": "999"}, "there is no experiment with the id '999'"),
+        ("runs/create", {"experiment_id": "999"}, "there is no experiment with id '999'"),
         ("runs/log-metric", {"run_id": "nix"}, "Run with id=nix not found"),
         ("runs/log-metric", {}, "Missing value for required parameter 'run_id'."),
         (
@@ -176,6 +190,56 @@ def test_a_version_made_of_a_logged_model_says_where_the_files_are(served: Serve
     assert version["source"] == model["artifact_uri"] == f"mlflow-artifacts:/{run}/net"
     shown = run_command(served.workspace.root, "models", "show", "made", "--json").document
     assert (shown["run_uuid"], shown["source"]) == (run, "net")
+
+
+def test_a_run_tells_which_models_it_has_logged(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]
+    assert run["outputs"] == {"model_outputs": []}
+    uuid = run["info"]["run_id"]
+    model = served.post("logged-models", {"name": "net", "source_run_id": uuid}).json()["model"]
+    found = served.ask("GET", f"{ASKS}runs/get", params={"run_id": uuid}).json()["run"]
+    made = {"model_id": model["info"]["model_id"], "step": 0}
+    assert found["outputs"] == {"model_outputs": [made]}
+
+
+def test_what_isnt_given_of_a_model_stays_as_it_is(served: Served) -> None:
+    served.post("registered-models/create", {"name": "kept", "description": "mine"})
+
+    def described(**given: str) -> str:
+        asked = {"name": "kept", **given}
+        answer = served.ask("PATCH", ASKS + "registered-models/update", json=asked)
+        return answer.json()["registered_model"]["description"]
+
+    assert [described(), described(description="new"), described(description="")] == [
+        "mine",
+        "new",
+        "",
+    ]
+
+
+def test_the_experiment_for_those_who_name_none_is_there_unmade_and_keeps_its_name(
+    tmp_path: Path,
+) -> None:
+    with new_store(Workspace(tmp_path.resolve())) as store, store.write() as connection:
+
+        def ask(method: str, path: str, **asked: object) -> dict[str, Any]:
+            call = Call(connection, asked, datetime.now(UTC), "ann", "mlflow-artifacts:")
+            return CALLS[method, path].answer(call)
+
+        found = ask("GET", "experiments/get", experiment_id="0")["experiment"]
+        assert (found["name"], found["tags"]) == ("Default", [])
+        every = ask("POST", "experiments/search")["experiments"]
+        assert [one["experiment_id"] for one in every] == ["0"]
+        assert ask("POST", "runs/search", experiment_ids=["0", "99"]) == {"runs": []}
+        assert connection.execute(select(experiment)).all() == []  # looking makes nothing
+        with pytest.raises(ApiError, match="already exists"):
+            ask("POST", "experiments/create", name="Default")
+        with pytest.raises(ApiError, match="keeps its name"):
+            ask("POST", "experiments/update", experiment_id="0", new_name="mine")
+        key = ask("POST", "experiments/create", name="away")["experiment_id"]
+        assert ask("GET", "experiments/get", experiment_id=pseudo_id("away")) == ask(
+            "GET", "experiments/get", experiment_id=key
+        )
 
 
 def test_a_body_that_is_no_json_is_refused(served: Served) -> None:

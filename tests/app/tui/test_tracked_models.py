@@ -155,7 +155,7 @@ def test_cells_say_what_there_is_what_is_missing_and_what_is_best() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(math.nan, "NaN"), (math.inf, "+∞"), (-math.inf, "-∞")]
+    ("value", "text"), [(math.nan, "∅ NaN"), (math.inf, "+∞"), (-math.inf, "-∞")]
 )
 def test_what_is_not_finite_has_its_own_sign_and_role(value: float, text: str) -> None:
     [cell] = cell_of(LOSS, LINE, sheet_of(entry(value)), SCENE)
@@ -236,7 +236,7 @@ def test_the_line_of_the_column_tells_all_of_its_value() -> None:
     view = TableView(order=(Sort(LOSS, False),))
     text = plain(column_words(LOSS, one, LINE, view, sheet_of(one), SCENE))
     assert "metric loss (last), sorted up" in text
-    assert "last NaN at 9" in text
+    assert "last ∅ NaN at 9" in text
     assert "10 points, 3 NaN, 1 inf" in text
     assert "min 0.25 at 5" in text
     absent = column_words(ColumnSpec(METRIC, "acc"), one, LINE, view, sheet_of(one), SCENE)

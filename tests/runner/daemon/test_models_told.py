@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 
 from tests.support.live import Live
+from tests.support.scripts import ran, script
 
 PROMOTING = """
 import dagtop
@@ -80,6 +82,9 @@ def test_the_better_model_becomes_champion_and_is_what_is_deployed(shared: Live)
         ("model/deep/card.json", 3, "deploy", "train"),
         ("model/weights.json", 3, "deploy", "train"),
     ]
+    # a champion is no run's own fact: `promote`, which has logged nothing, has none
+    counts = "SELECT task_id, count(*) FROM tracked_run WHERE dag_id = ? GROUP BY 1 ORDER BY 1"
+    assert shared.query(counts, "promoting") == [("deploy", 3), ("train", 3)]
     trail = shared.query(
         "SELECT message, actor, task_id FROM event WHERE kind LIKE 'model_%' ORDER BY id LIMIT 4"
     )
@@ -147,3 +152,25 @@ def test_what_can_not_be_is_said_where_it_was_written(shared: Live) -> None:
     assert own == [1, "a.txt", "a", "None"]
     count = "SELECT count(*) FROM artifact_use u JOIN tracked_run t ON t.id = u.run_id "
     assert shared.value(count + "WHERE t.dag_id = 'refused'") == 0  # its own file is no use
+
+
+def test_a_script_that_only_promotes_is_no_run_and_is_on_the_trail(shared: Live) -> None:
+    ran(script(shared, PROMOTED_BY_HAND.format(first=True)))
+    ran(script(shared, PROMOTED_BY_HAND.format(first=False), name="promotes.py"))
+    aliases = "SELECT a.alias FROM model_alias a JOIN registered_model m ON m.id = a.model_id"
+    assert shared.query(f"{aliases} WHERE m.name = 'by-hand'") == [("champion",)]
+    assert shared.query("SELECT name FROM tracked_run WHERE dag_id IS NULL") == [("trains",)]
+    message = "SELECT actor FROM event WHERE message = 'version 1 of model by-hand became champion'"
+    assert shared.query(message) == [(getpass.getuser(),)]
+
+
+PROMOTED_BY_HAND = """
+import dagtop
+if {first}:
+    with dagtop.start_run(run_name="trains"):
+        dagtop.log_text("1", "model/weights.txt")
+        dagtop.register_model("by-hand")
+else:
+    dagtop.set_model_alias("by-hand", "champion", dagtop.model_version("by-hand"))
+    assert dagtop.model_version("by-hand@champion").version == 1
+"""

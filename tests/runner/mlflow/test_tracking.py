@@ -230,12 +230,14 @@ def problem(act):
         act()
     except mlflow.MlflowException as error:
         return [str(error), error.error_code]
+run_id = client.create_run("0").info.run_id
 tell([
     problem(lambda: client.get_run("0" * 32)),
     problem(lambda: client.get_experiment("12345")),
     problem(lambda: client.create_experiment("x", artifact_location="/tmp/x")),
     problem(lambda: client.get_registered_model("none")),
     problem(lambda: mlflow.artifacts.load_text("dagtop-artifact:/" + "0" * 32 + "/a.txt")),
+    [*problem(lambda: mlflow.artifacts.load_text(f"dagtop-artifact:/{run_id}/a.txt")), run_id],
 ])
 """
     )
@@ -244,7 +246,8 @@ tell([
     assert told[1] == ["there is no experiment with id '12345'", missing]
     assert "files are kept in the workspace" in told[2][0]
     assert told[3][1] == missing
-    assert f"run {'0' * 32} has no artifact 'a.txt'" in told[4][0]
+    assert told[4] == told[0]
+    assert f"run {told[5][2]} has no artifact 'a.txt'" in told[5][0]
 
 
 def test_outside_of_a_workspace_one_sentence_says_so(

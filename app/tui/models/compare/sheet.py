@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from app.comparing import numbers
 from app.comparing.table import ATTRIBUTES, METRICS, SECTIONS, SYSTEM, SYSTEM_PREFIX, Line
 from app.tui.formats import plural
+from app.tui.models.tracked_looks import odd_text, status_role, status_span
 from app.tui.spans import Span, Spans, span
-from app.tui.theme import Glyphs, task_look
+from app.tui.theme import Glyphs
 
 if TYPE_CHECKING:
     from app.tui.models.compare.form import CompareFocus
@@ -28,13 +29,6 @@ COUNT = " 1,000"
 """Room for the number of lines behind the title of a section."""
 SHORT = 8
 """Digits of a run's id."""
-
-STATUS_ROLES = {
-    "RUNNING": "state.running",
-    "FINISHED": "state.success",
-    "FAILED": "state.failed",
-    "KILLED": "state.upstream_failed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +127,10 @@ def key_spans(row: Row, sheet: Sheet, glyphs: Glyphs) -> Spans:
 
 
 def number_spans(value: float, role: str, glyphs: Glyphs, digits: int = 6) -> Spans:
-    """A number; what isn't finite has a glyph of its own."""
+    """A number with that many digits; what isn't finite has a glyph of its own."""
     if isfinite(value):
         return (Span(f"{value:.{digits}g}", role),)
-    if isnan(value):
-        return (Span("NaN" if glyphs.is_ascii else "∅ NaN", "warning"),)
-    sign = "+" if value > 0 else "-"
-    return (Span(f"{sign}inf" if glyphs.is_ascii else f"{sign}∞", "warning"),)
+    return (Span(odd_text(value, glyphs), "warning"),)
 
 
 def cell_spans(row: Row, place: int, sheet: Sheet, glyphs: Glyphs, width: int) -> Spans:
@@ -170,7 +161,7 @@ def cell_spans(row: Row, place: int, sheet: Sheet, glyphs: Glyphs, width: int) -
 
 def _attribute(key: str, text: str, role: str) -> Spans:
     if key == "status":
-        return (span(text, STATUS_ROLES.get(text, role)),)
+        return (span(text, status_role(text)),)
     short = {"id": text[:SHORT], "parent": text[:SHORT], "started": text[5:16]}
     return (span(short.get(key, text), role),)
 
@@ -194,14 +185,7 @@ def head_spans(run: ComparedRun, glyphs: Glyphs, *, is_baseline: bool) -> tuple[
     name = (span(row.name or row.uuid[:SHORT], "strong"),)
     if is_baseline:
         return name, (Span("baseline", "badge"),)
-    return name, (*status_spans(row.status, glyphs), Span(f" {row.uuid[:SHORT]}", "dim"))
-
-
-def status_spans(status: str, glyphs: Glyphs) -> Spans:
-    """The glyph of a run's status."""
-    role = STATUS_ROLES.get(status, "dim")
-    look = task_look(role.removeprefix("state."))
-    return (Span(look.ascii_glyph if glyphs.is_ascii else look.glyph, role),)
+    return name, (status_span(row.status, glyphs), Span(f" {row.uuid[:SHORT]}", "dim"))
 
 
 def about_line(runs: Sequence[ComparedRun], focus: CompareFocus, gone: int) -> Spans:
