@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
-from app.tui.models.chart import ACROSS_WORDS, SMOOTHINGS, Chart, chart_svg, chart_text
+from app.tui.jumps import find
+from app.tui.models.chart import SMOOTHINGS, Across, Chart, chart_svg, chart_text
 from app.tui.models.tracked_charts import (
     CELL_HEIGHT,
     CELL_WIDTH,
     KINDS,
     ChartsForm,
+    across_words,
     chart_of,
     form_words,
     keys_of,
@@ -23,26 +25,19 @@ from app.tui.models.tracked_charts import (
     short_name,
     title_of,
 )
-from app.tui.reading_tracked_run import Read, read_curves
+from app.tui.reading_tracked_run import Curves, Read, read_charts
 from app.tui.screens.tracked_views import TrackedFocus, TrackedViewScreen
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chart import ChartView
 from app.tui.widgets.charts_grid import ChartsGrid
 from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.prompt import PromptLine
+from app.tui.widgets.prompt import MetricLine, PromptLine
 
 if TYPE_CHECKING:
     from app.tui.exporting import Export
-    from store.engine import Store
     from store.metric_points import Summary
     from store.queries.curves import Curve
     from store.queries.tracked_page import TrackedPage
-
-FIRST = 8
-"""Charts that are read before it is known how many there is room for."""
-
-Both = dict[str, tuple["Curve", "Curve | None"]]
-"""By key a curve, and the same smoothed."""
 
 
 class TrackedChartsScreen(TrackedViewScreen):
@@ -67,7 +62,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         self.form: ChartsForm = self.look.kept.setdefault(self.view_name, ChartsForm())
         if key := self.look.kept.pop("chart", ""):
             self.form.key, self.form.zoomed, self.form.words = key, True, ""
-        self.curves: Both = {}
+        self.curves: Curves = {}
         self._before_filter = ""
 
     def body(self) -> Iterable[Widget]:
@@ -77,9 +72,11 @@ class TrackedChartsScreen(TrackedViewScreen):
         yield ChartView(widget_id="big")
         yield InfoLine(widget_id="reading")
         yield PromptLine("/", widget_id="filter")
+        yield MetricLine("x", widget_id="other")
 
     def mounted(self) -> None:
         super().mounted()
+        self.query_one("#other", MetricLine).completed = lambda text: find(text, self._metrics())
         self.grid.empty = "reading ..."
         self.big.takes_clicks = True
         self._show_form()
@@ -116,6 +113,8 @@ class TrackedChartsScreen(TrackedViewScreen):
 
     def _window(self) -> tuple[float | None, float | None]:
         """The stretch that is looked at closely, as the store counts it."""
+        if self.form.across == "metric":
+            return None, None  # steps that lie anywhere may have an x in it
         window = self.big.window
         shift = 0.0
         if self.form.across == "relative" and self.form.key in self.curves:
@@ -123,7 +122,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         return tuple(None if one is None else one + shift for one in (window.low, window.high))  # type: ignore[return-value]
 
     def show_page(self, page: TrackedPage) -> None:
-        own: Both = self.snapshot.own if self.snapshot is not None else {}
+        own: Curves = self.snapshot.own if self.snapshot is not None else {}
         self.curves = {**self.curves, **own}
         keys = keys_of(page.metrics, self.form.words, system=self.system)
         self.grid.empty = self.nothing
@@ -155,7 +154,16 @@ class TrackedChartsScreen(TrackedViewScreen):
     def _look(self) -> tuple[object, ...]:
         """What all charts depend on besides their points."""
         form = self.form
-        return form.across, form.log_x, form.log_y, form.weight, form.outliers, self.dagtop.zone
+        other = self.curves.get(form.other) if form.across == "metric" else None
+        return (
+            form.across,
+            other,
+            form.log_x,
+            form.log_y,
+            form.weight,
+            form.outliers,
+            self.dagtop.zone,
+        )
 
     def _summary(self, key: str) -> Summary | None:
         metrics = self.page.metrics if self.page is not None else ()
@@ -167,7 +175,13 @@ class TrackedChartsScreen(TrackedViewScreen):
         title = title_of(key, self._summary(key), self.dagtop.scene(), ground)
         if found is None:
             return Chart((), title=title, empty="reading ...")
-        return chart_of(*found, self.form, title=title)
+        return self._chart(*found, title)
+
+    def _chart(self, plain: Curve, smooth: Curve | None, title: Spans) -> Chart:
+        other, _ = self.curves.get(self.form.other, (None, None))
+        if self.form.across == "metric" and other is None:
+            return Chart((), title=title, empty=f"it has no {self.form.other}")
+        return chart_of(plain, smooth, self.form, other=other, title=title)
 
     def _show_form(self) -> None:
         """Show the charts, or the one that is looked at alone."""
@@ -176,7 +190,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         found = self.curves.get(form.key)
         if form.zoomed and found is not None:
             title = title_of(form.key, self._summary(form.key), self.dagtop.scene())
-            chart = chart_of(*found, form, title=title)
+            chart = self._chart(*found, title)
             cursor = self.big.chart.cursor
             if cursor is not None:
                 from dataclasses import replace
@@ -313,9 +327,33 @@ class TrackedChartsScreen(TrackedViewScreen):
 
     def action_across(self) -> None:
         """Another x."""
-        self.form.across = KINDS[(KINDS.index(self.form.across) + 1) % len(KINDS)]
+        at = KINDS.index(self.form.across) if self.form.across in KINDS else -1
+        self._across(KINDS[(at + 1) % len(KINDS)])
+
+    def _across(self, kind: Across, other: str = "") -> None:
+        if "metric" in (kind, self.form.across):
+            self.curves = {}  # they have other steps
+        self.form.across, self.form.other = kind, other
         self.big.start_over()
-        self._change(f"x is the {ACROSS_WORDS[self.form.across]}")
+        self._change(f"x is {'' if other else 'the '}{across_words(self.form)}")
+
+    async def action_other_metric(self) -> None:
+        """Ask which metric is x."""
+        hint = "metric that x is; empty: the step; Tab completes"
+        await self.query_one("#other", MetricLine).open("", hint)
+
+    def on_metric_line_entered(self, message: MetricLine.Entered) -> None:
+        text = message.text.strip()
+        found = find(text, self._metrics()) if text else []
+        if found:
+            self._across("metric", found[0])
+        elif text:
+            self.dagtop.say(f"no metric is called {text}", "warning")
+        else:
+            self._across("step")
+
+    def _metrics(self) -> list[str]:
+        return [one.key for one in self.page.metrics] if self.page is not None else []
 
     def action_smoother(self) -> None:
         """Smooth the lines more."""
@@ -424,7 +462,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         if found is None:
             return []
         title = (span(short_name(self.form.key), "strong"),)
-        chart = chart_of(*found, self.form, title=title)
+        chart = self._chart(*found, title)
         zone = self.dagtop.zone
         return [
             Export("the chart as text", "txt", lambda: chart_text(chart, zone=zone)),
@@ -440,33 +478,3 @@ class TrackedSystemScreen(TrackedChartsScreen):
     nothing: ClassVar[str] = (
         "It has no system metrics: [tracking] system_metrics = true in dagtop.toml records them."
     )
-
-
-def read_charts(
-    store: Store,
-    page: TrackedPage,
-    *,
-    form: ChartsForm,
-    system: bool,
-    keys: tuple[str, ...] | None,
-    stretches: int,
-    low: float | None = None,
-    high: float | None = None,
-) -> Both:
-    """The curves of the charts that are seen, smoothed, too, if that is wanted."""
-    if keys is None:
-        first = [form.key] if form.zoomed and form.key else []
-        shown = keys_of(page.metrics, form.words, system=system)
-        keys = tuple(first or shown[:FIRST])
-    how: dict[str, Any] = {
-        "stretches": stretches,
-        "low": low,
-        "high": high,
-        "by_time": form.across != "step",
-    }
-    plain = read_curves(store, page, keys, **how)
-    smooth: dict[str, Curve] = {}
-    if form.weight:
-        found = read_curves(store, page, keys, smoothing=form.weight, **how)
-        smooth = {one.key: one for one in found}
-    return {one.key: (one, smooth.get(one.key)) for one in plain}
