@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from app.comparing.importance import Importance
+    from store.distributions import Distribution
     from store.engine import Store
     from store.queries.compared import ComparedRun, RunSource
     from store.queries.curves import Curve
@@ -70,15 +71,11 @@ def read_named(store: Store, names: Sequence[str]) -> list[str] | str:
     return list(dict.fromkeys(uuids))
 
 
-def read_importance(
-    _: Connection, runs: Sequence[ComparedRun], *, metric: str, summary: str
-) -> Importance:
-    """Which params of the runs matter for a metric; without a name for the first."""
+def importance_of(runs: Sequence[ComparedRun], metric: str, summary: str) -> Importance:
+    """Which params of the runs matter for a metric."""
     from app.comparing.importance import importance
-    from app.comparing.table import SUMMARIES, metric_keys
+    from app.comparing.table import SUMMARIES
 
-    keys = metric_keys(runs)
-    metric = metric if metric in keys else next(iter(keys), "")
     found = [run.metrics.get(metric) for run in runs]
     values = [None if one is None else SUMMARIES[summary](one) for one in found]
     return importance(metric, values, [run.params for run in runs])
@@ -178,6 +175,38 @@ def _text_of(workspace: Workspace, one: ArtifactRow) -> str:
         raise ValueError(f"{one.path} is not kept in this workspace") from None
     except UnicodeDecodeError:
         raise ValueError(f"{one.path} is no text in UTF-8") from None
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionsOfRuns:
+    """A distribution of some runs."""
+
+    keys: tuple[str, ...]
+    """Those that any of them has."""
+    key: str
+    """The one that is looked at; empty: there is none."""
+    found: Mapping[str, Sequence[Distribution]]
+    """By uuid, at the last step, or at several."""
+
+
+def read_distributions(
+    connection: Connection, runs: Sequence[ComparedRun], *, key: str, several: bool
+) -> DistributionsOfRuns:
+    """A distribution of the runs, ``key`` or else the first that any has; ``several``: at all
+    steps, not at the last one only."""
+    from store import distributions
+
+    ids = {run.row.id: run.row.uuid for run in runs}
+    keys = tuple(distributions.keys_of_runs(connection, ids))
+    shown = key if key in keys else next(iter(keys), "")
+    if several:
+        every = {
+            uuid: distributions.last_steps(connection, run_id, shown)
+            for run_id, uuid in ids.items()
+        }
+        return DistributionsOfRuns(keys, shown, every)
+    last = distributions.last_of_runs(connection, ids, shown)
+    return DistributionsOfRuns(keys, shown, {ids[one]: [found] for one, found in last.items()})
 
 
 def read_children(store: Store, uuid: str, limit: int) -> list[str]:

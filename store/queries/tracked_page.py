@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from store.distributions import Stated, stated
 from store.metric_points import Summary, summaries
 from store.models import (
     artifact,
@@ -63,6 +64,17 @@ class UseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DistributionRow:
+    """A distribution that a run has logged, in figures of its last step."""
+
+    key: str
+    kind: str
+    steps: int
+    count: int
+    null_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """Python and the packages that a run ran with."""
 
@@ -89,6 +101,7 @@ class TrackedPage:
     """Files of other runs that it has read."""
     read_by: tuple[UseRow, ...] = ()
     """Its files that other runs have read."""
+    distributions: tuple[DistributionRow, ...] = ()
     artifacts: int = 0
     artifact_bytes: int = 0
     environment_id: int | None = None
@@ -133,6 +146,7 @@ def get_page(connection: Connection, uuid: str) -> TrackedPage | None:
         models=_models(connection, uuid),
         reads=_reads(connection, found.id),
         read_by=_read_by(connection, row),
+        distributions=_distributions(connection, found.id),
         artifacts=count,
         artifact_bytes=int(octets),
         environment_id=found.environment_id,
@@ -237,6 +251,16 @@ def _models(connection: Connection, uuid: str) -> tuple[ModelRow, ...]:
     return tuple(
         ModelRow(row.name, row.version, tuple(aliases.get((row.id, row.version), ())))
         for row in rows
+    )
+
+
+def _distributions(connection: Connection, run_id: int) -> tuple[DistributionRow, ...]:
+    steps: dict[str, list[Stated]] = {}
+    for one in stated(connection, run_id):
+        steps.setdefault(one.key, []).append(one)
+    return tuple(
+        DistributionRow(key, each[-1].kind, len(each), each[-1].count, each[-1].null_count)
+        for key, each in steps.items()
     )
 
 

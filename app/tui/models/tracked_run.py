@@ -88,6 +88,7 @@ def overview(page: TrackedPage, width: int, scene: Scene) -> list[Entry]:
         ("Note", _note(page, width)),
         ("Metrics", _metrics(page, scene)),
         ("Params", _params(page)),
+        ("Distributions", _distributions(page)),
         ("Nested runs", _children(page, scene)),
         ("Other runs of this task instance", [_run_line(one, scene) for one in page.beside]),
         ("Datasets", _datasets(page)),
@@ -256,6 +257,20 @@ def _params(page: TrackedPage) -> Iterable[Entry]:
             target,
         )
     yield from _more(len(page.params) - FEW_METRICS, "param", target)
+
+
+def _distributions(page: TrackedPage) -> Iterable[Entry]:
+    for one in page.distributions[:FEW_METRICS]:
+        words = [one.kind, formats.plural(one.count, "value")]
+        if one.null_count:
+            words.append(formats.plural(one.null_count, "null"))
+        if one.steps > 1:
+            words.append(formats.plural(one.steps, "step"))
+        name = fit((span(one.key, "link"),), 28)
+        line = (Span("   "), *name, Span(f"  {', '.join(words)}", "dim"))
+        yield line, Target("distribution", one.key)
+    rest = len(page.distributions) - FEW_METRICS
+    yield from _more(rest, "distribution", Target("view", "distributions"))
 
 
 def _more(number: int, noun: str, target: Target) -> Iterable[Entry]:
