@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
 
+from store.logged_models import ARTIFACTS
 from store.models import (
     experiment,
     logged_model,
@@ -17,8 +18,6 @@ from store.models import (
 )
 from store.values import EPOCH
 
-ADDRESS = "dagtop-artifact:/"
-"""How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
 MILLISECOND = timedelta(milliseconds=1)
 STATUS_NUMBERS = {"PENDING": 1, "READY": 2, "FAILED": 3}
 WORKSPACE = {"workspace": "default"}
@@ -134,8 +133,8 @@ def _place(
 ) -> str:
     """Where files are once they are exported: those of a run are below its artifacts there."""
     uuid, path = run_uuid or "", stored
-    if stored.startswith(ADDRESS):
-        uuid, _, path = stored.removeprefix(ADDRESS).partition("/")
+    if stored.startswith(ARTIFACTS):
+        uuid, _, path = stored.removeprefix(ARTIFACTS).partition("/")
     elif ":/" in stored or stored.startswith("/"):
         return stored
     runs = tables["runs"]

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import select, update
 
-from store import metric_points, tracking
+from store import logged_models, metric_points, tracking
 from store.mlflow_api import experiments
 from store.mlflow_api.asked import (
     ACTIVE,
@@ -238,7 +238,19 @@ def documents(call: Call, ids: Sequence[int]) -> list[dict[str, Any]]:
         select(experiment.c.name, experiment.c.id).where(experiment.c.name.in_(names))
     ).all()
     keys = {row.name: experiments.id_of(row) for row in known}
-    return [_document(call, row, keys[row.experiment], logged, inputs) for row in rows]
+    models = logged_models.ids_of_runs(call.connection, ids)
+    return [
+        {
+            **_document(call, row, keys[row.experiment], logged, inputs),
+            "outputs": _outputs(models.get(row.id, ())),
+        }
+        for row in rows
+    ]
+
+
+def _outputs(models: Sequence[str]) -> dict[str, Any]:
+    """The models that a run has made, as MLflow 3 has them. At which step isn't kept."""
+    return {"model_outputs": [{"model_id": one, "step": 0} for one in models]} if models else {}
 
 
 def _document(
@@ -270,7 +282,6 @@ def _document(
             "tags": _pairs(tags),
         },
         "inputs": {"dataset_inputs": inputs.get(row.id, [])},
-        "outputs": {},
     }
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
-
 import scipy.stats
 
 from store.workspace import Workspace
