@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from store import logged_models, metric_points
 from store.logged_models import LoggedModelRow
-from store.models import dataset, dataset_input, experiment, experiment_tag, logged_model, metric
+from store.models import dataset, dataset_input, experiment, experiment_tag, metric
 from store.queries import registry, tracked
 from store.queries.registry import ModelRow, Reference, VersionRow
 from store.queries.tracked import TrackedRow
@@ -210,17 +210,8 @@ def _inputs(connection: Connection, ids: Sequence[int]) -> dict[int, list[Docume
 
 
 def _outputs(connection: Connection, ids: Sequence[int]) -> dict[int, list[list[Any]]]:
-    found: dict[int, list[list[Any]]] = {}
-    columns = logged_model.c
-    for some in tracked.batches(ids):
-        query = (
-            select(columns.run_id, columns.id)
-            .where(columns.run_id.in_(some), columns.deleted_at.is_(None))
-            .order_by(columns.created_at, columns.id)
-        )
-        for run_id, model_id in connection.execute(query):
-            found.setdefault(run_id, []).append([model_id, 0])
-    return found
+    models = logged_models.ids_of_runs(connection, ids)
+    return {run: [[model, 0] for model in some] for run, some in models.items()}
 
 
 def metric_history(connection: Connection, run_id: str, key: str) -> Document | None:
