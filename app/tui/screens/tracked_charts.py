@@ -10,14 +10,10 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
-from app.tui.jumps import find
-from app.tui.models.chart import SMOOTHINGS, Across, Chart, chart_svg, chart_text
+from app.tui.models.chart import Chart, chart_svg, chart_text
 from app.tui.models.tracked_charts import (
     CELL_HEIGHT,
     CELL_WIDTH,
-    KINDS,
-    ChartsForm,
-    across_words,
     chart_of,
     form_words,
     keys_of,
@@ -26,7 +22,8 @@ from app.tui.models.tracked_charts import (
     title_of,
 )
 from app.tui.reading_tracked_run import Curves, Read, read_charts
-from app.tui.screens.tracked_views import TrackedFocus, TrackedViewScreen
+from app.tui.screens.tracked_chart_looks import ChartLooksScreen
+from app.tui.screens.tracked_views import TrackedFocus
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chart import ChartView
 from app.tui.widgets.charts_grid import ChartsGrid
@@ -40,7 +37,7 @@ if TYPE_CHECKING:
     from store.queries.tracked_page import TrackedPage
 
 
-class TrackedChartsScreen(TrackedViewScreen):
+class TrackedChartsScreen(ChartLooksScreen):
     """A grid of charts; Enter shows one alone, there left and right move its cursor."""
 
     view_name: ClassVar[str] = "charts"
@@ -59,10 +56,8 @@ class TrackedChartsScreen(TrackedViewScreen):
 
     def __init__(self, focus: TrackedFocus | str) -> None:
         super().__init__(focus)
-        self.form: ChartsForm = self.look.kept.setdefault(self.view_name, ChartsForm())
         if key := self.look.kept.pop("chart", ""):
             self.form.key, self.form.zoomed, self.form.words = key, True, ""
-        self.curves: Curves = {}
         self._before_filter = ""
 
     def body(self) -> Iterable[Widget]:
@@ -76,7 +71,6 @@ class TrackedChartsScreen(TrackedViewScreen):
 
     def mounted(self) -> None:
         super().mounted()
-        self.query_one("#other", MetricLine).completed = lambda text: find(text, self._metrics())
         self.grid.empty = "reading ..."
         self.big.takes_clicks = True
         self._show_form()
@@ -84,10 +78,6 @@ class TrackedChartsScreen(TrackedViewScreen):
     @property
     def grid(self) -> ChartsGrid:
         return self.query_one("#main", ChartsGrid)
-
-    @property
-    def big(self) -> ChartView:
-        return self.query_one("#big", ChartView)
 
     # what is read
 
@@ -299,83 +289,6 @@ class TrackedChartsScreen(TrackedViewScreen):
         else:
             return False
         return True
-
-    # how it is looked at
-
-    def _change(self, words: str) -> None:
-        self.dagtop.say(words)
-        self.show_page_again()
-        self.ask()
-
-    def show_page_again(self) -> None:
-        """Show what was read, in another way."""
-        if self.page is not None:
-            self.show_page(self.page)
-
-    def action_log_y(self) -> None:
-        """A logarithmic scale of the values, or a linear one."""
-        self.form.log_y = not self.form.log_y
-        self._change("values by powers of ten" if self.form.log_y else "values on a linear scale")
-
-    def action_log_x(self) -> None:
-        """A logarithmic scale of steps, or a linear one."""
-        if self.form.across == "wall":
-            self.dagtop.say("times of day have no logarithmic scale: x shows steps")
-            return
-        self.form.log_x = not self.form.log_x
-        self._change("x by powers of ten" if self.form.log_x else "x on a linear scale")
-
-    def action_across(self) -> None:
-        """Another x."""
-        at = KINDS.index(self.form.across) if self.form.across in KINDS else -1
-        self._across(KINDS[(at + 1) % len(KINDS)])
-
-    def _across(self, kind: Across, other: str = "") -> None:
-        if "metric" in (kind, self.form.across):
-            self.curves = {}  # they have other steps
-        self.form.across, self.form.other = kind, other
-        self.big.start_over()
-        self._change(f"x is {'' if other else 'the '}{across_words(self.form)}")
-
-    async def action_other_metric(self) -> None:
-        """Ask which metric is x."""
-        hint = "metric that x is; empty: the step; Tab completes"
-        await self.query_one("#other", MetricLine).open("", hint)
-
-    def on_metric_line_entered(self, message: MetricLine.Entered) -> None:
-        text = message.text.strip()
-        found = find(text, self._metrics()) if text else []
-        if found:
-            self._across("metric", found[0])
-        elif text:
-            self.dagtop.say(f"no metric is called {text}", "warning")
-        else:
-            self._across("step")
-
-    def _metrics(self) -> list[str]:
-        return [one.key for one in self.page.metrics] if self.page is not None else []
-
-    def action_smoother(self) -> None:
-        """Smooth the lines more."""
-        self._smooth(1)
-
-    def action_rougher(self) -> None:
-        """Smooth the lines less."""
-        self._smooth(-1)
-
-    def _smooth(self, step: int) -> None:
-        place = self.form.smoothing + step
-        if not 0 <= place < len(SMOOTHINGS):
-            self.dagtop.say("smoother it can't be" if step > 0 else "nothing is smoothed")
-            return
-        self.form.smoothing = place
-        self._change(f"smoothed by {SMOOTHINGS[place]:g}" if place else "not smoothed")
-
-    def action_outliers(self) -> None:
-        """Leave the outliers out, or not."""
-        self.form.outliers = not self.form.outliers
-        shown = "outliers are shown" if self.form.outliers else "the outermost 5 % are left out"
-        self._change(shown)
 
     # zooming
 
