@@ -42,7 +42,7 @@ def show_names(store: Store, run: str, form: str) -> None:
         print_table(columns, cells, empty=f"run {row.uuid[:SHORT]} has logged no distribution")
 
 
-_FIELDS = ("name", "kind", "steps", "last_step", "values", "nulls")
+_FIELDS: tuple[str, ...] = ("name", "kind", "steps", "last_step", "values", "nulls")
 
 
 def _summary(steps: Sequence[Stated]) -> dict[str, Any]:

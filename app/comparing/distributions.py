@@ -6,6 +6,7 @@ is ever split: where a bin reaches over an edge, the edge moves. Pure.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 100
 """Categories that have a row of their own, those with the greatest shares."""
 MOST_BINS = 20
+LARGEST = sys.float_info.max
+"""The bin of numbers that are nearly so large ends beyond what a float can be."""
 NOTHING = 1e-300
 """Numbers that are nearer to zero are kept in its bin: it is shown as beginning at zero."""
 QUANTILES = {"0.05": "5 %", "0.25": "25 %", "0.5": "median", "0.75": "75 %", "0.95": "95 %"}
@@ -144,7 +147,7 @@ def _edges(found: Sequence[Numbers], most: int, *, log: bool) -> list[float]:
         if len(edges) <= most + 1:
             return list(edges)
     spans = sorted(
-        (_low(part.low), part.high)
+        (_low(part.low), min(part.high, LARGEST))
         for one in found
         for part in one.bins
         if part.count and part.low is not None and part.high is not None
@@ -161,7 +164,7 @@ def _edges(found: Sequence[Numbers], most: int, *, log: bool) -> list[float]:
 
 
 def _low(low: float) -> float:
-    return 0.0 if low == -NOTHING else low
+    return 0.0 if low == -NOTHING else max(low, -LARGEST)
 
 
 def _of_one_width(low: float, high: float, most: int) -> list[float]:
@@ -204,7 +207,7 @@ def _moved(wanted: Sequence[float], spans: Sequence[tuple[float, float]]) -> lis
     for edge in wanted:
         at = bisect_right(lows, edge) - 1
         inside = at >= 0 and joined[at][0] < edge < joined[at][1]
-        moved = joined[at][1] if inside else edge
+        moved = joined[at][1] if inside else min(max(edge, -LARGEST), LARGEST)
         if not edges or moved > edges[-1]:
             edges.append(moved)
     return edges

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.comparing.distributions import Counted, Spread, counted, figures, spread
@@ -18,7 +19,7 @@ from store.errors import InvalidValue
 NOW = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)
 
 
-def of(values: list[object], edges: list[float] | None = None) -> Counted:
+def of(values: Sequence[object], edges: list[float] | None = None) -> Counted:
     """Values as ``log_distribution`` keeps them."""
     found = logged._of_values("x", values, None, edges)
     kind, count, nulls, content = found
@@ -38,6 +39,8 @@ numbers = st.floats(allow_nan=False) | st.integers(-1000, 1000)
 edges = st.none() | st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=40, unique=True).map(sorted)
 
 
+@example([([1.7e308, -1.7e308], None)], False, 20)
+@example([([1.7e308], None)], True, 1)
 @given(
     st.lists(st.tuples(st.lists(numbers | st.none(), min_size=1), edges), min_size=1, max_size=4),
     st.booleans(),
