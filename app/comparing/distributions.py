@@ -10,7 +10,7 @@ import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, floor, isfinite, log10
 from typing import TYPE_CHECKING, Literal
@@ -73,6 +73,20 @@ class Spread:
         """The share of a column's values that are in this row; None without values."""
         total = self.totals[column]
         return part.counts[column] / total if total else None
+
+    def of(self, columns: Sequence[int | None]) -> Spread:
+        """The same rows with these columns, in this order; None: one of which nothing is known."""
+        if list(columns) == list(range(len(self.totals))):
+            return self
+        parts = tuple(
+            replace(part, counts=tuple(0 if at is None else part.counts[at] for at in columns))
+            for part in self.parts
+        )
+        totals = tuple(0 if at is None else self.totals[at] for at in columns)
+        return replace(self, parts=parts, totals=totals)
+
+
+NO_SPREAD = Spread(None, (), ())
 
 
 def counted(found: Sequence[Distribution]) -> Counted | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.comparing.classification import MOST_BYTES, Kind, curves_in, kind_of, matrix_in
+from app.comparing.distributions import NO_SPREAD, Spread, counted, spread
 from app.tui.models.compare.matrices import Found
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 WHOLE = 50_000
 """Stretches of curves that are drawn over each other's values."""
 
+MOST_CONTENTS = 1_000
+"""Steps of a distribution that are added up, of all runs together: each may have thousands of
+categories."""
 NAMED = 5
 """Runs of the same name whose ids a sentence tells."""
 
@@ -185,28 +189,45 @@ class DistributionsOfRuns:
     """Those that any of them has."""
     key: str
     """The one that is looked at; empty: there is none."""
-    found: Mapping[str, Sequence[Distribution]]
-    """By uuid, at the last step, or at several."""
+    uuids: tuple[str, ...] = ()
+    """Of the columns."""
+    spread: Spread = NO_SPREAD
+    steps: int | None = None
+    """How many of the last steps are added up at most; None: all."""
+    problem: str = ""
+    """Why there are no rows."""
 
 
 def read_distributions(
-    connection: Connection, runs: Sequence[ComparedRun], *, key: str, several: bool
+    connection: Connection, runs: Sequence[ComparedRun], *, key: str, several: bool, log: bool
 ) -> DistributionsOfRuns:
-    """A distribution of the runs, ``key`` or else the first that any has; ``several``: at all
-    steps, not at the last one only."""
+    """A distribution of the runs, ``key`` or else the first that any has; ``several``: its steps
+    added up, not the last one only. Counted here, since it may take long."""
     from store import distributions
+    from store.errors import InvalidValue
 
     ids = {run.row.id: run.row.uuid for run in runs}
+    uuids = tuple(ids.values())
     keys = tuple(distributions.keys_of_runs(connection, ids))
     shown = key if key in keys else next(iter(keys), "")
+    most = min(distributions.MOST_STEPS, MOST_CONTENTS // max(1, len(runs))) if several else 1
+    found: dict[int, Sequence[Distribution]]
     if several:
-        every = {
-            uuid: distributions.last_steps(connection, run_id, shown)
-            for run_id, uuid in ids.items()
+        found = {
+            run: distributions.last_steps(connection, run, shown, most=most + 1) for run in ids
         }
-        return DistributionsOfRuns(keys, shown, every)
-    last = distributions.last_of_runs(connection, ids, shown)
-    return DistributionsOfRuns(keys, shown, {ids[one]: [found] for one, found in last.items()})
+    else:
+        last = distributions.last_of_runs(connection, ids, shown)
+        found = {run: [one] for run, one in last.items()}
+    has_more = any(len(steps) > most for steps in found.values())
+    try:
+        columns = [counted(found.get(run, ())[-most:]) for run in ids]
+    except InvalidValue as error:
+        problem = f"The steps of one of them can't be added up: {error}."
+        return DistributionsOfRuns(keys, shown, uuids, problem=problem)
+    rows = spread(columns, log=log)
+    problem = f"They can't stand side by side: {rows.note}." if rows.note and not rows.parts else ""
+    return DistributionsOfRuns(keys, shown, uuids, rows, most if has_more else None, problem)
 
 
 def read_children(store: Store, uuid: str, limit: int) -> list[str]:

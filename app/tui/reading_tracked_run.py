@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.comparing.distributions import NO_SPREAD, Counted, Spread, counted, spread
+
 if TYPE_CHECKING:
+    from app.tui.models.distributions import DistributionsForm
     from app.tui.models.tracked_charts import ChartsForm
-    from store.distributions import Distribution, Stated
+    from store.distributions import Stated
     from store.engine import Store
     from store.queries.curves import Curve
     from store.queries.tasks import TryRow
@@ -54,8 +57,14 @@ class DistributionsOfRun:
     """All of them, by key and step."""
     key: str
     """The one that is looked at; empty: there is none."""
-    found: tuple[Distribution, ...] = ()
-    """It, at the step or steps that are shown."""
+    steps: tuple[int, ...] = ()
+    """Those of it that are shown."""
+    spread: Spread = NO_SPREAD
+    """A column for each step, or one for all of them."""
+    sum: Counted | None = None
+    """What the one column is of."""
+    problem: str = ""
+    """Why there are no rows."""
 
 
 def read_tracked(store: Store, uuid: str, read: Read | None = None) -> TrackedSnapshot:
@@ -147,19 +156,32 @@ def read_artifacts(store: Store, page: TrackedPage) -> tuple[ArtifactRow, ...]:
 
 
 def read_distributions(
-    store: Store, page: TrackedPage, *, key: str, step: int | None, several: bool
+    store: Store, page: TrackedPage, *, form: DistributionsForm
 ) -> DistributionsOfRun:
-    """Its distributions. Of ``key``, or else the first, what is in it at ``step`` or else the last
-    one; ``several``: also at those before that."""
+    """Its distributions. Of the one that is looked at, or else the first, what is in it at that
+    step, else the last one; or at several. Counted here, since it may take long."""
     from store import distributions
+    from store.errors import InvalidValue
 
     with store.read() as connection:
         stated = tuple(distributions.stated(connection, page.row.id))
         keys = [one.key for one in stated]
-        shown = key if key in keys else next(iter(keys), "")
-        most = distributions.MOST_STEPS if several else 1
-        found = distributions.last_steps(connection, page.row.id, shown, step, most)
-    return DistributionsOfRun(stated, shown, tuple(found))
+        key = form.key if form.key in keys else next(iter(keys), "")
+        most = 1 if form.steps == "one" else distributions.MOST_STEPS
+        found = distributions.last_steps(connection, page.row.id, key, form.step, most)
+    steps = tuple(one.step for one in found)
+    if form.steps == "each":
+        rows = spread([counted([one]) for one in found], log=form.log)
+        words = f"The steps can't stand side by side: {rows.note}."
+        problem = words if rows.note and not rows.parts else ""
+        return DistributionsOfRun(stated, key, steps, rows, problem=problem)
+    try:
+        total = counted(found)
+    except InvalidValue as error:
+        problem = f"The steps can't be added up: {error}."
+        return DistributionsOfRun(stated, key, steps, problem=problem)
+    rows = spread([total], log=form.log) if total is not None else NO_SPREAD
+    return DistributionsOfRun(stated, key, steps, rows, total)
 
 
 def read_environment(store: Store, page: TrackedPage) -> Environment | None:

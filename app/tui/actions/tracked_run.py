@@ -79,7 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tracked_charts.log_y", ("L",), "Log y", "a logarithmic scale of the values", VIEW, 2),
     Action("tracked_charts.log_x", ("H",), "Log x", "a logarithmic scale of steps, times", VIEW),
     Action("tracked_charts.across", ("x",), "X axis", "step, relative time, wall time", VIEW, 3),
-    Action("tracked_charts.other_metric", ("X",), "x metric", "another metric as x", VIEW),
+    Action("tracked_charts.other_metric", ("X",), "X metric", "another metric as x", VIEW),
     Action("tracked_charts.smoother", ("w",), "Smoother", "smooth the lines more; W less", VIEW),
     Action("tracked_charts.rougher", ("W",), "Rougher", "smooth the lines less", VIEW),
     Action(

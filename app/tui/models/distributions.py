@@ -196,6 +196,11 @@ def steps_words(stated: Sequence[Stated], form: DistributionsForm, shown: Sequen
     return (Span(f"{words} {'added up' if form.steps == 'sum' else 'side by side'}", "accent"),)
 
 
+def note_words(spread: Spread) -> Spans:
+    """What is to be known of the rows that there are."""
+    return (Span(f"{spread.note}  ", "warning"),) if spread.note and spread.parts else ()
+
+
 def figures_lines(found: Counted | None) -> tuple[Spans, Spans]:
     """What is known of all values: how many there are, where they lie."""
     lines: tuple[list[Span], list[Span]] = ([], [])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from app.comparing.distributions import Part, Spread, counted, spread
+from app.comparing.distributions import NO_SPREAD, Part
 from app.tui.bindings import bindings
 from app.tui.formats import plural
 from app.tui.jumps import find
@@ -20,6 +20,7 @@ from app.tui.models.distributions import (
     Head,
     columns_of,
     keys_words,
+    note_words,
     part_key,
     part_line,
     rows_for_export,
@@ -30,7 +31,6 @@ from app.tui.spans import Span, Spans
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
-from store.errors import InvalidValue
 
 if TYPE_CHECKING:
     from app.tui.exporting import Export
@@ -57,7 +57,7 @@ class DistributionsScreen(AskingScreen):
         self.form: DistributionsForm = self.look.kept.setdefault(
             "distributions", DistributionsForm()
         )
-        self.spread = Spread(None, (), ())
+        self.spread = NO_SPREAD
         self.heads: list[Head] = []
 
     def body(self) -> Iterable[Widget]:
@@ -76,24 +76,18 @@ class DistributionsScreen(AskingScreen):
     def found(self) -> DistributionsOfRuns:
         """What was read."""
         own = self.own
-        return own if isinstance(own, DistributionsOfRuns) else DistributionsOfRuns((), "", {})
+        return own if isinstance(own, DistributionsOfRuns) else DistributionsOfRuns((), "")
 
     # what is read and shown
 
     def reader(self) -> Own:
         form = self.form
-        return partial(read_distributions, key=form.key, several=form.steps == "sum")
+        several = form.steps == "sum"
+        return partial(read_distributions, key=form.key, several=several, log=form.log)
 
     def show_runs(self) -> None:
         found, ascii_only = self.found, self.dagtop.glyphs.is_ascii
-        words = self.empty_words()
-        columns = []
-        for run in self.runs:
-            try:
-                columns.append(counted(found.found.get(run.row.uuid, ())))
-            except InvalidValue as error:
-                columns.append(None)
-                words = f"The steps of {run.row.name} can't be added up: {error}."
+        order = {uuid: place for place, uuid in enumerate(found.uuids)}
         self.heads = [
             Head(
                 run.row.uuid,
@@ -102,21 +96,24 @@ class DistributionsScreen(AskingScreen):
             )
             for at, run in enumerate(self.runs)
         ]
-        self.spread = spread(columns, log=self.form.log)
-        if self.spread.note and not self.spread.parts:
-            words = f"They can't stand side by side: {self.spread.note}."
-        self.table.empty = words
+        self.spread = found.spread.of([order.get(head.key) for head in self.heads])
+        self.table.empty = found.problem or self.empty_words()
         self.show_rows()
         which = self.query_one("#which", InfoLine)
         which.line = keys_words(found.key, found.keys) if found.key else ()
-        which.right = self._steps()
+        which.right = (*note_words(found.spread), *self._steps())
 
     def _steps(self) -> Spans:
         """Which steps, and how many of the runs have it."""
+        found = self.found
         have = sum(one > 0 for one in self.spread.totals)
-        if not self.found.key:
+        if not found.key:
             return ()
-        steps = "the last step" if self.form.steps == "one" else STEPS_WORDS["sum"]
+        steps = "the last step"
+        if self.form.steps == "sum":
+            steps = STEPS_WORDS["sum"]
+            if found.steps is not None:
+                steps = f"the last {found.steps:,} steps added up"
         return (
             Span(f"{plural(have, 'run')} with values  ", "dim"),
             Span(steps, "dim" if self.form.steps == "one" else "accent"),
@@ -199,9 +196,9 @@ class DistributionsScreen(AskingScreen):
             self.dagtop.say("categories have no scale")
             return
         self.form.log = not self.form.log
-        self.show_runs()
         words = "bins grow by powers of ten" if self.form.log else "bins of the same width"
-        self.dagtop.say(self.spread.note or words)
+        self.dagtop.say(words)
+        self.ask_first()
 
     def action_baseline(self) -> None:
         """Measure all by the next run, after the last one by none."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from app.comparing.distributions import Counted, Part, Spread, counted, spread
+from app.comparing.distributions import NO_SPREAD, Part
 from app.tui.bindings import bindings
 from app.tui.jumps import find
 from app.tui.models.distributions import (
@@ -20,6 +21,7 @@ from app.tui.models.distributions import (
     columns_of,
     figures_lines,
     keys_words,
+    note_words,
     part_key,
     part_line,
     rows_for_export,
@@ -30,7 +32,6 @@ from app.tui.screens.tracked_views import TrackedFocus, TrackedViewScreen
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PromptLine
 from app.tui.widgets.table import Table
-from store.errors import InvalidValue
 
 if TYPE_CHECKING:
     from app.tui.exporting import Export
@@ -62,7 +63,7 @@ class TrackedDistributionsScreen(TrackedViewScreen):
         )
         if key := self.look.kept.pop("distribution", ""):
             self.form.key, self.form.step = key, None
-        self.spread = Spread(None, (), ())
+        self.spread = NO_SPREAD
         self.heads: list[Head] = []
 
     def body(self) -> Iterable[Widget]:
@@ -102,40 +103,23 @@ class TrackedDistributionsScreen(TrackedViewScreen):
     # what is read and shown
 
     def reader(self) -> Read:
-        form = self.form
-        several = form.steps != "one"
-        return partial(read_distributions, key=form.key, step=form.step, several=several)
+        return partial(read_distributions, form=replace(self.form))
 
     def show_page(self, page: TrackedPage) -> None:
-        self.table.empty = NOTHING
-        try:
-            found = self._columns()
-        except InvalidValue as error:
-            found = {}
-            self.table.empty = f"The steps can't be added up: {error}."
-        self.heads = [Head(name, name) for name in found]
-        self.spread = spread(list(found.values()), log=self.form.log)
-        if self.spread.note and not self.spread.parts:
-            self.table.empty = f"The steps can't stand side by side: {self.spread.note}."
+        own = self.own
+        self.table.empty = own.problem or NOTHING
+        is_one = own.sum is not None
+        names = ["values"] if is_one else [f"step {step}" for step in own.steps]
+        self.spread = own.spread
+        self.heads = [Head(name, name) for name in names] if own.spread.totals else []
         self.show_rows()
         which = self.query_one("#which", InfoLine)
-        which.line = keys_words(self.own.key, self.keys) if self.own.key else ()
-        shown = [one.step for one in self.own.found]
-        which.right = steps_words(self.stated, self.form, shown)
-        one = next(iter(found.values()), None) if len(found) == 1 else None
-        lines = figures_lines(one)
-        for name, line in zip(("figures", "quantiles"), lines, strict=True):
+        which.line = keys_words(own.key, self.keys) if own.key else ()
+        steps = steps_words(self.stated, self.form, own.steps)
+        which.right = (*note_words(own.spread), *steps)
+        for name, line in zip(("figures", "quantiles"), figures_lines(own.sum), strict=True):
             info = self.query_one(f"#{name}", InfoLine)
             info.line, info.display = line, bool(line)
-
-    def _columns(self) -> dict[str, Counted | None]:
-        """What stands in each column. Raises ``InvalidValue`` where steps can't be added up."""
-        found = self.own.found
-        if not found:
-            return {}
-        if self.form.steps == "each":
-            return {f"step {one.step}": counted([one]) for one in found}
-        return {"values": counted(found)}
 
     def show_rows(self) -> None:
         """The rows, as wide as there is room."""
@@ -218,7 +202,7 @@ class TrackedDistributionsScreen(TrackedViewScreen):
         if self.form.steps != "one":
             self.dagtop.say(f"{STEPS_WORDS[self.form.steps]}: m shows one")
             return
-        place = steps.index(self.own.found[-1].step) + way if self.own.found else -1
+        place = steps.index(self.own.steps[-1]) + way if self.own.steps else -1
         if not 0 <= place < len(steps):
             self.dagtop.say("there is no other step that way")
             return
@@ -243,10 +227,7 @@ class TrackedDistributionsScreen(TrackedViewScreen):
             self.dagtop.say("categories have no scale")
             return
         self.form.log = not self.form.log
-        if self.page is not None:
-            self.show_page(self.page)
-        words = "bins grow by powers of ten" if self.form.log else "bins of the same width"
-        self.dagtop.say(self.spread.note or words)
+        self._change("bins grow by powers of ten" if self.form.log else "bins of the same width")
 
     def action_sort(self) -> None:
         """Sort by the next column."""

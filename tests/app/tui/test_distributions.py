@@ -104,6 +104,17 @@ async def test_bins_grow_by_powers_of_ten_and_categories_have_no_scale(own: Worl
         assert "1 to 2 " in text_of(pilot)
 
 
+async def test_numbers_that_are_not_above_zero_have_no_powers_of_ten(own: World) -> None:
+    with own.write() as connection:
+        run = tracking.run_with_uuid(connection, RUN)
+        assert run is not None
+        content = {"bins": [[-1.1, -1.0, 7]]}
+        distributions.put(connection, run, "zeros", 0, NOW, "numbers", 7, 0, content)
+    async with opened(own.workspace, (120, 40), tracked=RUN) as pilot:
+        await press(pilot, "9", "slash", *"zeros", "enter", "H")
+        await says(pilot, "nothing is above zero: bins of the same width")
+
+
 async def test_a_distribution_is_chosen_by_its_name(own: World) -> None:
     async with opened(own.workspace, tracked=RUN) as pilot:
         await press(pilot, "9", "slash", *"sco", "enter")
@@ -161,6 +172,21 @@ async def test_all_steps_of_each_run_are_added_up(compared: Workspace) -> None:
         await press(pilot, "m")
         await says(pilot, "all steps added up")
         await says(pilot, "of 357")
+
+
+async def test_runs_with_very_many_steps_say_how_many_are_added_up(world: World) -> None:
+    fill_compared(world)
+    steps = distributions.MOST_STEPS + 1
+    with world.write() as connection:
+        run = tracking.run_with_uuid(connection, SWEEP[0])
+        assert run is not None
+        for step in range(steps):
+            content = {"counts": {"a": 1}}
+            distributions.put(connection, run, "age", step, NOW, "categories", 1, 0, content)
+    async with opened(world.workspace, (120, 40), compare=SWEEP[:2]) as pilot:
+        await press(pilot, "D", "m")
+        await says(pilot, "the last 200 steps added up")
+        await says(pilot, "200 of 200")
 
 
 async def test_the_table_is_exported_with_the_counts_of_each_run(compared: Workspace) -> None:
