@@ -13,7 +13,7 @@ from store import records
 from store.models import experiment, logged_model, tracked_run
 
 PENDING, READY, FAILED = "PENDING", "READY", "FAILED"
-ARTIFACTS = "dagtop-artifact:/"
+ADDRESS = "dagtop-artifact:/"
 """How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
 AT_ONCE = 500
 """Runs that one question is about: databases bind only so many values."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
 
-from store.logged_models import ARTIFACTS
+from store.logged_models import ADDRESS
 from store.models import (
     experiment,
     logged_model,
@@ -133,8 +133,8 @@ def _place(
 ) -> str:
     """Where files are once they are exported: those of a run are below its artifacts there."""
     uuid, path = run_uuid or "", stored
-    if stored.startswith(ARTIFACTS):
-        uuid, _, path = stored.removeprefix(ARTIFACTS).partition("/")
+    if stored.startswith(ADDRESS):
+        uuid, _, path = stored.removeprefix(ADDRESS).partition("/")
     elif ":/" in stored or stored.startswith("/"):
         return stored
     runs = tables["runs"]

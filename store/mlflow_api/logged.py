@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from store import logged_models, tracking
-from store.logged_models import ARTIFACTS, LoggedModelRow
+from store.logged_models import ADDRESS, LoggedModelRow
 from store.mlflow_api import experiments
 from store.mlflow_api.asked import Call, cut, milliseconds
 from store.mlflow_api.conditions import passes
@@ -36,7 +36,7 @@ def create(call: Call) -> dict[str, Any]:
     key = tracking.run_with_uuid(call.connection, uuid)
     if key is None:
         raise missing("run", uuid)
-    location = f"{ARTIFACTS}{uuid}/{name}"
+    location = f"{ADDRESS}{uuid}/{name}"
     if any(one.artifact_location == location for one in logged_models.of_run(call.connection, key)):
         location += f"-{model_id[2:10]}"
     facts = {
@@ -110,15 +110,15 @@ def search(call: Call) -> dict[str, Any]:
 
 def address_of(call: Call, stored: str) -> str:
     """A place of files as clients are told it."""
-    if stored.startswith(ARTIFACTS):
-        return f"{call.artifact_root}/{stored.removeprefix(ARTIFACTS)}"
+    if stored.startswith(ADDRESS):
+        return f"{call.artifact_root}/{stored.removeprefix(ADDRESS)}"
     return stored
 
 
 def stored_address(call: Call, told: str) -> str:
     """A place of files as the store has it, of what a client says."""
     if told.startswith(f"{call.artifact_root}/"):
-        return ARTIFACTS + told.removeprefix(f"{call.artifact_root}/")
+        return ADDRESS + told.removeprefix(f"{call.artifact_root}/")
     return told
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from store import logged_models, registry
 from store.errors import InvalidValue, NotFound
-from store.logged_models import ARTIFACTS
+from store.logged_models import ADDRESS
 from store.mlflow_api.asked import Call, cut, milliseconds, whole
 from store.mlflow_api.conditions import passes
 from store.mlflow_api.errors import ApiError
@@ -85,7 +85,7 @@ def create_version(call: Call) -> dict[str, Any]:
     source, run_uuid = stored_address(call, call.text("source")), call.text_or(None, "run_id")
     if logged is not None and source == f"models:/{model_id}":
         # where its files are: MLflow 2 and tasks know nothing of models:/m-…
-        run_uuid, _, source = logged.artifact_location.removeprefix(ARTIFACTS).partition("/")
+        run_uuid, _, source = logged.artifact_location.removeprefix(ADDRESS).partition("/")
     new = registry.NewVersion(
         source=source,
         run_uuid=run_uuid or (logged.run_uuid if logged else None),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from store import logged_models
 from store.distributions import Stated, stated
-from store.logged_models import ARTIFACTS, LoggedModelRow
+from store.logged_models import ADDRESS, LoggedModelRow
 from store.metric_points import Summary, summaries
 from store.models import (
     artifact,
@@ -288,7 +288,7 @@ def _aliases(connection: Connection, models: Collection[int]) -> dict[tuple[int,
 
 def _path_of(source: str, uuid: str) -> str:
     """Where a version's files are among those of its run."""
-    own = f"{ARTIFACTS}{uuid}/"
+    own = f"{ADDRESS}{uuid}/"
     if source.startswith(own):
         return source.removeprefix(own).strip("/")
     return "" if ":/" in source else source.strip("/")
