@@ -6,13 +6,13 @@ Counts can be added up, so that a baseline is made of what is kept, at any later
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from store.errors import InvalidValue
 from store.models import distribution
@@ -58,6 +58,23 @@ class Numbers(msgspec.Struct, frozen=True):
     """Of all, not of a sample (ddof 0)."""
     quantiles: dict[str, float] = {}
     """Exact, by share: "0.5" is the median."""
+
+
+MOST_STEPS = 200
+"""Steps of a distribution that are read at once, the last ones: contents can be large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """That there is a distribution; without its content."""
+
+    key: str
+    step: int
+    kind: str
+    stated_at: datetime
+    count: int
+    """Values, nulls among them."""
+    null_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +146,64 @@ def of_run(connection: Connection, run_id: int, key: str | None = None) -> list[
 
 def keys_of_run(connection: Connection, run_id: int) -> list[str]:
     """The names of the distributions that a run has logged."""
+    return keys_of_runs(connection, [run_id])
+
+
+def keys_of_runs(connection: Connection, run_ids: Collection[int]) -> list[str]:
+    """The names of the distributions that any of some runs has logged."""
     columns = distribution.c
-    query = select(columns.key).where(columns.run_id == run_id).distinct()
+    query = select(columns.key).where(columns.run_id.in_(run_ids)).distinct()
     return list(connection.execute(query.order_by(columns.key)).scalars())
+
+
+def stated(connection: Connection, run_id: int) -> list[Stated]:
+    """All distributions of a run without what is in them, by key and step."""
+    columns = distribution.c
+    query = (
+        select(
+            columns.key,
+            columns.step,
+            columns.kind,
+            columns.stated_at,
+            columns.count,
+            columns.null_count,
+        )
+        .where(columns.run_id == run_id)
+        .order_by(columns.key, columns.step)
+    )
+    return [Stated(*row) for row in connection.execute(query)]
+
+
+def last_steps(
+    connection: Connection, run_id: int, key: str, upto: int | None = None, most: int = MOST_STEPS
+) -> list[Distribution]:
+    """A distribution of a run at its last steps, in order; ``upto``: at those up to this one."""
+    columns = distribution.c
+    query = select(distribution).where(columns.run_id == run_id, columns.key == key)
+    if upto is not None:
+        query = query.where(columns.step <= upto)
+    found = connection.execute(query.order_by(columns.step.desc()).limit(most))
+    return [_read(row) for row in reversed(found.all())]
+
+
+def last_of_runs(
+    connection: Connection, run_ids: Collection[int], key: str
+) -> dict[int, Distribution]:
+    """By run, a distribution at the last step of each that has logged it."""
+    columns = distribution.c
+    wanted = (columns.run_id.in_(run_ids), columns.key == key)
+    last = (
+        select(columns.run_id, func.max(columns.step).label("step"))
+        .where(*wanted)
+        .group_by(columns.run_id)
+        .subquery()
+    )
+    query = (
+        select(distribution)
+        .join(last, (last.c.run_id == columns.run_id) & (last.c.step == columns.step))
+        .where(*wanted)
+    )
+    return {row.run_id: _read(row) for row in connection.execute(query)}
 
 
 def _read(row: Any) -> Distribution:

@@ -15,6 +15,10 @@ from store.models import experiment, logged_model, tracked_run
 ADDRESS = "dagtop-artifact:/"
 """How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
 PENDING, READY, FAILED = "PENDING", "READY", "FAILED"
+ADDRESS = "dagtop-artifact:/"
+"""How the store names files of a run: ``dagtop-artifact:/RUN/path``."""
+AT_ONCE = 500
+"""Runs that one question is about: databases bind only so many values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,22 @@ def of_run(connection: Connection, run_id: int) -> list[LoggedModelRow]:
     query = _ROWS.where(logged_model.c.run_id == run_id, logged_model.c.deleted_at.is_(None))
     found = connection.execute(query.order_by(logged_model.c.created_at, logged_model.c.id))
     return [LoggedModelRow(*row) for row in found]
+
+
+def ids_of_runs(connection: Connection, run_ids: Sequence[int]) -> dict[int, list[str]]:
+    """By run the ids of its logged models that are not deleted, the oldest first."""
+    columns = logged_model.c
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(run_ids), AT_ONCE):
+        some = run_ids[start : start + AT_ONCE]
+        query = (
+            select(columns.run_id, columns.id)
+            .where(columns.run_id.in_(some), columns.deleted_at.is_(None))
+            .order_by(columns.created_at, columns.id)
+        )
+        for run_id, model_id in connection.execute(query):
+            found.setdefault(run_id, []).append(model_id)
+    return found
 
 
 def set_tags(connection: Connection, model_id: str, tags: dict[str, str | None]) -> bool:

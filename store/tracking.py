@@ -266,13 +266,17 @@ def use_artifact(
 
 def log_input(connection: Connection, run_id: int, found: dict[str, Any]) -> None:
     """Write that a run has used a dataset: ``name``, ``digest``, ``source_type``, ``source``,
-    ``schema``, ``profile``, and the ``tags`` of that use."""
+    ``schema``, ``profile``, and the ``tags`` of that use. Told again, its tags are added: MLflow
+    states the dataset of a metric once more, without saying what the run uses it for."""
     facts = {name: value for name, value in found.items() if name != "tags"}
     same = (dataset.c.name == facts["name"]) & (dataset.c.digest == facts["digest"])
     key = connection.execute(select(dataset.c.id).where(same)).scalar()
     if key is None:
         key = connection.execute(insert(dataset).returning(dataset.c.id), facts).scalar_one()
-    used = {"run_id": run_id, "dataset_id": key, "tags": found.get("tags") or {}}
+    columns = dataset_input.c
+    known = select(columns.tags).where(columns.run_id == run_id, columns.dataset_id == key)
+    tags = {**(connection.execute(known).scalar() or {}), **(found.get("tags") or {})}
+    used = {"run_id": run_id, "dataset_id": key, "tags": tags}
     records.put(connection, dataset_input, [used])
 
 

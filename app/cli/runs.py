@@ -295,6 +295,10 @@ def compare(
         Literal["last", "min", "max", "mean"],
         typer.Option("--value", help="Which value of each metric is shown."),
     ] = "last",
+    distribution: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Show the shares of a distribution of theirs instead."),
+    ] = None,
     csv: CsvOption = False,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -304,9 +308,13 @@ def compare(
     The best of each metric has a star: the least of what its name says is a loss or an error,
     the greatest of all others.
     """
-    from app.cli import compared_views
+    from app.cli import compared_views, distribution_views
 
     with reading(workspace) as store:
+        if distribution is not None:
+            form = form_of(json=json, csv=csv)
+            distribution_views.compare(store, run, distribution, form)
+            return
         compared_views.compare(
             store,
             run,
@@ -315,6 +323,36 @@ def compare(
             summary=summary,
             form=form_of(json=json, csv=csv),
         )
+
+
+@app.command("distributions")
+def show_distributions(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A tracked run: its id, the beginning, or name.")
+    ],
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="This one, with all bins or categories.")
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option(metavar="N", help="At this step; otherwise the last one.")
+    ] = None,
+    together: Annotated[bool, typer.Option("--all-steps", help="All steps added up.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Bins grow by powers of ten.")] = False,
+    csv: CsvOption = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the distributions of a tracked run, or the shares of one."""
+    from app.cli import distribution_views
+
+    form = form_of(json=json, csv=csv)
+    with reading(workspace) as store:
+        if name is None:
+            distribution_views.show_names(store, run, form)
+        else:
+            distribution_views.show(
+                store, run, name, step=step, together=together, log=log, form=form
+            )
 
 
 @app.command("importance")

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.comparing.classification import MOST_BYTES, Kind, curves_in, kind_of, matrix_in
+from app.comparing.distributions import NO_SPREAD, Spread, counted, spread
 from app.tui.models.compare.matrices import Found
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from app.comparing.importance import Importance
+    from store.distributions import Distribution
     from store.engine import Store
     from store.queries.compared import ComparedRun, RunSource
     from store.queries.curves import Curve
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 WHOLE = 50_000
 """Stretches of curves that are drawn over each other's values."""
 
+MOST_CONTENTS = 1_000
+"""Steps of a distribution that are added up, of all runs together: each may have thousands of
+categories."""
 NAMED = 5
 """Runs of the same name whose ids a sentence tells."""
 
@@ -70,15 +75,11 @@ def read_named(store: Store, names: Sequence[str]) -> list[str] | str:
     return list(dict.fromkeys(uuids))
 
 
-def read_importance(
-    _: Connection, runs: Sequence[ComparedRun], *, metric: str, summary: str
-) -> Importance:
-    """Which params of the runs matter for a metric; without a name for the first."""
+def importance_of(runs: Sequence[ComparedRun], metric: str, summary: str) -> Importance:
+    """Which params of the runs matter for a metric."""
     from app.comparing.importance import importance
-    from app.comparing.table import SUMMARIES, metric_keys
+    from app.comparing.table import SUMMARIES
 
-    keys = metric_keys(runs)
-    metric = metric if metric in keys else next(iter(keys), "")
     found = [run.metrics.get(metric) for run in runs]
     values = [None if one is None else SUMMARIES[summary](one) for one in found]
     return importance(metric, values, [run.params for run in runs])
@@ -178,6 +179,55 @@ def _text_of(workspace: Workspace, one: ArtifactRow) -> str:
         raise ValueError(f"{one.path} is not kept in this workspace") from None
     except UnicodeDecodeError:
         raise ValueError(f"{one.path} is no text in UTF-8") from None
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionsOfRuns:
+    """A distribution of some runs."""
+
+    keys: tuple[str, ...]
+    """Those that any of them has."""
+    key: str
+    """The one that is looked at; empty: there is none."""
+    uuids: tuple[str, ...] = ()
+    """Of the columns."""
+    spread: Spread = NO_SPREAD
+    steps: int | None = None
+    """How many of the last steps are added up at most; None: all."""
+    problem: str = ""
+    """Why there are no rows."""
+
+
+def read_distributions(
+    connection: Connection, runs: Sequence[ComparedRun], *, key: str, several: bool, log: bool
+) -> DistributionsOfRuns:
+    """A distribution of the runs, ``key`` or else the first that any has; ``several``: its steps
+    added up, not the last one only. Counted here, since it may take long."""
+    from store import distributions
+    from store.errors import InvalidValue
+
+    ids = {run.row.id: run.row.uuid for run in runs}
+    uuids = tuple(ids.values())
+    keys = tuple(distributions.keys_of_runs(connection, ids))
+    shown = key if key in keys else next(iter(keys), "")
+    most = min(distributions.MOST_STEPS, MOST_CONTENTS // max(1, len(runs))) if several else 1
+    found: dict[int, Sequence[Distribution]]
+    if several:
+        found = {
+            run: distributions.last_steps(connection, run, shown, most=most + 1) for run in ids
+        }
+    else:
+        last = distributions.last_of_runs(connection, ids, shown)
+        found = {run: [one] for run, one in last.items()}
+    has_more = any(len(steps) > most for steps in found.values())
+    try:
+        columns = [counted(found.get(run, ())[-most:]) for run in ids]
+    except InvalidValue as error:
+        problem = f"The steps of one of them can't be added up: {error}."
+        return DistributionsOfRuns(keys, shown, uuids, problem=problem)
+    rows = spread(columns, log=log)
+    problem = f"They can't stand side by side: {rows.note}." if rows.note and not rows.parts else ""
+    return DistributionsOfRuns(keys, shown, uuids, rows, most if has_more else None, problem)
 
 
 def read_children(store: Store, uuid: str, limit: int) -> list[str]:

@@ -6,7 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from app.comparing.distributions import NO_SPREAD, Counted, Spread, counted, spread
+
 if TYPE_CHECKING:
+    from app.tui.models.distributions import DistributionsForm
+    from app.tui.models.tracked_charts import ChartsForm
+    from store.distributions import Stated
     from store.engine import Store
     from store.queries.curves import Curve
     from store.queries.tasks import TryRow
@@ -42,6 +47,24 @@ class LogOfRun:
     dag_run_id: int
     one: TryRow
     curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionsOfRun:
+    """The distributions of a run, and the content of the one that is looked at."""
+
+    stated: tuple[Stated, ...]
+    """All of them, by key and step."""
+    key: str
+    """The one that is looked at; empty: there is none."""
+    steps: tuple[int, ...] = ()
+    """Those of it that are shown."""
+    spread: Spread = NO_SPREAD
+    """A column for each step, or one for all of them."""
+    sum: Counted | None = None
+    """What the one column is of."""
+    problem: str = ""
+    """Why there are no rows."""
 
 
 def read_tracked(store: Store, uuid: str, read: Read | None = None) -> TrackedSnapshot:
@@ -82,12 +105,83 @@ def read_curves(
     return tuple(sorted(found, key=lambda one: keys.index(one.key)))
 
 
+WHOLE = 50_000
+"""Stretches of curves that are drawn along each other's values: by the steps that both have."""
+FIRST = 8
+"""Charts that are read before it is known how many there is room for."""
+Curves = dict[str, tuple["Curve", "Curve | None"]]
+"""By key a curve, and the same smoothed."""
+
+
+def read_charts(
+    store: Store,
+    page: TrackedPage,
+    *,
+    form: ChartsForm,
+    system: bool,
+    keys: tuple[str, ...] | None,
+    stretches: int,
+    low: float | None = None,
+    high: float | None = None,
+) -> Curves:
+    """The curves of the charts that are seen, smoothed, too, if that is wanted."""
+    from app.tui.models.tracked_charts import keys_of
+
+    if keys is None:
+        first = [form.key] if form.zoomed and form.key else []
+        shown = keys_of(page.metrics, form.words, system=system)
+        keys = tuple(first or shown[:FIRST])
+    if form.across == "metric":
+        keys, stretches = (*keys, form.other), WHOLE
+    how: dict[str, Any] = {
+        "stretches": stretches,
+        "low": low,
+        "high": high,
+        "by_time": form.across in ("relative", "wall"),
+    }
+    plain = read_curves(store, page, keys, **how)
+    smooth: dict[str, Curve] = {}
+    if form.weight:
+        found = read_curves(store, page, keys, smoothing=form.weight, **how)
+        smooth = {one.key: one for one in found}
+    return {one.key: (one, smooth.get(one.key)) for one in plain}
+
+
 def read_artifacts(store: Store, page: TrackedPage) -> tuple[ArtifactRow, ...]:
     """Its files, by path."""
     from store.queries.tracked import artifacts_of
 
     with store.read() as connection:
         return tuple(artifacts_of(connection, page.row.id))
+
+
+def read_distributions(
+    store: Store, page: TrackedPage, *, form: DistributionsForm
+) -> DistributionsOfRun:
+    """Its distributions. Of the one that is looked at, or else the first, what is in it at that
+    step, else the last one; or at several. Counted here, since it may take long."""
+    from store import distributions
+    from store.errors import InvalidValue
+
+    with store.read() as connection:
+        stated = tuple(distributions.stated(connection, page.row.id))
+        keys = [one.key for one in stated]
+        key = form.key if form.key in keys else next(iter(keys), "")
+        most = 1 if form.steps == "one" else distributions.MOST_STEPS
+        found = distributions.last_steps(connection, page.row.id, key, form.step, most)
+    steps = tuple(one.step for one in found)
+    if form.steps == "each":
+        rows = spread([counted([one]) for one in found], log=form.log)
+        words = f"The steps can't stand side by side: {rows.note}."
+        problem = words if rows.note and not rows.parts else ""
+        return DistributionsOfRun(stated, key, steps, rows, problem=problem)
+    try:
+        total = counted(found)
+    except InvalidValue as error:
+        problem = f"The steps can't be added up: {error}."
+        return DistributionsOfRun(stated, key, steps, problem=problem)
+    rows = spread([total], log=form.log) if total is not None else NO_SPREAD
+    return DistributionsOfRun(stated, key, steps, rows, total)
 
 
 def read_environment(store: Store, page: TrackedPage) -> Environment | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from store import logged_models
+from store.distributions import Stated, stated
+from store.logged_models import ADDRESS, LoggedModelRow
 from store.metric_points import Summary, summaries
 from store.models import (
     artifact,
@@ -50,6 +53,10 @@ class ModelRow:
     name: str
     version: int
     aliases: tuple[str, ...]
+    path: str = ""
+    """Of its files among the run's; empty: they are elsewhere."""
+    logged_id: str | None = None
+    """Of the logged model that it was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,19 @@ class UseRow:
     run_uuid: str | None
     """The other run; None: only the content is known."""
     run_name: str
+    models: tuple[ModelRow, ...] = ()
+    """Versions of registered models that the file belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionRow:
+    """A distribution that a run has logged, in figures of its last step."""
+
+    key: str
+    kind: str
+    steps: int
+    count: int
+    null_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +105,14 @@ class TrackedPage:
     """Other runs of the same task instance: of other tries, the oldest first."""
     inputs: tuple[InputRow, ...] = ()
     models: tuple[ModelRow, ...] = ()
+    """Versions of registered models that it has made."""
+    logged_models: tuple[LoggedModelRow, ...] = ()
+    """Models that it has logged (MLflow 3's)."""
     reads: tuple[UseRow, ...] = ()
     """Files of other runs that it has read."""
     read_by: tuple[UseRow, ...] = ()
     """Its files that other runs have read."""
+    distributions: tuple[DistributionRow, ...] = ()
     artifacts: int = 0
     artifact_bytes: int = 0
     environment_id: int | None = None
@@ -116,6 +140,7 @@ def get_page(connection: Connection, uuid: str) -> TrackedPage | None:
         )
     ).one()
     version, newest = _versions(connection, row)
+    made = _models(connection, [uuid])
     return TrackedPage(
         row=row,
         params=params_of(connection, found.id),
@@ -130,9 +155,11 @@ def get_page(connection: Connection, uuid: str) -> TrackedPage | None:
         else _count(connection, columns.parent_id == found.id),
         beside=_beside(connection, row),
         inputs=_inputs(connection, found.id),
-        models=_models(connection, uuid),
+        models=made.get(uuid, ()),
+        logged_models=tuple(logged_models.of_run(connection, found.id)),
         reads=_reads(connection, found.id),
-        read_by=_read_by(connection, row),
+        read_by=_read_by(connection, row, made),
+        distributions=_distributions(connection, found.id),
         artifacts=count,
         artifact_bytes=int(octets),
         environment_id=found.environment_id,
@@ -222,21 +249,58 @@ def _inputs(connection: Connection, run_id: int) -> tuple[InputRow, ...]:
     )
 
 
-def _models(connection: Connection, uuid: str) -> tuple[ModelRow, ...]:
-    rows = connection.execute(
-        select(registered_model.c.id, registered_model.c.name, model_version.c.version)
-        .join(model_version, model_version.c.model_id == registered_model.c.id)
-        .where(model_version.c.run_uuid == uuid)
-        .order_by(registered_model.c.name, model_version.c.version)
-    ).all()
+def _models(connection: Connection, uuids: Collection[str]) -> dict[str, tuple[ModelRow, ...]]:
+    """By uuid the versions of registered models that runs have made."""
+    version = model_version.c
+    query = (
+        select(
+            registered_model.c.id,
+            registered_model.c.name,
+            version.version,
+            version.run_uuid,
+            version.source,
+            version.logged_model_id,
+        )
+        .join(model_version, version.model_id == registered_model.c.id)
+        .where(version.run_uuid.in_(uuids))
+        .order_by(registered_model.c.name, version.version)
+    )
+    rows = connection.execute(query).all()
+    aliases = _aliases(connection, {row.id for row in rows})
+    found: dict[str, tuple[ModelRow, ...]] = {}
+    for row in rows:
+        own = tuple(aliases.get((row.id, row.version), ()))
+        path = _path_of(row.source, row.run_uuid)
+        one = ModelRow(row.name, row.version, own, path, row.logged_model_id)
+        found[row.run_uuid] = (*found.get(row.run_uuid, ()), one)
+    return found
+
+
+def _aliases(connection: Connection, models: Collection[int]) -> dict[tuple[int, int], list[str]]:
+    """By model and version."""
     columns = model_alias.c
-    aliases: dict[tuple[int, int], list[str]] = {}
     query = select(columns.model_id, columns.version, columns.alias).order_by(columns.alias)
-    for row in connection.execute(query.where(columns.model_id.in_({row.id for row in rows}))):
-        aliases.setdefault((row.model_id, row.version), []).append(row.alias)
+    found: dict[tuple[int, int], list[str]] = {}
+    for row in connection.execute(query.where(columns.model_id.in_(models))):
+        found.setdefault((row.model_id, row.version), []).append(row.alias)
+    return found
+
+
+def _path_of(source: str, uuid: str) -> str:
+    """Where a version's files are among those of its run."""
+    own = f"{ADDRESS}{uuid}/"
+    if source.startswith(own):
+        return source.removeprefix(own).strip("/")
+    return "" if ":/" in source else source.strip("/")
+
+
+def _distributions(connection: Connection, run_id: int) -> tuple[DistributionRow, ...]:
+    steps: dict[str, list[Stated]] = {}
+    for one in stated(connection, run_id):
+        steps.setdefault(one.key, []).append(one)
     return tuple(
-        ModelRow(row.name, row.version, tuple(aliases.get((row.id, row.version), ())))
-        for row in rows
+        DistributionRow(key, each[-1].kind, len(each), each[-1].count, each[-1].null_count)
+        for key, each in steps.items()
     )
 
 
@@ -248,18 +312,39 @@ def _reads(connection: Connection, run_id: int) -> tuple[UseRow, ...]:
         .order_by(artifact_use.c.path)
         .limit(MOST_RELATED)
     )
-    return tuple(UseRow(path, uuid, name or "") for path, uuid, name in connection.execute(query))
+    rows = connection.execute(query).all()
+    made = _models(connection, {row.producer_uuid for row in rows if row.producer_uuid})
+    return tuple(
+        UseRow(row.path, row.producer_uuid, row.name or "", _holding(row.path, made, row[1]))
+        for row in rows
+    )
 
 
-def _read_by(connection: Connection, row: TrackedRow) -> tuple[UseRow, ...]:
+def _read_by(
+    connection: Connection, row: TrackedRow, made: Mapping[str, tuple[ModelRow, ...]]
+) -> tuple[UseRow, ...]:
     query = (
         select(artifact_use.c.path, tracked_run.c.uuid, tracked_run.c.name)
         .join(tracked_run, tracked_run.c.id == artifact_use.c.run_id)
         .where(artifact_use.c.producer_uuid == row.uuid)
-        .order_by(artifact_use.c.used_at)
+        .order_by(artifact_use.c.used_at, artifact_use.c.path)
         .limit(MOST_RELATED)
     )
-    return tuple(UseRow(*found) for found in connection.execute(query))
+    return tuple(
+        UseRow(path, uuid, name, _holding(path, made, row.uuid))
+        for path, uuid, name in connection.execute(query)
+    )
+
+
+def _holding(
+    path: str, made: Mapping[str, tuple[ModelRow, ...]], uuid: str | None
+) -> tuple[ModelRow, ...]:
+    """The models of a run that a file of it belongs to."""
+    return tuple(
+        one
+        for one in made.get(uuid or "", ())
+        if one.path and f"{path}/".startswith(f"{one.path}/")
+    )
 
 
 def _versions(connection: Connection, row: TrackedRow) -> tuple[int | None, int | None]:

@@ -94,3 +94,41 @@ def test_what_does_not_fit_together_is_not_added_up() -> None:
         distributions.added([of(Categories({})), of(Numbers([]))])
     with pytest.raises(InvalidValue, match="different edges"):
         distributions.added([of(Numbers([], edges=[0.0, 1.0])), of(Numbers([]))])
+
+
+def test_steps_are_listed_without_what_is_in_them_and_the_last_ones_read(any_store: Store) -> None:
+    for step in (4, 0, 2):
+        run = put(any_store, "items", ITEMS, step)
+    put(any_store, "scores", SCORES)
+    with any_store.read() as connection:
+        listed = distributions.stated(connection, run)
+        assert [(one.key, one.step, one.kind) for one in listed] == [
+            ("items", 0, "categories"),
+            ("items", 2, "categories"),
+            ("items", 4, "categories"),
+            ("scores", 0, "numbers"),
+        ]
+
+        def steps(upto: int | None, most: int) -> list[int]:
+            found = distributions.last_steps(connection, run, "items", upto, most)
+            return [one.step for one in found]
+
+        assert steps(None, 2) == [2, 4]
+        assert steps(3, 9) == [0, 2]
+        assert steps(-1, 9) == []
+
+
+def test_of_several_runs_the_last_step_of_each_is_read(any_store: Store) -> None:
+    runs: list[int] = []
+    with any_store.write() as connection:
+        for number in range(3):
+            new = tracking.NewRun(f"{number}" * 32, "e", "r", NOW)
+            runs.append(tracking.create_run(connection, new))
+        for run, step in ((runs[0], 1), (runs[0], 7), (runs[1], 3)):
+            distributions.put(connection, run, "items", step, NOW, "categories", 9, 2, ITEMS)
+        distributions.put(connection, runs[2], "scores", 0, NOW, "numbers", 9, 2, SCORES)
+    with any_store.read() as connection:
+        found = distributions.last_of_runs(connection, runs, "items")
+        assert {run: one.step for run, one in found.items()} == {runs[0]: 7, runs[1]: 3}
+        assert distributions.keys_of_runs(connection, runs) == ["items", "scores"]
+        assert distributions.keys_of_runs(connection, runs[:2]) == ["items"]

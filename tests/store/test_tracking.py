@@ -220,6 +220,19 @@ def test_artifacts_and_datasets_are_kept_once_each(any_store: Store) -> None:
         assert list(sizes) == [4, 3]
 
 
+def test_a_dataset_that_is_told_again_keeps_what_it_was_used_for(any_store: Store) -> None:
+    """MLflow tells the dataset of a metric once more, without its context."""
+    fill(any_store, dags=1, runs=1, tasks=1, live=False)
+    data = {"name": "iris", "digest": "d1", "source_type": "local", "source": "{}"}
+    data |= {"schema": None, "profile": None}
+    with any_store.write() as connection:
+        run = new_run(connection)
+        for tags in ({"mlflow.data.context": "training"}, {}, {"by": "ann"}):
+            tracking.log_input(connection, run, {**data, "tags": tags})
+        kept = connection.execute(select(dataset_input.c.tags)).scalars().all()
+    assert kept == [{"mlflow.data.context": "training", "by": "ann"}]
+
+
 def test_the_last_value_of_a_param_or_tag_is_kept(any_store: Store) -> None:
     fill(any_store, dags=1, runs=1, tasks=1, live=False)
     with any_store.write() as connection:

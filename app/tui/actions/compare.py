@@ -16,6 +16,7 @@ TITLES = {
     "compare_matrix": "confusion matrices and ROC curves",
     "compare_curves": "curves of runs side by side",
     "compare_importance": "params that matter",
+    "compare_distributions": "distributions of runs side by side",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -29,6 +30,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.show-environment", ("8",), "Environment", "packages that differ", GO),
     Action("compare.show-matrix", ("0",), "Matrix", "confusion matrices, ROC curves", GO),
     Action("compare.show-importance", ("9",), "Importance", "which params matter", GO),
+    Action("compare.show-distributions", ("D",), "Distributions", "shares of categories, bins", GO),
     Action("compare.next_view", ("tab",), "Next view", "the next view of the runs", GO),
     Action("compare.previous_view", ("shift+tab",), "Previous view", "the view before", GO),
     Action("compare_metric.choose_metric", ("slash",), "Metric", "choose it by its name", VIEW, 1),
@@ -76,6 +78,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare_matrix.kind", ("c",), "Kind", "matrix, ROC, precision and recall", VIEW, 2),
     Action("compare_matrix.shares", ("percent_sign",), "Shares", "of the true label", VIEW, 3),
     Action("compare_importance.sort", ("s",), "Sort", "by the next column", VIEW, 4),
+    Action(
+        "compare_distributions.choose_distribution",
+        ("slash",),
+        "Which",
+        "choose it by its name",
+        VIEW,
+        1,
+    ),
+    Action("compare_distributions.next_distribution", ("n",), "Next", "the next one", VIEW, 2),
+    Action("compare_distributions.previous_distribution", ("N",), "Before", "the one before", VIEW),
+    Action(
+        "compare_distributions.steps", ("m",), "Steps", "the last one, or all added up", VIEW, 3
+    ),
+    Action(
+        "compare_distributions.baseline", ("b",), "Baseline", "measure by the next run", VIEW, 4
+    ),
+    Action("compare_distributions.sort", ("s",), "Sort", "by the next column", VIEW, 5),
+    Action("compare_distributions.log_x", ("H",), "Log x", "bins grow by powers of ten", VIEW),
     Action("compare_table.open", ("enter",), "Fold", "fold the section, or all of the cell", VIEW),
     Action(
         "compare_table.differences", ("d",), "Differences", "only what is not the same", VIEW, 1

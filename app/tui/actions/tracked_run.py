@@ -12,6 +12,7 @@ TITLES = {
     "tracked_charts": "charts of a tracked run",
     "tracked_artifacts": "artifacts of a tracked run",
     "tracked_log": "log of a tracked run",
+    "tracked_distributions": "distributions of a tracked run",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -23,6 +24,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("tracked_run.show-code", ("6",), "Code", "the source that it ran with", GO),
     Action("tracked_run.show-packages", ("7",), "Packages", "Python and packages it ran with", GO),
     Action("tracked_run.show-log", ("8",), "Log", "its try's log beside a curve", GO),
+    Action(
+        "tracked_run.show-distributions",
+        ("9",),
+        "Distributions",
+        "shares of categories, histograms",
+        GO,
+    ),
     Action("tracked_run.next_view", ("tab",), "Next view", "the next view of the run", GO),
     Action("tracked_run.previous_view", ("shift+tab",), "Previous view", "the view before", GO),
     Action("tracked_run.run_details", ("r",), "DAG run", "the DAG run that recorded it", GO),
@@ -68,9 +76,10 @@ ACTIONS: tuple[Action, ...] = (
         1,
     ),
     Action("tracked_charts.filter", ("slash",), "Filter", "only metrics with these words", VIEW, 4),
-    Action("tracked_charts.log_y", ("Y",), "Log y", "a logarithmic scale of the values", VIEW, 2),
-    Action("tracked_charts.log_x", ("X",), "Log x", "a logarithmic scale of steps, times", VIEW),
+    Action("tracked_charts.log_y", ("L",), "Log y", "a logarithmic scale of the values", VIEW, 2),
+    Action("tracked_charts.log_x", ("H",), "Log x", "a logarithmic scale of steps, times", VIEW),
     Action("tracked_charts.across", ("x",), "X axis", "step, relative time, wall time", VIEW, 3),
+    Action("tracked_charts.other_metric", ("X",), "X metric", "another metric as x", VIEW),
     Action("tracked_charts.smoother", ("w",), "Smoother", "smooth the lines more; W less", VIEW),
     Action("tracked_charts.rougher", ("W",), "Rougher", "smooth the lines less", VIEW),
     Action(
@@ -85,6 +94,26 @@ ACTIONS: tuple[Action, ...] = (
     Action("tracked_charts.whole", ("equals_sign",), "Whole", "all of the curve again", VIEW),
     Action("tracked_charts.next_metric", ("n",), "Next metric", "the chart of the next one", GO),
     Action("tracked_charts.previous_metric", ("N",), "Metric before", "the chart before", GO),
+    Action("tracked_distributions.choose", ("slash",), "Which", "choose it by its name", VIEW, 4),
+    Action("tracked_distributions.next_distribution", ("n",), "Next", "the next one", GO, 1),
+    Action("tracked_distributions.previous_distribution", ("N",), "Before", "the one before", GO),
+    Action(
+        "tracked_distributions.steps",
+        ("m",),
+        "Steps",
+        "one step, all added up, side by side",
+        VIEW,
+        2,
+    ),
+    Action(
+        "tracked_distributions.older_step", ("less_than_sign",), "Step before", "back in time", GO
+    ),
+    Action(
+        "tracked_distributions.newer_step", ("greater_than_sign",), "Next step", "on in time", GO
+    ),
+    Action("tracked_distributions.log_x", ("H",), "Log x", "bins grow by powers of ten", VIEW),
+    Action("tracked_distributions.sort", ("s",), "Sort", "by the next column", VIEW, 3),
+    Action("tracked_distributions.copy_value", ("y",), "Copy", "copy the row (OSC 52)", VIEW),
     Action("tracked_log.next_curve", ("m",), "Curve", "the curve of the next metric", VIEW, 6),
     Action("tracked_charts.copy_reading", ("y",), "Copy", "copy what the cursor reads", VIEW),
     Action("tracked_artifacts.open", ("enter",), "Open", "fold a folder; a file large", VIEW, 1),

@@ -49,6 +49,8 @@ class ChartsForm:
     """How the charts are looked at; found again when one comes back."""
 
     across: Across = "step"
+    other: str = ""
+    """The metric that x is, where it is one."""
     log_x: bool = False
     log_y: bool = False
     smoothing: int = 0
@@ -97,13 +99,16 @@ def chart_of(
     smooth: Curve | None,
     form: ChartsForm,
     *,
+    other: Curve | None = None,
     title: Spans = (),
 ) -> Chart:
-    """The chart of a metric; ``smooth``: the same smoothed, drawn over it."""
-    [line] = lines_of({"": points_of(curve)}, form.across)
+    """The chart of a metric; ``smooth``: the same smoothed, drawn over it; ``other``: the metric
+    that x is."""
+    along = {"": points_of(other)} if other is not None else None
+    [line] = lines_of({"": points_of(curve)}, form.across, other=along)
     series = [line]
     if smooth is not None:
-        [over] = lines_of({"": points_of(smooth)}, form.across)
+        [over] = lines_of({"": points_of(smooth)}, form.across, other=along)
         series = [_faint(line), over]
     reach = None if form.outliers else without_outliers(series)
     if reach is not None:
@@ -132,19 +137,27 @@ def title_of(key: str, one: Summary | None, scene: Scene, ground: str = "") -> S
 
 def form_words(form: ChartsForm) -> Spans:
     """How the charts are looked at, where that isn't as usual."""
-    words = [] if form.across == "step" else [ACROSS_WORDS[form.across]]
+    words = [] if form.across == "step" else [across_words(form)]
     words.extend(["log x"] if form.log_x and form.across != "wall" else [])
     words.extend(["log y"] if form.log_y else [])
     if form.weight:
         words.append(f"smoothed {form.weight:g}")
     words.extend([] if form.outliers else ["no outliers"])
-    return (Span("  ".join(words), "accent"),) if words else ()
+    return (span("  ".join(words), "accent"),) if words else ()
 
 
-def x_text(x: float, across: Across, scene: Scene) -> str:
+def across_words(form: ChartsForm) -> str:
+    """What x is."""
+    return form.other if form.across == "metric" else ACROSS_WORDS[form.across]
+
+
+def x_text(x: float, form: ChartsForm, scene: Scene) -> str:
     """An x in words."""
     from datetime import UTC, datetime
 
+    across = form.across
+    if across == "metric":
+        return f"{form.other} {number_text(x, scene.glyphs)}"
     if across == "wall":
         return formats.stamp(datetime.fromtimestamp(x, UTC), scene.zone)
     if across == "relative":
@@ -158,7 +171,7 @@ def reading_line(
     """What the cursor reads; with smoothing the value and the average."""
     if not found:
         return ()
-    line: list[Span] = [Span(f" {x_text(found[0].x, form.across, scene)}", "strong")]
+    line: list[Span] = [Span(" "), span(x_text(found[0].x, form, scene), "strong")]
     names = ("value", "smoothed") if len(found) > 1 else ("value",)
     for name, reading in zip(names, found, strict=False):
         text = repr(reading.y) if isfinite(reading.y) else number_text(reading.y, scene.glyphs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.durations import duration
@@ -11,13 +10,15 @@ from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.lines import EntryLines
 from app.tui.models.instance import instance_name
+from app.tui.models.tracked_lineage import lineage, models
 from app.tui.models.tracked_looks import number_spans, shown_value, status_span, status_word
+from app.tui.models.tracked_targets import Entry, Target
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, fit, joined, span, wrapped
 
 if TYPE_CHECKING:
     from store.queries.tracked import TrackedRow
-    from store.queries.tracked_page import TrackedPage, UseRow
+    from store.queries.tracked_page import TrackedPage
 
 LABEL = 14
 NOTE = "mlflow.note.content"
@@ -35,19 +36,6 @@ HIDDEN = ("mlflow.user", "mlflow.runName", "mlflow.parentRunId", "mlflow.log-mod
 """Tags that say again what is said already, or what no person reads."""
 FEW_METRICS = 8
 MOST_CHILDREN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where Enter on a line leads: a tracked "run", a "dag_run", a "task", a "view", or the
-    "note"."""
-
-    kind: str
-    name: str = ""
-    """The run's uuid, the view's name; of a model or tag its name, to be copied."""
-
-
-Entry = tuple[Spans, Target | None]
 
 
 def title_line(page: TrackedPage, scene: Scene) -> Spans:
@@ -88,11 +76,12 @@ def overview(page: TrackedPage, width: int, scene: Scene) -> list[Entry]:
         ("Note", _note(page, width)),
         ("Metrics", _metrics(page, scene)),
         ("Params", _params(page)),
+        ("Distributions", _distributions(page)),
         ("Nested runs", _children(page, scene)),
         ("Other runs of this task instance", [_run_line(one, scene) for one in page.beside]),
         ("Datasets", _datasets(page)),
-        ("Registered models", _models(page)),
-        ("Lineage", _lineage(page)),
+        ("Models", models(page)),
+        ("Lineage", lineage(page)),
         ("Tags", _tags(page)),
     ):
         found = list(section)
@@ -258,6 +247,20 @@ def _params(page: TrackedPage) -> Iterable[Entry]:
     yield from _more(len(page.params) - FEW_METRICS, "param", target)
 
 
+def _distributions(page: TrackedPage) -> Iterable[Entry]:
+    for one in page.distributions[:FEW_METRICS]:
+        words = [one.kind, formats.plural(one.count, "value")]
+        if one.null_count:
+            words.append(formats.plural(one.null_count, "null"))
+        if one.steps > 1:
+            words.append(formats.plural(one.steps, "step"))
+        name = fit((span(one.key, "link"),), 28)
+        line = (Span("   "), *name, Span(f"  {', '.join(words)}", "dim"))
+        yield line, Target("distribution", one.key)
+    rest = len(page.distributions) - FEW_METRICS
+    yield from _more(rest, "distribution", Target("view", "distributions"))
+
+
 def _more(number: int, noun: str, target: Target) -> Iterable[Entry]:
     if number > 0:
         words = formats.plural(number, noun)
@@ -302,29 +305,6 @@ def _datasets(page: TrackedPage) -> Iterable[Entry]:
         yield (Span("   "), *joined(pieces, Span("  "))), None
         if one.schema:
             yield (Span("     "), span(one.schema[:300], "dim")), None
-
-
-def _models(page: TrackedPage) -> Iterable[Entry]:
-    for one in page.models:
-        aliases = "".join(f" @{alias}" for alias in one.aliases)
-        name = span(one.name, "strong")
-        yield (Span("   "), name, Span(f" version {one.version}"), span(aliases, "accent")), None
-
-
-def _lineage(page: TrackedPage) -> Iterable[Entry]:
-    for use in page.reads:
-        yield _use("reads", "of", use)
-    for use in page.read_by:
-        yield _use("its", "is read by", use)
-
-
-def _use(verb: str, whose: str, use: UseRow) -> Entry:
-    line = [Span(f"   {verb} ", "dim"), span(use.path)]
-    if use.run_uuid is None:
-        return (*line, Span("  of a run that isn't known", "dim")), None
-    name = use.run_name or use.run_uuid[:8]
-    line.extend((Span(f"  {whose} ", "dim"), span(name, "link")))
-    return tuple(line), Target("run", use.run_uuid)
 
 
 def _tags(page: TrackedPage) -> Iterable[Entry]:

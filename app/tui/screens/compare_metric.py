@@ -16,13 +16,29 @@ VALUE_CONTEXTS = (*METRIC_CONTEXTS, "compare_value")
 """Of the views of one value of a metric; each has its own besides."""
 
 
-class MetricViewScreen(CompareViewScreen):
+class AskingScreen(CompareViewScreen):
+    """Asks for a name in a prompt (``#choose``)."""
+
+    _then: Callable[[str], None] | None = None
+    """What the prompt was opened for."""
+
+    async def ask_for(self, hint: str, names: Sequence[str], then: Callable[[str], None]) -> None:
+        """Ask for one of some names; ``then`` is called with what was typed."""
+        self._then = then
+        prompt = self.query_one("#choose", PromptLine)
+        prompt.completed = lambda text: find(text, names)
+        await prompt.open("", f"{hint}; Tab completes")
+
+    def on_prompt_line_entered(self, message: PromptLine.Entered) -> None:
+        if self._then is not None:
+            self._then(message.text.strip())
+
+
+class MetricViewScreen(AskingScreen):
     """One metric, chosen by its name (``#choose``) or one after the other."""
 
     by_summary: ClassVar[bool] = True
     """Whether it is shown by one value: last, min, max, mean."""
-    _then: Callable[[str], None] | None = None
-    """What the prompt was opened for."""
 
     @property
     def metrics(self) -> list[str]:
@@ -84,17 +100,6 @@ class MetricViewScreen(CompareViewScreen):
     async def action_choose_metric(self) -> None:
         """Ask which metric."""
         await self.ask_for("name of a metric, or a part of it", self.metrics, self._named)
-
-    async def ask_for(self, hint: str, names: Sequence[str], then: Callable[[str], None]) -> None:
-        """Ask for one of some names; ``then`` is called with what was typed."""
-        self._then = then
-        prompt = self.query_one("#choose", PromptLine)
-        prompt.completed = lambda text: find(text, names)
-        await prompt.open("", f"{hint}; Tab completes")
-
-    def on_prompt_line_entered(self, message: PromptLine.Entered) -> None:
-        if self._then is not None:
-            self._then(message.text.strip())
 
     def _named(self, text: str) -> None:
         found = find(text, self.metrics) if text else []

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from app.tui.bindings import bindings
-from app.tui.models.chart import ACROSS_WORDS, SMOOTHINGS, Chart, chart_svg, chart_text
+from app.tui.models.chart import Chart, chart_svg, chart_text
 from app.tui.models.tracked_charts import (
     CELL_HEIGHT,
     CELL_WIDTH,
-    KINDS,
-    ChartsForm,
     chart_of,
     form_words,
     keys_of,
@@ -23,29 +21,23 @@ from app.tui.models.tracked_charts import (
     short_name,
     title_of,
 )
-from app.tui.reading_tracked_run import Read, read_curves
-from app.tui.screens.tracked_views import TrackedFocus, TrackedViewScreen
+from app.tui.reading_tracked_run import Curves, Read, read_charts
+from app.tui.screens.tracked_chart_looks import ChartLooksScreen
+from app.tui.screens.tracked_views import TrackedFocus
 from app.tui.spans import Span, Spans, span
 from app.tui.widgets.chart import ChartView
 from app.tui.widgets.charts_grid import ChartsGrid
 from app.tui.widgets.chrome import InfoLine
-from app.tui.widgets.prompt import PromptLine
+from app.tui.widgets.prompt import MetricLine, PromptLine
 
 if TYPE_CHECKING:
     from app.tui.exporting import Export
-    from store.engine import Store
     from store.metric_points import Summary
     from store.queries.curves import Curve
     from store.queries.tracked_page import TrackedPage
 
-FIRST = 8
-"""Charts that are read before it is known how many there is room for."""
 
-Both = dict[str, tuple["Curve", "Curve | None"]]
-"""By key a curve, and the same smoothed."""
-
-
-class TrackedChartsScreen(TrackedViewScreen):
+class TrackedChartsScreen(ChartLooksScreen):
     """A grid of charts; Enter shows one alone, there left and right move its cursor."""
 
     view_name: ClassVar[str] = "charts"
@@ -64,10 +56,8 @@ class TrackedChartsScreen(TrackedViewScreen):
 
     def __init__(self, focus: TrackedFocus | str) -> None:
         super().__init__(focus)
-        self.form: ChartsForm = self.look.kept.setdefault(self.view_name, ChartsForm())
         if key := self.look.kept.pop("chart", ""):
             self.form.key, self.form.zoomed, self.form.words = key, True, ""
-        self.curves: Both = {}
         self._before_filter = ""
 
     def body(self) -> Iterable[Widget]:
@@ -77,6 +67,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         yield ChartView(widget_id="big")
         yield InfoLine(widget_id="reading")
         yield PromptLine("/", widget_id="filter")
+        yield MetricLine("x", widget_id="other")
 
     def mounted(self) -> None:
         super().mounted()
@@ -87,10 +78,6 @@ class TrackedChartsScreen(TrackedViewScreen):
     @property
     def grid(self) -> ChartsGrid:
         return self.query_one("#main", ChartsGrid)
-
-    @property
-    def big(self) -> ChartView:
-        return self.query_one("#big", ChartView)
 
     # what is read
 
@@ -116,6 +103,8 @@ class TrackedChartsScreen(TrackedViewScreen):
 
     def _window(self) -> tuple[float | None, float | None]:
         """The stretch that is looked at closely, as the store counts it."""
+        if self.form.across == "metric":
+            return None, None  # steps that lie anywhere may have an x in it
         window = self.big.window
         shift = 0.0
         if self.form.across == "relative" and self.form.key in self.curves:
@@ -123,7 +112,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         return tuple(None if one is None else one + shift for one in (window.low, window.high))  # type: ignore[return-value]
 
     def show_page(self, page: TrackedPage) -> None:
-        own: Both = self.snapshot.own if self.snapshot is not None else {}
+        own: Curves = self.snapshot.own if self.snapshot is not None else {}
         self.curves = {**self.curves, **own}
         keys = keys_of(page.metrics, self.form.words, system=self.system)
         self.grid.empty = self.nothing
@@ -155,7 +144,16 @@ class TrackedChartsScreen(TrackedViewScreen):
     def _look(self) -> tuple[object, ...]:
         """What all charts depend on besides their points."""
         form = self.form
-        return form.across, form.log_x, form.log_y, form.weight, form.outliers, self.dagtop.zone
+        other = self.curves.get(form.other) if form.across == "metric" else None
+        return (
+            form.across,
+            other,
+            form.log_x,
+            form.log_y,
+            form.weight,
+            form.outliers,
+            self.dagtop.zone,
+        )
 
     def _summary(self, key: str) -> Summary | None:
         metrics = self.page.metrics if self.page is not None else ()
@@ -167,7 +165,13 @@ class TrackedChartsScreen(TrackedViewScreen):
         title = title_of(key, self._summary(key), self.dagtop.scene(), ground)
         if found is None:
             return Chart((), title=title, empty="reading ...")
-        return chart_of(*found, self.form, title=title)
+        return self._chart(*found, title)
+
+    def _chart(self, plain: Curve, smooth: Curve | None, title: Spans) -> Chart:
+        other, _ = self.curves.get(self.form.other, (None, None))
+        if self.form.across == "metric" and other is None:
+            return Chart((), title=title, empty=f"it has no {self.form.other}")
+        return chart_of(plain, smooth, self.form, other=other, title=title)
 
     def _show_form(self) -> None:
         """Show the charts, or the one that is looked at alone."""
@@ -176,7 +180,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         found = self.curves.get(form.key)
         if form.zoomed and found is not None:
             title = title_of(form.key, self._summary(form.key), self.dagtop.scene())
-            chart = chart_of(*found, form, title=title)
+            chart = self._chart(*found, title)
             cursor = self.big.chart.cursor
             if cursor is not None:
                 from dataclasses import replace
@@ -286,59 +290,6 @@ class TrackedChartsScreen(TrackedViewScreen):
             return False
         return True
 
-    # how it is looked at
-
-    def _change(self, words: str) -> None:
-        self.dagtop.say(words)
-        self.show_page_again()
-        self.ask()
-
-    def show_page_again(self) -> None:
-        """Show what was read, in another way."""
-        if self.page is not None:
-            self.show_page(self.page)
-
-    def action_log_y(self) -> None:
-        """A logarithmic scale of the values, or a linear one."""
-        self.form.log_y = not self.form.log_y
-        self._change("values by powers of ten" if self.form.log_y else "values on a linear scale")
-
-    def action_log_x(self) -> None:
-        """A logarithmic scale of steps, or a linear one."""
-        if self.form.across == "wall":
-            self.dagtop.say("times of day have no logarithmic scale: x shows steps")
-            return
-        self.form.log_x = not self.form.log_x
-        self._change("x by powers of ten" if self.form.log_x else "x on a linear scale")
-
-    def action_across(self) -> None:
-        """Another x."""
-        self.form.across = KINDS[(KINDS.index(self.form.across) + 1) % len(KINDS)]
-        self.big.start_over()
-        self._change(f"x is the {ACROSS_WORDS[self.form.across]}")
-
-    def action_smoother(self) -> None:
-        """Smooth the lines more."""
-        self._smooth(1)
-
-    def action_rougher(self) -> None:
-        """Smooth the lines less."""
-        self._smooth(-1)
-
-    def _smooth(self, step: int) -> None:
-        place = self.form.smoothing + step
-        if not 0 <= place < len(SMOOTHINGS):
-            self.dagtop.say("smoother it can't be" if step > 0 else "nothing is smoothed")
-            return
-        self.form.smoothing = place
-        self._change(f"smoothed by {SMOOTHINGS[place]:g}" if place else "not smoothed")
-
-    def action_outliers(self) -> None:
-        """Leave the outliers out, or not."""
-        self.form.outliers = not self.form.outliers
-        shown = "outliers are shown" if self.form.outliers else "the outermost 5 % are left out"
-        self._change(shown)
-
     # zooming
 
     def _needs_one(self) -> bool:
@@ -424,7 +375,7 @@ class TrackedChartsScreen(TrackedViewScreen):
         if found is None:
             return []
         title = (span(short_name(self.form.key), "strong"),)
-        chart = chart_of(*found, self.form, title=title)
+        chart = self._chart(*found, title)
         zone = self.dagtop.zone
         return [
             Export("the chart as text", "txt", lambda: chart_text(chart, zone=zone)),
@@ -440,33 +391,3 @@ class TrackedSystemScreen(TrackedChartsScreen):
     nothing: ClassVar[str] = (
         "It has no system metrics: [tracking] system_metrics = true in dagtop.toml records them."
     )
-
-
-def read_charts(
-    store: Store,
-    page: TrackedPage,
-    *,
-    form: ChartsForm,
-    system: bool,
-    keys: tuple[str, ...] | None,
-    stretches: int,
-    low: float | None = None,
-    high: float | None = None,
-) -> Both:
-    """The curves of the charts that are seen, smoothed, too, if that is wanted."""
-    if keys is None:
-        first = [form.key] if form.zoomed and form.key else []
-        shown = keys_of(page.metrics, form.words, system=system)
-        keys = tuple(first or shown[:FIRST])
-    how: dict[str, Any] = {
-        "stretches": stretches,
-        "low": low,
-        "high": high,
-        "by_time": form.across != "step",
-    }
-    plain = read_curves(store, page, keys, **how)
-    smooth: dict[str, Curve] = {}
-    if form.weight:
-        found = read_curves(store, page, keys, smoothing=form.weight, **how)
-        smooth = {one.key: one for one in found}
-    return {one.key: (one, smooth.get(one.key)) for one in plain}

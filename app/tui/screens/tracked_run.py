@@ -99,6 +99,9 @@ class TrackedRunScreen(SearchScreen, TrackedViewScreen):
                 self.action_details()
             case "view":
                 self.action_show_view(target.name if target else "")
+            case "distribution":
+                self.look.kept["distribution"] = target.name if target else ""
+                self.action_show_view("distributions")
             case "note":
                 self.action_edit_note()
             case "tag":

@@ -85,6 +85,9 @@ COMPARE_VIEWS: dict[str, View] = {
     "environment": View("8", "Environment", "compare_code", "EnvironmentScreen", "Env"),
     "importance": View("9", "Importance", "compare_importance", "ImportanceScreen", "Params"),
     "matrix": View("0", "Matrix", "compare_matrix", "MatrixScreen"),
+    "distributions": View(
+        "D", "Distributions", "compare_distributions", "DistributionsScreen", "Dists"
+    ),
 }
 """Views of runs side by side in their order; the actions ``compare.show-<name>``."""
 
@@ -104,6 +107,9 @@ TRACKED_VIEWS: dict[str, View] = {
     "code": View("6", "Code", "tracked_code", "TrackedCodeScreen"),
     "packages": View("7", "Packages", "tracked_code", "TrackedPackagesScreen", "Pkgs"),
     "log": View("8", "Log", "tracked_log", "TrackedLogScreen"),
+    "distributions": View(
+        "9", "Distributions", "tracked_distributions", "TrackedDistributionsScreen", "Dists"
+    ),
 }
 """Views of a tracked run in their order; the actions ``tracked_run.show-<name>``."""
 

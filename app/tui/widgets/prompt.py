@@ -138,3 +138,16 @@ class PathLine(PromptLine):
 
     class Escaped(PromptLine.Escaped):
         """Escape was pressed: no file is meant."""
+
+
+class MetricLine(PromptLine):
+    """Asks for the metric that x is, beside the prompt of the filter: its messages are its own."""
+
+    class Typed(PromptLine.Typed):
+        """The name changed."""
+
+    class Entered(PromptLine.Entered):
+        """Enter was pressed."""
+
+    class Escaped(PromptLine.Escaped):
+        """Escape was pressed: x stays what it is."""

@@ -36,6 +36,8 @@ class ArtifactStore(ArtifactRepository):
             raise MlflowException(f"{artifact_uri} is no address of files of a workspace")
         self.run_id, *base = artifact_uri[len(ARTIFACTS) :].strip("/").split("/", 1)
         self.base = base[0] if base else ""
+        self._reader = ""
+        """The run that files are copied for; empty: none is active."""
 
     def _full(self, path: str | None) -> str:
         """A path within the run. Raises ``MlflowException`` for one that leads elsewhere."""
@@ -102,6 +104,21 @@ class ArtifactStore(ArtifactRepository):
                 f"the content of artifact {full!r} of run {self.run_id} is gone from "
                 f"{self.wire.artifacts}"
             ) from error
+        self._note_use(full, found[1])
+
+    def download_artifacts(self, *args: Any, **kwargs: Any) -> Any:
+        from mlflow.tracking.fluent import active_run  # which imports this module
+
+        reader = active_run()  # here: MLflow copies files in threads, where no run is active
+        self._reader = "" if reader is None else reader.info.run_id
+        return super().download_artifacts(*args, **kwargs)
+
+    def _note_use(self, path: str, digest: str) -> None:
+        """That the active run has read a file of another run: lineage."""
+        if self._reader not in ("", self.run_id):
+            with plainly():
+                used = ["used", time.time(), path, digest, self.run_id, self._reader]
+                self.wire.record(used)
 
     def delete_artifacts(self, artifact_path: str | None = None) -> None:
         full = self._full(artifact_path)

@@ -379,8 +379,18 @@ class TrackingStore(LoggedModels, AbstractStore):
             facts = [data.name, data.digest, data.source_type, data.source]
             records.append(["input", *facts, data.schema, data.profile, tags, run_id])
             if run_id in self.own:
-                self.own[run_id]["inputs"].append({**dict(data), "tags": tags})
+                self._keep_input(run_id, {**dict(data), "tags": tags})
         self._log(run_id, records)
+
+    def _keep_input(self, run_id: str, document: dict[str, Any]) -> None:
+        """As the store has it: a dataset is an input of a run once."""
+        inputs = self.own[run_id]["inputs"]
+        same = (document["name"], document["digest"])
+        known = next((one for one in inputs if (one["name"], one["digest"]) == same), None)
+        if known is None:
+            inputs.append(document)
+        else:
+            known["tags"].update(document["tags"])
 
     def get_metric_history(
         self,

@@ -117,6 +117,19 @@ def test_what_is_served_can_be_imported_elsewhere(logged: Served, workspace: Wor
     assert ours == theirs
 
 
+def test_the_models_that_a_run_has_made_are_its_outputs(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0", "start_time": 1}).json()["run"]
+    run_id = run["info"]["run_id"]
+    assert run["outputs"] == {}
+    asked = {"experiment_id": "0", "name": "model", "source_run_id": run_id}
+    model = served.post("logged-models", asked).json()["model"]["info"]["model_id"]
+    found = served.ask("GET", f"{ASKS}runs/get?run_id={run_id}").json()["run"]
+    assert found["outputs"] == {"model_outputs": [{"model_id": model, "step": 0}]}
+    served.ask("DELETE", f"{ASKS}logged-models/{model}")
+    found = served.ask("GET", f"{ASKS}runs/get?run_id={run_id}").json()["run"]
+    assert found["outputs"] == {}
+
+
 def test_nobody_is_let_in_without_the_token(served: Served) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         for path in ("experiments/search", "runs/get?run_id=1"):

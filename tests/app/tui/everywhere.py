@@ -98,6 +98,7 @@ SCREENS: dict[str, Keys] = {
     "tracked code": (*TRACKED, "6"),
     "tracked packages": (*TRACKED, "7"),
     "tracked log": (*TRACKED, "8"),
+    "tracked distributions": (*TRACKED, "9"),
 }
 """Whole screens."""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
+import scipy.stats
 
 from store.workspace import Workspace
 from tests.app.tui.driving import opened, press, says, text_of
@@ -21,7 +25,9 @@ def tracked(workspace_of: Callable[[str], Workspace]) -> Workspace:
 @by_size
 async def test_params_are_ranked_for_a_metric(tracked: Workspace, size: tuple[int, int]) -> None:
     async with opened(tracked, size, compare=SWEEP) as pilot:
-        await press(pilot, "9", "j")
+        await press(pilot, "9")
+        await says(pilot, "Spearman")
+        await press(pilot, "j")
         await settled(pilot)
         check(f"compare-importance-{size[0]}x{size[1]}", text_of(pilot))
 
@@ -38,6 +44,38 @@ async def test_another_metric_is_chosen_by_name_or_the_next_one(tracked: Workspa
         await says(pilot, "val/loss min")
         await press(pilot, "slash", *"zzz", "enter")
         await says(pilot, "no metric is called zzz")
+
+
+class SlowModule(ModuleType):
+    """A library that takes its time to be imported."""
+
+    def __init__(self, real: ModuleType) -> None:
+        super().__init__(real.__name__)
+        self.real, self.is_here = real, threading.Event()
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        assert self.is_here.wait(30)
+        return getattr(self.real, name)
+
+
+async def test_no_key_waits_for_what_is_computed(
+    tracked: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowModule(scipy.stats)
+    monkeypatch.setitem(sys.modules, "scipy.stats", slow)
+    monkeypatch.setattr(scipy, "stats", slow)
+    async with opened(tracked, (120, 40), compare=SWEEP) as pilot:
+        await press(pilot, "9")
+        await says(pilot, "computing ...")
+        await press(pilot, "n", "1", "j")
+        await says(pilot, "metrics: last")
+        await press(pilot, "9")
+        await says(pilot, "computing ...")
+        slow.is_here.set()
+        await says(pilot, "Spearman")
+        await says(pilot, "val/loss last")
 
 
 async def test_too_few_runs_are_said(tracked: Workspace) -> None:

@@ -27,6 +27,7 @@ VIEWS = {
     "code": "7",
     "environment": "8",
     "matrix": "0",
+    "distributions": "D",
 }
 
 

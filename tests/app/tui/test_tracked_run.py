@@ -43,6 +43,9 @@ SCENES: dict[str, tuple[str, ...]] = {
     "tracked_code": ("6",),
     "tracked_packages": ("7",),
     "tracked_log": ("8",),
+    "tracked_categories": ("9",),
+    "tracked_histogram": ("9", "n", "j"),
+    "tracked_histograms": ("9", "n", "m", "m"),
 }
 
 
@@ -86,7 +89,7 @@ async def test_each_view_looks_as_it_did(
         check(f"{scene}-{size[0]}x{size[1]}", text_of(pilot).replace(str(tracked.root), "/SHOP"))
 
 
-@pytest.mark.parametrize("keys", [(), ("2",), ("3",), ("5", "j"), ("8",)])
+@pytest.mark.parametrize("keys", [(), ("2",), ("3",), ("5", "j"), ("8",), ("9",)])
 async def test_a_terminal_without_unicode_gets_none(
     tracked: Workspace, keys: tuple[str, ...]
 ) -> None:
@@ -98,7 +101,7 @@ async def test_a_terminal_without_unicode_gets_none(
         assert shown.replace("ö", "o").replace("●", "*").isascii(), shown
 
 
-@pytest.mark.parametrize("view", "12345678")
+@pytest.mark.parametrize("view", "123456789")
 async def test_nothing_logged_reaches_the_terminal_as_a_control_sequence(
     world: World, view: str
 ) -> None:
@@ -120,6 +123,7 @@ async def test_nothing_logged_reaches_the_terminal_as_a_control_sequence(
         (("5",), "there is no tracked run eeeeeeee"),
         (("7",), "there is no tracked run eeeeeeee"),
         (("8",), "there is no tracked run eeeeeeee"),
+        (("9",), "there is no tracked run eeeeeeee"),
     ],
 )
 async def test_a_run_that_is_not_there_is_said(
@@ -140,6 +144,7 @@ async def test_a_run_that_is_not_there_is_said(
         ("6", "Its source isn't known"),
         ("7", "It isn't known what it ran with"),
         ("8", "no task recorded it"),
+        ("9", "It has logged no distribution: dagtop.log_distribution"),
     ],
 )
 async def test_each_view_says_that_there_is_nothing(
@@ -380,8 +385,8 @@ async def test_keys_of_charts_say_what_they_did(tracked: Workspace) -> None:
     async with opened(tracked, (100, 30), tracked=RUN) as pilot:
         await press(pilot, "3")
         for key, words in (
-            ("Y", "log y"),
-            ("X", "log x"),
+            ("L", "log y"),
+            ("H", "log x"),
             ("x", "relative time"),
             ("o", "no outliers"),
         ):
@@ -389,6 +394,29 @@ async def test_keys_of_charts_say_what_they_did(tracked: Workspace) -> None:
             await says(pilot, words)
         await press(pilot, "slash", *"acc", "enter")
         await says(pilot, "1 of 2  accuracy")
+
+
+async def test_x_can_be_another_metric(tracked: Workspace) -> None:
+    async with opened(tracked, (100, 30), tracked=RUN) as pilot:
+        await press(pilot, "3", "X", *"lr", "enter")
+        await says(pilot, "x is lr")
+        await press(pilot, "enter", "left")
+        await says(pilot, " lr 0.00975  value 0.105")  # the second of its steps
+        await press(pilot, "w")
+        await says(pilot, "smoothed 0.3")
+        await press(pilot, "X", *"zzz", "enter")
+        await says(pilot, "no metric is called zzz")
+        await press(pilot, "x")
+        await says(pilot, "x is the step")
+        await press(pilot, "X", *"lr", "enter", "X", "enter")
+        await says(pilot, "x is the step")
+
+
+async def test_a_chart_along_a_metric_that_has_no_common_step_is_empty(own: World) -> None:
+    async with opened(own.workspace, (100, 30), tracked=RUN) as pilot:
+        await press(pilot, "3", "slash", *"test", "enter", "X", *"loss", "enter", "enter")
+        await says(pilot, "test/accuracy")
+        await says(pilot, "loss 1")  # its only step is the first one
 
 
 async def test_a_metric_of_the_table_opens_its_chart(tracked: Workspace) -> None:

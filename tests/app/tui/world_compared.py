@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, update
 
 from store import metric_points, models, tracking
 from tests.app.tui.world import ESCAPES, NOW, World, at_once
+from tests.app.tui.world_tracked import log_distributions
 
 SWEEP = tuple(f"{number:x}" * 32 for number in range(1, 9))
 """The uuids of the runs of the sweep, in the order in which they began."""
@@ -41,6 +42,7 @@ def fill_compared(world: World) -> None:
             run = _one(connection, number, uuid)
             if number < 4:
                 _add_context(world, connection, run, number)
+                log_distributions(connection, run, shift=number)
         for number, uuid in enumerate(HOSTILE):
             _hostile(connection, number, uuid)
 
@@ -132,6 +134,7 @@ def _log_curves(connection: Connection, run: int, number: int, rate: float, bega
 def _hostile(connection: Connection, number: int, uuid: str) -> None:
     new = tracking.NewRun(uuid, f"exp{ESCAPES}", f"名前{ESCAPES}{number}", NOW - timedelta(days=1))
     run = tracking.create_run(connection, new)
+    log_distributions(connection, run, ESCAPES)
     pairs = [{"run_id": run, "key": f"k{ESCAPES}", "value": f"v{number}{ESCAPES}\n[bold]x[/]"}]
     tracking.log_params(connection, pairs)
     tracking.set_tags(connection, pairs)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from store import metric_points, models, tracking
+from store import distributions, metric_points, models, tracking
 from tests.app.tui.world import ESCAPES, NOW, World, structure_of
 
 RUN = "a" * 31 + "1"
@@ -66,6 +66,7 @@ def _fill_runs(connection: Connection, world: World, try_id: int) -> None:
     tracking.set_status(connection, tracking.create_run(connection, fold), "FAILED", NOW)
     script = tracking.NewRun(SCRIPT, "scratch", "notebook", began, user="bob")
     tracking.set_status(connection, tracking.create_run(connection, script), "KILLED", NOW)
+    log_distributions(connection, run_id)
     _dataset(connection, run_id)
     _model(connection)
 
@@ -156,6 +157,7 @@ def fill_tracked_hostile(world: World) -> None:
 
 def _fill_hostile(connection: Connection, world: World, run_id: int) -> None:
     bad = f"key{ESCAPES}"
+    log_distributions(connection, run_id, ESCAPES)
     tracking.log_param(connection, run_id, bad, f"value{ESCAPES}")
     tracking.set_tag(connection, run_id, bad, f"value{ESCAPES}")
     tracking.set_tag(connection, run_id, "mlflow.note.content", f"# note{ESCAPES}\n`x{ESCAPES}")
@@ -172,6 +174,21 @@ def _fill_hostile(connection: Connection, world: World, run_id: int) -> None:
         f"d{ESCAPES}/f",
     )
     log_files(connection, world, run_id, {name: content + name.encode() for name in names})
+
+
+def log_distributions(connection: Connection, run_id: int, text: str = "", shift: int = 0) -> None:
+    """Categories at one step, and numbers at three, with nulls; ``text`` in all names."""
+    items = {f"item {name}{text}": 40 - 12 * place + shift for place, name in enumerate("abc")}
+    counts = {"counts": items, "other": 5, "distinct": 9}
+    total = sum(items.values()) + 5
+    distributions.put(connection, run_id, f"items{text}", 0, NOW, "categories", total, 0, counts)
+    for step in range(3):
+        bins = [[n / 10, (n + 1) / 10, n + step] for n in range(10 + shift, 18 + shift)]
+        size = sum(count for _, _, count in bins)
+        known = {"min": 1.0, "max": 1.79, "mean": 1.4, "std": 0.2, "distinct": size}
+        content = {"bins": bins, **known, "quantiles": {"0.25": 1.25, "0.5": 1.41, "0.75": 1.6}}
+        key = f"scores{text}"
+        distributions.put(connection, run_id, key, step, NOW, "numbers", size + 3, 3, content)
 
 
 def log_more(world: World, uuid: str, value: float, step: int) -> None:
@@ -193,6 +210,7 @@ def track(world: World, run: int, text: str = "") -> None:
         new = tracking.NewRun(RUN, f"digits{text}", f"fit{text}", NOW, try_id, user=f"ann{text}")
         run_id = tracking.create_run(connection, new)
         log_curves(connection, run_id)
+        log_distributions(connection, run_id, text)
         log_files(connection, world, run_id, {**FILES, f"x{text}/f{text}.txt": text.encode()})
         tracking.log_param(connection, run_id, f"lr{text}", f"0.1{text}")
         for key, value in (

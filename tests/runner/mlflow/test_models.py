@@ -41,10 +41,13 @@ loaded = [
 ]
 copied = client.copy_model_version(f"models:/{name}/1", name + "-copy") if twice else None
 loaded.append(at_two(f"models:/{name}-copy/{copied.version}"))
+with mlflow.start_run() as reader:
+    at_two(f"models:/{name}/1")
 client.delete_registered_model_alias(name, "champion")
 client.delete_model_version(name, "2")
 tell({
     "run_id": run_id,
+    "reader": reader.info.run_id,
     "loaded": loaded,
     "first": [first.version, first.source, first.description, first.tags, first.run_id],
     "champion": again.version,
@@ -79,6 +82,13 @@ def test_models_are_logged_loaded_registered_and_promoted(clients: Clients, pyth
         "SELECT path FROM artifact a JOIN tracked_run t ON t.id = a.run_id WHERE uuid = ?", run_id
     )
     assert ("model/MLmodel",) in paths
+    clients.wait_until_read()
+    uses = live.query(
+        "SELECT t.uuid, u.producer_uuid FROM artifact_use u JOIN tracked_run t ON t.id = u.run_id "
+        "WHERE u.path = 'model/MLmodel'"
+    )
+    assert (told["reader"], run_id) in uses  # what no run was active for is nobody's use
+    assert {reader for reader, _ in uses if reader == run_id} == set()
     version = live.query(
         "SELECT v.version, v.source, v.run_uuid FROM model_version v "
         "JOIN registered_model m ON m.id = v.model_id WHERE m.name = ?",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import insert, update
 
-from store import metric_points, models, tracking
+from store import distributions, logged_models, metric_points, models, registry, tracking
 from store.engine import Store
 from store.queries.tracked_page import (
     MOST_RELATED,
+    DistributionRow,
     Environment,
     TrackedPage,
     environment_of,
@@ -133,6 +135,44 @@ def test_datasets_models_with_aliases_and_lineage_are_there(any_store: Store) ->
     assert [(one.path, one.run_name) for one in found.read_by] == [("model/a", "run 2")]
     reader = page(any_store, 2)
     assert [(one.run_uuid, one.run_name) for one in reader.reads] == [(uuid(1), "run 1")]
+    for use in (*found.read_by, *reader.reads):
+        assert use.models == found.models  # the file belongs to the model, from either side
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("model", "model"),
+        (f"dagtop-artifact:/{uuid(1)}/deep/model", "deep/model"),
+        (f"dagtop-artifact:/{uuid(2)}/model", ""),
+        ("s3://bucket/model", ""),
+    ],
+)
+def test_files_of_a_version_are_found_among_those_of_its_run(
+    any_store: Store, source: str, path: str
+) -> None:
+    make(any_store, 1)
+    by = registry.By("ann", AT)
+    with any_store.write() as connection:
+        registry.create_version(connection, "digits", registry.NewVersion(source, uuid(1)), by)
+    [one] = page(any_store, 1).models
+    assert (one.name, one.version, one.path) == ("digits", 1, path)
+
+
+def test_models_and_distributions_that_it_has_logged_are_there(any_store: Store) -> None:
+    key = make(any_store, 1)
+    facts = {"id": "m-1", "name": "model", "model_type": None, "status": "READY"}
+    where = {"artifact_location": f"dagtop-artifact:/{uuid(1)}/model", "params": {}, "tags": {}}
+    with any_store.write() as connection:
+        logged_models.put(connection, key, {**facts, **where}, AT)
+        for step in range(2):
+            content = {"counts": {"a": 1}}
+            distributions.put(
+                connection, key, "items", step, AT, "categories", 1 + step, 0, content
+            )
+    found = page(any_store, 1)
+    assert [one.id for one in found.logged_models] == ["m-1"]
+    assert found.distributions == (DistributionRow("items", "categories", 2, 2, 0),)
 
 
 def test_environment_and_script_are_read_when_they_are_wanted(any_store: Store) -> None:
