@@ -187,7 +187,8 @@ def compared_text(known: str, operator: str, value: str) -> bool:
     if operator in ("=", "!="):
         return (known == value) is (operator == "=")
     if operator in ("~", "!~"):
-        return (re.search(value, known) is not None) is (operator == "~")
+        found = re.search(value.replace("$", r"\Z"), known, re.DOTALL) is not None
+        return found is (operator == "~")
     flags = re.DOTALL | (re.IGNORECASE if operator.endswith("ILIKE") else 0)
     parts = (".*" if one == "%" else "." if one == "_" else re.escape(one) for one in value)
     found = re.fullmatch("".join(parts), known, flags) is not None

@@ -101,7 +101,9 @@ place_text = text | st.sampled_from([*PLACES, "sweep", "ann", "FAILED"])
 ORDERED = ["<", "<=", ">", ">=", "=", "!="]
 LIKES = ["LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"]
 pattern = text | st.sampled_from(["%a%", "_", "%", "A%", "%\\%", "a_b", "ab%"])
-regex = st.sampled_from(["a", "^a.b$", "[0-9]+", "\\\\", "", "it's"])
+regex = st.sampled_from(
+    ["a", "^a.b$", "[0-9]+", "\\\\", "", "it's", "b$", "(?i)^A", r"\ba\b", "(a|b)+?", "[^a]", "a|"]
+)
 
 
 def _few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
