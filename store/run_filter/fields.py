@@ -19,6 +19,7 @@ from store.run_filter.names import (
     PARTS,
     SHORT_FORMS,
     STANDINGS,
+    STANDINGS_SHOWN,
     WITHOUT_MILLISECONDS,
     Kind,
     attribute_named,
@@ -145,7 +146,11 @@ def short(token: Any) -> Clause:
         standing = STANDINGS.get(pattern.lower())
         if standing is None:
             meant = nearest(pattern, list(STANDINGS))
-            hint = f"did you mean is:{meant}?" if meant else f"write is:{one_of(list(STANDINGS))}"
+            hint = (
+                f"did you mean is:{meant}?"
+                if meant
+                else f"write is:{one_of(list(STANDINGS_SHOWN))}"
+            )
             raise token_error(token, f"runs can't be asked whether they are {pattern!r}; {hint}")
         return Standings(standing)
     if name not in SHORT_FORMS:

@@ -107,6 +107,12 @@ def test_in_a_long_filter_what_is_around_the_error_is_shown(root: Path) -> None:
     assert "no attribute is called größe" in sentence
 
 
+def test_help_says_what_goes_beyond_mlflow(root: Path) -> None:
+    shown = run_command(root, "runs", "search", "--help").out
+    assert "BETWEEN" in shown
+    assert "is:archived" in shown
+
+
 def test_what_was_asked_for_is_shown_before_anything_else(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     workspace.create_state_folder()

@@ -57,7 +57,7 @@ DAYS = [f"{year}-01-01" for year in range(1970, 2071)]
         ("dataset.foo = 'a'", "dataset.foo", "dataset.name, digest or context"),
         ("dg:train", "dg:train", "did you mean dag:?"),
         ("is:delted", "is:delted", "did you mean is:deleted?"),
-        ("is:x", "is:x", "is:active, deleted, nested or root"),
+        ("is:x", "is:x", "is:active, archived, nested or root"),
         ("(a OR b", "", "write ) to close it"),
         ("a)", ")", "closes none"),
         ("()", ")", "a condition is missing"),

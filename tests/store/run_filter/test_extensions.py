@@ -100,6 +100,7 @@ RUNS = [
         ("is:nested", {1}),
         ("is:root", {0}),
         ("is:deleted", {2}),
+        ("is:archived", {2}),
         ("is:active", {0, 1}),
         ("is:active OR is:deleted", {0, 1, 2}),
         ("NOT is:active", {2}),
