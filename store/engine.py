@@ -258,12 +258,21 @@ def _prepare_sqlite(engine: Engine, *, read_only: bool, busy_timeout: float) -> 
         run("PRAGMA foreign_keys = ON")
         run("PRAGMA temp_store = MEMORY")
         run("PRAGMA cache_size = -16000")  # KiB
+        raw.create_function("regexp", 2, _is_found, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if not options.get(OUTSIDE):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITE) else "BEGIN")
+
+
+def _is_found(pattern: str, text: object) -> bool | None:
+    """SQLite's ``REGEXP``, in place of SQLAlchemy's: that is Python's, which no text may keep busy
+    for ever."""
+    from store.regex import is_found
+
+    return is_found(pattern, text)
 
 
 def _prepare_postgresql(engine: Engine, *, read_only: bool, busy_timeout: float) -> None:

@@ -230,7 +230,10 @@ def _say_state(dag: str, answer: dict[str, Any], what: str, json: bool) -> None:
 FilterArgument = Annotated[
     str,
     typer.Argument(
-        metavar="FILTER", help="As MLflow's: \"metrics.loss < 0.3 AND params.lr = '0.1'\"."
+        metavar="FILTER",
+        help="As MLflow's: \"metrics.loss < 0.3 AND params.lr = '0.1'\". Besides: OR, NOT, ( ), "
+        "IN, BETWEEN, ~ 'regex', IS NULL, IS NAN, params.lr < 0.1, metrics.loss.min, "
+        "duration > 1h30m, started > 2d, dag:train*, task:fit, has:acc, is:archived.",
     ),
 ]
 

@@ -23,6 +23,8 @@ from store.metric_points import Summary
 from store.queries import tracked
 from store.queries.tracked import Logged, TrackedRow
 from store.run_filter import FilterError, order, parse, select_runs
+from store.run_filter.printing import field_text
+from store.run_filter.tree import Between, Compare, Is, Metric, OneOf, Param, Tag, nodes
 
 SHORT = 8
 """Digits of a run's id in tables."""
@@ -31,6 +33,8 @@ SYSTEM = "system/"
 """What the names of system metrics begin with (MLflow's)."""
 MOST_COLUMNS = 6
 """Params and metrics each that a table shows without being told which."""
+AROUND = 24
+"""Characters of a filter on either side of what is wrong in it: they fit into 80 columns."""
 
 
 def counted(number: int) -> str:
@@ -67,13 +71,32 @@ def understood(read: Callable[[str], T], text: str) -> T:
     try:
         return read(text)
     except FilterError as error:
-        before = cell_len(sanitize(text[: error.start]))
-        marked = cell_len(sanitize(text[error.start : error.end]))
-        note(f"  {sanitize(text)}\n  {' ' * before}{'^' * max(1, marked)}")
+        note(pointed_at(text, error.start, error.end))
         raise usage_error(error.sentence) from None
 
 
-def search(store: Store, text: str, sort: str, limit: int, form: str) -> None:
+def pointed_at(text: str, start: int, end: int) -> str:
+    """A text with carets below a place of it, on two lines; of a long text what is around it."""
+    before, place, after = text[:start], text[start:end], text[end:]
+    if len(before) > AROUND:
+        before = f"… {before[-AROUND:]}"
+    if len(place) > AROUND:
+        place = f"{place[:AROUND]}…"
+    if len(after) > AROUND:
+        after = f"{after[:AROUND]} …"
+    before, place, after = map(sanitize, (before, place, after))
+    return f"  {before}{place}{after}\n  {' ' * cell_len(before)}{'^' * max(1, cell_len(place))}"
+
+
+def search(
+    store: Store,
+    text: str,
+    sort: str,
+    limit: int,
+    form: str,
+    *,
+    empty: str = "there is no such run",
+) -> None:
     """Print the runs that pass a filter. ``form``: table, json, csv."""
     ids = found_ids(store, text, sort, limit)
     with store.read() as connection:
@@ -84,24 +107,34 @@ def search(store: Store, text: str, sort: str, limit: int, form: str) -> None:
     elif form == "csv":
         print_csv(rows, logged)
     else:
-        print_runs(rows, logged)
+        print_runs(rows, logged, asked_for(text, sort), empty)
         if len(rows) == limit:
             note(f"the first {limit}; --limit shows more")
 
 
 def best(store: Store, text: str, metric: str, lowest: bool, limit: int, json: bool) -> None:
     """Print the runs with the least or greatest last value of a metric; none that is not finite."""
-    quoted = "`" + metric.replace("`", "") + "`"
-    has = f"metrics.{quoted} IS FINITE"
+    name = field_text(Metric(metric))
+    has = f"{name} IS FINITE"
     wanted = f"({text}) AND {has}" if text.strip() else has
     understood(parse, text)  # its errors are about what was typed
     search(
         store,
         wanted,
-        f"metrics.{quoted} {'ASC' if lowest else 'DESC'}",
+        f"{name} {'ASC' if lowest else 'DESC'}",
         limit,
         "json" if json else "table",
+        empty=f"no such run has a finite {metric}",
     )
+
+
+def asked_for(text: str, sort: str) -> list[Metric | Param | Tag]:
+    """What an order and a filter are about, which a table shows before anything else."""
+    fields = [item.field for item in order(sort)]
+    for node, _ in reversed(nodes(parse(text).root)):
+        if isinstance(node, Compare | OneOf | Between | Is):
+            fields.append(node.field)
+    return [one for one in dict.fromkeys(fields) if isinstance(one, Metric | Param | Tag)]
 
 
 def document(row: TrackedRow, logged: Logged) -> dict[str, Any]:
@@ -148,10 +181,19 @@ def metric_document(one: Summary) -> dict[str, Any]:
     }
 
 
-def print_runs(rows: Sequence[TrackedRow], logged: Logged) -> None:
-    """A table: what runs are, and the params and metrics that most of them have."""
-    params = commonest(logged.params.values())
-    metrics = commonest(logged.metrics.values())
+def print_runs(
+    rows: Sequence[TrackedRow],
+    logged: Logged,
+    asked: Sequence[Metric | Param | Tag],
+    empty: str,
+) -> None:
+    """A table: what runs are, what was asked for, and the params and metrics that most have."""
+    values: list[Metric | Param | Tag] = list(asked)
+    for kind, of_runs in ((Metric, logged.metrics), (Param, logged.params)):
+        shown_already = [one.key for one in asked if isinstance(one, kind)]
+        room = max(0, MOST_COLUMNS - len(shown_already))
+        keys = [key for key in commonest(of_runs.values()) if key not in shown_already]
+        values.extend(kind(key) for key in keys[:room])
     columns = [
         Column("run"),
         Column("name"),
@@ -159,11 +201,10 @@ def print_runs(rows: Sequence[TrackedRow], logged: Logged) -> None:
         Column("status"),
         Column("started"),
         Column("took", right=True),
-        *(Column(key, right=True, is_name=True) for key in (*metrics, *params)),
+        *(Column(_title(one), right=True, is_name=True) for one in values),
     ]
 
     def cells(row: TrackedRow) -> list[str]:
-        own, measured = logged.params.get(row.id, {}), logged.metrics.get(row.id, {})
         return [
             row.uuid[:SHORT],
             row.name,
@@ -171,24 +212,35 @@ def print_runs(rows: Sequence[TrackedRow], logged: Logged) -> None:
             row.status,
             shown(row.started_at, None),
             duration(row.duration) or MISSING,
-            *(
-                number_text(measured[key].last_value) if key in measured else MISSING
-                for key in metrics
-            ),
-            *(own.get(key, MISSING) for key in params),
+            *(_value(one, row, logged) for one in values),
         ]
 
-    print_table(columns, map(cells, rows), empty="there is no such run")
+    print_table(columns, map(cells, rows), empty=empty)
+
+
+def _title(field: Metric | Param | Tag) -> str:
+    if isinstance(field, Metric) and field.part != "last":
+        return f"{field.key}.{field.part}"
+    return field.key
+
+
+def _value(field: Metric | Param | Tag, row: TrackedRow, logged: Logged) -> str:
+    """What a run has of a column."""
+    if isinstance(field, Metric):
+        found = logged.metrics.get(row.id, {}).get(field.key)
+        return MISSING if found is None else number_text(getattr(found, f"{field.part}_value"))
+    texts = logged.params if isinstance(field, Param) else logged.tags
+    return texts.get(row.id, {}).get(field.key, MISSING)
 
 
 def commonest(of_runs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The keys that most runs have, the commonest first, as many as a table shows; none of system
+    """The keys that most runs have, the commonest first, more than a table shows; none of system
     metrics, which all have."""
     counts: dict[str, int] = {}
     for keys in of_runs:
         for key in (one for one in keys if not one.startswith(SYSTEM)):
             counts[key] = counts.get(key, 0) + 1
-    return sorted(counts, key=lambda key: (-counts[key], key))[:MOST_COLUMNS]
+    return sorted(counts, key=lambda key: (-counts[key], key))[: 2 * MOST_COLUMNS]
 
 
 def print_csv(rows: Sequence[TrackedRow], logged: Logged) -> None:

@@ -65,9 +65,16 @@ class RateCurve:
 
     @property
     def area(self) -> float:
-        """Below the curve, by the trapezoidal rule."""
-        points = sorted(zip(self.xs, self.ys, strict=True))
-        return sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(points))
+        """Below the curve, by the trapezoidal rule.
+
+        In the order of the points, where x goes one way, as scikit-learn's ``auc`` has it: where
+        several have the same x, the first and the last of them tell how the line comes and goes.
+        """
+        points = list(zip(self.xs, self.ys, strict=True))
+        steps = [b[0] - a[0] for a, b in pairwise(points)]
+        if any(step < 0 for step in steps) and any(step > 0 for step in steps):
+            points.sort()
+        return abs(sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in pairwise(points)))
 
 
 def kind_of(path: str) -> Kind | None:

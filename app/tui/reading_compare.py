@@ -94,9 +94,12 @@ def read_curves(
     number: int,
     weight: float,
     whole: bool,
+    other: str = "",
 ) -> list[Curve]:
     """The curves of these metrics; without any, of so many from ``metric`` on. ``whole``: with so
-    many points that those of two metrics can be told by their steps."""
+    many points that those of two metrics can be told by their steps.
+
+    ``other``: a metric that is x; its curves come last, and never smoothed."""
     from app.comparing.table import metric_keys
     from store.queries.curves import STRETCHES, curves
 
@@ -106,7 +109,10 @@ def read_curves(
         keys = [*known[first:], *known[:first]][:number]
     stretches = WHOLE if whole else STRETCHES
     ids = [run.row.id for run in runs]
-    return curves(connection, ids, keys, stretches=stretches, smoothing=weight)
+    found = curves(connection, ids, keys, stretches=stretches, smoothing=weight)
+    if other:
+        found += curves(connection, ids, [other], stretches=stretches)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

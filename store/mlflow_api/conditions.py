@@ -12,6 +12,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput
 
 from store.mlflow_api.errors import ApiError
+from store.regex import is_found
 
 GRAMMAR = r"""
     ?start: [clause ("AND"i clause)*]
@@ -35,6 +36,8 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 UNSAID = {"mlflow.prompt.is_prompt": "false"}
 """What a tag counts as that isn't there: MLflow 3 asks for models that are no prompts."""
+LONGEST_PATTERN = 10_000
+"""Characters with wildcards."""
 PREFIXES = ("attribute", "attributes", "attr")
 
 
@@ -69,9 +72,12 @@ def _holds(clause: Tree[Token], facts: Mapping[str, Any]) -> bool:
     if found is None:
         return False
     if operator in ("LIKE", "ILIKE"):
-        flags = re.DOTALL | (re.IGNORECASE if operator == "ILIKE" else 0)
+        if len(value) > LONGEST_PATTERN:
+            raise ApiError(f"{operator} takes a text of at most {LONGEST_PATTERN} characters")
+        # Not by Python's engine: with a few % it takes hours for a text that nearly fits.
+        flags = "is" if operator == "ILIKE" else "s"
         pattern = re.escape(value).replace("%", ".*").replace("_", ".")
-        return re.fullmatch(pattern, str(found), flags) is not None
+        return is_found(rf"(?{flags})^{pattern}\z", str(found)) or False
     if isinstance(found, int | float):
         try:
             return ORDER[operator](found, float(value))

@@ -177,15 +177,19 @@ def _read(
     smooth = _Smoothing(how.smoothing) if how.smoothing > 0 else None
     size = max(1, count // how.stretches) if how.is_whole else 1
     thinned: list[_Columns] = []
-    kept = began = 0
-    last: tuple[int, int] | None = None
+    kept = 0
+    first: tuple[int, int] | None = None
+    last = (-(2**63), 0)
     is_unordered = False
     with closing(_segments(connection, metric_id)) as parts:
         for part in parts:
-            if not _in_order(part, last):
-                is_unordered = True
+            if not _in_order(part):
+                is_unordered, part = True, _sorted(part)
+            begin = int(part.steps[0]), int(part.times[0])
+            is_unordered = is_unordered or begin < last
+            if is_unordered and smooth is not None:
                 break
-            began = began if last is not None else int(part.times[0])
+            first = begin if first is None else min(first, begin)
             last = int(part.steps[-1]), int(part.times[-1])
             if smooth is not None:
                 part = smooth.on(part, whole=count)
@@ -196,9 +200,11 @@ def _read(
                 size *= 8
                 thinned = [thin(_joined(thinned), size)]
                 kept = len(thinned[0])
-    if is_unordered:
+    if is_unordered and smooth is not None:
         return _read_unordered(connection, metric_id, how)
-    return _finished(thinned, how.stretches), began
+    if is_unordered:
+        thinned = [_sorted(_joined(thinned))]
+    return _finished(thinned, how.stretches), 0 if first is None else first[1]
 
 
 def _read_unordered(
@@ -206,16 +212,18 @@ def _read_unordered(
     metric_id: int,
     how: _How,
 ) -> tuple[_Columns, int]:
-    """Points that came in another order than that of their steps: all at once, sorted."""
-    import numpy as np
-
-    whole = _joined(list(_segments(connection, metric_id)))
-    whole = whole.at(np.lexsort((whole.times, whole.steps)))
-    if how.smoothing > 0:
-        whole = _Smoothing(how.smoothing).on(whole, whole=len(whole))
-    part = _within(whole, how)
+    """Points that came in another order than that of their steps and are to be smoothed, which
+    takes all of them in their order."""
+    whole = _sorted(_joined(list(_segments(connection, metric_id))))
+    part = _within(_Smoothing(how.smoothing).on(whole, whole=len(whole)), how)
     thinned = thin(part, max(1, len(part) // how.stretches))
     return _finished([thinned], how.stretches), int(whole.times[0])
+
+
+def _sorted(part: _Columns) -> _Columns:
+    import numpy as np
+
+    return part.at(np.lexsort((part.times, part.steps)))
 
 
 def _segments(connection: Connection, metric_id: int) -> Generator[_Columns]:
@@ -235,10 +243,8 @@ def _segments(connection: Connection, metric_id: int) -> Generator[_Columns]:
             yield _Columns(floats, integers[:count], integers[count:])
 
 
-def _in_order(part: _Columns, last: tuple[int, int] | None) -> bool:
+def _in_order(part: _Columns) -> bool:
     steps, times = part.steps, part.times
-    if last is not None and last > (int(steps[0]), int(times[0])):
-        return False
     rises = steps[1:] > steps[:-1]
     if rises.all():
         return True

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, func, type_coerce
 
 from store.values import RUN_STATES, TASK_STATES, from_micros, seconds_between
 
@@ -19,6 +20,7 @@ __all__ = [
     "from_micros",
     "json_rows",
     "micros",
+    "plain_rows",
     "seconds_between",
 ]
 
@@ -31,6 +33,14 @@ AnySelect: TypeAlias = Any
 def micros(column: ColumnElement[Any]) -> ColumnElement[int]:
     """A time as stored, in microseconds since 1970: cheap where there are thousands."""
     return type_coerce(column, BigInteger)
+
+
+def plain_rows(connection: Connection, query: AnySelect) -> list[tuple[Any, ...]]:
+    """Rows as the driver gives them: a hundred thousand of SQLAlchemy's take four times as long.
+    Only for columns whose values are stored as they are meant."""
+    with closing(connection.execute(query)) as found:
+        assert found.cursor is not None
+        return list(found.cursor.fetchall())
 
 
 def json_rows(dialect: str, columns: Iterable[ColumnElement[Any]]) -> ColumnElement[str]:

@@ -6,6 +6,7 @@ Only what is seen is read whole (``entries``): of ten thousand runs the ids are 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,8 +16,10 @@ from sqlalchemy import Connection, Double, and_, func, select, type_coerce
 
 from store.metric_points import Summary
 from store.models import experiment, metric, param, tag, tracked_run
+from store.queries.rows import plain_rows
 from store.queries.tracked import AT_ONCE, TrackedRow, logged_for, of_runs, tracked_rows
 from store.run_filter import Filter, OrderBy, count_runs, select_runs
+from store.run_filter.constructs import by_character
 from store.run_filter.sql import METRIC_COLUMNS
 from store.run_filter.tree import (
     And,
@@ -41,6 +44,8 @@ SYSTEM = "system/"
 SAMPLE = 100
 """Newest runs that the columns are chosen by which are shown unasked."""
 MOST_GROUPS = 500
+MANY = 5_000
+"""Runs from which on they aren't grouped one by one."""
 MOST_MEMBERS = 1_000
 """Runs of a group that are listed below it."""
 
@@ -313,16 +318,24 @@ def group_rows(
     metrics: Iterable[Metric] = (),
     *,
     now: datetime,
+    many: int = MANY,
 ) -> tuple[list[GroupRow], bool]:
     """The largest groups with their metrics, and whether there are more than these.
 
     They are in the order of their values: numbers, then texts, then those that lack one.
+    ``many``: from so many runs on they aren't looked up one by one.
     """
-    chosen = select_runs(wanted, now=now).order_by(None).cte("chosen")
+    query = select_runs(wanted, now=now).order_by(None)
+    if connection.dialect.name == "sqlite":
+        ids = [key for (key,) in plain_rows(connection, query)]
+        if len(ids) >= many and _are_most(connection, ids):
+            found, more = _groups_of_many(connection, ids, by, metrics)
+            return sorted(found, key=lambda row: value_key(row.value)), more
+    chosen = query.cte("chosen")
     value, source = _grouped(by, chosen)
     number = func.count()
     query = select(value, number).select_from(source).group_by(value)
-    query = query.order_by(number.desc(), value).limit(MOST_GROUPS + 1)
+    query = query.order_by(number.desc(), by_character(value).nulls_last()).limit(MOST_GROUPS + 1)
     rows = connection.execute(query).all()
     spreads: dict[str | None, dict[tuple[str, str], Spread]] = {}
     for one in metrics:
@@ -372,6 +385,54 @@ def _spread_query(value: Any, source: Any, chosen: Any, one: Metric) -> Any:
         .where(column > -math.inf, column < math.inf)
         .group_by(value)
     )
+
+
+def _are_most(connection: Connection, ids: Sequence[int]) -> bool:
+    """Whether runs are so many of all that to read an index from end to end takes less time than a
+    look for each of them."""
+    newest = connection.execute(select(func.max(tracked_run.c.id))).scalar_one()
+    return newest is not None and len(ids) * 10 > newest
+
+
+def _groups_of_many(
+    connection: Connection, ids: Sequence[int], by: GroupBy, metrics: Iterable[Metric]
+) -> tuple[list[GroupRow], bool]:
+    """The groups of many runs in SQLite, which has no way to join them but one look for each:
+    100,000 runs took 1.2 s with one metric. Every index is read once here, and nothing else."""
+    if by.kind == "attribute":
+        value, source = _grouped(by, tracked_run.alias("chosen"))
+        query = select(tracked_run.c.id, value).select_from(source)
+    else:
+        table = param if by.kind == "param" else tag
+        query = select(table.c.run_id, table.c.value).where(table.c.key == by.key)
+    value_of: dict[int, str | None] = dict(plain_rows(connection, query))
+    counts = Counter(map(value_of.get, ids))
+    largest = sorted(counts, key=lambda one: (-counts[one], one is None, one or ""))
+    kept = {value: place for place, value in enumerate(largest[:MOST_GROUPS])}
+    place_of = {key: kept[value] for key in ids if (value := value_of.get(key)) in kept}
+    spreads: list[dict[tuple[str, str], Spread]] = [{} for _ in kept]
+    for one in metrics:
+        numbers: list[list[float]] = [[] for _ in kept]
+        column = type_coerce(METRIC_COLUMNS[one.part], Double)
+        query = select(metric.c.run_id, column).where(
+            metric.c.key == one.key, column > -math.inf, column < math.inf
+        )
+        for run, number in plain_rows(connection, query):
+            place = place_of.get(run)
+            if place is not None:
+                numbers[place].append(number)
+        for place, ys in enumerate(numbers):
+            if ys:
+                spreads[place][one.key, one.part] = Spread(len(ys), min(ys), _mean(ys), max(ys))
+    found = [GroupRow(value, counts[value], spreads[place]) for value, place in kept.items()]
+    return found, len(counts) > MOST_GROUPS
+
+
+def _mean(ys: Sequence[float]) -> float:
+    total = sum(ys)
+    if math.isfinite(total):
+        return total / len(ys)
+    return math.fsum(y / len(ys) for y in ys)  # the sum is too large
 
 
 # where runs are

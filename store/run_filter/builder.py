@@ -26,7 +26,11 @@ from store.run_filter.tree import (
     Word,
     conjunction,
     disjunction,
+    is_day,
 )
+
+MOST_DAYS = 100
+"""Days of a list: each is a condition of its own, from its beginning to its end."""
 
 
 class Builder:
@@ -59,6 +63,13 @@ class Builder:
                 raise fields.token_error(
                     token, "a list has either numbers or texts; write all of them in one way"
                 )
+        days = [token for token, value in zip(tokens, values, strict=True) if is_day(value)]
+        if len(days) > MOST_DAYS:
+            raise fields.token_error(
+                days[MOST_DAYS],
+                f"a list has at most {MOST_DAYS} days; "
+                f"write {placed.written} >= the first and {placed.written} < the last",
+            )
         return OneOf(placed.field, values, how.type == "NOT_IN")
 
     def between(self, children: list[Any]) -> Clause:
@@ -89,10 +100,10 @@ class Builder:
                 f"{token} stands between conditions or after a field; "
                 f"put quotes around it to look for the text: '{token}'",
             )
-        return Word(str(token))
+        return Word(fields.looked_for(token, str(token)))
 
     def quoted_word(self, children: list[Any]) -> Clause:
-        return Word(fields.unquoted(str(children[0])))
+        return Word(fields.looked_for(children[0], fields.unquoted(str(children[0]))))
 
     def order(self, children: list[OrderBy]) -> tuple[OrderBy, ...]:
         return tuple(child for child in children if isinstance(child, OrderBy))

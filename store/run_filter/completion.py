@@ -13,7 +13,7 @@ from store.run_filter.names import (
     DATASET_FIELDS,
     PARTS,
     SHORT_FORMS,
-    STANDINGS,
+    STANDINGS_SHOWN,
     STATUSES,
     attribute_named,
 )
@@ -233,7 +233,7 @@ def _shorts(typed: str, known: Known) -> Iterable[str]:
         "user": known.users,
         "status": tuple(status.lower() for status in STATUSES),
         "has": (*known.metrics, *known.params, *known.tags),
-        "is": STANDINGS,
+        "is": STANDINGS_SHOWN,
     }
     for value in values.get(name.lower(), ()):
         bare = re.fullmatch(r"[^\s()'\"`]+", value) and not typed[len(name) + 1 :].startswith("'")

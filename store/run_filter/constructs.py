@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, ColumnElement, String, Text, literal, type_coerc
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from store import regex
 from store.columns import storable
 
 CONTEXT_TAG = "mlflow.data.context"
@@ -16,6 +17,13 @@ CONTEXT_TAG = "mlflow.data.context"
 
 class _Glob(FunctionElement[bool]):
     """A text beside a pattern, in its case: SQLite's GLOB (a LIKE of its own ignores the case)."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+class _Matches(FunctionElement[bool]):
+    """A text beside a regular expression."""
 
     inherit_cache = True
     type = Boolean()
@@ -62,6 +70,18 @@ def _glob(element: Any, compiler: Any, **keywords: Any) -> str:
 def _glob_of_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
     text, _, pattern = element.clauses
     return f"({compiler.process(text, **keywords)} LIKE {compiler.process(pattern, **keywords)})"
+
+
+@compiles(_Matches)
+def _regexp(element: Any, compiler: Any, **keywords: Any) -> str:
+    text, pattern, _ = element.clauses
+    return f"({compiler.process(text, **keywords)} REGEXP {compiler.process(pattern, **keywords)})"
+
+
+@compiles(_Matches, "postgresql")
+def _regexp_of_postgresql(element: Any, compiler: Any, **keywords: Any) -> str:
+    text, _, pattern = element.clauses
+    return f"({compiler.process(text, **keywords)} ~ {compiler.process(pattern, **keywords)})"
 
 
 @compiles(_AnyCase)
@@ -132,8 +152,9 @@ def contains(text: ColumnElement[Any], part: str) -> ColumnElement[bool]:
 
 
 def matches(text: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-    """Whether a regular expression is found in a text. SQLAlchemy brings SQLite's."""
-    return text.regexp_match(storable(pattern))
+    """Whether a regular expression (see ``store.regex``) is found in a text."""
+    found = regex.patterns(storable(pattern))
+    return _Matches(text, literal(found.for_sqlite, Text), literal(found.for_postgresql, Text))
 
 
 def _matches(
@@ -145,7 +166,7 @@ def _matches(
             "." if one == any_one else ".*" if one == any_text else re.escape(one)
             for one in pattern
         )
-        return _any_case_of(text, for_like, f"^{''.join(parts)}\\Z")
+        return _any_case_of(text, for_like, f"^{''.join(parts)}\\z")
     for_glob = "".join(
         "*" if one == any_text else "?" if one == any_one else f"[{one}]" if one in "*?[" else one
         for one in pattern
@@ -153,11 +174,11 @@ def _matches(
     return _Glob(text, literal(for_glob, Text), literal(for_like, Text))
 
 
-def _any_case_of(text: ColumnElement[Any], for_like: str, regex: str) -> ColumnElement[bool]:
+def _any_case_of(text: ColumnElement[Any], for_like: str, expression: str) -> ColumnElement[bool]:
     pattern = literal(for_like, Text)
     if for_like.isascii():
         return _AnyCase(text, pattern)
-    return _AnyCaseBeyondAscii(text, pattern, literal(f"(?is){regex}", Text))
+    return _AnyCaseBeyondAscii(text, pattern, literal(f"(?is){expression}", Text))
 
 
 def _for_like(pattern: str, any_text: str, any_one: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
+from store.columns import storable
+from store.regex import PatternError, patterns
 from store.run_filter.errors import FilterError
 from store.run_filter.names import (
     ALIASES,
@@ -17,6 +19,7 @@ from store.run_filter.names import (
     PARTS,
     SHORT_FORMS,
     STANDINGS,
+    STANDINGS_SHOWN,
     WITHOUT_MILLISECONDS,
     Kind,
     attribute_named,
@@ -45,10 +48,11 @@ OF_TEXTS = ("=", "!=", "LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE", "~", "!~")
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 LONGEST = 1e11
 """Seconds: three thousand years."""
+LONGEST_PATTERN = 10_000
+"""Characters of a text that is looked for with wildcards: SQLite takes 50,000 bytes, in which a
+character has up to four."""
 
 _PART_OF_SPAN = re.compile(r"([0-9.]+)(ms|s|m|h|d|w)")
-_NOT_EVERYWHERE = re.compile(r"(?<!\\)\(\?(?![:=!i])")
-"""What Python's regular expressions have and PostgreSQL's don't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +146,27 @@ def short(token: Any) -> Clause:
         standing = STANDINGS.get(pattern.lower())
         if standing is None:
             meant = nearest(pattern, list(STANDINGS))
-            hint = f"did you mean is:{meant}?" if meant else f"write is:{one_of(list(STANDINGS))}"
+            hint = (
+                f"did you mean is:{meant}?"
+                if meant
+                else f"write is:{one_of(list(STANDINGS_SHOWN))}"
+            )
             raise token_error(token, f"runs can't be asked whether they are {pattern!r}; {hint}")
         return Standings(standing)
     if name not in SHORT_FORMS:
         meant = nearest(name, [*SHORT_FORMS, "is"])
         hint = f"did you mean {meant}:?" if meant else "put quotes around it to look for the text"
         raise token_error(token, f"there is no short form {name}:; {hint}")
-    return Short(name, pattern)
+    return Short(name, looked_for(token, pattern))
+
+
+def looked_for(token: Any, text: str) -> str:
+    """A text with wildcards, or to be found in another one, if it isn't too long for that."""
+    if len(text) > LONGEST_PATTERN:
+        raise token_error(
+            token, f"a text of more than {LONGEST_PATTERN} characters can only be compared by ="
+        )
+    return text
 
 
 def value(token: Any) -> Value:
@@ -234,6 +251,8 @@ def _check_operator(placed: Placed, token: Any, operator: str, found: Value) -> 
             raise token_error(token, f"{name} can't be compared by {operator} with a text; {hint}")
         if operator in ("~", "!~"):
             _check_pattern(token, found)
+        elif operator.endswith("LIKE"):
+            looked_for(token, found)
     elif operator in OF_TEXTS[2:]:
         raise token_error(
             token,
@@ -245,14 +264,10 @@ def _check_operator(placed: Placed, token: Any, operator: str, found: Value) -> 
 
 
 def _check_pattern(token: Any, pattern: str) -> None:
-    if _NOT_EVERYWHERE.search(pattern):
-        raise token_error(token, "only (?:…), (?=…), (?!…) and (?i) may follow a parenthesis here")
     try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise token_error(
-            token, f"this is no regular expression ({error}); put \\ before special characters"
-        ) from None
+        patterns(storable(pattern))
+    except PatternError as error:
+        raise token_error(token, f"this regular expression can't be looked for: {error}") from None
 
 
 def operator_written(text: str) -> Operator:

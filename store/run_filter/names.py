@@ -77,7 +77,15 @@ WITHOUT_MILLISECONDS = frozenset({"started", "ended"})
 DATASET_FIELDS = ("name", "digest", "context")
 PARTS: dict[str, Part] = {one: one for one in get_args(Part)}
 QUALITIES: dict[str, Quality] = {one: one for one in get_args(Quality)}
-STANDINGS: dict[str, Standing] = {one: one for one in get_args(Standing)}
+STANDINGS: dict[str, Standing] = {
+    "active": "active",
+    "archived": "deleted",  # our word for what MLflow calls deleted
+    "nested": "nested",
+    "root": "root",
+    "deleted": "deleted",
+}
+STANDINGS_SHOWN = ("active", "archived", "nested", "root")
+"""Those that are proposed."""
 STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 
 SHORT_FORMS = {

@@ -51,6 +51,7 @@ from store.run_filter.tree import (
     Tag,
     Value,
     Word,
+    is_day,
 )
 
 NOTE = "mlflow.note.content"
@@ -265,7 +266,10 @@ def _on_text(node: Clause, column: Column) -> Condition:
 def _on_number(node: Clause, column: Column, stored: Callable[[Any], float]) -> Condition:
     """``stored`` makes the number in the database of a value."""
     if isinstance(node, OneOf):
-        found = or_(*(_compared(column, "=", value, stored) for value in node.values))
+        # One list: as many comparisons would be deeper than SQLite lets an expression be.
+        numbers = dict.fromkeys(stored(value) for value in node.values if not is_day(value))
+        days = (_compared(column, "=", value, stored) for value in node.values if is_day(value))
+        found = or_(column.in_([_bound(number) for number in numbers]), *days)
         return not_(found) if node.negated else found
     if isinstance(node, Between):
         found = and_(
@@ -280,7 +284,7 @@ def _compared(
     column: Column, operator: str, value: Value, stored: Callable[[Any], float]
 ) -> Condition:
     number = _bound(stored(value))
-    if isinstance(value, Moment) and value.whole_day and operator in ("=", "!="):
+    if is_day(value) and operator in ("=", "!="):
         within = and_(column >= number, column < _bound(stored(value) + DAY))
         return within if operator == "=" else not_(within)
     return column.op(operator, is_comparison=True)(number)

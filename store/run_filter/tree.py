@@ -78,6 +78,11 @@ class Moment:
 Value: TypeAlias = str | float | Span | Moment
 
 
+def is_day(value: Value) -> bool:
+    """Whether a value is a whole day."""
+    return isinstance(value, Moment) and value.whole_day
+
+
 @dataclass(frozen=True, slots=True)
 class Compare:
     """A field beside a value. A run that lacks the field never matches."""

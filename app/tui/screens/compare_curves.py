@@ -22,6 +22,7 @@ from app.tui.models.compare.curves import (
     entry_columns,
     key_names,
     lines_of,
+    own_of,
     state_line,
 )
 from app.tui.reading_compare import Own, read_curves
@@ -128,16 +129,16 @@ class CurvesScreen(MetricViewScreen):
 
     def reader(self) -> Own:
         form = self.form
-        keys = [*self.shown_metrics(), *([form.other] if form.across == "metric" else [])]
         # at first it is not known which metrics there are, nor for how many charts there is room
         number = ROWS * ACROSS_ROW
         return partial(
             read_curves,
             metric=self.look.metric,
-            keys=tuple(keys),
+            keys=tuple(self.shown_metrics()),
             number=number,
             weight=form.weight,
             whole=form.across == "metric",
+            other=form.other if form.across == "metric" else "",
         )
 
     @property
@@ -372,8 +373,7 @@ class CurvesScreen(MetricViewScreen):
         chart, zone = self._chart(self.metric, self.charts[0]), self.dagtop.zone
         rows = [
             {"run": one.run_uuid, "metric": one.key, "step": step, "time": time, "value": value}
-            for one in self.curves
-            if one.key == self.metric
+            for one in own_of(self.curves, self.metric).values()
             for step, time, value in zip(one.steps, one.times, one.values, strict=True)
         ]
         return [

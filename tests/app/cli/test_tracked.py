@@ -93,6 +93,61 @@ def test_a_filter_that_is_wrong_is_pointed_at(root: Path) -> None:
     assert both.code == ExitCode.USAGE
 
 
+def test_in_a_long_filter_what_is_around_the_error_is_shown(root: Path) -> None:
+    long = " OR ".join(f"params.lr = '{number}'" for number in range(150))
+    found = run_command(root, "runs", "search", f"{long} AND größe = 1 AND {long[:3000]}")
+    assert found.code == ExitCode.USAGE
+    line, carets, sentence, *_ = found.err.splitlines()
+    at = carets.index("^")
+    assert line[at : at + len("größe")] == "größe"
+    assert carets.strip() == "^" * len("größe")
+    assert line.startswith("  … ")
+    assert line.endswith(" …")
+    assert max(len(line), len(carets)) < 80
+    assert "no attribute is called größe" in sentence
+
+
+def test_help_says_what_goes_beyond_mlflow(root: Path) -> None:
+    shown = run_command(root, "runs", "search", "--help").out
+    assert "BETWEEN" in shown
+    assert "is:archived" in shown
+
+
+def test_what_was_asked_for_is_shown_before_anything_else(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.create_state_folder()
+    (tmp_path / "dags").mkdir()
+    with open_store(workspace, create=True) as store, store.write() as connection:
+        run = tracking.create_run(connection, tracking.NewRun("a" * 32, "sweep", "run", NOW))
+        for key in [*(f"m{number}" for number in range(9)), "rmse"]:
+            points = metric_points.pack([(0.25, 0, 0), (0.5, 1, 1)])
+            metric_points.add(connection, run, key, *points)
+        tracking.set_tag(connection, run, "team", "vision")
+
+    def first_line(*arguments: str) -> list[str]:
+        return run_command(tmp_path, "runs", *arguments).out.splitlines()[0].split()[6:]
+
+    assert first_line("search") == ["m0", "m1", "m2", "m3", "m4", "m5"]
+    assert first_line("best", "--metric", "rmse") == ["rmse", "m0", "m1", "m2", "m3", "m4"]
+    asked = ("search", "tags.team IS NOT NULL", "--sort", "metrics.rmse.min DESC")
+    assert first_line(*asked)[:2] == ["rmse.min", "team"]
+    row = run_command(tmp_path, "runs", *asked).out.splitlines()[1].split()
+    assert row[-7:-5] == ["0.25", "vision"]
+    missing = run_command(tmp_path, "runs", "best", "--metric", "rsme")
+    assert "no such run has a finite rsme" in missing.out + missing.err
+
+
+def test_a_metric_of_any_name_can_be_the_best(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.create_state_folder()
+    (tmp_path / "dags").mkdir()
+    with open_store(workspace, create=True) as store, store.write() as connection:
+        run = tracking.create_run(connection, tracking.NewRun("a" * 32, "sweep", "run", NOW))
+        metric_points.add(connection, run, "a`b'c", *metric_points.pack([(0.5, 0, 0)]))
+    found = run_command(tmp_path, "runs", "best", "--metric", "a`b'c", "--json").document["runs"]
+    assert [one["run_id"] for one in found] == ["a" * 32]
+
+
 def test_csv_has_a_column_for_each_key(root: Path) -> None:
     text = run_command(
         root, "runs", "search", "experiment:sweep", "--sort", "name ASC", "--csv"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.comparing.classification import curves_in, kind_of, matrix_in
+from app.comparing.classification import RateCurve, curves_in, kind_of, matrix_in
 
 ROWS = [[5, 1], [2, 8]]
 
@@ -69,6 +70,24 @@ def test_a_matrix_of_nothing_has_no_accuracy() -> None:
 def test_what_is_no_matrix_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         matrix_in(text, "m.json")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_areas_are_those_of_scikit_learn(seed: int) -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    source = random.Random(seed)
+    # Few different scores: several points of a curve have the same recall.
+    truth = [source.random() < 0.4 for _ in range(40)]
+    scores = [round(source.random() + 0.3 * one, 1 + seed % 2) for one in truth]
+    precision, recall, _ = metrics.precision_recall_curve(truth, scores)
+    rising, hits, _ = metrics.roc_curve(truth, scores)
+    for xs, ys in ((recall, precision), (rising, hits), (recall[::-1], precision[::-1])):
+        curve = RateCurve("", tuple(map(float, xs)), tuple(map(float, ys)))
+        assert curve.area == pytest.approx(metrics.auc(xs, ys))
+
+
+def test_points_in_no_order_are_put_into_one() -> None:
+    assert RateCurve("", (0, 1, 0.5), (0, 1, 1)).area == pytest.approx(0.75)
 
 
 def test_a_roc_curve_is_read_with_the_area_below_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.comparing.importance import Effect, Importance, importance
+from app.comparing.importance import RIDGES, Effect, Importance, importance
 
 Params = dict[str, str]
 
@@ -166,3 +166,41 @@ def test_figures_are_within_their_bounds(runs: list[tuple[float, Params]]) -> No
         assert one.p is None or 0 <= one.p <= 1
         assert one.importance is None or math.isfinite(one.importance)
         assert (one.correlation is None) == bool(one.note)
+
+
+def test_importances_are_those_of_models_by_scikit_learn() -> None:
+    """The error of each run under a model of the others, by scikit-learn: with its own params, and
+    with one of them taken from every run in turn."""
+    kernel_ridge = pytest.importorskip("sklearn.kernel_ridge")
+    np = pytest.importorskip("numpy")
+    source = random.Random(3)
+    params = [{"a": str(source.random()), "b": str(source.random())} for _ in range(16)]
+    values = [float(one["a"]) ** 2 - 0.3 * float(one["b"]) for one in params]
+    found = importance("m", values, params)
+
+    def ranks(numbers: list[float]) -> list[float]:
+        return [sorted(numbers).index(number) / (len(numbers) - 1) for number in numbers]
+
+    columns = [ranks([float(one[key]) for one in params]) for key in ("a", "b")]
+    xs = np.array(columns).T
+    ys = np.array(ranks(values)) * (len(values) - 1) / len(values)
+    ys -= ys.mean()
+
+    def error(ridge: float, replaced: int | None) -> float:
+        total = 0.0
+        for run in range(len(ys)):
+            others = np.arange(len(ys)) != run
+            model = kernel_ridge.KernelRidge(alpha=ridge, kernel="rbf", gamma=1.0)
+            model.fit(xs[others], ys[others])
+            given = np.repeat(xs[run : run + 1], len(ys), axis=0)
+            if replaced is not None:
+                given[:, replaced] = xs[:, replaced]
+            total += float(((model.predict(given) - ys[run]) ** 2).mean())
+        return total / len(ys)
+
+    ridge = min(RIDGES, key=lambda one: error(one, None))
+    base, variance = error(ridge, None), float((ys**2).mean())
+    assert found.fit == pytest.approx(1 - base / variance)
+    for place, key in enumerate(("a", "b")):
+        expected = (error(ridge, place) - base) / variance
+        assert effect(found, key).importance == pytest.approx(expected)

@@ -146,6 +146,19 @@ async def test_curves_are_smoothed_where_they_are_read(tracked: Workspace) -> No
         await says(pilot, "the curves are as they were")
 
 
+async def test_a_metric_that_is_x_is_not_smoothed(tracked: Workspace) -> None:
+    async with opened(tracked, (120, 40), compare=SWEEP[:2]) as pilot:
+        await press(pilot, "2")
+        await name_metric(pilot, "loss")
+        plain = curves_of(pilot).lines("val/loss")[0].ys
+        await press(pilot, "X", *"loss", "enter", "w", "w")
+        await says(pilot, "val/loss by val/loss")
+        await settled(pilot)
+        line = curves_of(pilot).lines("val/loss")[0]
+        assert line.xs == plain
+        assert line.ys != plain
+
+
 async def test_outliers_are_left_out_of_sight(tracked: Workspace) -> None:
     async with opened(tracked, (120, 40), compare=SWEEP) as pilot:
         await press(pilot, "2")

@@ -108,6 +108,52 @@ def test_points_are_in_the_order_of_their_steps_however_they_came(any_store: Sto
     assert found.values == [1.0, 2.0, 5.0, 6.0]
 
 
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
+@given(
+    points=st.lists(
+        st.tuples(
+            st.floats(-1e9, 1e9) | st.sampled_from([nan, inf, -inf]),
+            st.integers(0, 40),
+            st.integers(0, 5).map(lambda second: second * SECOND),
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    cut=st.integers(6, 60),
+    stretches=st.integers(1, 6),
+)
+def test_whatever_the_order_they_came_in_the_curve_is_that_of_sorted_points(
+    store: Store, points: list[Point], cut: int, stretches: int
+) -> None:
+    """Segments are thinned before they are sorted: ends, extremes and what isn't finite stay."""
+    batches = [points[start : start + cut] for start in range(0, len(points), cut)]
+    found = curve(store, logged(store, batches, numbered(next(_NUMBERS))), stretches=stretches)
+    sorted_ = sorted(points, key=lambda point: point[1:])
+    assert list(zip(found.steps, found.times, strict=True)) == sorted(
+        zip(found.steps, found.times, strict=True)
+    )
+    assert found.began_at == sorted_[0][2] / 1e6
+    finite = [y for y, _, _ in points if isfinite(y)]
+    kept = [y for y in found.values if isfinite(y)]
+    if finite:
+        assert (min(kept), max(kept)) == (min(finite), max(finite))
+        ends = [point[1:] for point in sorted_ if isfinite(point[0])]
+        shown = [
+            (step, round(time * SECOND))
+            for step, time, y in zip(found.steps, found.times, found.values, strict=True)
+            if isfinite(y)
+        ]
+        assert (shown[0], shown[-1]) == (ends[0], ends[-1])
+    assert len(found.values) - len(kept) == len(points) - len(finite)
+    smooth = curve(store, found.run_id, stretches=stretches, smoothing=0.6)
+    in_order = logged(store, [sorted_], numbered(next(_NUMBERS)))
+    assert str(smooth.values) == str(
+        curve(store, in_order, stretches=stretches, smoothing=0.6).values
+    )
+
+
 def test_of_equal_steps_the_earlier_time_comes_first(store: Store) -> None:
     found = curve(store, logged(store, [[(2.0, 7, 9 * SECOND), (1.0, 7, 3 * SECOND)]]))
     assert found.values == [1.0, 2.0]

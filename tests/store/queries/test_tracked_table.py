@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+
+import pytest
 
 from store import models
 from store.engine import Store
@@ -12,6 +15,7 @@ from store.queries.tracked_table import GroupBy, Keys, Scope
 from store.run_filter import Filter, order, parse
 from store.run_filter.tree import Metric
 from tests.store.run_filter.runs import NOW, Run, uuid_of, write
+from tests.support.tracked_runs import fill_tracked
 
 SWEEP = [
     Run("a", {"rmse": [0.9, 0.5]}, {"lr": "0.1", "seed": "1"}, {"team": "x"}, dag="train"),
@@ -114,6 +118,38 @@ def test_groups_have_counts_and_the_spread_of_their_finite_values(any_store: Sto
     assert [(one.value, one.runs) for one in found] == [("0.01", 1), ("0.1", 2), (None, 1)]
     assert found[1].spreads["rmse", "last"] == table.Spread(1, 0.5, 0.5, 0.5), "NaN is left out"
     assert members[1:] == [[c, a], [d]]
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        GroupBy("param", "model"),
+        GroupBy("param", "lr"),
+        GroupBy("param", "missing"),
+        GroupBy("tag", "team"),
+        GroupBy("attribute", "experiment"),
+        GroupBy("attribute", "status"),
+        GroupBy("attribute", "dag"),
+    ],
+    ids=lambda by: by.key,
+)
+@pytest.mark.parametrize("text", ["", "metrics.m1 < 0.5", "is:deleted", "name:none"])
+def test_groups_of_many_runs_are_those_of_few(store: Store, by: GroupBy, text: str) -> None:
+    """Many are read in another way; more groups than are listed are the largest in both."""
+    fill_tracked(store, 700, params=3, metrics=3)
+    metrics = [Metric("rmse"), Metric("m1", "mean"), Metric("none")]
+    with store.read() as connection:
+        few, many = (
+            table.group_rows(connection, parse(text), by, metrics, now=NOW, many=many)
+            for many in (10**9, 0)
+        )
+    assert many[1] == few[1] == (by.key == "lr" and not text)
+    assert [(one.value, one.runs) for one in many[0]] == [(one.value, one.runs) for one in few[0]]
+    for one, other in zip(many[0], few[0], strict=True):
+        assert one.spreads.keys() == other.spreads.keys()
+        for key, spread in one.spreads.items():
+            assert spread.mean == pytest.approx(other.spreads[key].mean)
+            assert replace(spread, mean=0) == replace(other.spreads[key], mean=0)
 
 
 def test_runs_are_grouped_by_attributes_too(any_store: Store) -> None:

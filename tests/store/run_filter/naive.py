@@ -101,7 +101,7 @@ def values_of(field: Field, run: Run, place: int) -> list[Known]:
         return [storable(pairs[field.key])] if field.key in pairs else []
     if isinstance(field, Dataset):
         column = ("name", "digest", "context").index(field.name)
-        return [one[column] for one in run.datasets]
+        return [storable(one[column]) for one in run.datasets]
     found: dict[str, Known] = {
         "run_id": uuid_of(place),
         "run_name": storable(run.name),
@@ -111,6 +111,8 @@ def values_of(field: Field, run: Run, place: int) -> list[Known]:
         "dag": run.dag,
         "task": run.task,
         "attempt": run.attempt,
+        "dag_run": run.dag_run,
+        "map_index": run.map_index,
         "note": run.tags.get("mlflow.note.content"),
         "start_time": micros(run.age),
         "end_time": None if run.lasted is None else micros(run.age - run.lasted),
@@ -187,7 +189,8 @@ def compared_text(known: str, operator: str, value: str) -> bool:
     if operator in ("=", "!="):
         return (known == value) is (operator == "=")
     if operator in ("~", "!~"):
-        return (re.search(value, known) is not None) is (operator == "~")
+        found = re.search(value.replace("$", r"\Z"), known, re.DOTALL) is not None
+        return found is (operator == "~")
     flags = re.DOTALL | (re.IGNORECASE if operator.endswith("ILIKE") else 0)
     parts = (".*" if one == "%" else "." if one == "_" else re.escape(one) for one in value)
     found = re.fullmatch("".join(parts), known, flags) is not None

@@ -33,6 +33,8 @@ class Run:
     dag: str | None = None
     task: str | None = None
     attempt: int | None = None
+    dag_run: str | None = None
+    map_index: int | None = None
     deleted: bool = False
     parent: int | None = None
     """Place of its parent among the runs."""
@@ -75,6 +77,8 @@ def write(store: Store, runs: Sequence[Run]) -> list[int]:
                     dag_id=run.dag,
                     task_id=run.task,
                     try_number=run.attempt,
+                    run_id=run.dag_run,
+                    map_index=run.map_index,
                     deleted_at=NOW if run.deleted else None,
                     parent_id=None if run.parent is None else ids[run.parent],
                 )

@@ -63,6 +63,13 @@ run = st.builds(
     task=place,
     attempt=st.none() | st.integers(1, 3),
     deleted=st.booleans(),
+    dag_run=place,
+    map_index=st.none() | st.integers(-1, 2),
+    datasets=st.lists(
+        st.tuples(st.sampled_from(["iris", "a", "A%"]), st.sampled_from(["d1", "d2"]), text),
+        max_size=2,
+        unique_by=lambda one: one[:2],
+    ),
 )
 
 
@@ -81,13 +88,13 @@ tag = st.builds(Tag, key)
 texts_of = st.builds(
     Attribute,
     st.sampled_from(
-        ["run_id", "run_name", "status", "user_id", "experiment", "dag", "task", "note"]
+        ["run_id", "run_name", "status", "user_id", "experiment", "dag", "task", "note", "dag_run"]
     ),
 )
 dataset = st.builds(Dataset, st.sampled_from(["name", "digest", "context"]))
 time = st.builds(Attribute, st.sampled_from(["start_time", "end_time"]))
 lengths = st.just(Attribute("duration"))
-attempts = st.just(Attribute("attempt"))
+attempts = st.sampled_from([Attribute("attempt"), Attribute("map_index")])
 span = st.builds(Span, st.sampled_from([0.0, 1.5, 60.0, 3600.0, 86_400.0]))
 moment = st.sampled_from(
     [
@@ -97,11 +104,13 @@ moment = st.sampled_from(
         Moment(datetime.fromisoformat("2026-11-21T11:00:00+02:00")),
     ]
 )
-place_text = text | st.sampled_from([*PLACES, "sweep", "ann", "FAILED"])
+place_text = text | st.sampled_from([*PLACES, "sweep", "ann", "FAILED", "iris", "d1"])
 ORDERED = ["<", "<=", ">", ">=", "=", "!="]
 LIKES = ["LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"]
 pattern = text | st.sampled_from(["%a%", "_", "%", "A%", "%\\%", "a_b", "ab%"])
-regex = st.sampled_from(["a", "^a.b$", "[0-9]+", "\\\\", "", "it's"])
+regex = st.sampled_from(
+    ["a", "^a.b$", "[0-9]+", "\\\\", "", "it's", "b$", "(?i)^A", r"\ba\b", "(a|b)+?", "[^a]", "a|"]
+)
 
 
 def _few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -136,14 +145,19 @@ clause: st.SearchStrategy[Any] = (
     | _textual(param | tag | texts_of)
     | _textual(dataset)
     | st.builds(Is, metric, st.sampled_from(list(QUALITIES)), st.booleans())
-    | st.builds(Is, param | tag | texts_of | time | attempts, st.just("NULL"), st.booleans())
+    | st.builds(
+        Is,
+        param | tag | texts_of | time | attempts | lengths | dataset,
+        st.just("NULL"),
+        st.booleans(),
+    )
     | st.builds(
         Short,
         st.sampled_from(["dag", "task", "experiment", "user", "status", "name"]),
         short_pattern,
     )
     | st.builds(Short, st.just("has"), key | short_pattern)
-    | st.builds(Standings, st.sampled_from(list(STANDINGS)))
+    | st.builds(Standings, st.sampled_from(sorted(set(STANDINGS.values()))))
     | st.builds(Word, place_text)
 )
 node: st.SearchStrategy[Node] = st.recursive(

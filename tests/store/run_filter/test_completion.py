@@ -42,7 +42,7 @@ KNOWN = Known(
         ("dag:", ["dag:train_small", "dag:eval"]),
         ("dag:t", ["dag:train_small"]),
         ("experiment:'m", ["experiment:'my exp'"]),
-        ("is:", ["is:active", "is:deleted", "is:nested", "is:root"]),
+        ("is:", ["is:active", "is:archived", "is:nested", "is:root"]),
         ("(user:", ["user:ann"]),
         ("run_id IN ('a' ", [",", ")"]),
         ("metrics.loss < ", []),

@@ -9,6 +9,8 @@ import pytest
 
 from store.run_filter import FilterError, order, parse
 
+DAYS = [f"{year}-01-01" for year in range(1970, 2071)]
+
 
 @pytest.mark.parametrize(
     ("text", "place", "says"),
@@ -46,12 +48,16 @@ from store.run_filter import FilterError, order, parse
         ("started > 2026-13-01", "2026-13-01", "there is no date"),
         ("duration > 2026-01-01", "2026-01-01", "a length of time"),
         ("duration > 99999999999d", "99999999999d", "too long"),
-        ("tags.a ~ '['", "'['", "no regular expression"),
+        ("tags.a ~ '['", "'['", "expression can't be looked for: a [ has no ]"),
         ("tags.a ~ '(?<=x)'", "'(?<=x)'", "may follow a parenthesis"),
+        ("tags.a LIKE '" + "é" * 10_001 + "'", "'" + "é" * 10_001 + "'", "can only be compared"),
+        ("'" + "%" * 10_001 + "'", "'" + "%" * 10_001 + "'", "can only be compared"),
+        ("dag:" + "*" * 10_001, "dag:" + "*" * 10_001, "can only be compared"),
+        (f"started IN ({', '.join(DAYS)})", DAYS[100], "at most 100 days; write started >="),
         ("dataset.foo = 'a'", "dataset.foo", "dataset.name, digest or context"),
         ("dg:train", "dg:train", "did you mean dag:?"),
         ("is:delted", "is:delted", "did you mean is:deleted?"),
-        ("is:x", "is:x", "is:active, deleted, nested or root"),
+        ("is:x", "is:x", "is:active, archived, nested or root"),
         ("(a OR b", "", "write ) to close it"),
         ("a)", ")", "closes none"),
         ("()", ")", "a condition is missing"),

@@ -100,6 +100,7 @@ RUNS = [
         ("is:nested", {1}),
         ("is:root", {0}),
         ("is:deleted", {2}),
+        ("is:archived", {2}),
         ("is:active", {0, 1}),
         ("is:active OR is:deleted", {0, 1, 2}),
         ("NOT is:active", {2}),
@@ -157,6 +158,41 @@ def test_a_filter_is_printed_in_one_way(text: str, printed: str) -> None:
 )
 def test_a_text_means_one_thing(text: str, root: object) -> None:
     assert parse(text) == Filter(root)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (f"metrics.loss IN (1, {', '.join(map(str, range(5, 3000)))})", {1}),
+        (f"params.lr NOT IN (0.5, {', '.join(map(str, range(5, 3000)))})", {0}),
+        (f"params.mode IN ('fast', {', '.join(repr(str(n)) for n in range(1800))})", {1}),
+        (f"attempt IN (2, {', '.join(map(str, range(5, 3000)))})", {1}),
+        (f"duration IN (2h, {', '.join(f'{n}s' for n in range(3000))})", {0}),
+        (
+            f"started IN (2026-11-18, {', '.join(f'{year}-01-01' for year in range(1970, 2069))})",
+            {0},
+        ),
+        (" OR ".join(f"metrics.loss = {n}" for n in range(100)), {1}),
+        (f"params.mode LIKE '{'*' * 10_000}'", set()),
+        (f"params.mode ILIKE '{'%é' * 5_000}'", set()),
+        (f"params.mode LIKE '{'😀' * 10_000}'", set()),
+        (f"name:{'*' * 9_990}", {0, 1}),
+        (f"'{'%' * 10_000}'", set()),
+    ],
+    ids=lambda one: str(one)[:20],
+)
+def test_a_filter_may_be_long(any_store: Store, text: str, places: set[int]) -> None:
+    """SQLite has limits to the depth of an expression and to the bytes of a pattern."""
+    ids = write(any_store, RUNS)
+    assert {ids.index(row) for row in found(any_store, text)} == places
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){50}b", "^(([a-z])+.)+[A-Z]$"])
+def test_no_regular_expression_takes_for_ever(any_store: Store, pattern: str) -> None:
+    """Python's engine would take years for any of these, and nothing could stop it."""
+    write(any_store, [Run(tags={"t": "a" * 5000 + "!"})])
+    assert found(any_store, f"tags.t ~ '{pattern}'") == []
 
 
 def test_any_case_is_any_case_of_other_alphabets_too(store: Store) -> None:

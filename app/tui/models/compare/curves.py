@@ -103,6 +103,15 @@ def points_of(curve: Curve) -> Points:
     return Points(curve.steps, curve.times, curve.values)
 
 
+def own_of(curves: Sequence[Curve], metric: str) -> dict[str, Curve]:
+    """The curves of a metric that are drawn, by the uuid of the run: the first of each."""
+    found: dict[str, Curve] = {}
+    for one in curves:
+        if one.key == metric:
+            found.setdefault(one.run_uuid, one)
+    return found
+
+
 def lines_of(
     curves: Sequence[Curve],
     metric: str,
@@ -112,7 +121,8 @@ def lines_of(
     ascii_only: bool,
 ) -> list[Series]:
     """A line for each run that has the metric, by its uuid, in the order of the runs."""
-    own = {one.run_uuid: one for one in curves if one.key == metric}
+    own = own_of(curves, metric)
+    # The last of a run: where a metric is x, too, it comes once more, without smoothing.
     others = {one.run_uuid: points_of(one) for one in curves if one.key == form.other}
     found: list[Series] = []
     for uuid, number in numbers_of(runs, form).items():
