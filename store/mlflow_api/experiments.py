@@ -15,11 +15,13 @@ from store.models import experiment, experiment_tag
 DEFAULT = "Default"
 DEFAULT_ID = "0"
 """MLflow's id of the experiment for those who name none."""
+NAME_LENGTH = 500
+"""Characters at most, as in MLflow."""
 PAGE, MOST = 1000, 50_000
 
 
 def create(call: Call) -> dict[str, Any]:
-    name = call.text("name")
+    name = _new_name(call, "name")
     if call.connection.execute(_named(name)).first() is not None:
         raise ApiError(f"Experiment {name!r} already exists.", "RESOURCE_ALREADY_EXISTS")
     values = {
@@ -83,16 +85,28 @@ def restore(call: Call) -> dict[str, Any]:
 
 
 def rename(call: Call) -> dict[str, Any]:
-    row, name = row_of(call, call.text("experiment_id")), call.text("new_name")
+    row, name = row_of(call, call.text("experiment_id")), _new_name(call, "new_name")
+    if DEFAULT in (row.name, name):  # its id is known to every client
+        raise ApiError(f"experiment {DEFAULT} keeps its name, and is the only one")
     if call.connection.execute(_named(name)).first() is not None:
         raise ApiError(f"Experiment {name!r} already exists.", "RESOURCE_ALREADY_EXISTS")
     _change(call, row, f"renamed experiment {row.name} to {name}", name=name)
     return {}
 
 
+def _new_name(call: Call, word: str) -> str:
+    name = call.text(word)
+    if len(name) > NAME_LENGTH or not name.isprintable():
+        raise ApiError(
+            f"the name of an experiment has at most {NAME_LENGTH} characters, none of them a "
+            f"control character: {name[:60]!r}"
+        )
+    return name
+
+
 def set_tag(call: Call) -> dict[str, Any]:
     row = row_of(call, call.text("experiment_id"))
-    _put_tags(call, row.id, {call.text("key"): call.text_or("", "value")})
+    _put_tags(call, row.id, {call.key("key"): call.text_or("", "value")})
     return {}
 
 

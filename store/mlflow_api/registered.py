@@ -65,7 +65,7 @@ def search_models(call: Call) -> dict[str, Any]:
 
 
 def set_model_tag(call: Call) -> dict[str, Any]:
-    tags = {call.text("key"): call.text_or("", "value")}
+    tags = {call.key("key"): call.text_or("", "value")}
     registry.change_model(call.connection, call.text("name"), _by(call), tags=tags)
     return {}
 
@@ -167,7 +167,7 @@ def delete_version_tag(call: Call) -> dict[str, Any]:
 
 def _tag_version(call: Call, value: str | None) -> dict[str, Any]:
     meant = _meant(call)
-    tags = {call.text("key"): value}
+    tags = {call.key("key"): value}
     registry.change_version(call.connection, meant.name, meant.version or 0, _by(call), tags=tags)
     return {}
 
