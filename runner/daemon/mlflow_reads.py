@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from store import logged_models, metric_points
+from store.errors import InvalidValue
 from store.logged_models import LoggedModelRow
 from store.models import dataset, dataset_input, experiment, experiment_tag, logged_model, metric
 from store.queries import registry, tracked
@@ -311,6 +312,8 @@ def _model(connection: Connection, row: ModelRow) -> Document:
 def get_version(
     connection: Connection, name: str, version: int | None = None, alias: str = ""
 ) -> Document:
+    if alias and alias not in registry.get_model(connection, name).aliases:
+        raise InvalidValue(f"Registered model alias {alias} not found.")  # MLflow's code for it
     return version_document(registry.get_version(connection, Reference(name, alias, version)))
 
 

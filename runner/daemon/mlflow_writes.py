@@ -199,4 +199,7 @@ def set_alias(connection: Connection, name: str, version: int, alias: str, actor
 
 
 def delete_alias(connection: Connection, name: str, alias: str, actor: str) -> None:
+    """One that no version has is no error, as in MLflow."""
+    if alias not in get_model(connection, name)["aliases"]:
+        return
     registry.delete_alias(connection, name, alias, _by(actor))
