@@ -27,6 +27,7 @@ from app.exchange.foreign import (
     files_below,
     known_time,
     local_folder,
+    point_of,
     real_value,
     remote_files,
 )
@@ -208,7 +209,10 @@ class DatabaseSource:
         rows.sort(key=lambda row: (row["key"], row["timestamp"], row.get("step", 0)))
         for row in rows:
             value = math.nan if row.get("is_nan") else real_value(row["value"])
-            point = (value, row.get("step") or 0, row["timestamp"] * 1000)
+            point = point_of(value, row.get("step") or 0, row["timestamp"])
+            if point is None:
+                self.problems.append(f"a point of {row['key']!r} of run {uuid} was left out: {row}")
+                continue
             found.setdefault(row["key"], []).append(point)
         return found
 

@@ -24,8 +24,11 @@ from app.exchange.foreign import (
     Point,
     SourceError,
     files_below,
+    is_name,
+    is_run_id,
     known_time,
     local_folder,
+    point_of,
     remote_files,
 )
 
@@ -33,6 +36,8 @@ META = "meta.yaml"
 STATUSES = {1: "RUNNING", 2: "RUNNING", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 """MLflow's ``RunStatus`` as its files have it; 2 is SCHEDULED."""
 MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as fast where PyYAML was built with libyaml."""
 NO_EXPERIMENTS = frozenset({"models", ".trash"})
 NO_RUNS = frozenset({"tags", "datasets", "models", "traces"})
 
@@ -61,11 +66,11 @@ class FolderSource:
             found.append(
                 ForeignExperiment(
                     key=place.name,
-                    name=str(meta.get("name") or place.name),
-                    created_at=known_time(meta.get("creation_time")),
+                    name=_text(meta.get("name")) or place.name,
+                    created_at=known_time(_whole(meta.get("creation_time"))),
                     is_deleted=meta.get("lifecycle_stage") == "deleted",
                     tags=self._values(place / "tags"),
-                    artifact_location=str(meta.get("artifact_location") or ""),
+                    artifact_location=_text(meta.get("artifact_location")),
                 )
             )
             self._places.update((run.name, run) for run in _runs_in(place))
@@ -86,18 +91,22 @@ class FolderSource:
         meta = self._meta(place)
         if meta is None:
             return None
+        own = _text(meta.get("run_id")) or _text(meta.get("run_uuid")) or uuid
+        if own != uuid or not is_run_id(uuid):
+            self.problems.append(f"{place} was left out: it says that it is run {own!r}")
+            return None
         tags = self._values(place / "tags")
-        status = STATUSES.get(meta.get("status", 3), "FINISHED")
+        status = STATUSES.get(_whole(meta.get("status")) or 3, "FINISHED")
         return ForeignRun(
-            uuid=str(meta.get("run_id") or meta.get("run_uuid") or uuid),
+            uuid=uuid,
             experiment_key=place.parent.name,
-            name=str(meta.get("run_name") or tags.get("mlflow.runName") or uuid),
-            user=str(meta.get("user_id") or ""),
+            name=_text(meta.get("run_name")) or tags.get("mlflow.runName") or uuid,
+            user=_text(meta.get("user_id")),
             status=status,
-            started_at=known_time(meta.get("start_time")),
-            ended_at=None if status == "RUNNING" else known_time(meta.get("end_time")),
+            started_at=known_time(_whole(meta.get("start_time"))),
+            ended_at=None if status == "RUNNING" else known_time(_whole(meta.get("end_time"))),
             is_deleted=meta.get("lifecycle_stage") == "deleted",
-            artifact_uri=str(meta.get("artifact_uri") or ""),
+            artifact_uri=_text(meta.get("artifact_uri")),
             params=self._values(place / "params"),
             tags=tags,
             metrics=self._metrics(place / "metrics"),
@@ -129,10 +138,10 @@ class FolderSource:
             aliases = self._values(place.parent / "aliases")
             found.append(
                 ForeignModel(
-                    name=str(meta.get("name") or place.parent.name),
-                    description=str(meta.get("description") or ""),
-                    created_at=known_time(meta.get("creation_timestamp")),
-                    updated_at=known_time(meta.get("last_updated_timestamp")),
+                    name=_text(meta.get("name")) or place.parent.name,
+                    description=_text(meta.get("description")),
+                    created_at=known_time(_whole(meta.get("creation_timestamp"))),
+                    updated_at=known_time(_whole(meta.get("last_updated_timestamp"))),
                     tags=self._values(place.parent / "tags"),
                     aliases={a: n for a, text in aliases.items() if (n := _whole(text))},
                     versions=sorted(versions, key=lambda one: one.version),
@@ -150,13 +159,13 @@ class FolderSource:
                 ForeignLoggedModel(
                     id=place.parent.name,
                     experiment_key=experiment.key,
-                    run_uuid=meta.get("source_run_id"),
-                    name=str(meta.get("name") or place.parent.name),
-                    model_type=meta.get("model_type"),
-                    status=MODEL_STATUSES.get(meta.get("status", 2), "READY"),
+                    run_uuid=_text(meta.get("source_run_id")) or None,
+                    name=_text(meta.get("name")) or place.parent.name,
+                    model_type=_text(meta.get("model_type")) or None,
+                    status=MODEL_STATUSES.get(_whole(meta.get("status")) or 2, "READY"),
                     artifact_location=str(place.parent / "artifacts"),
-                    created_at=known_time(meta.get("creation_timestamp")),
-                    updated_at=known_time(meta.get("last_updated_timestamp")),
+                    created_at=known_time(_whole(meta.get("creation_timestamp"))),
+                    updated_at=known_time(_whole(meta.get("last_updated_timestamp"))),
                     is_deleted=meta.get("lifecycle_stage") == "deleted",
                     params=self._values(place.parent / "params"),
                     tags=self._values(place.parent / "tags"),
@@ -169,15 +178,15 @@ class FolderSource:
 
     def _version(self, place: Path, meta: dict[str, Any]) -> ForeignVersion:
         return ForeignVersion(
-            version=int(meta["version"]),
-            run_uuid=meta.get("run_id"),
-            source=str(meta.get("source") or ""),
-            status=str(meta.get("status") or "READY"),
-            user=str(meta.get("user_id") or ""),
-            description=str(meta.get("description") or ""),
-            logged_model_id=meta.get("model_id"),
-            created_at=known_time(meta.get("creation_timestamp")),
-            updated_at=known_time(meta.get("last_updated_timestamp")),
+            version=_whole(meta["version"]) or 0,
+            run_uuid=_text(meta.get("run_id")) or None,
+            source=_text(meta.get("source")),
+            status=_text(meta.get("status")) or "READY",
+            user=_text(meta.get("user_id")),
+            description=_text(meta.get("description")),
+            logged_model_id=_text(meta.get("model_id")) or None,
+            created_at=known_time(_whole(meta.get("creation_timestamp"))),
+            updated_at=known_time(_whole(meta.get("last_updated_timestamp"))),
             tags=self._values(place / "tags"),
         )
 
@@ -185,7 +194,7 @@ class FolderSource:
         path = place / META
 
         def read() -> dict[str, Any]:
-            meta = yaml.safe_load(path.read_text(encoding="utf-8"))
+            meta = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)
             if not isinstance(meta, dict):
                 raise ValueError("it has no facts")
             return meta
@@ -196,10 +205,15 @@ class FolderSource:
         """The texts of all files below a folder, by their paths there."""
         found = {}
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            if path.is_file():
-                value = self._tried(path, lambda path=path: path.read_bytes().decode("utf-8"))
-                if value is not None:
-                    found[path.relative_to(folder).as_posix()] = value
+            name = path.relative_to(folder).as_posix()
+            if not path.is_file():
+                continue
+            if not is_name(name):
+                self.problems.append(f"{str(path)!r} was left out: nothing can be called so")
+                continue
+            value = self._tried(path, lambda path=path: path.read_bytes().decode("utf-8"))
+            if value is not None:
+                found[name] = value
         return found
 
     def _metrics(self, folder: Path) -> dict[str, list[Point]]:
@@ -214,13 +228,16 @@ class FolderSource:
         for number, line in enumerate(text.splitlines(), 1):
             words = line.split()
             try:
-                milliseconds, value = int(words[0]), float(words[1])
-                yield value, int(words[2]) if len(words) > 2 else 0, milliseconds * 1000
+                step = int(words[2]) if len(words) > 2 else 0
+                point = point_of(float(words[1]), step, int(words[0]))
             except (ValueError, IndexError):
-                if words:
-                    self.problems.append(
-                        f"{path}:{number} was left out: it is no 'time value step': {line[:60]!r}"
-                    )
+                point = None
+            if point is not None:
+                yield point
+            elif words:
+                self.problems.append(
+                    f"{path}:{number} was left out: it is no 'time value step': {line[:60]!r}"
+                )
 
     def _inputs(self, place: Path) -> list[dict[str, Any]]:
         found = []
@@ -229,16 +246,18 @@ class FolderSource:
             data = place.parent / "datasets" / str(link.get("source_id"))
             meta = self._meta(data) if link.get("source_type") == "DATASET" else None
             if meta is not None:
-                facts = {name: meta.get(name) for name in ("schema", "profile")}
+                facts = {name: _text(meta.get(name)) or None for name in ("schema", "profile")}
                 for name in ("name", "digest", "source_type", "source"):
-                    facts[name] = str(meta.get(name) or "")
-                found.append({**facts, "tags": link.get("tags") or {}})
+                    facts[name] = _text(meta.get(name))
+                tags = link.get("tags")
+                pairs = tags.items() if isinstance(tags, dict) else ()
+                found.append({**facts, "tags": {str(key): _text(value) for key, value in pairs}})
         return found
 
     def _tried(self, path: Path, read: Callable[[], Any]) -> Any:
         try:
             return read()
-        except (OSError, ValueError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             why = " ".join(str(error).split())
             self.problems.append(f"{path} can't be read: {why}")
             return None
@@ -254,6 +273,11 @@ def _experiments_in(folder: Path) -> list[Path]:
 
 def _runs_in(folder: Path) -> list[Path]:
     return [one for one in sorted(folder.iterdir()) if one.name not in NO_RUNS and one.is_dir()]
+
+
+def _text(value: Any) -> str:
+    """A text, or a number as one; empty for what is neither."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _whole(value: Any) -> int | None:
