@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, event
 
 from app.cli.exit_codes import ExitCode
+from app.exchange import exporting
 from app.exchange.foreign import GREATEST
 from runner.daemon.answers import look_up
 from runner.journal.questions import GetArtifacts
@@ -261,6 +263,39 @@ def test_an_export_goes_on_where_it_was_and_can_be_filtered(
     assert (rest["runs"], rest["known"], rest["experiments"]) == (4, 1, 0)
     wrong = dagtop(workspace, "export", "mlflow", str(target), "--filter", "metrics.m <")
     assert wrong.code is ExitCode.USAGE
+
+
+def test_a_full_disk_is_said_and_the_export_goes_on_later(
+    workspace: Workspace, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = "".join(f"1 0.5 {step}\n" for step in range(2_000))
+    folder = folder_of(tmp_path, {"a" * 32: {"metrics/m": points}})
+    assert dagtop(workspace, "import", "mlflow", str(folder)).code == 0
+    full = target.stat().st_size // 4096 + 3
+
+    def limited(url: str) -> Any:
+        engine = create_engine(url)
+        event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count={full}"))
+        return engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "create_engine", limited)
+        stopped = dagtop(workspace, "export", "mlflow", str(target))
+    assert stopped.code is ExitCode.USAGE
+    assert "can't be written: database or disk is full" in stopped.err
+    assert "export again to go on" in stopped.err
+    assert dagtop(workspace, "export", "mlflow", str(target)).code == 0
+
+
+@pytest.mark.parametrize("name", ["file/new.db", "/proc/new.db"])
+def test_a_place_where_nothing_can_be_made_is_said_at_once(
+    workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").write_text("x")
+    dagtop(workspace, "import", "mlflow", str(folder_of(tmp_path, {"a" * 32: {}})))
+    found = dagtop(workspace, "export", "mlflow", str(tmp_path / name))
+    assert found.code is ExitCode.USAGE
+    assert f"{tmp_path / name} can't be made: " in found.err
 
 
 def test_what_is_no_database_of_mlflows_is_not_written_to(
