@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,10 +15,14 @@ from runner.daemon import mlflow_reads as reads
 from runner.daemon import mlflow_writes as writes
 from runner.daemon.engine import Engine
 from runner.journal.questions import Answer, AskMlflow
-from store.errors import InvalidValue, NotFound, StoreError
+from store.errors import InvalidValue, NotFound, StoreError, StoreLocked
 from store.run_filter.errors import FilterError
 
 Method = Callable[..., Any]
+T = TypeVar("T")
+TRIES = 6
+"""How often a change is tried that finds the store locked, each for the store's busy timeout: a
+training doesn't fail as the machine is busy. In all it is less than clients wait."""
 READS: dict[str, Method] = {
     method.__name__: method
     for method in (
@@ -67,9 +72,13 @@ def checked(method: Method, given: Mapping[str, Any]) -> dict[str, Any]:
 def _do(engine: Engine, method: Method, arguments: dict[str, Any]) -> Answer:
     is_write = method.__name__ in WRITES
     opened = engine.store.write if is_write else engine.store.read
-    try:
+
+    def act() -> Answer:
         with opened() as connection:
             return Answer(value=method(connection, **arguments))
+
+    try:
+        return patiently(act)
     except writes.AlreadyThere as error:
         return _refusal(error, "RESOURCE_ALREADY_EXISTS")
     except NotFound as error:
@@ -78,6 +87,15 @@ def _do(engine: Engine, method: Method, arguments: dict[str, Any]) -> Answer:
         return _refusal(error, "INVALID_PARAMETER_VALUE")
     except (StoreError, SQLAlchemyError) as error:
         return _refusal(error, "TEMPORARILY_UNAVAILABLE")
+
+
+def patiently(act: Callable[[], T]) -> T:
+    """What ``act`` gives, which is tried again while the store is locked. Raises ``StoreLocked``
+    where it stays so."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(StoreLocked):
+            return act()
+    return act()
 
 
 def _refusal(error: Exception, code: str) -> Answer:
