@@ -138,7 +138,8 @@ class Intake:
             turn.orders.reparse.append(host.file)
             self._unstart(turn, host)
         elif host.parsed is None:
-            failure = ParseFailed(why, None, "", [], [], 0.0)
+            seconds = self._hands.loop.time() - host.started
+            failure = ParseFailed(why, None, "", [], [], seconds)
             pipelines.take_in_failure(turn, host.file, failure)
             self._unstart(turn, host)
         _without_host(turn, lost.tries)
