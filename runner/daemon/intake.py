@@ -138,8 +138,7 @@ class Intake:
             turn.orders.reparse.append(host.file)
             self._unstart(turn, host)
         elif host.parsed is None:
-            seconds = self._hands.loop.time() - host.started
-            failure = ParseFailed(why, None, "", [], [], seconds)
+            failure = ParseFailed(why, None, "", [], [], 0.0)
             pipelines.take_in_failure(turn, host.file, failure)
             self._unstart(turn, host)
         _without_host(turn, lost.tries)

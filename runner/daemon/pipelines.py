@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,8 +27,6 @@ from store.workspace import Workspace
 
 MARKS = (b"dagtop", b"airflow")
 """A file that holds neither word defines no pipeline (Airflow's "safe mode")."""
-PAUSE_AFTER_SLOW = 4
-"""Times ``parse_timeout`` after which a file is imported again whose import did not end in time."""
 CLOCK_STEP = 0.01
 """Seconds by which the time of a file may lag: kernels stamp files by their last tick."""
 
@@ -119,20 +116,14 @@ class Differences(NamedTuple):
     gone: list[str]
 
 
-def compare(
-    connection: Connection, root: Path, files: Iterable[str], *, now: datetime, parse_timeout: float
-) -> Differences:
-    """Compare the files that are there with those that the store knows, by their stamps. One whose
-    import took too long counts as changed after a while: the machine may have been busy."""
+def compare(connection: Connection, root: Path, files: Iterable[str]) -> Differences:
+    """Compare the files that are there with those that the store knows, by their stamps."""
     files = list(files)
     columns = models.pipeline_file.c
     query = select(columns.file, columns.modified_ns, columns.size, columns.dependencies)
     known = {row.file: row for row in connection.execute(query)}
-    slow = columns.error.is_not(None) & (columns.parse_seconds >= parse_timeout)
-    due = columns.parsed_at < now - timedelta(seconds=parse_timeout * PAUSE_AFTER_SLOW)
-    again = set(connection.execute(select(columns.file).where(slow & due)).scalars())
     return Differences(
-        [file for file in files if file in again or _has_changed(root, file, known.get(file))],
+        [file for file in files if _has_changed(root, file, known.get(file))],
         sorted(known.keys() - set(files)),
     )
 

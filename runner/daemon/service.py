@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -255,13 +254,7 @@ class Service:
         hands = self.engine.hands
         try:
             with self.store.read() as connection:
-                found = pipelines.compare(
-                    connection,
-                    self.workspace.root,
-                    files,
-                    now=datetime.now(UTC),
-                    parse_timeout=self.engine.config.runner.parse_timeout,
-                )
+                found = pipelines.compare(connection, self.workspace.root, files)
         except StoreError as error:
             log.warning("the pipeline files could not be compared with the store: %s", error)
             return

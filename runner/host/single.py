@@ -18,10 +18,6 @@ from runner.journal.messages import (
     ToHost,
 )
 
-PATIENCE = 20
-"""Times ``parse_timeout`` that the import may take. The file was imported before, within that: if
-it takes longer now, it is as many tries import it at the same time, and none of them is to fail."""
-
 
 def main() -> None:
     """Read the host's order and one ticket from stdin, import the file, run the ticket."""
@@ -31,10 +27,7 @@ def main() -> None:
     assert isinstance(message, RunTry | RunCallback)
     os.chdir(order.workspace)
     log = message.ticket.log if isinstance(message, RunTry) else message.log
-    limit = order.parse_timeout * PATIENCE
-    result, dags = file_host.import_file(
-        msgspec.structs.replace(order, import_log=log + ".import", parse_timeout=limit)
-    )
+    result, dags = file_host.import_file(msgspec.structs.replace(order, import_log=log + ".import"))
     if isinstance(result, ParseFailed):
         os.makedirs(os.path.dirname(log), mode=0o700, exist_ok=True)
         task_process.open_log(log)

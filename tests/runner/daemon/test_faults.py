@@ -374,39 +374,6 @@ def test_a_file_that_starts_threads_gets_a_fresh_interpreter_per_try(shared: Liv
     assert "thread" in unsafe
 
 
-def test_a_try_whose_own_import_is_slow_does_not_fail(own: Live) -> None:
-    """Many tries that import at the same time are slow; that the file's import isn't is known."""
-    own.configure("[runner]\nparse_timeout = 2\n")
-    own.write(
-        "threads.py",
-        "import sys, threading, time\n"
-        "threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
-        "if '--single' in sys.orig_argv:\n"
-        "    time.sleep(3)\n" + one("threads", "return 1"),
-    )
-    own.start()
-    assert own.run("threads")[0] == "success"
-
-
-def test_a_file_whose_import_took_too_long_is_tried_again(own: Live, tmp_path: Path) -> None:
-    """It may have been the machine: nobody touches a file that is right."""
-    busy = tmp_path / "busy"
-    busy.touch()
-    own.configure("[runner]\nparse_timeout = 1\n")
-    own.write(
-        "slow.py",
-        f"import os, time\nif os.path.exists({str(busy)!r}):\n    time.sleep(30)\n"
-        + one("slow", "return 1"),
-    )
-    own.start()
-    error = "SELECT error FROM pipeline_file"
-    wait_for(lambda: own.value(error) is not None, what="the import to take too long")
-    assert "did not end within 1 s" in own.value(error)
-    busy.unlink()
-    own.wait_for_dag("slow")
-    assert own.run("slow")[0] == "success"
-
-
 @pytest.mark.parametrize("package", ["app", "store"])
 def test_a_users_package_of_our_name_wins(shared: Live, package: str) -> None:
     folder = shared.workspace.dags / package
