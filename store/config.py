@@ -53,7 +53,7 @@ class RunnerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timezone: str = "UTC"
     """Time zone of schedules and dates that don't name one, such as Europe/Berlin."""
     parse_timeout: Period = 30.0
-    """Seconds that importing a pipeline file may take."""
+    """Seconds that importing a pipeline file may take, not counting waits for a busy processor."""
     kill_grace: Seconds = 10.0
     """Seconds between SIGTERM and SIGKILL when a task is stopped."""
     warm_hosts: Annotated[int, Meta(ge=0)] = 4

@@ -1,7 +1,10 @@
 """Whether a process that has imported a pipeline file can be forked, task by task.
 
 A forked child has only the thread that forked: locks that another thread held stay locked, and a
-GPU context is broken. OpenBLAS's threads are no trouble, it ends them before a fork.
+GPU context is broken. OpenBLAS's threads are no trouble, it ends them before a fork; nor is the
+one that jemalloc (of pyarrow, which pandas and scikit-learn load) frees memory with: it is told of
+forks, and goes on without it in the child (``background_thread_postfork_child`` in jemalloc's
+``src/background_thread.c``).
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_FORK_AWARE = b"jemalloc_bg_thd\n"
+"""What a native thread that minds forks is named."""
 _DEVICES = ("/dev/nvidia", "/dev/kfd")
 
 
@@ -33,7 +38,8 @@ class Before:
         device = _open_device(maps)
         if device is not None:
             return f"it opened the GPU device {device}"
-        native = len(_native_threads() - self.native)
+        new = _native_threads() - self.native
+        native = sum(_read(f"/proc/self/task/{one}/comm") != _FORK_AWARE for one in new)
         if native:
             native -= _openblas_threads(maps)
         return f"it started {_count(native, 'native thread')}" if native > 0 else None

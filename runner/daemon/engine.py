@@ -61,7 +61,7 @@ class Engine:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._clock = clock
+        self.clock = clock
         self.workspace = workspace
         self.store = store
         self.config = config
@@ -180,7 +180,7 @@ class Engine:
             self.inbox.exits.append(Exit(live_try.key, live_try.pid, None))
 
     def _check_clock(self) -> None:
-        offset = self._clock().timestamp() - _steady_seconds()
+        offset = self.clock().timestamp() - _steady_seconds()
         jump = offset - self._clock_offset
         self._clock_offset = offset
         if abs(jump) > CLOCK_JUMP:
@@ -234,7 +234,7 @@ class Engine:
             if self._memory_lost:
                 self._remember(orders)
             turn = Turn(
-                now=self._clock(),
+                now=self.clock(),
                 connection=self._connection,
                 brain=self.brain,
                 config=self.config,
@@ -370,7 +370,7 @@ class Engine:
                 orders.timers.append((pipeline.next_run_after, ("dag", pipeline.dag_id)))
         backfill = models.backfill
         orders.timers += [
-            (self._clock(), ("backfill", key))
+            (self.clock(), ("backfill", key))
             for key in self._connection.execute(
                 select(backfill.c.id).where(backfill.c.next_date.is_not(None))
             ).scalars()

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,10 @@ from store.workspace import Workspace
 
 MARKS = (b"dagtop", b"airflow")
 """A file that holds neither word defines no pipeline (Airflow's "safe mode")."""
+RETRY_PAUSE = timedelta(minutes=1)
+RETRY_SHARE = 10
+"""A file that can't be imported is tried again after a minute, or after ten times as long as its
+import took: what it lacks (a server, a package, a quieter machine) may be there by then."""
 CLOCK_STEP = 0.01
 """Seconds by which the time of a file may lag: kernels stamp files by their last tick."""
 
@@ -108,35 +113,56 @@ def _mentions(path: str, stamp: FileStamp) -> bool:
     return any(mark in text for mark in MARKS)
 
 
+KnownFile = Row[Any, Any, Any, Any, Any, Any, Any]
+"""What the store knows of a file, as ``compare`` asks for it."""
+
+
 class Differences(NamedTuple):
     """How the files in ``dags/`` differ from what the store knows."""
 
     changed: list[str]
-    """New, changed, or with a changed dependency."""
+    """New, changed, with a changed dependency, or to be tried once more."""
     gone: list[str]
 
 
-def compare(connection: Connection, root: Path, files: Iterable[str]) -> Differences:
+def compare(connection: Connection, root: Path, files: Iterable[str], now: datetime) -> Differences:
     """Compare the files that are there with those that the store knows, by their stamps."""
     files = list(files)
     columns = models.pipeline_file.c
-    query = select(columns.file, columns.modified_ns, columns.size, columns.dependencies)
+    query = select(
+        columns.file,
+        columns.modified_ns,
+        columns.size,
+        columns.dependencies,
+        columns.error,
+        columns.parsed_at,
+        columns.parse_seconds,
+    )
     known = {row.file: row for row in connection.execute(query)}
     return Differences(
-        [file for file in files if _has_changed(root, file, known.get(file))],
+        [file for file in files if _is_to_import(root, file, known.get(file), now)],
         sorted(known.keys() - set(files)),
     )
 
 
-def _has_changed(root: Path, file: str, row: Row[Any, Any, Any, Any] | None) -> bool:
+def next_attempt(parsed_at: datetime, parse_seconds: float | None) -> datetime:
+    """When a file that could not be imported is tried again though it hasn't changed."""
+    return parsed_at + max(RETRY_PAUSE, timedelta(seconds=RETRY_SHARE * (parse_seconds or 0.0)))
+
+
+def _is_to_import(root: Path, file: str, row: KnownFile | None, now: datetime) -> bool:
+    if row is None or _has_changed(root, file, row):
+        return True
+    if row.error is None or row.parsed_at is None:
+        return False
+    # A clock that was set back must not keep it waiting.
+    return not row.parsed_at <= now < next_attempt(row.parsed_at, row.parse_seconds)
+
+
+def _has_changed(root: Path, file: str, row: KnownFile) -> bool:
     now = stamp(root / file) or UNKNOWN
-    return (
-        row is None
-        or now != FileStamp(row.modified_ns, row.size)
-        or any(
-            stamp(root / path) != FileStamp(modified, size)
-            for path, modified, size in row.dependencies
-        )
+    return now != FileStamp(row.modified_ns, row.size) or any(
+        stamp(root / path) != FileStamp(modified, size) for path, modified, size in row.dependencies
     )
 
 
@@ -179,6 +205,8 @@ def _deactivate(turn: Turn, pipeline: Pipeline, why: str) -> None:
 
 def take_in_failure(turn: Turn, file: str, failure: ParseFailed) -> None:
     """A file can't be imported: say so; its DAGs start nothing until it is mended."""
+    table = models.pipeline_file
+    before = turn.connection.execute(select(table.c.error).where(table.c.file == file)).scalar()
     _put_file(
         turn,
         file,
@@ -193,7 +221,8 @@ def take_in_failure(turn: Turn, file: str, failure: ParseFailed) -> None:
         traceback=failure.traceback,
         warnings=[],
     )
-    turn.changes.event(turn.now, "import_error", failure.error, details={"file": file})
+    if failure.error != before:
+        turn.changes.event(turn.now, "import_error", failure.error, details={"file": file})
     for pipeline in turn.brain.pipelines.values():
         if pipeline.file == file:
             pipeline.file_error = failure.error

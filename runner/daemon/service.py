@@ -254,7 +254,9 @@ class Service:
         hands = self.engine.hands
         try:
             with self.store.read() as connection:
-                found = pipelines.compare(connection, self.workspace.root, files)
+                found = pipelines.compare(
+                    connection, self.workspace.root, files, self.engine.clock()
+                )
         except StoreError as error:
             log.warning("the pipeline files could not be compared with the store: %s", error)
             return

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.authoring import surroundings
 from runner.host import system, task_process, warm_up
+from runner.host.time_limit import ImportTimedOut, TimeLimit
 from runner.journal.client import QuestionClient
 from runner.journal.messages import (
     CallbackExited,
@@ -43,10 +44,6 @@ RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 IMPORT_PATIENCE = 5.0
 """Seconds that an import waits for the runner's answer, say for a Variable."""
-
-
-class ImportTimedOut(BaseException):
-    """The import took too long. Not an ``Exception``: a pipeline file must not catch it."""
 
 
 def serve(order: StartHost, channel: socket.socket) -> None:
@@ -94,16 +91,14 @@ def import_file(order: StartHost) -> tuple[Parsed | ParseFailed, dict[str, DAG]]
     path = Path(order.file)
     redirect_output(order.import_log)
     settings.use(order.settings)
-    signal.signal(signal.SIGALRM, _time_out)
-    signal.setitimer(signal.ITIMER_REAL, order.parse_timeout)
     questions = QuestionClient(order.questions, patience=IMPORT_PATIENCE)
     services.provide(services.Services(questions))
     try:
-        result = parse_file(path, Path(order.workspace))
+        with TimeLimit(order.parse_timeout):
+            result = parse_file(path, Path(order.workspace))
     except ImportTimedOut as error:
         return timed_out(order, error, time.perf_counter() - began, at), {}
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         services.provide(None)
         questions.close()
         flush_output()
@@ -152,10 +147,6 @@ def timed_out(order: StartHost, error: BaseException, seconds: float, at: float)
         seconds=seconds,
         began=at,
     )
-
-
-def _time_out(*_: object) -> None:
-    raise ImportTimedOut
 
 
 def redirect_output(path: str) -> None:

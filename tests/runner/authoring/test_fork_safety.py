@@ -98,3 +98,32 @@ def test_the_threads_of_openblas_are_no_trouble() -> None:
     )  # fmt: skip
     threads, verdict = result.stdout.split(maxsplit=1)
     assert verdict.strip() == "None", threads
+
+
+ARROW = """
+import os, sys
+from runner.authoring.fork_safety import Before, _native_threads
+before = Before()
+import pyarrow
+table = pyarrow.table({"kept": list(range(100_000))})
+print(len(_native_threads() - before.native), before.what_makes_unsafe(), flush=True)
+child = os.fork()
+if child == 0:  # what the memory is taken and given back with works in the child
+    for _ in range(100):
+        halves = [table.slice(0, 50_000), table.slice(50_000)]
+        table = pyarrow.concat_tables(halves).combine_chunks()
+    os._exit(table.num_rows != 100_000)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@linux
+def test_the_thread_of_pyarrows_allocator_is_no_trouble() -> None:
+    pytest.importorskip("pyarrow")
+    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "jemalloc"}
+    result = subprocess.run(
+        [sys.executable, "-c", ARROW],
+        cwd=ROOT, capture_output=True, text=True, check=True, env=environment,
+    )  # fmt: skip
+    threads, verdict = result.stdout.split(maxsplit=1)
+    assert verdict.strip() == "None", threads

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from runner.daemon.pipelines import find_files
+from runner.daemon.pipelines import RETRY_PAUSE, find_files, next_attempt
 from store.workspace import Workspace
 from tests.support.live import Live, wait_for
 
@@ -171,3 +172,26 @@ def test_a_file_that_never_was_good_leaves_nothing_when_it_goes(own: Live) -> No
     (own.workspace.dags / "bad.py").unlink()
     wait_for(lambda: not errors(), what="no import error", timeout=8)
     own.wait_for_dag("good")
+
+
+def test_an_import_that_takes_long_to_fail_is_tried_again_less_often() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert next_attempt(at, 0.1) == next_attempt(at, None) == at + timedelta(minutes=1)
+    assert next_attempt(at, 30.0) == at + timedelta(minutes=5)
+
+
+def test_what_could_not_be_imported_is_tried_again_though_no_file_has_changed(
+    own: Live, tmp_path: Path
+) -> None:
+    there = tmp_path / "a_server"
+    own.write("needs.py", f"assert open({str(there)!r})\n" + GOOD.format("needs"))
+    own.start()
+    failed = "SELECT error FROM pipeline_file WHERE file LIKE '%needs.py'"
+    assert "No such file" in wait_for(lambda: own.value(failed), what="the import error")
+    there.touch()
+    earlier = int(RETRY_PAUSE.total_seconds() * 1_000_000)
+    with own.store.write() as connection:
+        connection.exec_driver_sql(f"UPDATE pipeline_file SET parsed_at = parsed_at - {earlier}")
+    own.write("other.py", GOOD.format("other"))  # all files are looked at now
+    own.wait_for_dag("needs")
+    assert own.value(failed) is None
