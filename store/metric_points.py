@@ -155,6 +155,21 @@ def summaries(connection: Connection, run_id: int) -> list[Summary]:
     return [Summary(*row) for row in connection.execute(query)]
 
 
+def is_logged(connection: Connection, key: str) -> bool:
+    """Whether any run has logged a metric of that name."""
+    return (
+        connection.execute(select(metric.c.id).where(metric.c.key == key).limit(1)).first()
+        is not None
+    )
+
+
+def keys(connection: Connection) -> list[str]:
+    """The names of all metrics that runs have logged."""
+    return list(
+        connection.execute(select(metric.c.key).distinct().order_by(metric.c.key)).scalars()
+    )
+
+
 def pack(points: Iterable[tuple[float, int, int]]) -> tuple[int, bytes]:
     """(value, step, time in microseconds) each -> the ``count`` and ``data`` of a segment."""
     several = list(points)

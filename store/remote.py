@@ -71,7 +71,7 @@ class Remote:
     def fetch(self, digest: str, target: Path) -> None:
         """Copy a content into the workspace. Raises ``NotFound``, ``StoreError``."""
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = target.with_name(f".new-{digest}-{os.getpid()}")
+        part = target.with_name(f".new-{digest}-{os.urandom(8).hex()}")  # each thread its own
         try:
             self._files.get_file(self._at(digest), str(part))
             if _sha256(part) != digest:

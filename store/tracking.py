@@ -235,11 +235,34 @@ def set_tags(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         elif row["key"] == USER:
             changed["user_id"] = row["value"]
         elif row["key"] == PARENT_RUN:
-            changed["parent_id"] = run_with_uuid(connection, row["value"])
+            parent = run_with_uuid(connection, row["value"])
+            changed["parent_id"] = parent if parent != row["run_id"] else None
         if changed:
             connection.execute(
                 update(tracked_run).where(tracked_run.c.id == row["run_id"]).values(changed)
             )
+
+
+def link_to_parents(connection: Connection) -> None:
+    """Nest runs in those that their tags name, where that couldn't be done when they were told."""
+    other = tracked_run.alias()
+    parent = (
+        select(other.c.id)
+        .join(tag, tag.c.value == other.c.uuid)
+        .where(
+            tag.c.run_id == tracked_run.c.id,
+            tag.c.key == PARENT_RUN,
+            other.c.id != tracked_run.c.id,
+        )
+        .correlate(tracked_run)
+        .scalar_subquery()
+    )
+    tagged = select(tag.c.run_id).where(tag.c.key == PARENT_RUN)
+    connection.execute(
+        update(tracked_run)
+        .where(tracked_run.c.parent_id.is_(None), tracked_run.c.id.in_(tagged))
+        .values(parent_id=parent)
+    )
 
 
 def log_artifact(

@@ -15,8 +15,7 @@ from app.cli.output import note, print_json, say
 from app.cli.session import JsonOption, WorkspaceOption, chosen_workspace, writing
 
 if TYPE_CHECKING:
-    from app.exchange.foreign import Source
-    from app.exchange.importing import Imported
+    from app.exchange.foreign import Imported, Source
     from store.engine import Store
 
 app = group("Take over the runs of another tracker.")

@@ -102,7 +102,7 @@ def show(store: Store, reference: str, json: bool) -> None:
         files = [] if key is None else tracked.artifacts_of(connection, key)
     params = logged.params.get(key, {}) if key is not None else {}
     metrics = logged.metrics.get(key, {}) if key is not None else {}
-    files = [file for file in files if _within(file.path, row.source)]
+    files = [file for file in files if row.path is not None and _within(file.path, row.path)]
     if json:
         found = document(row)
         found["params"] = params

@@ -31,6 +31,14 @@ def serve(
     no_token: Annotated[
         bool, typer.Option("--no-token", help="Let everybody in who reaches the port.")
     ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="NAME",
+            help="With --no-token: clients call this machine so, too; may be repeated.",
+        ),
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Answer MLflow's clients: containers, other languages.
@@ -42,6 +50,7 @@ def serve(
     try:
         import uvicorn
 
+        from app.serve.browsers import own_names
         from app.serve.server import Server
     except ModuleNotFoundError as error:
         raise CommandError(
@@ -50,7 +59,8 @@ def serve(
     space = chosen_workspace(workspace)
     with writing(workspace) as store:
         token = "" if no_token else _token(space.state / TOKEN_FILE)
-        server = Server(store, space, token)
+        names = {host.lower(), *own_names(), *(one.lower() for one in allow_host or ())}
+        server = Server(store, space, token, names)
         config = uvicorn.Config(server.app(), host=host, port=port, log_level="warning", workers=1)
         try:
             listener = config.bind_socket()

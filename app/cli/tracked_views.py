@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from rich.cells import cell_len
 
-from app.cli.errors import CommandError, usage_error
+from app.cli.errors import CommandError, not_found, usage_error
 from app.cli.exit_codes import ExitCode
 from app.cli.output import Column, note, print_json, print_table
 from app.cli.times import shown
@@ -118,6 +118,10 @@ def best(store: Store, text: str, metric: str, lowest: bool, limit: int, json: b
     has = f"{name} IS FINITE"
     wanted = f"({text}) AND {has}" if text.strip() else has
     understood(parse, text)  # its errors are about what was typed
+    with store.read() as connection:
+        if not metric_points.is_logged(connection, metric):
+            keys = metric_points.keys(connection)
+            raise not_found("metric", metric, keys, " of a tracked run")
     search(
         store,
         wanted,

@@ -26,6 +26,7 @@ from app.exchange.foreign import (
     SourceError,
     files_below,
     local_folder,
+    point_of,
     real_value,
     remote_files,
 )
@@ -192,7 +193,10 @@ class DatabaseSource:
         rows.sort(key=lambda row: (row["key"], row["timestamp"], row.get("step", 0)))
         for row in rows:
             value = math.nan if row.get("is_nan") else real_value(row["value"])
-            point = (value, row.get("step") or 0, row["timestamp"] * 1000)
+            point = point_of(value, row.get("step") or 0, row["timestamp"])
+            if point is None:
+                self.problems.append(f"a point of {row['key']!r} of run {uuid} was left out: {row}")
+                continue
             found.setdefault(row["key"], []).append(point)
         return found
 

@@ -14,10 +14,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Connection, Table, create_engine, func, select
+from sqlalchemy.exc import OperationalError
 
 from app.exchange.database import open_tables
 from app.exchange.exporting_models import export_models, put
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from store.queries.tracked import TrackedRow
     from store.workspace import Workspace
 
+MOST_SECONDS = 300.0
+"""For which MLflow is waited for to make its tables."""
 BATCH = 20_000
 """Points that one statement writes."""
 PLACE_TAGS = ("dag_id", "run_id", "task_id", "map_index", "try_number")
@@ -61,15 +65,15 @@ class Exported:
 
 def open_database(path: Path) -> tuple[Engine, dict[str, Table]]:
     """A database with MLflow's tables, made if there is none. Raises ``SourceError``."""
-    is_new = not path.exists() or path.stat().st_size == 0
-    engine = create_engine(f"sqlite:///{path}")
-    if is_new:
+    if not path.exists() or path.stat().st_size == 0:
         _make_tables(path)
+    engine = create_engine(f"sqlite:///{path}")
     return engine, open_tables(engine, str(path))
 
 
 def _make_tables(path: Path) -> None:
-    """By MLflow, in a process of its own: its import changes logging and takes a second."""
+    """By MLflow, in a process of its own: its import changes logging and takes a second. They get
+    their name when they are whole: one that is cut short leaves no half of a database."""
     if importlib.util.find_spec("mlflow") is None:
         raise SourceError(
             "a new database needs MLflow, which knows its tables: install dagtop[mlflow], or name "
@@ -80,17 +84,26 @@ def _make_tables(path: Path) -> None:
         "from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore\n"
         "SqlAlchemyStore(*sys.argv[1:])\n"
     )
-    words = [f"sqlite:///{path.absolute()}", str(artifacts_beside(path))]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script, *words],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise SourceError(f"MLflow can't make its tables in {path}: {last}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".dagtop-export-", dir=path.parent) as folder:
+            part = Path(folder).absolute() / "new.db"
+            words = [f"sqlite:///{part}", str(artifacts_beside(path))]
+            done = subprocess.run(
+                [sys.executable, "-W", "ignore", "-c", script, *words],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=MOST_SECONDS,
+            )
+            if done.returncode:
+                last = done.stderr.strip().rpartition("\n")[2]
+                raise SourceError(f"MLflow can't make its tables in {path}: {last}")
+            part.replace(path)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"{path} can't be made: {why}") from None
 
 
 def artifacts_beside(path: Path) -> Path:
@@ -109,7 +122,8 @@ def export_runs(
 ) -> Exported:
     """Write tracked runs to the SQLite database ``path``, and their artifacts beside it.
 
-    A run, or a registered model, that is there already stays as it is.
+    A run, or a registered model, that is there already stays as it is. Raises ``SourceError``
+    where it can't be written.
     """
     engine, tables = open_database(path)
     done = Exported()
@@ -128,6 +142,11 @@ def export_runs(
             if with_models:
                 with engine.begin() as target:
                     done.models = export_models(source, target, tables)
+    except OperationalError as error:
+        raise SourceError(
+            f"{path} can't be written: {error.orig}; {done.runs} runs are in it, export again to "
+            "go on"
+        ) from None
     finally:
         engine.dispose()
     return done

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,13 @@ PATH_LENGTH = 1000
 
 Point = tuple[float, int, int]
 """Value, step, time in microseconds since 1970 (UTC)."""
+
+
+KEY_LENGTH = 250
+"""Characters that the name of a param, metric or tag may have."""
+_FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999
+"""The years 1 to 9999, in milliseconds since 1970."""
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w-]{0,255}", re.ASCII)
 
 
 class SourceError(Exception):
@@ -121,6 +129,22 @@ class ForeignLoggedModel:
     tags: dict[str, str]
 
 
+@dataclass(slots=True)
+class Imported:
+    """What an import has done."""
+
+    experiments: int = 0
+    runs: int = 0
+    known: int = 0
+    """Runs that were there already, and are left as they are."""
+    points: int = 0
+    artifacts: int = 0
+    bytes: int = 0
+    models: int = 0
+    """Registered ones."""
+    problems: list[str] = field(default_factory=list)
+
+
 class Source(Protocol):
     """A store of MLflow's, open for reading."""
 
@@ -151,12 +175,32 @@ class Source(Protocol):
 def time_of(milliseconds: float | str | None) -> datetime | None:
     """A time as MLflow writes it: milliseconds since 1970 (UTC). None for none, or none that
     there can be."""
-    if milliseconds in (None, ""):
+    if milliseconds is None:
         return None
     try:
-        return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
+        whole = int(milliseconds)
+    except (TypeError, ValueError, OverflowError):
         return None
+    if not _FIRST <= whole <= _LAST:
+        return None
+    return EPOCH + timedelta(milliseconds=whole)
+
+
+def point_of(value: float, step: int, milliseconds: int) -> Point | None:
+    """A point of a metric; None where its step or its time can't be kept."""
+    if _FIRST <= milliseconds <= _LAST and -(1 << 63) <= step < 1 << 63:
+        return value, step, milliseconds * 1000
+    return None
+
+
+def is_run_id(text: str) -> bool:
+    """Whether it can be the id of a run: MLflow's rule."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether a param, metric or tag can be called so."""
+    return 0 < len(text) <= KEY_LENGTH and text.isprintable()
 
 
 def known_time(milliseconds: float | str | None) -> datetime:

@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from app.exchange.foreign import ForeignExperiment, ForeignModel, ForeignRun, Source
-from store import contents, metric_points, records, tracking
-from store.models import (
-    experiment,
-    experiment_tag,
-    logged_model,
-    model_alias,
-    model_version,
-    registered_model,
-    tracked_run,
-)
+from app.exchange.foreign import ForeignExperiment, ForeignRun, Imported, Source
+from app.exchange.importing_models import keep_files, take_logged_models, take_models
+from store import metric_points, records, tracking
+from store.models import experiment, experiment_tag, tracked_run
 
 if TYPE_CHECKING:
     from store.engine import Store
     from store.workspace import Workspace
-
-
-@dataclass(slots=True)
-class Imported:
-    """What an import has done."""
-
-    experiments: int = 0
-    runs: int = 0
-    known: int = 0
-    """Runs that were there already, and are left as they are."""
-    points: int = 0
-    artifacts: int = 0
-    bytes: int = 0
-    models: int = 0
-    """Registered ones."""
-    problems: list[str] = field(default_factory=list)
 
 
 def import_runs(
@@ -59,7 +35,6 @@ def import_runs(
     done.
     """
     done = Imported(problems=source.problems)
-    parents: list[tuple[str, str]] = []
     for one in source.experiments():
         if only and one.name not in only:
             continue
@@ -72,21 +47,15 @@ def import_runs(
             run = source.run(uuid) if wanted else None
             if run is not None:
                 _take_run(source, store, workspace, one, run, done, with_artifacts)
-                if parent := run.tags.get(tracking.PARENT_RUN):
-                    parents.append((uuid, parent))
             elif not wanted:
                 done.known += 1
             told(one.name, number)
-        _take_logged_models(source, store, one)
+        take_logged_models(source, store, workspace, one, done, with_artifacts)
     if not only:
-        _take_models(source, store, done)
+        take_models(source, store, done)
     with store.write() as connection:
-        for uuid, parent in parents:  # a child may have been read before its parent
-            connection.execute(
-                update(tracked_run)
-                .where(tracked_run.c.uuid == uuid)
-                .values(parent_id=tracking.run_with_uuid(connection, parent))
-            )
+        # A child may have been read before its parent: now, or by an import that was cut short.
+        tracking.link_to_parents(connection)
     return done
 
 
@@ -121,7 +90,7 @@ def _take_run(
 ) -> None:
     files: dict[str, tuple[int, str]] = {}
     if with_artifacts and run.artifact_uri:  # before the transaction: it may take long
-        files = keep_files(source, workspace, run, done.problems)
+        files = keep_files(source, workspace, run.uuid, run.artifact_uri, done.problems)
     with store.write() as connection:
         connection.execute(delete(tracked_run).where(tracked_run.c.uuid == run.uuid))
         _write_run(connection, of.name, run, files)
@@ -129,21 +98,6 @@ def _take_run(
     done.points += sum(map(len, run.metrics.values()))
     done.artifacts += len(files)
     done.bytes += sum(size for size, _ in files.values())
-
-
-def keep_files(
-    source: Source, workspace: Workspace, run: ForeignRun, problems: list[str]
-) -> dict[str, tuple[int, str]]:
-    """Copy the artifacts of a run to the workspace: size and digest of each, by path."""
-    kept = {}
-    for file in source.files(run.uuid, run.artifact_uri):
-        try:
-            with file.open() as stream:
-                parts = iter(lambda stream=stream: stream.read(contents.CHUNK), b"")
-                kept[file.path] = contents.keep(workspace.artifacts, parts)
-        except Exception as error:  # of any file system that fsspec knows
-            problems.append(f"{run.artifact_uri}/{file.path} can't be read: {error}")
-    return kept
 
 
 def _write_run(
@@ -170,77 +124,3 @@ def _write_run(
 
 def _rows(key: int, pairs: dict[str, str]) -> list[dict[str, object]]:
     return [{"run_id": key, "key": name, "value": value} for name, value in pairs.items()]
-
-
-def _take_logged_models(source: Source, store: Store, of: ForeignExperiment) -> None:
-    found = source.logged_models(of)
-    if not found:
-        return
-    with store.write() as connection:
-        key = tracking.ensure_experiment(connection, of.name, of.created_at)
-        rows = [
-            {
-                "id": one.id,
-                "experiment_id": key,
-                "run_id": tracking.run_with_uuid(connection, one.run_uuid or ""),
-                "name": one.name,
-                "model_type": one.model_type,
-                "status": one.status,
-                "artifact_location": one.artifact_location,
-                "created_at": one.created_at,
-                "updated_at": one.updated_at,
-                "deleted_at": one.updated_at if one.is_deleted else None,
-                "params": one.params,
-                "tags": one.tags,
-            }
-            for one in found
-        ]
-        records.put(connection, logged_model, rows)
-
-
-def _take_models(source: Source, store: Store, done: Imported) -> None:
-    """Registered models keep the numbers of their versions; one that is here already stays."""
-    for found in source.models():
-        with store.write() as connection:
-            known = select(registered_model.c.id).where(registered_model.c.name == found.name)
-            if connection.execute(known).scalar() is not None:
-                continue
-            _write_model(connection, found)
-        done.models += 1
-
-
-def _write_model(connection: Connection, found: ForeignModel) -> None:
-    row = {
-        "name": found.name,
-        "description": found.description,
-        "created_at": found.created_at,
-        "updated_at": found.updated_at,
-        "tags": found.tags,
-        "newest_version": max((one.version for one in found.versions), default=0),
-    }
-    query = insert(registered_model).returning(registered_model.c.id)
-    key = connection.execute(query, row).scalar_one()
-    versions = [
-        {
-            "model_id": key,
-            "version": one.version,
-            "run_uuid": one.run_uuid,
-            "source": one.source,
-            "logged_model_id": one.logged_model_id,
-            "description": one.description,
-            "user_id": one.user,
-            "status": one.status,
-            "created_at": one.created_at,
-            "updated_at": one.updated_at,
-            "tags": one.tags,
-        }
-        for one in found.versions
-    ]
-    records.insert_rows(connection, model_version, versions)
-    numbers = {one.version for one in found.versions}
-    aliases = [
-        {"model_id": key, "alias": alias, "version": number, "set_at": found.updated_at}
-        for alias, number in found.aliases.items()
-        if number in numbers
-    ]
-    records.put(connection, model_alias, aliases)

@@ -23,7 +23,10 @@ from app.exchange.foreign import (
     Point,
     SourceError,
     files_below,
+    is_name,
+    is_run_id,
     local_folder,
+    point_of,
     remote_files,
 )
 from app.exchange.shaping import (
@@ -36,6 +39,8 @@ from app.exchange.shaping import (
 )
 
 META = "meta.yaml"
+SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as fast where PyYAML was built with libyaml."""
 NO_EXPERIMENTS = frozenset({"models", ".trash"})
 NO_RUNS = frozenset({"tags", "datasets", "models", "traces"})
 
@@ -80,8 +85,12 @@ class FolderSource:
         meta = self._meta(place)
         if meta is None:
             return None
+        own = _text(meta.get("run_id")) or _text(meta.get("run_uuid")) or uuid
+        if own != uuid or not is_run_id(uuid):
+            self.problems.append(f"{place} was left out: it says that it is run {own!r}")
+            return None
         return run_from(
-            str(meta.get("run_id") or meta.get("run_uuid") or uuid),
+            uuid,
             place.parent.name,
             meta,
             params=self._values(place / "params"),
@@ -115,7 +124,7 @@ class FolderSource:
             aliases = self._values(place.parent / "aliases")
             found.append(
                 model_from(
-                    str(meta.get("name") or place.parent.name),
+                    _text(meta.get("name")) or place.parent.name,
                     meta,
                     tags=self._values(place.parent / "tags"),
                     aliases={a: n for a, text in aliases.items() if (n := _whole(text))},
@@ -149,7 +158,7 @@ class FolderSource:
         path = place / META
 
         def read() -> dict[str, Any]:
-            meta = yaml.safe_load(path.read_text(encoding="utf-8"))
+            meta = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)
             if not isinstance(meta, dict):
                 raise ValueError("it has no facts")
             return meta
@@ -160,10 +169,15 @@ class FolderSource:
         """The texts of all files below a folder, by their paths there."""
         found = {}
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            if path.is_file():
-                value = self._tried(path, lambda path=path: path.read_bytes().decode("utf-8"))
-                if value is not None:
-                    found[path.relative_to(folder).as_posix()] = value
+            name = path.relative_to(folder).as_posix()
+            if not path.is_file():
+                continue
+            if not is_name(name):
+                self.problems.append(f"{str(path)!r} was left out: nothing can be called so")
+                continue
+            value = self._tried(path, lambda path=path: path.read_bytes().decode("utf-8"))
+            if value is not None:
+                found[name] = value
         return found
 
     def _metrics(self, folder: Path) -> dict[str, list[Point]]:
@@ -178,13 +192,16 @@ class FolderSource:
         for number, line in enumerate(text.splitlines(), 1):
             words = line.split()
             try:
-                milliseconds, value = int(words[0]), float(words[1])
-                yield value, int(words[2]) if len(words) > 2 else 0, milliseconds * 1000
+                step = int(words[2]) if len(words) > 2 else 0
+                point = point_of(float(words[1]), step, int(words[0]))
             except (ValueError, IndexError):
-                if words:
-                    self.problems.append(
-                        f"{path}:{number} was left out: it is no 'time value step': {line[:60]!r}"
-                    )
+                point = None
+            if point is not None:
+                yield point
+            elif words:
+                self.problems.append(
+                    f"{path}:{number} was left out: it is no 'time value step': {line[:60]!r}"
+                )
 
     def _inputs(self, place: Path) -> list[dict[str, Any]]:
         found = []
@@ -193,13 +210,15 @@ class FolderSource:
             data = place.parent / "datasets" / str(link.get("source_id"))
             meta = self._meta(data) if link.get("source_type") == "DATASET" else None
             if meta is not None:
-                found.append(input_from(meta, link.get("tags") or {}))
+                tags = link.get("tags")
+                pairs = tags.items() if isinstance(tags, dict) else ()
+                found.append(input_from(meta, {str(key): _text(value) for key, value in pairs}))
         return found
 
     def _tried(self, path: Path, read: Callable[[], Any]) -> Any:
         try:
             return read()
-        except (OSError, ValueError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             why = " ".join(str(error).split())
             self.problems.append(f"{path} can't be read: {why}")
             return None
@@ -215,6 +234,11 @@ def _experiments_in(folder: Path) -> list[Path]:
 
 def _runs_in(folder: Path) -> list[Path]:
     return [one for one in sorted(folder.iterdir()) if one.name not in NO_RUNS and one.is_dir()]
+
+
+def _text(value: Any) -> str:
+    """A text, or a number as one; empty for what is neither."""
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _whole(value: Any) -> int | None:

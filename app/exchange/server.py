@@ -19,6 +19,7 @@ from app.exchange.foreign import (
     SourceError,
     files_below,
     local_folder,
+    point_of,
     real_value,
     remote_files,
     safe_path,
@@ -146,14 +147,13 @@ class ServerSource:
 
     def _history(self, uuid: str, key: str) -> list[Point]:
         asked = {"run_id": uuid, "metric_key": key, "max_results": HISTORY_PAGE}
-        return [
-            (
-                real_value(float(one["value"])),
-                int(one.get("step", 0)),
-                int(one["timestamp"]) * 1000,
+        points = (
+            point_of(
+                real_value(float(one["value"])), int(one.get("step", 0)), int(one["timestamp"])
             )
             for one in self._pages("metrics/get-history", asked, "metrics", get=True)
-        ]
+        )
+        return [point for point in points if point is not None]
 
     def _own_files(self, artifact_uri: str) -> Iterator[ForeignFile]:
         """What the server hands out: MLflow's proxied artifacts."""

@@ -60,7 +60,7 @@ def run_from(
     inputs: list[dict[str, Any]],
 ) -> ForeignRun:
     """A run."""
-    status = STATUSES.get(facts.get("status", 3), "FINISHED")
+    status = _status(facts, STATUSES, "FINISHED")
     return ForeignRun(
         uuid=uuid,
         experiment_key=experiment_key,
@@ -86,8 +86,8 @@ def input_from(facts: Facts, tags: Pairs, prefix: str = "") -> dict[str, Any]:
         "digest": _text(facts, "digest"),
         "source_type": _text(facts, f"{prefix}source_type"),
         "source": _text(facts, f"{prefix}source"),
-        "schema": facts.get(f"{prefix}schema"),
-        "profile": facts.get(f"{prefix}profile"),
+        "schema": _text(facts, f"{prefix}schema") or None,
+        "profile": _text(facts, f"{prefix}profile") or None,
         "tags": tags,
     }
 
@@ -96,12 +96,12 @@ def version_from(facts: Facts, tags: Pairs) -> ForeignVersion:
     """A version of a registered model."""
     return ForeignVersion(
         version=int(facts["version"]),
-        run_uuid=facts.get("run_id") or None,
+        run_uuid=_text(facts, "run_id") or None,
         source=_text(facts, "source"),
         status=_text(facts, "status") or "READY",
         user=_text(facts, "user_id"),
         description=_text(facts, "description"),
-        logged_model_id=tags.get(MODEL_ID) or facts.get("model_id") or None,
+        logged_model_id=tags.get(MODEL_ID) or _text(facts, "model_id") or None,
         created_at=known_time(_first(facts, MADE)),
         updated_at=known_time(_first(facts, CHANGED)),
         tags=tags,
@@ -136,10 +136,10 @@ def logged_model_from(
     return ForeignLoggedModel(
         id=model_id,
         experiment_key=experiment_key,
-        run_uuid=facts.get("source_run_id") or None,
+        run_uuid=_text(facts, "source_run_id") or None,
         name=_text(facts, "name") or model_id,
-        model_type=facts.get("model_type") or None,
-        status=MODEL_STATUSES.get(facts.get("status", 2), "READY"),
+        model_type=_text(facts, "model_type") or None,
+        status=_status(facts, MODEL_STATUSES, "READY"),
         artifact_location=location,
         created_at=known_time(_first(facts, MADE)),
         updated_at=known_time(_first(facts, CHANGED)),
@@ -151,8 +151,16 @@ def logged_model_from(
 
 def _first(facts: Facts, names: tuple[str, ...]) -> Any:
     """What there is under the first of these names that it has."""
-    return next((facts[name] for name in names if facts.get(name)), None)
+    return next((facts[name] for name in names if _text(facts, name)), None)
 
 
 def _text(facts: Facts, name: str) -> str:
-    return str(facts.get(name) or "")
+    """A text, or a number as one; empty for what is neither, which a damaged file may hold."""
+    value = facts.get(name)
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def _status(facts: Facts, known: Mapping[Any, str], usual: str) -> str:
+    """What a status is called: a text, or a number, which a file may hold as text."""
+    value = _text(facts, "status")
+    return known.get(int(value) if value.isdecimal() else value, usual)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from app.serve.browsers import why_not
 from store import contents, remote
 from store.errors import StoreError
 from store.mlflow_api import CALLS, ApiError, Call, Handler, refused
@@ -40,7 +41,11 @@ USER = "mlflow client"
 class Server:
     """Answers for one workspace. ``token`` empty: everybody is let in."""
 
-    def __init__(self, store: Store, workspace: Workspace, token: str) -> None:
+    def __init__(
+        self, store: Store, workspace: Workspace, token: str, hosts: Collection[str] = ()
+    ) -> None:
+        """``hosts``: names of this machine that clients may use where there is no token."""
+        self._hosts = hosts
         self._store = store
         self._workspace = workspace
         self._folder = workspace.artifacts
@@ -153,6 +158,9 @@ class Server:
     ) -> Response:
         """The answer to one who has the token; what goes wrong as MLflow's clients expect it."""
         try:
+            why = "" if self._token else why_not(request.headers, self._hosts)
+            if why:
+                raise ApiError(why, "PERMISSION_DENIED")
             if not self._is_let_in(request):
                 raise ApiError(
                     "the token is missing or wrong: MLFLOW_TRACKING_TOKEN", "UNAUTHENTICATED"
@@ -188,7 +196,7 @@ async def _asked(request: Request) -> dict[str, Any]:
     if body:
         try:
             document = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ApiError(f"the body is no JSON: {error}") from None
         if not isinstance(document, dict):
             raise ApiError("the body is a JSON object")

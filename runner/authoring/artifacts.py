@@ -33,7 +33,8 @@ FIGURES = {".html": "write_html", ".json": "write_json"}
 def log_artifact(local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
     """Keep a file with the active run, in its folder ``artifact_path`` (without: at the top).
 
-    A folder is kept with all that is in it. Raises ``OSError`` where it can't be read or kept.
+    A folder is kept with all that is in it. Raises ``OSError`` where it can't be read or kept,
+    ``ArgumentError`` for a pipe or a device: reading it need not end.
     """
     if os.path.isdir(local_path):
         name = os.path.basename(os.path.normpath(os.fspath(local_path)))
@@ -41,23 +42,34 @@ def log_artifact(local_path: str | os.PathLike[str], artifact_path: str | None =
         return
     name = os.path.basename(os.fspath(local_path))
     path = checked(posixpath.join(artifact_path or "", name))
+    if os.path.exists(local_path) and not os.path.isfile(local_path):
+        raise ArgumentError(f"log_artifact: {os.fspath(local_path)!r} is neither file nor folder")
     with open(local_path, "rb") as file:
         _keep(path, iter(lambda: file.read(CHUNK), b""))
 
 
 def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-    """Keep all files of a folder with the active run, in its folder ``artifact_path``."""
+    """Keep all files of a folder with the active run, in its folder ``artifact_path``; links are
+    followed."""
     root = os.fspath(local_dir)
     if not os.path.isdir(root):
         raise NotADirectoryError(f"{root} is not a folder: log_artifact keeps a file")
-    for folder, folders, files in os.walk(root):
-        folders.sort()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        folders[:] = sorted(one for one in folders if not _leads_back(folder, one))
         inner = os.path.relpath(folder, root).replace(os.sep, "/")
         for name in sorted(files):
             local = os.path.join(folder, name)
             if os.path.isfile(local):  # not a socket, a pipe, a link to nowhere
                 where = posixpath.normpath(posixpath.join(artifact_path or "", inner))
                 log_artifact(local, None if where == "." else where)
+
+
+def _leads_back(folder: str, name: str) -> bool:
+    """Whether it is a link to a folder that it is in: following it would never end."""
+    path = os.path.join(folder, name)
+    target = os.path.realpath(path)
+    inside = os.path.join(os.path.realpath(folder), "")
+    return os.path.islink(path) and inside.startswith(os.path.join(target, ""))
 
 
 def log_text(text: str, artifact_file: str) -> None:
@@ -131,9 +143,22 @@ def kept_at(folder: str, digest: str) -> str:
 
 def _keep(path: str, parts: Iterable[bytes]) -> None:
     log = tracking.active_log()
+    above = _above(path)
+    for one in above:
+        if one in log.files:
+            raise ArgumentError(f"{path!r} can't be kept: {one!r} is a file of the run")
+    if path in log.folders:
+        raise ArgumentError(f"{path!r} can't be kept: the run has files in a folder of that name")
     size, digest = keep_content(log.tracker.target.artifacts, parts)
     log.record(ArtifactLogged(time.time(), path, size, digest, log.uuid))
     log.files[path] = size, digest
+    log.folders.update(above)
+
+
+def _above(path: str) -> list[str]:
+    """The folders that a path is in."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def keep_content(folder: str, parts: Iterable[bytes]) -> tuple[int, str]:

@@ -65,11 +65,12 @@ def log_input(
         where = os.path.abspath(os.fspath(path))
     else:
         found = Found(str(digest), None, {}) if data is None else _of_data(name, data)
-        where = source or ""
-    chosen = (digest or found.digest)[:36]
+        where = ""
+    source = None if source is None else str(source)  # a Path, for example
+    chosen = str(digest or found.digest)[:36]
     kind = "local" if path is not None and source is None else "code" if not source else "uri"
     told = {"uri": source or where} if source or where else {"tags": {}}
-    used = {CONTEXT: context, **{str(key): str(value) for key, value in (tags or {}).items()}}
+    used = {CONTEXT: str(context), **{str(key): str(value) for key, value in (tags or {}).items()}}
     log = tracking.active_log()
     log.record(
         InputLogged(

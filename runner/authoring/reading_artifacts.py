@@ -4,6 +4,7 @@ that was read is stated."""
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import json
 import os
@@ -112,9 +113,20 @@ def _fetch_if_missing(kept: str, digest: str, root: str) -> None:
 
     files, folder = fsspec.core.url_to_fs(root)
     os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
-    part = os.path.join(os.path.dirname(kept), f".new-{digest}-{os.getpid()}")
-    files.get_file(f"{folder.rstrip('/')}/{digest[:2]}/{digest}", part)
-    os.replace(part, kept)
+    part = os.path.join(os.path.dirname(kept), f".new-{digest}-{os.urandom(8).hex()}")
+    try:
+        files.get_file(f"{folder.rstrip('/')}/{digest[:2]}/{digest}", part)
+        with open(part, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise ArtifactDamaged(f"a content under the workspace's URL is damaged: {digest}")
+        os.replace(part, kept)
+    except FileNotFoundError:
+        raise NotFoundException(
+            f"a content is neither here nor under the workspace's URL: {digest}"
+        ) from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
 
 
 _folders: tuple[int, str] | None = None

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import index
 from typing import Any
 
 from runner.authoring import tracking
@@ -22,7 +23,7 @@ from runner.journal.records import ModelAliasSet, ModelRegistered
 
 PATIENCE = 30.0
 """Seconds that a registration waits for its number."""
-NAME_LENGTH, ALIAS_LENGTH = 256, 255
+NAME_LENGTH, ALIAS_LENGTH, DESCRIPTION_LENGTH = 256, 255, 5000
 _ALIAS = re.compile(r"[\w-]+", re.ASCII)
 _LIKE_VERSION = re.compile(r"(v?\d+|latest)", re.ASCII | re.IGNORECASE)
 """As ``store.registry`` has it: what is wrong is said here, where it was written."""
@@ -68,6 +69,10 @@ def register_model(
     aliases = [alias] if isinstance(alias, str) else list(alias)
     for one in aliases:
         _check_alias(one)
+    if run_id is not None and not isinstance(run_id, str):
+        raise ArgumentError(f"register_model: the id of a run is a string, not {run_id!r}")
+    given = _texts(tags or {})
+    described = tracking.text_of("the description of", name, description or "", DESCRIPTION_LENGTH)
     log = tracking.active_log()
     target = log.tracker.target
     source = checked(path)
@@ -76,8 +81,7 @@ def register_model(
     if not (own and any(_within(known, source) for known in log.files)):
         _make_sure_of(GetArtifacts(of, source), log if own else None)
     at = time.time()
-    given = {str(key): str(value) for key, value in (tags or {}).items()}
-    log.tell(ModelRegistered(at, name, source, of, aliases, given, description, log.uuid))
+    log.tell(ModelRegistered(at, name, source, of, aliases, given, described, log.uuid))
     return _registered(GetModelVersion(name, of, at))
 
 
@@ -107,13 +111,14 @@ def model_version(reference: str) -> ModelVersion | None:
     return _version(answer.value) if answer.found else None
 
 
-def set_model_alias(name: str, alias: str, version: int | ModelVersion) -> None:
+def set_model_alias(name: str, alias: str, version: int | str | ModelVersion) -> None:
     """Give a version of a model an alias such as ``champion``, and no other version of it.
 
     Raises ``NotFoundException`` where there is no such version.
     """
+    _check_name(name)
     _check_alias(alias)
-    number = version.version if isinstance(version, ModelVersion) else version
+    number = _number(version.version if isinstance(version, ModelVersion) else version)
     log = tracking.active_log()
     answer = log.tracker.target.ask(GetModelVersion(f"{name}/{number}"))
     if not answer.found:
@@ -124,6 +129,8 @@ def set_model_alias(name: str, alias: str, version: int | ModelVersion) -> None:
 
 def delete_model_alias(name: str, alias: str) -> None:
     """Take an alias away from the version that has it; nothing happens where none has."""
+    _check_name(name)
+    _check_alias(alias)
     log = tracking.active_log()
     log.tell(ModelAliasSet(time.time(), name, alias, None, log.uuid))
     log.tracker.target.ring()
@@ -142,6 +149,22 @@ def _make_sure_of(question: GetArtifacts, own: tracking.RunLog | None) -> None:
             has = ", ".join(list(own.files)[:5]) or "none"
             why = f"the run has logged no artifact {question.path!r}; it has {has}"
         raise NotFoundException(f"register_model: {why}") from None
+
+
+def _number(version: Any) -> int:
+    """The number of a version, which MLflow's clients have as text."""
+    try:
+        return int(version) if isinstance(version, str) else index(version)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"the version of a model is a whole number, not {version!r}") from None
+
+
+def _texts(tags: Mapping[str, Any]) -> dict[str, str]:
+    for key in tags:
+        tracking.check_key("tag", key)
+    return {
+        key: tracking.text_of("tag", key, value, tracking.TAG_LENGTH) for key, value in tags.items()
+    }
 
 
 def _within(path: str, folder: str) -> bool:

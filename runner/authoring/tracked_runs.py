@@ -5,13 +5,14 @@ Without a call each try that logs anything has one run of its own, and so has ea
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.authoring import services, tracking
-from runner.authoring.exceptions import DagtopException
+from runner.authoring.exceptions import ArgumentError, DagtopException
 from runner.journal.records import RunEnded, RunStarted
 
 if TYPE_CHECKING:
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+NAME_LENGTH = tracking.TAG_LENGTH
+"""Characters that the name of a run may have: it is a tag in MLflow."""
 STATUSES = ("FINISHED", "FAILED", "KILLED")
 NOTE = "mlflow.note.content"
 """The tag that holds a run's description (MLflow's name)."""
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w-]{0,255}", re.ASCII)
+"""MLflow's rule for what may be one."""
 
 
 class RunActive(DagtopException, RuntimeError):
@@ -84,8 +89,16 @@ def start_run(
     """Begin a run: what this thread logs from now on goes to it, until it is ended.
 
     ``nested``: within the one that is active, which is logged to again afterwards. ``run_id``: go
-    on with a run that there is. Raises ``RunActive`` where another one is active.
+    on with a run that there is. Raises ``RunActive`` where another one is active, and
+    ``ArgumentError`` for what can't be an id or a name.
     """
+    if run_id is not None and not (isinstance(run_id, str) and _RUN_ID.fullmatch(run_id)):
+        raise ArgumentError(
+            "start_run: the id of a run has letters, digits, '_' and '-', 256 at most: "
+            f"{_short(run_id)}"
+        )
+    if run_name is not None and not isinstance(run_name, str):
+        raise ArgumentError(f"start_run: the name of a run is a string, not {_short(run_name)}")
     log = tracking.active_log()
     tracker, target = log.tracker, log.tracker.target
     if log is not tracker.own and not nested:
@@ -94,7 +107,7 @@ def start_run(
             "start_run(nested=True)"
         )
     new = run_id or uuid.uuid4().hex
-    name = run_name or f"run {new[:8]}"
+    name = tracking.text_of("the name of run", new, run_name or f"run {new[:8]}", NAME_LENGTH)
     experiment = _experiment if _experiment_of is target else ""
     parent = (log.uuid or target.own_run) if nested else ""
     if nested:
@@ -113,6 +126,11 @@ def start_run(
     for key, value in (tags or {}).items():
         tracking.set_tag(key, value)
     return ActiveRun(RunInfo(new, name))
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def end_run(status: str = "FINISHED") -> None:

@@ -49,8 +49,8 @@ class RunLog:
     """What was logged for one tracked run, and its points that are not in the journal yet."""
 
     __slots__ = (
-        "begins", "files", "has_begun", "is_placed", "name", "params", "points", "tables",
-        "tracker", "uuid",
+        "begins", "files", "folders", "has_begun", "is_placed", "name", "params", "points",
+        "tables", "tracker", "uuid",
     )  # fmt: skip
 
     def __init__(self, tracker: Tracker, uuid: str) -> None:
@@ -70,6 +70,8 @@ class RunLog:
         """What ``log_table`` has written, by path: its columns and rows."""
         self.files: dict[str, tuple[int, str]] = {}
         """Size and SHA-256 of the artifacts that were logged, by path."""
+        self.folders: set[str] = set()
+        """Those that they are in."""
 
     def record(self, record: Record) -> None:
         """State something of the run in the journal. Raises ``OSError``."""
@@ -222,6 +224,9 @@ _tracker: Tracker | None = None
 _parents: tuple[Tracker, tuple[str, ...]] | None = None
 """In a forked child that has yet to begin a recording of its own: what its parent has logged, and
 the runs that were active."""
+_beginning = threading.RLock()
+"""Held while the tracker of a process is made: threads that log their first things at the same time
+have one, and one recording."""
 
 
 class _Active(threading.local):
@@ -236,15 +241,17 @@ active = _Active()
 def _current() -> Tracker:
     """The tracker of the task that runs, or of this process. Raises ``OutsideTask``."""
     global _tracker, _parents
-    target = services.for_tracking()
-    if _tracker is None or _tracker.target is not target:
-        inherited, _parents = _parents, None
-        if inherited is not None and target.own_uuid:
-            target.own_uuid = inherited[0].own.uuid
-        _tracker = Tracker(target, forked=inherited is not None)
-        if inherited is not None:
-            _take_over(_tracker, *inherited)
-    return _tracker
+    with services.shield, _beginning:
+        target = services.for_tracking()
+        if _tracker is None or _tracker.target is not target:
+            inherited, _parents = _parents, None
+            if inherited is not None and target.own_uuid:
+                target.own_uuid = inherited[0].own.uuid
+            begun = Tracker(target, forked=inherited is not None)
+            if inherited is not None:
+                _take_over(begun, *inherited)
+            _tracker = begun
+        return _tracker
 
 
 def _take_over(tracker: Tracker, before: Tracker, active_runs: tuple[str, ...]) -> None:
@@ -264,7 +271,8 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     """What is in the buffers is the parent's to write."""
-    global _tracker, _parents
+    global _tracker, _parents, _beginning
+    _beginning = threading.RLock()  # another thread of the parent's may have held it
     if _tracker is None:
         return
     before, active_runs = _tracker, tuple(log.uuid for log in active.logs)
@@ -351,7 +359,7 @@ def log_param(key: str, value: Any) -> Any:
     """
     log = active_log()
     check_key("param", key)
-    text = _text("param", key, value, PARAM_LENGTH)
+    text = text_of("param", key, value, PARAM_LENGTH)
     known = log.params.get(key)
     if known is None:
         log.record(ParamLogged(key, text, log.uuid))
@@ -374,7 +382,7 @@ def set_tag(key: str, value: Any) -> None:
     """Set a tag of the running task; setting it again overwrites it."""
     log = active_log()
     check_key("tag", key)
-    log.record(TagSet(key, _text("tag", key, value, TAG_LENGTH), log.uuid))
+    log.record(TagSet(key, text_of("tag", key, value, TAG_LENGTH), log.uuid))
 
 
 def delete_tag(key: str) -> None:
@@ -403,7 +411,8 @@ def check_key(what: str, key: str) -> None:
         raise ArgumentError(f"the name of {a_or_an(what)} has no control characters: {key!r}")
 
 
-def _text(what: str, key: str, value: Any, limit: int) -> str:
+def text_of(what: str, key: str, value: Any, limit: int) -> str:
+    """A value as text, what is no Unicode in it as escapes. Raises ``ArgumentError``."""
     text = str(value).encode("utf-8", "backslashreplace").decode()
     if len(text) > limit:
         raise ArgumentError(
@@ -416,8 +425,8 @@ def _text(what: str, key: str, value: Any, limit: int) -> str:
 def _number(key: str, value: Any) -> float:
     """A float of an int, a bool, a numpy scalar, a tensor with one element …; not of text."""
     if not isinstance(value, (str, bytes, bytearray)):
-        try:
-            return float(value)
+        try:  # item: NumPy turns an array into a number only where it has no dimension
+            return float(value.item() if hasattr(value, "item") else value)
         except (TypeError, ValueError, OverflowError, RuntimeError):
             value = type(value) if len(repr(value)) > 60 else value
     raise ArgumentError(f"log_metric({key!r}): the value is a number, not {value!r}")

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from runner.daemon.engine import Engine
 from runner.journal.questions import Answer, AskMlflow
-from store.errors import StoreError
+from store.errors import StoreError, StoreLocked
 from store.logged_models import ADDRESS
 from store.mlflow_api import LOCAL_CALLS, ApiError, Call, Handler, refused
 
 USER = "mlflow client"
+T = TypeVar("T")
+TRIES = 6
+"""How often a change is tried that finds the store locked, each for the store's busy timeout: a
+training doesn't fail as the machine is busy. In all it is less than clients wait."""
 
 
 async def answer(engine: Engine, question: AskMlflow) -> Answer:
@@ -30,11 +37,23 @@ async def answer(engine: Engine, question: AskMlflow) -> Answer:
 
 
 def _do(engine: Engine, handler: Handler, question: AskMlflow) -> Answer:
-    try:
+    def act() -> Answer:
         with (engine.store.write if handler.writes else engine.store.read)() as connection:
             user, root = question.user or USER, ADDRESS.rstrip("/")
             call = Call(connection, question.arguments, datetime.now(UTC), user, root)
             return Answer(value=handler.answer(call))
+
+    try:
+        return patiently(act)
     except (ApiError, StoreError, SQLAlchemyError) as error:
         refusal = refused(error)
         return Answer(value={"code": refusal.code}, error=str(refusal))
+
+
+def patiently(act: Callable[[], T]) -> T:
+    """What ``act`` gives, which is tried again while the store is locked. Raises ``StoreLocked``
+    where it stays so."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(StoreLocked):
+            return act()
+    return act()

@@ -62,10 +62,10 @@ def artifacts(connection: Connection, question: GetArtifacts) -> Answer:
     source, path = question.source, question.path.strip("/")
     if source.startswith(SCHEME):
         version = registry.get_version(connection, source)
-        if version.run_uuid is None or "://" in version.source:
+        if version.run_uuid is None or version.path is None:
             where = f"version {version.version} of model {version.name}"
             return Answer(error=f"{where} is at {version.source}, not among the files of a run")
-        uuid, path = version.run_uuid, "/".join(filter(None, (version.source, path)))
+        uuid, path = version.run_uuid, "/".join(filter(None, (version.path, path)))
     else:
         uuid, _, inner = source.removeprefix(RUNS).strip("/").partition("/")
         path = "/".join(filter(None, (inner, path)))

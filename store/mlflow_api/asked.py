@@ -20,6 +20,9 @@ T = TypeVar("T")
 ACTIVE, DELETED, ALL = "ACTIVE_ONLY", "DELETED_ONLY", "ALL"
 """MLflow's view types."""
 
+KEY_LENGTH, PARAM_LENGTH, TAG_LENGTH = 250, 6000, 8000
+"""Characters at most: MLflow's limits. Of a longer value its server keeps the beginning."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -45,8 +48,12 @@ class Call:
         for name in names:
             value = self.asked.get(name)
             if value not in (None, ""):
-                return str(value)
+                return text_of(value, name)
         return otherwise
+
+    def key(self, *names: str) -> str:
+        """The name of a param, metric, tag or experiment that must be there."""
+        return key_of_pair(self.text(*names))
 
     def whole(self, name: str, otherwise: int) -> int:
         """The whole number of that name."""
@@ -68,7 +75,7 @@ class Call:
 
     def pairs(self, name: str) -> dict[str, str]:
         """The list of ``{"key": …, "value": …}`` of that name."""
-        return {pair(one)[0]: pair(one)[1] for one in self.several(name)}
+        return dict(map(pair, self.several(name)))
 
     @property
     def view(self) -> str:
@@ -87,7 +94,29 @@ def pair(one: Any) -> tuple[str, str]:
     if not isinstance(one, Mapping) or not one.get("key"):
         raise ApiError(f"a param or a tag has a key and a value: {one!r}")
     value = one.get("value", "")
-    return str(one["key"]), "" if value is None else str(value)
+    return key_of_pair(text_of(one["key"], "key")), "" if value is None else text_of(value, "value")
+
+
+def text_of(value: Any, name: str) -> str:
+    """A text; numbers count as such, lists and objects don't, nor does half a character."""
+    if isinstance(value, Mapping | list):
+        raise ApiError(f"{name} is a text, not {str(value)[:60]}")
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ApiError(f"{name} is no Unicode text: {text[:60]!r}") from None
+    return text
+
+
+def key_of_pair(key: str) -> str:
+    """A name, if it can be one of a param, metric or tag."""
+    if len(key) > KEY_LENGTH or not key.isprintable():
+        raise ApiError(
+            f"a name has at most {KEY_LENGTH} characters, none of them a control character: "
+            f"{key[:60]!r}"
+        )
+    return key
 
 
 def listed(pairs: Mapping[str, str] | None) -> list[dict[str, str]]:
@@ -101,7 +130,7 @@ def whole(value: Any, name: str, otherwise: int) -> int:
         return otherwise
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ApiError(f"{name} is a whole number, not {value!r}") from None
 
 

@@ -21,6 +21,8 @@ DEFAULT = "Default"
 DEFAULT_ID = "0"
 """MLflow's id of the experiment for those who name none."""
 PSEUDO = "x"
+NAME_LENGTH = 500
+"""Characters at most, as in MLflow."""
 PAGE, MOST = 1000, 50_000
 
 
@@ -45,7 +47,7 @@ ORDER: dict[str, Callable[[Known], Any]] = {
 
 
 def create(call: Call) -> dict[str, Any]:
-    name = call.text("name")
+    name = _new_name(call, "name")
     _make_sure_none_is_called(call, name)
     values = {
         "name": name,
@@ -112,7 +114,7 @@ def restore(call: Call) -> dict[str, Any]:
 
 
 def rename(call: Call) -> dict[str, Any]:
-    row, name = row_of(call, call.text("experiment_id")), call.text("new_name")
+    row, name = row_of(call, call.text("experiment_id")), _new_name(call, "new_name")
     if name == row.name:
         return {}
     if row.name == DEFAULT:
@@ -122,9 +124,19 @@ def rename(call: Call) -> dict[str, Any]:
     return {}
 
 
+def _new_name(call: Call, word: str) -> str:
+    name = call.text(word)
+    if len(name) > NAME_LENGTH or not name.isprintable():
+        raise ApiError(
+            f"the name of an experiment has at most {NAME_LENGTH} characters, none of them a "
+            f"control character: {name[:60]!r}"
+        )
+    return name
+
+
 def set_tag(call: Call) -> dict[str, Any]:
     row = row_of(call, call.text("experiment_id"))
-    _put_tags(call, row.id, {call.text("key"): call.text_or("", "value")})
+    _put_tags(call, row.id, {call.key("key"): call.text_or("", "value")})
     return {}
 
 

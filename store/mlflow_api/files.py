@@ -59,7 +59,20 @@ def put(call: Call, path: str, size: int, digest: str) -> None:
     key, name = place_of(call, path)
     if not name:
         raise ApiError(f"{path!r} is no path of a file")
+    _check_place(call, key, name)
     tracking.log_artifact(call.connection, key, name, size, digest, call.now)
+
+
+def _check_place(call: Call, key: int, name: str) -> None:
+    """Raise ``ApiError`` where a file would be in another file, or take the place of a folder."""
+    parts = name.split("/")
+    above = ["/".join(parts[:count]) for count in range(1, len(parts))]
+    columns = artifact.c
+    inside = columns.path.startswith(f"{name}/", autoescape=True)
+    query = select(columns.path).where(columns.run_id == key, or_(columns.path.in_(above), inside))
+    other = call.connection.execute(query.limit(1)).scalar()
+    if other is not None:
+        raise ApiError(f"{name!r} can't be kept: the run has a file {other!r}")
 
 
 def remove(call: Call, path: str) -> None:

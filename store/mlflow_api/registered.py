@@ -66,7 +66,7 @@ def search_models(call: Call) -> dict[str, Any]:
 
 
 def set_model_tag(call: Call) -> dict[str, Any]:
-    tags = {call.text("key"): call.text_or("", "value")}
+    tags = {call.key("key"): call.text_or("", "value")}
     registry.change_model(call.connection, call.text("name"), _by(call), tags=tags)
     return {}
 
@@ -188,7 +188,7 @@ def delete_version_tag(call: Call) -> dict[str, Any]:
 
 def _tag_version(call: Call, value: str | None) -> dict[str, Any]:
     meant = _meant(call)
-    tags = {call.text("key"): value}
+    tags = {call.key("key"): value}
     registry.change_version(call.connection, meant.name, meant.version or 0, _by(call), tags=tags)
     return {}
 
@@ -202,12 +202,18 @@ def set_alias(call: Call) -> dict[str, Any]:
 
 
 def delete_alias(call: Call) -> dict[str, Any]:
-    registry.delete_alias(call.connection, call.text("name"), call.text("alias"), _by(call))
+    """One that no version has is no error, as in MLflow."""
+    name, alias = call.text("name"), call.text("alias")
+    if alias in models.get_model(call.connection, name).aliases:
+        registry.delete_alias(call.connection, name, alias, _by(call))
     return {}
 
 
 def get_by_alias(call: Call) -> dict[str, Any]:
-    return _answer(call, Reference(call.text("name"), alias=call.text("alias")))
+    name, alias = call.text("name"), call.text("alias")
+    if alias not in models.get_model(call.connection, name).aliases:
+        raise ApiError(f"Registered model alias {alias} not found.")  # MLflow's code for it
+    return _answer(call, Reference(name, alias=alias))
 
 
 def _description(call: Call) -> str | None:

@@ -15,11 +15,16 @@ from store.mlflow_api import experiments
 from store.mlflow_api.asked import (
     ACTIVE,
     DELETED,
+    PARAM_LENGTH,
+    TAG_LENGTH,
     Call,
+    key_of_pair,
     listed,
+    moment,
     number,
     page_of,
     pair,
+    text_of,
     token_of,
     whole,
 )
@@ -76,7 +81,7 @@ def get(call: Call) -> dict[str, Any]:
 
 
 def change(call: Call) -> dict[str, Any]:
-    key = key_of(call)
+    key = active_key_of(call)
     status = call.asked.get("status")
     status = STATUS_NUMBERS.get(status, status) if isinstance(status, int) else status
     name = call.text_or("", "run_name")
@@ -149,31 +154,31 @@ def disjunction_of_all() -> Node:
 
 
 def log_metric(call: Call) -> dict[str, Any]:
-    _put_points(call, key_of(call), [call.asked])
+    _put_points(call, active_key_of(call), [call.asked])
     return {}
 
 
 def log_parameter(call: Call) -> dict[str, Any]:
-    _put_params(call, key_of(call), {call.text("key"): call.text_or("", "value")})
+    _put_params(call, active_key_of(call), {call.key("key"): call.text_or("", "value")})
     return {}
 
 
 def log_batch(call: Call) -> dict[str, Any]:
-    key = key_of(call)
+    key = active_key_of(call)
     _put_params(call, key, call.pairs("params"))
     _put_points(call, key, call.several("metrics"))
-    tracking.set_tags(call.connection, _rows(key, call.pairs("tags")))
+    tracking.set_tags(call.connection, _rows(key, _cut(call.pairs("tags"), TAG_LENGTH)))
     return {}
 
 
 def set_tag(call: Call) -> dict[str, Any]:
-    tags = {call.text("key"): call.text_or("", "value")}
-    tracking.set_tags(call.connection, _rows(key_of(call), tags))
+    tags = _cut({call.key("key"): call.text_or("", "value")}, TAG_LENGTH)
+    tracking.set_tags(call.connection, _rows(active_key_of(call), tags))
     return {}
 
 
 def delete_tag(call: Call) -> dict[str, Any]:
-    key, name = key_of(call), call.text("key")
+    key, name = active_key_of(call), call.text("key")
     if name not in tracking.tags_of(call.connection, key):
         raise missing(f"tag of run {call.text('run_id')}", name)
     tracking.set_tag(call.connection, key, name, None)
@@ -181,12 +186,17 @@ def delete_tag(call: Call) -> dict[str, Any]:
 
 
 def log_inputs(call: Call) -> dict[str, Any]:
-    key = key_of(call)
+    key = active_key_of(call)
     for one in call.several("datasets"):
-        found = one.get("dataset", {})
-        facts = {name: found.get(name) for name in ("schema", "profile")}
+        found = one.get("dataset") if isinstance(one, dict) else None
+        if not isinstance(found, dict) or not isinstance(one.get("tags") or [], list):
+            raise ApiError(f"one of datasets has a dataset, and a list of tags: {str(one)[:60]}")
+        facts: dict[str, Any] = {
+            name: None if found.get(name) is None else text_of(found[name], name)
+            for name in ("schema", "profile")
+        }
         for name in ("name", "digest", "source_type", "source"):
-            facts[name] = str(found.get(name) or "")
+            facts[name] = text_of(found.get(name) or "", name)
         tags = dict(pair(tag) for tag in one.get("tags") or ())
         tracking.log_input(call.connection, key, {**facts, "tags": tags})
     return {}
@@ -232,6 +242,16 @@ def key_of(call: Call) -> int:
     if found is None:
         raise ApiError(f"Run with id={uuid} not found", "RESOURCE_DOES_NOT_EXIST")
     return found
+
+
+def active_key_of(call: Call) -> int:
+    """The row of the run that is meant, which isn't archived: nothing is logged to that."""
+    key = key_of(call)
+    query = select(tracked_run.c.deleted_at).where(tracked_run.c.id == key)
+    if call.connection.execute(query).scalar() is not None:
+        uuid = call.text("run_id", "run_uuid")
+        raise ApiError(f"The run {uuid} must be in the 'active' state. Current state is deleted.")
+    return key
 
 
 def documents(call: Call, ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -327,6 +347,7 @@ def _outputs(call: Call, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
 
 def _put_params(call: Call, key: int, params: dict[str, str]) -> None:
     """Params stay what they are, as in MLflow."""
+    params = _cut(params, PARAM_LENGTH)
     known = tracking.params_of(call.connection, key) if params else {}
     for name, value in params.items():
         if known.get(name, value) != value:
@@ -344,13 +365,20 @@ def _put_points(call: Call, key: int, points: Iterable[Any]) -> None:
         if not isinstance(one, dict) or not one.get("key"):
             raise ApiError(f"a metric has a key, a value and a timestamp: {one!r}")
         value = number(one.get("value"), "value")
-        time = whole(one.get("timestamp"), "timestamp", milliseconds(call.now) or 0)
+        name = key_of_pair(text_of(one["key"], "key"))
+        given = one.get("timestamp")
+        at = call.now if given in (None, "") else moment(given, "timestamp")
         step = whole(one.get("step"), "step", 0)
-        if abs(step) >= 1 << 63 or abs(time) >= 1 << 53:
-            raise ApiError(f"step or timestamp of {one['key']!r} is too large")
-        by_key.setdefault(str(one["key"]), []).append((value, step, time * 1000))
+        if not -(1 << 63) <= step < 1 << 63:
+            raise ApiError(f"the step of {name!r} doesn't fit into 64 bits: {step}")
+        by_key.setdefault(name, []).append((value, step, (milliseconds(at) or 0) * 1000))
     for name, several in by_key.items():
         metric_points.add(call.connection, key, name, *metric_points.pack(several))
+
+
+def _cut(pairs: dict[str, str], length: int) -> dict[str, str]:
+    """Values no longer than MLflow's server keeps them."""
+    return {key: value[:length] for key, value in pairs.items()}
 
 
 def _rows(key: int, pairs: dict[str, str]) -> list[dict[str, Any]]:

@@ -61,6 +61,13 @@ class VersionRow:
     experiment: str | None
     aliases: tuple[str, ...]
 
+    @property
+    def path(self) -> str | None:
+        """Where its files are among those of its run; None: they are elsewhere."""
+        inner = self.source.removeprefix(f"runs:/{self.run_uuid}/")  # as MLflow's clients say it
+        is_elsewhere = self.run_uuid is None or ":/" in inner or inner.startswith("/")
+        return None if is_elsewhere else inner
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:

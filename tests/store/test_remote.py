@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -115,3 +117,24 @@ def test_what_the_url_needs_and_is_missing_is_said(monkeypatch: pytest.MonkeyPat
 def test_without_a_url_there_is_none() -> None:
     assert remote.of(Config()) is None
     assert remote.of(Config(tracking=TrackingConfig(artifact_root="memory://x"))) is not None
+
+
+def test_several_readers_may_fetch_a_content_at_the_same_time(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    away = Remote(f"file://{tmp_path}/away")
+    digest = keep(workspace, b"weights" * 100_000)
+    path = contents.path_of(workspace.artifacts, digest)
+    away.put(digest, path)
+    for _ in range(20):
+        path.unlink()
+        barrier = threading.Barrier(8)
+
+        def fetch(barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            away.fetch(digest, path)
+
+        with ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(fetch) for _ in range(8)]:
+                done.result()
+        assert [one.name for one in path.parent.iterdir()] == [digest]

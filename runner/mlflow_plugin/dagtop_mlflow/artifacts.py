@@ -47,6 +47,8 @@ class ArtifactStore(ArtifactRepository):
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         full = self._full(posixpath.join(artifact_path or "", os.path.basename(local_file)))
+        if os.path.exists(local_file) and not os.path.isfile(local_file):
+            raise MlflowException.invalid_parameter_value(f"{local_file!r} is not a file")
         with plainly():
             with open(local_file, "rb") as file:
                 size, digest = self.wire.keep(iter(lambda: file.read(CHUNK), b""))
@@ -54,12 +56,14 @@ class ArtifactStore(ArtifactRepository):
         _own.setdefault(self.run_id, {})[full] = size, digest
 
     def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:
-        for folder, folders, files in os.walk(local_dir):
-            folders.sort()
+        for folder, folders, files in os.walk(local_dir, followlinks=True):
+            folders[:] = sorted(one for one in folders if not _leads_back(folder, one))
             inner = os.path.relpath(folder, local_dir).replace(os.sep, "/")
             where = posixpath.normpath(posixpath.join(artifact_path or "", inner))
             for name in sorted(files):
-                self.log_artifact(os.path.join(folder, name), None if where == "." else where)
+                local = os.path.join(folder, name)
+                if os.path.isfile(local):  # not a socket, a pipe, a link to nowhere
+                    self.log_artifact(local, None if where == "." else where)
 
     def _files(self) -> dict[str, File]:
         """All files of the run by path; where no runner knows them, those that this process has
@@ -126,6 +130,14 @@ class ArtifactStore(ArtifactRepository):
             self.wire.ask("POST artifacts/delete", run_id=self.run_id, path=full)
         for path in list(_inside(_own.get(self.run_id, {}), full)):
             del _own[self.run_id][path]
+
+
+def _leads_back(folder: str, name: str) -> bool:
+    """Whether it is a link to a folder that it is in: following it would never end."""
+    path = os.path.join(folder, name)
+    target = os.path.realpath(path)
+    inside = os.path.join(os.path.realpath(folder), "")
+    return os.path.islink(path) and inside.startswith(os.path.join(target, ""))
 
 
 def _inside(files: dict[str, File], full: str) -> Iterator[str]:

@@ -11,20 +11,19 @@ import base64
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from mlflow.entities import LifecycleStage, Metric, RunStatus, RunTag, ViewType
+from mlflow.entities import LifecycleStage, Metric, RunStatus, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.entities.paged_list import PagedList
-from mlflow.store.tracking import SEARCH_MAX_RESULTS_DEFAULT
+from mlflow.store.tracking import SEARCH_MAX_RESULTS_THRESHOLD
 from mlflow.store.tracking.abstract_store import AbstractStore
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from mlflow.utils.name_utils import _generate_random_name
-from mlflow.utils.search_utils import SearchExperimentsUtils, SearchUtils
+from mlflow.utils.search_utils import SearchUtils
 from mlflow.utils.validation import (
     _validate_batch_log_data,
-    _validate_experiment_name,
     _validate_metric,
     _validate_param,
     _validate_tag,
@@ -32,21 +31,15 @@ from mlflow.utils.validation import (
 
 from dagtop_mlflow import entities, wire
 from dagtop_mlflow.entities import missing, plainly
+from dagtop_mlflow.experiments import DEFAULT_ID, MOST, VIEWS, Experiments
 from dagtop_mlflow.models import LoggedModels
 
-DEFAULT_ID, DEFAULT_NAME = "0", "Default"
-GET_BY_NAME, GET_COLUMNS = "GET experiments/get-by-name", "GET metrics/get-columns"
-SEARCH_EXPERIMENTS, MOST = "POST experiments/search", 50_000
-VIEWS = {
-    ViewType.ACTIVE_ONLY: "ACTIVE_ONLY",
-    ViewType.DELETED_ONLY: "DELETED_ONLY",
-    ViewType.ALL: "ALL",
-}
+GET_COLUMNS = "GET metrics/get-columns"
 FINITE = float("inf")
 LAST_MILLISECOND = 253_402_300_799_999
 
 
-class TrackingStore(LoggedModels, AbstractStore):
+class TrackingStore(LoggedModels, Experiments, AbstractStore):
     """``MLFLOW_TRACKING_URI=dagtop:``, or ``dagtop:/path/of/the/workspace``."""
 
     def __init__(self, store_uri: str | None = None, artifact_uri: str | None = None) -> None:
@@ -55,123 +48,10 @@ class TrackingStore(LoggedModels, AbstractStore):
             self.wire = wire.wire_of(store_uri)
         self.own: dict[str, dict[str, Any]] = {}
         """The runs that this process has begun, as documents."""
-        self._names: dict[str, str] = {DEFAULT_ID: DEFAULT_NAME}
-        """Of experiments, by id."""
         self._params: dict[tuple[str, str], str] = {}
         """Params that were logged for runs of others."""
-
-    # -- experiments
-
-    def get_experiment_by_name(self, experiment_name: str) -> Any:
-        with plainly():
-            try:
-                found = self.wire.ask(GET_BY_NAME, experiment_name=experiment_name)["experiment"]
-            except wire.RunnerAway:  # it is made, if need be, when a run begins in it
-                found = self._unseen(experiment_name)
-            except wire.Refused as error:
-                if error.code != "RESOURCE_DOES_NOT_EXIST":
-                    raise
-                return None
-        return self._experiment(found)
-
-    def _unseen(self, name: str) -> dict[str, Any]:
-        """An experiment as it is known while no runner is there to ask."""
-        known = [key for key, one in self._names.items() if one == name]
-        now = int(time.time() * 1000)
-        return {
-            "experiment_id": known[0] if known else pseudo_id(name),
-            "name": name,
-            "lifecycle_stage": LifecycleStage.ACTIVE,
-            "tags": [],
-            "creation_time": now,
-            "last_update_time": now,
-        }
-
-    def _experiment(self, document: Mapping[str, Any]) -> Any:
-        self._names[document["experiment_id"]] = document["name"]
-        return entities.experiment_of(document)
-
-    def get_experiment(self, experiment_id: str) -> Any:
-        key = str(experiment_id)
-        with plainly():
-            try:
-                found = self.wire.ask("GET experiments/get", experiment_id=key)["experiment"]
-            except wire.RunnerAway:
-                if key not in self._names:
-                    raise
-                found = self._unseen(self._names[key])
-        return self._experiment(found)
-
-    def create_experiment(
-        self,
-        name: str,
-        artifact_location: str | None = None,
-        tags: Sequence[Any] | None = None,
-        **_: Any,
-    ) -> str:
-        _validate_experiment_name(name)
-        if artifact_location:
-            raise MlflowException(
-                f"experiment {name!r}: artifact_location can't be {artifact_location!r}, files are "
-                "kept in the workspace, by their content; leave it out"
-            )
-        given = [{"key": tag.key, "value": tag.value} for tag in tags or ()]
-        with plainly():
-            try:
-                found = self.wire.ask("POST experiments/create", name=name, tags=given)
-            except wire.RunnerAway:
-                if given:
-                    raise
-                found = self._unseen(name)
-        self._names[found["experiment_id"]] = name
-        return found["experiment_id"]
-
-    def search_experiments(
-        self,
-        view_type: int = ViewType.ACTIVE_ONLY,
-        max_results: int = SEARCH_MAX_RESULTS_DEFAULT,
-        filter_string: str | None = None,
-        order_by: list[str] | None = None,
-        page_token: str | None = None,
-        **_: Any,
-    ) -> PagedList[Any]:
-        with plainly():
-            view = VIEWS[view_type]
-            found = self.wire.ask_all(SEARCH_EXPERIMENTS, "experiments", MOST, view_type=view)
-        every = [self._experiment(document) for document in found]
-        wanted = SearchExperimentsUtils.filter(every, filter_string)
-        wanted = SearchExperimentsUtils.sort(
-            wanted, order_by or ["creation_time DESC", "experiment_id ASC"]
-        )
-        page, token = SearchUtils.paginate(wanted, page_token, max_results)
-        return PagedList(page, token)
-
-    def delete_experiment(self, experiment_id: str) -> None:
-        self._change_experiment("delete", experiment_id)
-
-    def restore_experiment(self, experiment_id: str) -> None:
-        self._change_experiment("restore", experiment_id)
-
-    def rename_experiment(self, experiment_id: str, new_name: str) -> None:
-        _validate_experiment_name(new_name)
-        self._change_experiment("update", experiment_id, new_name=new_name)
-        self._names[str(experiment_id)] = new_name
-
-    def set_experiment_tag(self, experiment_id: str, tag: Any) -> None:
-        act = "set-experiment-tag"
-        self._change_experiment(act, experiment_id, key=tag.key, value=tag.value)
-
-    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        self._change_experiment("delete-experiment-tag", experiment_id, key=key)
-
-    def _change_experiment(self, act: str, experiment_id: str, **changes: Any) -> None:
-        with plainly():
-            self.wire.ask(f"POST experiments/{act}", experiment_id=str(experiment_id), **changes)
-
-    def _name_of(self, experiment_id: str) -> str:
-        if experiment_id not in self._names:
-            self.get_experiment(experiment_id)
-        return self._names[experiment_id]
+        self._known: set[str] = set()
+        """Runs of others that there are."""
 
     # -- runs
 
@@ -184,8 +64,8 @@ class TrackingStore(LoggedModels, AbstractStore):
         run_name: str | None,
     ) -> Any:
         key = str(experiment_id) if experiment_id is not None else DEFAULT_ID
-        given = {tag.key: tag.value for tag in tags or ()}
-        name = run_name or given.get(MLFLOW_RUN_NAME) or _generate_random_name()
+        given = {tag.key: str(tag.value) for tag in tags or ()}
+        name = str(run_name or given.get(MLFLOW_RUN_NAME) or _generate_random_name())
         given[MLFLOW_RUN_NAME] = name
         start = checked_time(start_time or int(time.time() * 1000))
         run_id = uuid.uuid4().hex
@@ -206,7 +86,7 @@ class TrackingStore(LoggedModels, AbstractStore):
         }
         kept = [_validate_tag(each, value) for each, value in given.items()]
         parent = given.get(MLFLOW_PARENT_RUN_ID, "")
-        begun = ["run", start / 1000, run_id, name, self._name_of(key), parent]
+        begun = ["run", start / 1000, run_id, name, self._name_to_begin_in(key), parent]
         with plainly():
             self.wire.record(begun, *(["tag", tag.key, tag.value, run_id] for tag in kept))
             self.wire.ring()
@@ -255,6 +135,7 @@ class TrackingStore(LoggedModels, AbstractStore):
     def _set_stage(self, run_id: str, act: str, stage: str) -> None:
         with plainly():
             self.wire.ask(f"POST runs/{act}", run_id=run_id)
+        self._known.discard(run_id)
         if run_id in self.own:
             self.own[run_id]["lifecycle_stage"] = stage
 
@@ -267,6 +148,11 @@ class TrackingStore(LoggedModels, AbstractStore):
         order_by: Sequence[str] | None,
         page_token: str | None,
     ) -> tuple[list[Any], Any]:
+        if not 0 < max_results <= SEARCH_MAX_RESULTS_THRESHOLD:
+            raise MlflowException.invalid_parameter_value(
+                f"Invalid value {max_results} for parameter 'max_results' supplied. It must be at "
+                f"least 1 and at most {SEARCH_MAX_RESULTS_THRESHOLD}."
+            )
         with plainly():
             found = self.wire.ask(
                 "POST runs/search",
@@ -282,19 +168,43 @@ class TrackingStore(LoggedModels, AbstractStore):
 
     # -- what is logged
 
+    def _check_active(self, run_id: str) -> None:
+        """Raise ``MlflowException`` for a run that there isn't, or that is deleted. One of others
+        is asked for once; where no runner is there to ask, it is taken to be there."""
+        if run_id in self._known:
+            return
+        document = self.own.get(run_id)
+        if document is None:
+            try:
+                document = self._document(run_id)
+            except MlflowException as error:
+                if error.error_code == "TEMPORARILY_UNAVAILABLE":
+                    return
+                raise
+            self._known.add(run_id)
+        if document["lifecycle_stage"] != LifecycleStage.ACTIVE:
+            self._known.discard(run_id)
+            raise MlflowException.invalid_parameter_value(
+                f"The run {run_id} must be in the 'active' state. Current state is deleted."
+            )
+
     def log_metric(self, run_id: str, metric: Any) -> None:
         _validate_metric(metric.key, metric.value, metric.timestamp, metric.step)
+        self._check_active(run_id)
         self._log_metrics(run_id, [metric])
 
     def log_param(self, run_id: str, param: Any) -> None:
         param = _validate_param(param.key, param.value)
+        self._check_active(run_id)
         self._log(run_id, self._new_params(run_id, [param]))
 
     def set_tag(self, run_id: str, tag: Any) -> None:
         tag = _validate_tag(tag.key, tag.value)
+        self._check_active(run_id)
         self._log(run_id, self._new_tags(run_id, [tag]))
 
     def delete_tag(self, run_id: str, key: str) -> None:
+        self._check_active(run_id)
         if run_id in self.own:
             if key not in self.own[run_id]["tags"]:
                 raise missing(f"No tag with name: {key} in run with id {run_id}")
@@ -305,6 +215,7 @@ class TrackingStore(LoggedModels, AbstractStore):
         self, run_id: str, metrics: Sequence[Any], params: Sequence[Any], tags: Sequence[Any]
     ) -> None:
         metrics, params, tags = _validate_batch_log_data(metrics, params, tags)
+        self._check_active(run_id)
         records = self._new_params(run_id, params) + self._new_tags(run_id, tags)
         if metrics:
             self._log_metrics(run_id, metrics, records)
@@ -372,6 +283,7 @@ class TrackingStore(LoggedModels, AbstractStore):
         self, run_id: str, datasets: Sequence[Any] | None = None, models: Any = None
     ) -> None:
         del models  # which model a run has read is not kept
+        self._check_active(run_id)
         records = []
         for one in datasets or ():
             tags = {tag.key: tag.value for tag in one.tags}
@@ -452,10 +364,3 @@ def checked_time(milliseconds: Any) -> int:
             f"times are in milliseconds since 1970, up to the year 9999, not {milliseconds!r}"
         )
     return int(milliseconds)
-
-
-def pseudo_id(name: str) -> str:
-    """An id for an experiment whose own isn't known; the runner understands it, too."""
-    import hashlib
-
-    return "x" + hashlib.sha256(name.encode()).hexdigest()[:16]

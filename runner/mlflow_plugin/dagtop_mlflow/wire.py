@@ -331,10 +331,7 @@ def wire_of(uri: str | None, environment: Mapping[str, str] = os.environ) -> Wir
     path = path.removeprefix("//")
     named = path or environment.get("DAGTOP_WORKSPACE")
     root = find_root(named, "." if named else os.getcwd())
-    found = _wires.get(root)
-    if found is None:
-        found = _wires[root] = Wire(root)
-    return found
+    return _wires.get(root) or _wires.setdefault(root, Wire(root))  # of several threads the first's
 
 
 def _hook() -> None:

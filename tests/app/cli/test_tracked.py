@@ -174,6 +174,14 @@ def test_runs_are_compared_side_by_side(root: Path) -> None:
     assert "0.5" in run_command(root, "runs", "compare", "aaaa", "dddd").out
 
 
+def test_the_best_by_a_metric_that_nobody_has_logged_says_so(root: Path) -> None:
+    found = run_command(root, "runs", "best", "--metric", "val/los")
+    assert found.code is ExitCode.NOT_FOUND
+    assert "there is no metric 'val/los' of a tracked run; did you mean 'val/loss'?" in found.err
+    nobody = run_command(root, "runs", "best", "run_name = 'x'", "--metric", "val/loss", "--json")
+    assert nobody.document == {"runs": []}
+
+
 def test_a_comparison_is_measured_by_a_baseline_and_marks_the_best(root: Path) -> None:
     found = run_command(root, "runs", "compare", "aaaa", "bbbb", "dddd", "--baseline", "a" * 32)
     loss = next(line for line in found.out.splitlines() if line.startswith("metrics.val/loss"))

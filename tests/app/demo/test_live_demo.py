@@ -29,7 +29,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_every_pipeline_gets_its_history_from_a_backfill_and_goes_on_by_its_schedule(
     live: Live,
 ) -> None:

@@ -1,5 +1,6 @@
-"""MLflow's client in a process of its own: ``make URI FOLDER`` logs, ``dump URI …`` prints
-all of each store on a line."""
+"""MLflow's client in a process of its own: ``make URI FOLDER`` logs, ``dump URI …`` prints all of
+each store on a line; ``models URI FOLDER`` logs and registers models, ``load URI`` prints what is
+in their files."""
 
 from __future__ import annotations
 
@@ -133,10 +134,45 @@ def _artifacts(client: Any, uuid: str, folder: str | None) -> dict[str, str]:
     return found
 
 
+def models(uri: str, folder: str) -> None:
+    """Log and register models: two of one name in a run, and one as MLflow 2 did."""
+    import mlflow
+    from mlflow.tracking import MlflowClient
+
+    mlflow.set_tracking_uri(uri)
+    client = MlflowClient()
+    client.create_experiment("nets", f"{folder}/artifacts")
+    mlflow.set_experiment("nets")
+    weights = Path(folder, "weights.txt")
+    with mlflow.start_run() as run:
+        for text in ("one", "two"):
+            weights.write_text(text)
+            model = mlflow.initialize_logged_model(name="net", source_run_id=run.info.run_id)
+            client.log_model_artifact(model.model_id, str(weights))
+            mlflow.finalize_logged_model(model.model_id, "READY")
+            mlflow.register_model(f"models:/{model.model_id}", "net")
+        mlflow.log_text("three", "old/weights.txt")
+        source = f"{run.info.artifact_uri}/old"
+        client.create_model_version("net", source, run.info.run_id)
+        client.create_model_version("net", f"runs:/{run.info.run_id}/old", run.info.run_id)
+
+
+def load(uri: str) -> list[str]:
+    """What is in the files of the versions of the model."""
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    get = mlflow.artifacts.download_artifacts  # pyright: ignore[reportPrivateImportUsage]
+    places = [get(f"models:/net/{one}") for one in (1, 2, 3, 4)]
+    return [Path(place, "weights.txt").read_text() for place in places]
+
+
 if __name__ == "__main__":
     verb, *arguments = sys.argv[1:]
-    if verb == "make":
-        make(*arguments)
+    if verb in ("make", "models"):
+        (make if verb == "make" else models)(*arguments)
+    elif verb == "load":
+        print(json.dumps(load(*arguments)))
     elif verb == "stored":
         print(json.dumps(stored(*arguments)))
     else:

@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, event, select
 
 from app.cli.exit_codes import ExitCode
+from app.exchange import exporting
 from app.exchange.foreign import GREATEST
+from runner.daemon.answers import look_up
+from runner.journal.questions import GetArtifacts
 from store import metric_points
+from store.contents import path_of
 from store.engine import open_store
 from store.models import metric
 from store.workspace import Workspace
@@ -193,6 +197,104 @@ def test_a_damaged_folder_gives_what_can_be_read_and_says_what_not(
     assert f"{note} can't be read: 'utf-8' codec can't decode byte 0xff" in found.err
 
 
+def test_the_files_of_models_come_along(workspace: Workspace, target: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    client("models", f"sqlite:///{folder}/ml.db", str(folder), folder=folder)
+    for files in (3, 0):  # what is here already isn't copied again
+        taken = dagtop(workspace, "import", "mlflow", str(folder / "ml.db"), "--json")
+        assert (taken.code, taken.document["artifacts"]) == (0, files), taken.err
+    shutil.rmtree(folder)
+    contents = ["one", "two", "three", "three"]
+    with open_store(workspace, read_only=True) as store, store.read() as connection:
+        for version, text in enumerate(contents, 1):
+            found = look_up(connection, GetArtifacts(f"models:/net/{version}")).value
+            (path, size, digest), folder = found["files"][0], workspace.artifacts
+            assert (size, path.rpartition("/")[2]) == (len(text), "weights.txt")
+            assert path_of(folder, digest).read_text() == text
+            shown = dagtop(workspace, "models", "show", f"net/{version}")
+            assert path in shown.out
+    assert dagtop(workspace, "export", "mlflow", str(target)).code == 0
+    assert json.loads(client("load", f"sqlite:///{target}", folder=tmp_path)) == contents
+
+
+def folder_of(root: Path, runs: dict[str, dict[str, Any]]) -> Path:
+    """A folder ``mlruns`` with an experiment for each run: facts of its ``meta.yaml``, and other
+    files by their paths."""
+    for number, (uuid, facts) in enumerate(runs.items(), 1):
+        place = root / "mlruns" / str(number) / uuid
+        place.mkdir(parents=True)
+        of = {"name": f"e{number}", "experiment_id": str(number)}
+        (place.parent / "meta.yaml").write_text(json.dumps(of))
+        files = {path: facts.pop(path) for path in list(facts) if "/" in path}
+        meta = {"run_id": uuid, "status": 3, "start_time": 1, "end_time": 2, **facts}
+        (place / "meta.yaml").write_text(json.dumps(meta))  # which YAML is, too
+        for path, text in files.items():
+            (place / path).parent.mkdir(parents=True, exist_ok=True)
+            (place / path).write_text(text)
+    return root / "mlruns"
+
+
+def test_a_run_is_nested_though_its_parent_is_taken_over_later(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    child, parent, own = "a" * 32, "b" * 32, "c" * 32
+    runs: dict[str, dict[str, Any]] = {
+        child: {"tags/mlflow.parentRunId": parent},
+        parent: {},
+        own: {"tags/mlflow.parentRunId": own},
+    }
+    folder = folder_of(tmp_path, runs)
+    for name in ("e1", "e2", "e3"):  # as if the first import had been cut short
+        assert dagtop(workspace, "import", "mlflow", str(folder), "--experiment", name).code == 0
+    found = dagtop(workspace, "runs", "search", "", "--json").document["runs"]
+    parents = {one["run_id"]: one["parent_run_id"] for one in found}
+    assert parents == {child: parent, parent: None, own: None}
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"start_time": "abc"}, ""),
+        ({"start_time": [1, 2], "end_time": {"a": 1}}, ""),
+        ({"start_time": 10**30}, ""),
+        ({"status": [1], "lifecycle_stage": ["deleted"], "run_name": ["x"], "user_id": {}}, ""),
+        ({"run_id": "../../x"}, "says that it is run '../../x'"),
+        ({"run_id": "b" * 32}, "says that it is run"),
+        ({"params/a\x1b[2J": "1"}, "nothing can be called so"),
+        ({"params/" + "/".join(["k" * 200] * 2): "1"}, "nothing can be called so"),
+        ({"metrics/m": f"1 1 1\n{10**30} 1 2\n"}, "metrics/m:2 was left out"),
+        ({"metrics/m": f"1 1 1\n1 1 {2**63}\n"}, "metrics/m:2 was left out"),
+        ({"inputs/x/meta.yaml": "source_type: DATASET\nsource_id: d\ntags: [1]\n"}, "datasets/d"),
+    ],
+)
+def test_a_run_with_nonsense_in_it_stops_nothing(
+    workspace: Workspace, tmp_path: Path, facts: dict[str, Any], sentence: str
+) -> None:
+    folder = folder_of(tmp_path, {"a" * 32: facts, "b" * 32: {"metrics/m": "1 0.5 1"}})
+    found = dagtop(workspace, "import", "mlflow", str(folder))
+    assert found.code == (ExitCode.FAILED if sentence else ExitCode.OK), found.err
+    assert sentence in found.err
+    left_out = "says that" in sentence
+    assert f"took over {1 if left_out else 2} runs" in found.out
+    got = dagtop(workspace, "metrics", "b" * 32, "m", "--csv")
+    assert "0.5" in got.out
+
+
+def test_a_model_with_a_name_that_cant_be_is_left_out(workspace: Workspace, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, {"a" * 32: {}})
+    for name, facts in {"x": {"name": "a/b"}, "y": {"name": "good"}}.items():
+        version = folder / "models" / name / "version-1"
+        version.mkdir(parents=True)
+        (version.parent / "meta.yaml").write_text(json.dumps(facts))
+        (version / "meta.yaml").write_text(json.dumps({"version": "1", "run_id": ["a"]}))
+    found = dagtop(workspace, "import", "mlflow", str(folder))
+    assert found.code is ExitCode.FAILED
+    assert "registered model 'a/b' was left out" in found.err
+    models = dagtop(workspace, "models", "list", "--json").document["models"]
+    assert [one["name"] for one in models] == ["good"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
@@ -224,6 +326,39 @@ def test_an_export_goes_on_where_it_was_and_can_be_filtered(
     assert (rest["runs"], rest["known"], rest["experiments"]) == (4, 1, 0)
     wrong = dagtop(workspace, "export", "mlflow", str(target), "--filter", "metrics.m <")
     assert wrong.code is ExitCode.USAGE
+
+
+def test_a_full_disk_is_said_and_the_export_goes_on_later(
+    workspace: Workspace, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = "".join(f"1 0.5 {step}\n" for step in range(2_000))
+    folder = folder_of(tmp_path, {"a" * 32: {"metrics/m": points}})
+    assert dagtop(workspace, "import", "mlflow", str(folder)).code == 0
+    full = target.stat().st_size // 4096 + 3
+
+    def limited(url: str) -> Any:
+        engine = create_engine(url)
+        event.listen(engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count={full}"))
+        return engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exporting, "create_engine", limited)
+        stopped = dagtop(workspace, "export", "mlflow", str(target))
+    assert stopped.code is ExitCode.USAGE
+    assert "can't be written: database or disk is full" in stopped.err
+    assert "export again to go on" in stopped.err
+    assert dagtop(workspace, "export", "mlflow", str(target)).code == 0
+
+
+@pytest.mark.parametrize("name", ["file/new.db", "/proc/new.db"])
+def test_a_place_where_nothing_can_be_made_is_said_at_once(
+    workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "file").write_text("x")
+    dagtop(workspace, "import", "mlflow", str(folder_of(tmp_path, {"a" * 32: {}})))
+    found = dagtop(workspace, "export", "mlflow", str(tmp_path / name))
+    assert found.code is ExitCode.USAGE
+    assert f"{tmp_path / name} can't be made: " in found.err
 
 
 def test_what_is_no_database_of_mlflows_is_not_written_to(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -42,7 +43,7 @@ class Served:
         return httpx.request(method, f"{self.url}{path}", headers=headers, **words)  # type: ignore[arg-type]
 
     def post(self, path: str, document: object) -> httpx.Response:
-        return self.ask("POST", ASKS + path, json=document)
+        return self.ask("POST", ASKS + path, content=json.dumps(document))
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +177,12 @@ def test_paths_of_files_cannot_lead_out(served: Served, path: str) -> None:
         ("experiments/search", {"filter": "nonsense !"}, "Invalid filter string"),
         ("experiments/create", {"name": "Default"}, "already exists"),
         ("registered-models/rename", {"name": "a", "new_name": "b"}, "there is no model a"),
+        ("experiments/update", {"experiment_id": "0", "new_name": "x"}, "keeps its name"),
+        ("experiments/create", {"name": "a\x1b[2J"}, "none of them a control character"),
+        ("experiments/create", {"name": {"a": 1}}, "name is a text"),
+        ("experiments/create", {"name": "x" * 501}, "at most 500 characters"),
+        ("runs/search", {"experiment_ids": ["0"], "max_results": math.inf}, "a whole number"),
+        ("runs/create", {"experiment_id": "0", "run_name": "a\ud800"}, "no Unicode text"),
     ],
 )
 def test_what_is_wrong_is_refused_as_mlflows_server_does(
@@ -186,6 +193,72 @@ def test_what_is_wrong_is_refused_as_mlflows_server_does(
     assert answer.status_code in (400, 404)
     assert set(answer.json()) == {"error_code", "message"}
     assert sentence in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "sentence"),
+    [
+        ("log-metric", {"key": "m", "value": 1, "timestamp": 2**52}, "no time in milliseconds"),
+        ("log-metric", {"key": "m", "value": 1, "timestamp": -(2**52)}, "no time in milliseconds"),
+        ("log-metric", {"key": "m", "value": 1, "step": 2**63}, "doesn't fit into 64 bits"),
+        ("log-metric", {"key": "m" * 251, "value": 1}, "at most 250 characters"),
+        ("log-metric", {"key": "m\x1b[2J", "value": 1}, "none of them a control character"),
+        ("log-parameter", {"key": "a\x1b[2J", "value": "1"}, "none of them a control character"),
+        ("log-parameter", {"key": "a", "value": "b\ud800"}, "no Unicode text"),
+        ("log-parameter", {"key": "a", "value": {"b": 1}}, "value is a text"),
+        ("set-tag", {"key": "k" * 251, "value": "1"}, "at most 250 characters"),
+        ("log-batch", {"tags": [{"key": "a\n", "value": "1"}]}, "none of them a control"),
+        ("log-inputs", {"datasets": ["abc"]}, "has a dataset"),
+        ("log-inputs", {"datasets": [{"dataset": "x"}]}, "has a dataset"),
+        ("log-inputs", {"datasets": [{"dataset": {"name": "x"}, "tags": 5}]}, "a list of tags"),
+    ],
+)
+def test_what_cannot_be_logged_is_refused_and_leaves_nothing(
+    served: Served, path: str, asked: dict[str, object], sentence: str
+) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    answer = served.post(f"runs/{path}", {"run_id": run, **asked})
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert sentence in answer.json()["message"]
+    data = served.ask("GET", ASKS + "runs/get", params={"run_id": run}).json()["run"]["data"]
+    assert (data["metrics"], data["params"]) == ([], [])
+
+
+def test_long_values_are_cut_as_mlflows_server_does(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    for _ in range(2):  # the same again is no change
+        long = {"run_id": run, "key": "a", "value": "x" * 300_000}
+        assert served.post("runs/log-parameter", long).status_code == 200
+        assert served.post("runs/set-tag", long).status_code == 200
+    data = served.ask("GET", ASKS + "runs/get", params={"run_id": run}).json()["run"]["data"]
+    tags = {one["key"]: one["value"] for one in data["tags"]}
+    assert (len(data["params"][0]["value"]), len(tags["a"])) == (6000, 8000)
+
+
+def test_nothing_is_logged_to_an_archived_run(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    assert served.post("runs/delete", {"run_id": run}).status_code == 200
+    for path in ("log-parameter", "log-metric", "set-tag", "log-batch", "update", "log-inputs"):
+        answer = served.post(f"runs/{path}", {"run_id": run, "key": "a", "value": 1})
+        assert answer.status_code == 400
+        assert "must be in the 'active' state" in answer.json()["message"]
+    assert served.post("runs/restore", {"run_id": run}).status_code == 200
+    time_zero = {"run_id": run, "key": "a", "value": 1, "timestamp": 0}
+    assert served.post("runs/log-metric", time_zero).status_code == 200
+    asked = {"run_id": run, "metric_key": "a"}
+    history = served.ask("GET", ASKS + "metrics/get-history", params=asked).json()["metrics"]
+    assert [one["timestamp"] for one in history] == [0]
+
+
+def test_a_name_is_that_of_a_file_or_of_a_folder(served: Served) -> None:
+    run = served.post("runs/create", {"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+    place = f"/api/2.0/mlflow-artifacts/artifacts/{run}"
+    assert served.ask("PUT", f"{place}/a/b", content=b"1").status_code == 200
+    assert served.ask("PUT", f"{place}/a/b", content=b"2").status_code == 200
+    for path in ("a", "a/b/c"):
+        answer = served.ask("PUT", f"{place}/{path}", content=b"3")
+        assert answer.status_code == 400
+        assert "the run has a file 'a/b'" in answer.json()["message"]
 
 
 def test_a_version_made_of_a_logged_model_says_where_the_files_are(served: Served) -> None:
@@ -256,8 +329,9 @@ def test_the_experiment_for_those_who_name_none_is_there_unmade_and_keeps_its_na
 
 
 def test_a_body_that_is_no_json_is_refused(served: Served) -> None:
-    answer = served.ask("POST", ASKS + "runs/create", content=b"{")
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    for body in (b"{", b"[]", b"[" * 200_000, b'{"a":' * 100_000):
+        answer = served.ask("POST", ASKS + "runs/create", content=body)
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
     unknown = served.ask("GET", ASKS + "traces/search")
     assert (unknown.status_code, unknown.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
 

@@ -138,3 +138,47 @@ def test_no_path_leads_out(path: str) -> None:
     root = "/root/of/all"
     assert os.path.normpath(os.path.join(root, found)).startswith(f"{root}/")
     assert checked(found) == found
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_refused_and_left_out_of_a_folder(attempts: Attempts, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "file").write_text("x")
+    with attempts.serving() as records:
+        with pytest.raises(ArgumentError, match="neither file nor folder"):
+            log_artifact(folder / "pipe")
+        log_artifacts(folder)
+        assert set(artifacts(records())) == {"file"}
+
+
+@pytest.mark.timeout(20)
+def test_links_to_folders_are_followed_but_not_round_in_circles(
+    attempts: Attempts, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "weights").write_text("w")
+    folder = tmp_path / "model"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "latest").symlink_to(elsewhere)
+    (folder / "inner" / "round").symlink_to(folder)
+    (folder / "inner" / "self").symlink_to(folder / "inner")
+    (folder / "dangling").symlink_to(tmp_path / "nowhere")
+    with attempts.serving() as records:
+        log_artifacts(folder)
+        assert set(artifacts(records())) == {"latest/weights"}
+
+
+def test_a_name_is_that_of_a_file_or_of_a_folder(attempts: Attempts) -> None:
+    with attempts.serving() as records:
+        log_text("1", "a/b/c")
+        for path in ("a", "a/b"):
+            with pytest.raises(ArgumentError, match="a folder of that name"):
+                log_text("2", path)
+        with pytest.raises(ArgumentError, match="'a/b/c' is a file of the run"):
+            log_text("2", "a/b/c/d/e")
+        log_text("3", "a/b/c")
+        log_text("4", "a/bc")
+        assert set(artifacts(records())) == {"a/b/c", "a/bc"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,3 +120,12 @@ def test_what_is_no_data_is_refused(
 def test_a_file_that_is_not_there_is_an_error(attempts: Attempts) -> None:
     with attempts.serving(), pytest.raises(FileNotFoundError):
         log_input("patients", path="/nowhere/at/all")
+
+
+def test_digest_context_and_source_may_be_other_than_texts(
+    attempts: Attempts, tmp_path: Path
+) -> None:
+    found = logged(attempts, digest=12345, context=3, source=tmp_path)
+    assert found.digest == "12345"
+    assert found.tags["mlflow.data.context"] == "3"
+    assert json.loads(found.source) == {"uri": str(tmp_path)}

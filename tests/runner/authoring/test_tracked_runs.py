@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -154,3 +155,29 @@ def test_an_experiment_is_that_of_the_runs_that_begin_after_it(attempts: Attempt
 def test_outside_of_a_task_there_is_no_run() -> None:
     with pytest.raises(OutsideTask):
         start_run()
+
+
+@pytest.mark.parametrize("run_id", ["", "../../x", "\x1b[2J", "a b", "a" * 257, 5])
+def test_what_cant_be_the_id_of_a_run_is_refused(attempts: Attempts, run_id: Any) -> None:
+    with attempts.serving() as records:
+        with pytest.raises(ArgumentError, match="the id of a run has letters"):
+            start_run(run_id=run_id)
+        assert told(records()) == []
+
+
+@pytest.mark.parametrize("name", [5, b"x", "n" * 8001])
+def test_what_cant_be_the_name_of_a_run_is_refused(attempts: Attempts, name: Any) -> None:
+    with attempts.serving() as records:
+        with pytest.raises(ArgumentError, match="the name of"):
+            start_run(run_name=name)
+        assert told(records()) == []
+
+
+def test_half_a_character_in_the_name_of_a_run_leaves_the_journal_readable(
+    attempts: Attempts,
+) -> None:
+    with attempts.serving() as records:
+        with start_run(run_id="abc", run_name="a\ud800b") as run:
+            log_param("lr", 1)
+        assert run.info.run_name == "a\\ud800b"
+        assert ("lr", "1", "abc") in told(records())

@@ -103,10 +103,10 @@ def test_log_metrics_share_step_and_time(attempts: Attempts) -> None:
 def test_numbers_of_all_kinds_are_taken(attempts: Attempts) -> None:
     numpy = pytest.importorskip("numpy")
     with attempts.serving() as records:
-        for value in (True, 3, numpy.float32(0.5), numpy.array(2.0)):
+        for value in (True, 3, numpy.float32(0.5), numpy.array(2.0), numpy.array([[4]])):
             log_metric("loss", value, numpy.int64(4))
         tracking.finish()
-        assert [value for value, _, _ in points(records())] == [1.0, 3.0, 0.5, 2.0]
+        assert [value for value, _, _ in points(records())] == [1.0, 3.0, 0.5, 2.0, 4.0]
 
 
 @pytest.mark.parametrize(

@@ -115,12 +115,15 @@ with DAG("refused", is_paused_upon_creation=False):
             lambda: dagtop.download_artifact("models:/nothing@champion"),
             lambda: dagtop.download_artifact("0" * 32, "x"),
             lambda: dagtop.model_version("a/b/c"),
+            lambda: dagtop.register_model("own", "a.txt", run_id=5),
+            lambda: dagtop.set_model_alias("own", "champion", "newest"),
         ):
             try:
                 do()
             except Exception as error:
                 found.append(f"{type(error).__name__}: {error}")
-        one = dagtop.register_model("own", "a.txt")
+        one = dagtop.register_model("own", "a.txt", description=5, tags={"n": 5})
+        dagtop.set_model_alias("own", "champion", "1")
         text = dagtop.load_text("models:/own/1")
         return [*found, [one.version, one.source, text, str(dagtop.model_version("nothing"))]]
     say()
@@ -144,6 +147,8 @@ def test_what_can_not_be_is_said_where_it_was_written(shared: Live) -> None:
             "NotFoundException: download_artifact: there is no model nothing",
             "NotFoundException: download_artifact: there is no tracked run",
             "QuestionError: 'a/b/c' names no version of a model",
+            "ArgumentError: register_model: the id of a run is a string, not 5",
+            "ArgumentError: the version of a model is a whole number, not 'newest'",
         ),
         strict=True,
     ):

@@ -280,3 +280,30 @@ def test_a_process_finds_the_workspace_that_the_store_finds(tmp_path: Path) -> N
     journal = str(workspace.journal(3, 4))
     assert place.try_journal({"DAGTOP_TRY": journal}) == (4, journal)
     assert place.try_journal({"DAGTOP_TRY": "/elsewhere/.dagtop/tries/3/4/journal"}) is None
+
+
+AT_ONCE = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+import dagtop
+barrier = threading.Barrier(16)
+def log(number):
+    barrier.wait()
+    dagtop.log_param(f"p{number}", number)
+    for step in range(100):
+        dagtop.log_metric("loss", number, step=step)
+threads = [threading.Thread(target=log, args=(number,)) for number in range(16)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_threads_that_begin_at_the_same_time_log_to_one_run(own: Live) -> None:
+    own.workspace.create_state_folder()
+    ran(script(own, AT_ONCE))
+    assert len(files(own)) == 1
+    own.start()
+    wait_until_read(own)
+    assert runs(own) == [("train", None, "Default", "FINISHED", None)]
+    assert own.value("SELECT count(*) FROM param") == 16
+    assert own.query("SELECT key, count FROM metric") == [("loss", 1600)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -248,6 +249,92 @@ tell([
     assert told[3][1] == missing
     assert told[4] == told[0]
     assert f"run {told[5][2]} has no artifact 'a.txt'" in told[5][0]
+
+
+def test_nothing_is_logged_to_what_is_not_there_or_deleted(clients: Clients) -> None:
+    told = clients.told(
+        """
+from mlflow.entities import Param
+def problem(act):
+    try:
+        act()
+    except mlflow.MlflowException as error:
+        return [str(error), error.error_code]
+nobody = "0" * 32
+gone = client.create_experiment("gone for good")
+client.delete_experiment(gone)
+run = client.create_run("0").info.run_id
+client.log_param(run, "before", 1)
+client.delete_run(run)
+found = [
+    problem(lambda: client.log_metric(nobody, "loss", 1)),
+    problem(lambda: client.log_param(nobody, "lr", 1)),
+    problem(lambda: client.set_tag(nobody, "t", 1)),
+    problem(lambda: client.log_batch(nobody, params=[Param("a", "b")])),
+    problem(lambda: client.log_param(run, "after", 1)),
+    problem(lambda: client.create_run(gone)),
+    problem(lambda: client.search_runs(["0"], max_results=0)),
+    problem(lambda: client.search_runs(["0"], max_results=50_001)),
+]
+client.restore_run(run)
+client.log_param(run, "after", 2)
+client.restore_experiment(gone)
+named = client.create_run(gone, run_name=5, tags={"n": 5})
+tell([found, client.get_run(run).data.params, named.info.run_name, named.data.tags["n"]])
+"""
+    )
+    found, params, name, tag = told
+    missing = [f"Run with id={'0' * 32} not found", "RESOURCE_DOES_NOT_EXIST"]
+    assert found[:4] == [missing] * 4
+    assert all("must be in the 'active' state" in sentence for sentence, _ in found[4:6])
+    assert all("for parameter 'max_results'" in sentence for sentence, _ in found[6:])
+    assert {code for _, code in found[4:]} == {"INVALID_PARAMETER_VALUE"}
+    assert params == {"before": "1", "after": "2"}
+    assert (name, tag) == ("5", "5")
+    clients.wait_until_read()
+    assert clients.live.value("SELECT count(*) FROM tracked_run WHERE uuid = ?", "0" * 32) == 0
+
+
+def test_an_alias_that_is_not_there_is_answered_as_mlflow_does(clients: Clients) -> None:
+    told = clients.told(
+        """
+client.create_registered_model("no aliases")
+client.delete_registered_model_alias("no aliases", "champion")
+try:
+    client.get_model_version_by_alias("no aliases", "champion")
+except mlflow.MlflowException as error:
+    tell([str(error), error.error_code])
+"""
+    )
+    assert told == ["Registered model alias champion not found.", "INVALID_PARAMETER_VALUE"]
+
+
+@pytest.mark.timeout(200)
+def test_pipes_are_left_out_of_folders_and_links_followed(clients: Clients, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "weights").write_text("w")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "more").write_text("m")
+    (folder / "latest").symlink_to(tmp_path / "elsewhere")
+    (folder / "round").symlink_to(folder)
+    told = clients.told(
+        f"""
+with mlflow.start_run() as run:
+    mlflow.log_artifacts({str(folder)!r})
+    try:
+        mlflow.log_artifact({str(folder / "pipe")!r})
+    except mlflow.MlflowException as error:
+        refused = str(error)
+def paths(inner=None):
+    for one in client.list_artifacts(run.info.run_id, inner):
+        yield from paths(one.path) if one.is_dir else [one.path]
+tell([sorted(paths()), refused])
+"""
+    )
+    assert told[0] == ["latest/more", "weights"]
+    assert told[1].endswith("is not a file")
 
 
 def test_outside_of_a_workspace_one_sentence_says_so(
