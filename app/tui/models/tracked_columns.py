@@ -11,7 +11,14 @@ from app.comparing import directions
 from app.durations import duration
 from app.tui import formats
 from app.tui.columns import NAME_SHARE, Column
-from app.tui.models.tracked_looks import STATUS_LOOKS, number_text, shown_value, status_span
+from app.tui.models.tracked_looks import (
+    STATUS_LOOKS,
+    fitting,
+    missing,
+    number_text,
+    shown_value,
+    status_span,
+)
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, crop_text, span, width_of
 
@@ -222,15 +229,10 @@ def value_of(one: Summary, part: str) -> float:
     return getattr(one, f"{part}_value")
 
 
-def missing(glyphs: Glyphs) -> Spans:
-    """What a run has nothing of."""
-    return (Span(glyphs.dot, "faint"),)
-
-
 def spread_spans(spread: Spread | None, scene: Scene) -> Spans:
     """A metric over the runs of a group: least, mean, greatest."""
     if spread is None:
-        return missing(scene.glyphs)
+        return (Span(" " * 2 * EACH), *missing(scene.glyphs))  # where the mean ends
     low, mean, high = (f"{_short(one):>{EACH}}" for one in (spread.low, spread.mean, spread.high))
     return (Span(f"{low} ", "dim"), Span(mean, "text"), Span(f" {high}", "dim"))
 
@@ -288,7 +290,8 @@ def cell_of(spec: ColumnSpec, line: Line, sheet: Sheet, scene: Scene) -> Spans:
     found = (entry.params if spec.kind == PARAM else entry.tags).get(spec.key)
     if found is None:
         return missing(scene.glyphs)
-    return (span(shown_value(spec.key, found), "text"),)
+    text = shown_value(spec.key, found)
+    return (span(fitting(text, NUMBER) if spec.kind == PARAM else text, "text"),)
 
 
 def _attribute_cell(spec: ColumnSpec, entry: Entry, scene: Scene) -> Spans:
@@ -377,6 +380,7 @@ def grow_widths(sheet: Sheet, specs: Iterable[ColumnSpec], lines: Iterable[Line]
             for entry in sheet.entries.values():
                 text = (entry.params if spec.kind == PARAM else entry.tags).get(spec.key)
                 if text is not None:
+                    text = fitting(text, NUMBER) if spec.kind == PARAM else text
                     wanted = max(wanted, width_of((span(text[: 4 * MOST]),)))
         wanted = min(wanted, MOST)
         if wanted > sheet.widths.get(spec.id, 0):

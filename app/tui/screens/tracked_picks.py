@@ -157,7 +157,7 @@ def ask_experiments(screen: FilteredRuns) -> None:
         picked = [*(f"e{one}" for one in view.experiments), *(f"d{one}" for one in view.dags)]
 
         def then(answer: Picked | None) -> None:
-            if answer is None:
+            if answer is None or (answer.key is None and not answer.several):  # nothing matched
                 return
             keys = [one for one in answer.several if one]
             if not keys or answer.key == "":
@@ -167,7 +167,8 @@ def ask_experiments(screen: FilteredRuns) -> None:
                 experiments=tuple(key[1:] for key in keys if key[0] == "e"),
                 dags=tuple(key[1:] for key in keys if key[0] == "d"),
             )
-            screen.change(chosen, called="")
+            if chosen != screen.view:
+                screen.change(chosen, called="")
 
         screen.app.push_screen(
             PickScreen(

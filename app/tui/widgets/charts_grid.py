@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.tui.models.chart import Chart, chart_lines
-from app.tui.spans import Span, Spans, fit, plain
+from app.tui.spans import Span, Spans, fit, width_of, wrapped
 from app.tui.widgets.line_view import LineView
 
 Make = Callable[[str, bool], Chart | None]
@@ -171,8 +171,9 @@ class ChartsGrid(LineView, can_focus=True):
         return kept[1]
 
     def _nothing(self, y: int) -> Spans:
-        if not self.empty or y != max(1, self.size.height // 3):
+        lines = wrapped((Span(self.empty, "dim"),), max(1, self.size.width - 4))
+        place = y - max(1, self.size.height // 3)
+        if not self.empty or not 0 <= place < len(lines):
             return ()
-        text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
-        room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
-        return (Span(" " * min(room, 40)), *text)
+        room = max(0, (self.size.width - width_of(lines[0])) // 2)
+        return (Span(" " * min(room, 40)), *lines[place])

@@ -32,6 +32,7 @@ from app.tui.models.tracked_columns import (
     spec_from,
     table_columns,
 )
+from app.tui.models.tracked_looks import fitting
 from app.tui.models.tracked_view import (
     Sort,
     TableView,
@@ -375,3 +376,20 @@ def test_items_are_left_by_words_and_stand_under_their_groups() -> None:
         ["[x]", "lr"],
     ]
     assert [one.item for one in found] == [None, 0, None, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("1.0611315460302897e-05", 12, "1.061132e-05"),
+        ("0.024209725044109363", 12, "0.024209725"),
+        ("123456789012345678", 12, "1.234568e+17"),
+        ("0.1", 12, "0.1"),
+        ("1234567890" * 4, 12, "1234567890" * 4),  # a commit
+        ("a long text that is no number", 12, "a long text that is no number"),
+    ],
+)
+def test_a_number_loses_digits_before_it_loses_its_exponent(
+    text: str, width: int, shown: str
+) -> None:
+    assert fitting(text, width) == shown

@@ -391,3 +391,42 @@ async def test_read_only_mode_leaves_out_what_changes_something(tracked: Workspa
             await says(pilot, "read-only")
         await press(pilot, "w")
         await says(pilot, "no view is saved yet")
+
+
+# what a filter leaves
+
+
+async def test_a_key_that_nobody_ever_logged_is_named_where_nothing_passes(
+    tracked: Workspace,
+) -> None:
+    async with opened(tracked, (120, 40)) as pilot:
+        await press(pilot, "P", "slash", *"metrics.lossy < 1 AND params.lr > 0", "enter")
+        await says(pilot, "No run passes the filter: no metric lossy was ever logged.")
+
+
+async def test_the_columns_are_those_of_the_runs_that_pass_the_filter(tracked: Workspace) -> None:
+    async with opened(tracked, (160, 40)) as pilot:
+        await press(pilot, "P")
+        await settled(pilot)
+        head = text_of(pilot).splitlines()[3]
+        assert "loss" in head
+        await press(pilot, "slash", *"name = 'sweep'", "enter")  # it has logged nothing itself
+        await settled(pilot)
+        assert names(pilot) == ["sweep"]
+        assert "loss" not in text_of(pilot).splitlines()[3]
+        await press(pilot, "escape")
+        await settled(pilot)
+        assert text_of(pilot).splitlines()[3] == head
+
+
+async def test_taking_no_experiment_leaves_the_view_that_was_opened(world: World) -> None:
+    fill_compared(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "P", "slash", *"name:fit-1", "enter", "w", *"first", "enter")
+        await says(pilot, "view first")
+        await press(pilot, "e", *"nosuch", "enter")
+        await settled(pilot)
+        assert screen_of(pilot).view_called == "first"
+        await press(pilot, "e", "enter")
+        await settled(pilot)
+        assert screen_of(pilot).view_called == "first"
