@@ -19,8 +19,8 @@ from typing import Any
 
 from app.text import sanitize_lines
 from app.tui import formats
+from app.tui.models.markdown import markdown_lines
 from app.tui.models.source import source_of_text
-from app.tui.models.tracked_run import markdown_lines
 from app.tui.spans import Span, Spans, fit, span, width_of, wrapped
 from app.tui.theme import PIXELS
 from store.secrets import masked

@@ -103,7 +103,11 @@ def ask_columns(screen: FilteredRuns) -> None:
             return _column_item(new, counts, choices.sample)
 
         def then(picked: Picked | None) -> None:
-            if picked is not None:
+            if picked is not None and picked.by == "delete":
+                screen.change(replace(screen.view, columns=None))
+                screen.choose_columns()
+                screen.dagtop.say("the columns are those that most of the runs have")
+            elif picked is not None:
                 chosen = tuple(dict.fromkeys(specs[key] for key in picked.several))
                 new = next((one for one in chosen if one not in shown), None)
                 if new is not None:
@@ -115,10 +119,11 @@ def ask_columns(screen: FilteredRuns) -> None:
                 "Columns",
                 items,
                 picked=[one.id for one in shown],
-                hint="Left Right last, min ...   ",
+                hint="Del resets   ",
+                keys=("delete",),
                 turn=turned,
                 cursor=screen.current_spec.id,
-                placeholder="words of a param, metric or tag",
+                placeholder="words of a param, metric or tag; Left and Right: last, min ...",
             ),
             then,
         )

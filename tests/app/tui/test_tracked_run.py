@@ -451,8 +451,8 @@ async def test_folders_fold_and_files_are_filtered(tracked: Workspace) -> None:
 async def test_a_table_wider_than_the_screen_is_scrolled_sideways(own: World) -> None:
     wide = ",".join(f"column{number}" for number in range(30)).encode()
     with own.write() as connection:
-        run_id = connection.execute(select(models.tracked_run.c.id)).scalars().first()
-        assert run_id is not None
+        table = models.tracked_run
+        run_id = connection.execute(select(table.c.id).where(table.c.uuid == RUN)).scalar_one()
         log_files(connection, own, run_id, {"a/wide.csv": wide + b"\n"})
     async with opened(own.workspace, tracked=RUN) as pilot:
         await press(pilot, "5", "j")

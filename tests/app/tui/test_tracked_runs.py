@@ -430,3 +430,16 @@ async def test_taking_no_experiment_leaves_the_view_that_was_opened(world: World
         await press(pilot, "e", "enter")
         await settled(pilot)
         assert screen_of(pilot).view_called == "first"
+
+
+async def test_columns_that_were_chosen_are_given_up_again(tracked: Workspace) -> None:
+    async with opened(tracked, (120, 40)) as pilot:
+        await press(pilot, "P", "l", "l", "l", "m")
+        await settled(pilot)
+        assert screen_of(pilot).view.columns is not None
+        await press(pilot, "C")
+        await says(pilot, "Del resets")
+        await press(pilot, "delete")
+        await says(pilot, "the columns are those that most of the runs have")
+        await settled(pilot)
+        assert screen_of(pilot).view.columns is None
