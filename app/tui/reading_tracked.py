@@ -135,7 +135,10 @@ def read_table(
         ids = None
         if columns is None:
             ids = tracked_table.run_ids(connection, wanted, order, now=now, limit=look.limit)
-            columns = _choose_columns(connection, ids, look)
+            sample = ids or tracked_table.run_ids(
+                connection, unfiltered, order, now=now, limit=tracked_table.SAMPLE
+            )
+            columns = _choose_columns(connection, sample, look)
         lines, is_whole, more_groups = _lines(
             connection, look, wanted, order, columns, ids, hidden | set(on_top), now
         )
