@@ -153,6 +153,17 @@ def _count_words(one: Place) -> str:
     return f"{plural(one.active, 'run')}{archived}"
 
 
+def taken(before: Sequence[str], answer: Picked) -> list[str]:
+    """What was chosen: those with a cross; where no cross has changed, what the cursor was put on
+    instead of them; of "all" nothing."""
+    if not answer.key:
+        return [] if answer.key == "" else [one for one in answer.several if one]
+    crosses = [one for one in answer.several if one]
+    if not crosses or (set(crosses) == set(before) and answer.key not in before):
+        return [answer.key]
+    return crosses
+
+
 def ask_experiments(screen: FilteredRuns) -> None:
     """Choose the experiments and DAGs whose runs are shown."""
     view = screen.view
@@ -164,9 +175,7 @@ def ask_experiments(screen: FilteredRuns) -> None:
         def then(answer: Picked | None) -> None:
             if answer is None or (answer.key is None and not answer.several):  # nothing matched
                 return
-            keys = [one for one in answer.several if one]
-            if not keys or answer.key == "":
-                keys = [answer.key] if answer.key else []
+            keys = taken(picked, answer)
             chosen = replace(
                 screen.view,
                 experiments=tuple(key[1:] for key in keys if key[0] == "e"),

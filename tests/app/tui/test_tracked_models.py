@@ -44,6 +44,8 @@ from app.tui.models.tracked_view import (
 )
 from app.tui.models.tracked_words import column_words, detail_line
 from app.tui.scene import Scene
+from app.tui.screens.picking import Picked
+from app.tui.screens.tracked_picks import taken
 from app.tui.spans import plain, width_of
 from app.tui.theme import UNICODE
 from store.metric_points import Summary
@@ -393,3 +395,22 @@ def test_a_number_loses_digits_before_it_loses_its_exponent(
     text: str, width: int, shown: str
 ) -> None:
     assert fitting(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "chosen"),
+    [
+        ([], Picked("ea"), ["ea"]),
+        ([], Picked("ea", ("eb", "ec")), ["eb", "ec"]),
+        (["ea"], Picked("ea", ("ea",)), ["ea"]),
+        (["ea"], Picked("eb", ("ea",)), ["eb"]),  # another one was searched for
+        (["ea"], Picked("eb", ("ea", "eb")), ["ea", "eb"]),
+        (["ea", "eb"], Picked("ea", ("ea", "eb")), ["ea", "eb"]),
+        (["ea"], Picked("", ("ea",)), []),
+        (["ea"], Picked(None, ("ea",)), ["ea"]),
+    ],
+)
+def test_experiments_are_those_with_a_cross_or_the_one_that_was_gone_to(
+    before: list[str], answer: Picked, chosen: list[str]
+) -> None:
+    assert taken(before, answer) == chosen
