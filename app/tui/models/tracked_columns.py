@@ -40,6 +40,9 @@ NOTE = "mlflow.note.content"
 
 LEAST_NAME, MOST_NAME = 16, 48
 """Cells of the name of a run; of a narrow terminal it takes a share."""
+FEW_NAME = 28
+"""Cells that the column gets for one name in ten: a single long one would take the room of many
+values, and the line below the table has all of it."""
 LEAST, MOST = 8, 20
 """Cells of a column of a param or a tag."""
 EACH = 9
@@ -349,14 +352,17 @@ def _column(spec: ColumnSpec, sheet: Sheet) -> Column[Line]:
 
 
 def _grow_name(sheet: Sheet, lines: Iterable[Line]) -> bool:
-    """Make room for the names of the runs that were read."""
-    longest = 0
+    """Make room for the names of the runs that were read, all but a few that are very long."""
+    widths: list[int] = []
     for line in lines:
         if line.group is not None:
-            longest = max(longest, len(line.group.value or "") + 12)
+            widths.append(width_of((span(line.group.value or ""),)) + 12)
         elif (entry := sheet.entries.get(line.run)) is not None:
-            longest = max(longest, width_of((span(entry.row.name),)) + 4 + 2 * line.depth)
-    wanted = max(LEAST_NAME, min(longest, MOST_NAME))
+            widths.append(width_of((span(entry.row.name),)) + 4 + 2 * line.depth)
+    widths.sort()
+    most = widths[(len(widths) - 1) * 9 // 10] if widths else 0
+    wanted = max(LEAST_NAME, most, min(widths[-1], FEW_NAME) if widths else 0)
+    wanted = min(wanted, MOST_NAME)
     if wanted <= sheet.widths.get(NAME.id, 0):
         return False
     sheet.widths[NAME.id] = wanted

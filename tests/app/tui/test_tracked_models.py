@@ -14,6 +14,7 @@ from app.tui.models import tracked_lines as lines
 from app.tui.models.picking import Item, left, lines_of
 from app.tui.models.tracked_columns import (
     ATTRIBUTE,
+    FEW_NAME,
     LEAST_NAME,
     METRIC,
     NAME,
@@ -215,6 +216,13 @@ def test_columns_only_grow_and_the_name_takes_its_share_of_a_narrow_terminal() -
     sheet.entries = {1: entry(name="n")}
     assert not grow_widths(sheet, [LR], [LINE]), "it would jump"
     assert table_columns([], Sheet(), 80)[0].width == LEAST_NAME
+
+
+def test_one_very_long_name_among_many_takes_no_room_from_the_values() -> None:
+    names = {number: entry(name=f"fit {number}") for number in range(1, 20)}
+    sheet = Sheet({**names, 20: entry(name="n" * 90)})
+    grow_widths(sheet, [], [lines.Line(str(number), number) for number in range(1, 21)])
+    assert table_columns([], sheet, 200)[0].width == FEW_NAME
 
 
 def test_hostile_names_and_values_are_harmless() -> None:
