@@ -161,7 +161,7 @@ def cell_spans(row: Row, place: int, sheet: Sheet, glyphs: Glyphs, width: int) -
     changed: Spans = () if change is None else change_spans(line, change, sheet, width)
     if number is None or not line.is_metric:
         room = max(LEAST_NUMBER, width - width_of(changed))
-        found: Spans = (cut(span(fitting(text, room), role), width, glyphs),)
+        found: Spans = (cut(span(fitting(text, room), role), room, glyphs),)
     else:
         best = place in sheet.best(line)
         digits = 6 if change is None or width >= WITH_CHANGE else 4
