@@ -159,12 +159,20 @@ def _datasets(runs: Sequence[ComparedRun]) -> Iterable[Line]:
 
 
 def metric_keys(runs: Sequence[ComparedRun]) -> list[str]:
-    """The metrics of the runs: those that most have first, system metrics last."""
+    """The metrics of the runs: those with a curve first, of these those that most have, system
+    metrics last."""
     counts: dict[str, int] = {}
+    curves: set[str] = set()
     for run in runs:
-        for key in run.metrics:
+        for key, one in run.metrics.items():
             counts[key] = counts.get(key, 0) + 1
-    return sorted(counts, key=lambda key: (key.startswith(SYSTEM_PREFIX), -counts[key], key))
+            if one.count > 1:
+                curves.add(key)
+
+    def place(key: str) -> tuple[bool, bool, int, str]:
+        return key.startswith(SYSTEM_PREFIX), key not in curves, -counts[key], key
+
+    return sorted(counts, key=place)
 
 
 def only_differences(lines: Iterable[Line]) -> list[Line]:

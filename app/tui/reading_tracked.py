@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.tui.models import tracked_lines
 from app.tui.models.tracked_columns import (
+    ATTRIBUTE,
     METRIC,
     NOTE,
     PARAM,
@@ -83,6 +84,8 @@ class TrackedSnapshot:
     is_whole: bool
     """Whether the place of all runs is known."""
     more_groups: bool = False
+    unknown: tuple[str, ...] = ()
+    """Params, metrics and tags of a filter that no run passes, which no run has."""
 
 
 class TableReader:
@@ -132,7 +135,10 @@ def read_table(
         ids = None
         if columns is None:
             ids = tracked_table.run_ids(connection, wanted, order, now=now, limit=look.limit)
-            columns = _choose_columns(connection, ids, look)
+            sample = ids or tracked_table.run_ids(
+                connection, unfiltered, order, now=now, limit=tracked_table.SAMPLE
+            )
+            columns = _choose_columns(connection, sample, look)
         lines, is_whole, more_groups = _lines(
             connection, look, wanted, order, columns, ids, hidden | set(on_top), now
         )
@@ -140,6 +146,7 @@ def read_table(
         seen = dict.fromkeys(line.run for line in lines[max(0, window[0]) : window[1]] if line.run)
         entries = tracked_table.entries(connection, list(seen), keys_of(columns))
         best = _best(connection, wanted, columns, now) if passing > 1 else {}
+        unknown = () if passing else _unknown(connection, text)
     return TrackedSnapshot(
         look,
         tuple(lines),
@@ -152,7 +159,20 @@ def read_table(
         len(hidden),
         is_whole,
         more_groups,
+        unknown,
     )
+
+
+def _unknown(connection: Connection, text: Filter) -> tuple[str, ...]:
+    """What a filter asks for that was never logged: mistyped, most likely."""
+    from store.queries.tracked import keys_logged
+    from store.run_filter.tree import Metric, Param, Tag, nodes
+
+    kinds: dict[type, str] = {Metric: METRIC, Param: PARAM, Tag: TAG}
+    fields = [getattr(node, "field", None) for node, _ in nodes(text.root)]
+    asked = {(kinds[type(one)], one.key) for one in fields if isinstance(one, (Metric, Param, Tag))}
+    known = {kind: set(keys_logged(connection, kind)) for kind, _ in asked}
+    return tuple(f"{kind} {key}" for kind, key in sorted(asked) if key not in known[kind])
 
 
 def _lines(
@@ -231,7 +251,9 @@ def _choose_columns(
     sample = ids[: tracked_table.SAMPLE]
     one = len(look.view.experiments) == 1 and not look.view.dags
     found = tracked_table.sampled_keys(connection, sample)
-    return auto_columns(found, len(sample), one_experiment=one, wide=look.wide)
+    chosen = auto_columns(found, len(sample), one_experiment=one, wide=look.wide)
+    sorted_by = [one.spec for one in look.view.order if one.spec.kind != ATTRIBUTE]
+    return (*chosen, *(one for one in sorted_by if one not in chosen))
 
 
 def _best(

@@ -82,6 +82,18 @@ def crop_text(text: str, width: int, ellipsis: str = "…") -> str:
     return text[: ends[-1]] + ellipsis
 
 
+def crop_middle(text: str, width: int, ellipsis: str = "…") -> str:
+    """The text in at most ``width`` cells with its beginning and its end: names that are made of
+    numbers differ at their ends."""
+    total, room = cell_len(text), width - cell_len(ellipsis)
+    if total <= width or room < 2:
+        return crop_text(text, width, ellipsis)
+    head = crop_text(text, room // 2, "")
+    found = f"{head}{ellipsis}{_without_head(text, total - (room - cell_len(head)))}"
+    # what begins with a joiner is counted in two ways
+    return found if cell_len(found) <= width else crop_text(text, width, ellipsis)
+
+
 def fit(line: Spans, width: int, *, right: bool = False, ellipsis: str = "…") -> Spans:
     """The line in exactly ``width`` cells: cropped with an ellipsis, or padded."""
     total = width_of(line)

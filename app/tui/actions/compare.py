@@ -38,9 +38,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare_metric.previous_metric", ("N",), "Metric before", "the metric before", VIEW),
     Action("compare_value.summary", ("m",), "Last, best", "last, min, max, mean", VIEW, 3),
     Action(
-        "compare_curves.across", ("x",), "x", "step, time since the start, time of day", VIEW, 4
+        "compare_curves.across",
+        ("x",),
+        "X axis",
+        "step, time since the start, time of day",
+        VIEW,
+        4,
     ),
-    Action("compare_curves.other_metric", ("X",), "x metric", "another metric as x", VIEW),
+    Action("compare_curves.other_metric", ("X",), "X metric", "another metric as x", VIEW),
     Action("compare_curves.log_y", ("L",), "Log y", "values by powers of ten", VIEW),
     Action("compare_curves.log_x", ("H",), "Log x", "x by powers of ten", VIEW),
     Action("compare_curves.smoother", ("w",), "Smoother", "average over more points", VIEW, 5),
@@ -55,8 +60,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "compare_curves.pan_right", ("greater_than_sign",), "Pan right", "look to the right", MOVE
     ),
-    Action("compare_scatter.x", ("x",), "x", "a param, metric or tag as x", VIEW, 4),
-    Action("compare_scatter.y", ("Y",), "y", "a param, metric or tag as y", VIEW, 5),
+    Action("compare_scatter.x", ("x",), "X axis", "a param, metric or tag as x", VIEW, 4),
+    Action("compare_scatter.y", ("Y",), "Y axis", "a param, metric or tag as y", VIEW, 5),
     Action("compare_scatter.colour", ("c",), "Colour", "what the points differ by", VIEW),
     Action("compare_scatter.log_y", ("L",), "Log y", "y by powers of ten", VIEW),
     Action("compare_scatter.log_x", ("H",), "Log x", "x by powers of ten", VIEW),

@@ -10,7 +10,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("place.show-experiments", ("P",), "Experiments", "tracked runs, of all experiments", GO),
     Action("view.tracked_runs", ("P",), "Experiments", "the tracked runs of this DAG", GO),
     Action(
-        "tracked.filter", ("slash",), "Filter", "metrics.loss < 1 AND lr; Tab completes", VIEW, 2
+        "tracked.filter", ("slash",), "Filter", "metrics.loss < 1 AND params.lr > 0.1; Tab", VIEW, 2
     ),
     Action("tracked.experiments", ("e",), "Experiments", "choose experiments and DAGs", VIEW, 3),
     Action("tracked.compare", ("c",), "Compare", "the marked runs side by side, 2 to 50", GO, 5),

@@ -38,7 +38,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tracked_run.parent", ("p",), "Parent", "the run that it is nested in", GO),
     Action("tracked_run.copy_id", ("c",), "Copy id", "copy the run's id (OSC 52)", VIEW),
     Action("tracked_acts.edit_note", ("e",), "Note", "edit its note, in Markdown", ACT, acts=True),
-    Action("tracked_acts.tag", ("t",), "Tag", "set a tag, or take one away", ACT, 5, acts=True),
+    Action("tracked_acts.tag", ("t",), "Tag", "set a tag, or take one away", ACT, acts=True),
     Action("tracked_acts.rename", ("f2",), "Rename", "give the run another name", ACT, acts=True),
     Action(
         "tracked_acts.reproduce",
@@ -46,6 +46,7 @@ ACTIONS: tuple[Action, ...] = (
         "Reproduce",
         "trigger with the same params",
         ACT,
+        5,
         acts=True,
     ),
     asking("tracked_acts.archive", ("a",), "Archive", "archive it; restore an archived one"),
@@ -128,6 +129,20 @@ ACTIONS: tuple[Action, ...] = (
         "tracked_artifacts.preview_down", ("J", "shift+down"), "Preview down", "scroll it", MOVE
     ),
     Action("tracked_artifacts.preview_up", ("K", "shift+up"), "Preview up", "scroll it back", MOVE),
+    Action(
+        "tracked_artifacts.preview_right",
+        ("greater_than_sign",),
+        "Preview right",
+        "the columns that are right of it",
+        MOVE,
+    ),
+    Action(
+        "tracked_artifacts.preview_left",
+        ("less_than_sign",),
+        "Preview left",
+        "the columns that are left of it",
+        MOVE,
+    ),
     Action("tracked_artifacts.save", ("W",), "Save", "write the file to a path of yours", VIEW, 3),
     Action("tracked_artifacts.copy_path", ("y",), "Copy path", "copy where its content is", VIEW),
     Action(

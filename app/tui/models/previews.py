@@ -13,14 +13,15 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from app.text import sanitize_lines
 from app.tui import formats
+from app.tui.models.markdown import markdown_lines
 from app.tui.models.source import source_of_text
-from app.tui.models.tracked_run import markdown_lines
-from app.tui.spans import Span, Spans, fit, span, width_of
+from app.tui.spans import Span, Spans, fit, span, width_of, wrapped
 from app.tui.theme import PIXELS
 from store.secrets import masked
 
@@ -85,26 +86,28 @@ def preview(file: File, room: Room) -> Lines:
         if kind in PICTURES:
             return _picture(file, kind, room)
         if kind in ("parquet", "pq"):
-            return _parquet(file)
+            return _parquet(file, room)
         with file.content.open("rb") as opened:
             head = opened.read(HEAD)
     except OSError as error:
-        return [_problem(f"its content can't be read: {error.strerror}: {file.content}")]
+        words = f"its content can't be read: {error.strerror}: {file.content}"
+        return _wrapped([_problem(words)], room)
+    more = file.size > len(head)
     if kind in ("json", "jsonl", "ndjson"):
-        return _json(head, file)
+        return _json(head, more, room)
     if kind in ("csv", "tsv"):
-        return _csv(_text(head), "\t" if kind == "tsv" else ",", file.size > len(head))
+        return _csv(_text(head), "\t" if kind == "tsv" else ",", more, room)
     if kind in ("md", "markdown"):
-        return _cut(markdown_lines(_text(head), room.width), file.size > len(head))
+        return _cut(markdown_lines(_text(head), room.width), more, room)
     if kind in TEXTS or _is_text(head):
-        return _plain(_text(head), kind, file.size > len(head))
-    return about(file)
+        return _plain(_text(head), kind, more, room)
+    return about(file, room, (Span("No preview of such a file.", "dim"),))
 
 
-def about(file: File) -> Lines:
-    """What is said of a file that isn't shown."""
-    return [
-        (Span("No preview of such a file.", "dim"),),
+def about(file: File, room: Room, why: Spans) -> Lines:
+    """What is said of a file that isn't shown, and why it isn't."""
+    lines: Lines = [
+        why,
         (),
         (Span("size    ", "dim"), Span(f"{formats.size(file.size)} ({file.size:,} bytes)")),
         (Span("SHA-256 ", "dim"), span(file.digest)),
@@ -112,6 +115,12 @@ def about(file: File) -> Lines:
         (),
         (Span("W", "key"), Span(" writes it to a file of your own", "dim")),
     ]
+    return _wrapped(lines, room)
+
+
+def _wrapped(lines: Iterable[Spans], room: Room) -> Lines:
+    """Lines of text, none longer than there is room for."""
+    return [part for line in lines for part in wrapped(line, max(1, room.width), 2)]
 
 
 def _problem(words: str) -> Spans:
@@ -134,28 +143,31 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _cut(lines: Lines, more: bool) -> Lines:
+def _cut(lines: Lines, more: bool, room: Room) -> Lines:
     if len(lines) > MOST_LINES or more:
         shown = min(len(lines), MOST_LINES)
         words = f"... the first {formats.plural(shown, 'line')}: W writes all to a file"
-        return [*lines[:MOST_LINES], (Span(words, "dim"),)]
-    return lines or [(Span("It is empty.", "dim"),)]
+        lines = [*lines[:MOST_LINES], (Span(words, "dim"),)]
+    return _wrapped(lines, room) or [(Span("It is empty.", "dim"),)]
 
 
-def _plain(text: str, kind: str, more: bool) -> Lines:
+def _plain(text: str, kind: str, more: bool, room: Room) -> Lines:
     if not text:
-        return _cut([], more)
+        return _cut([], more, room)
     if kind in CODE:
-        source = source_of_text(text)
-        return _cut([source.line(at) for at in range(min(len(source), MOST_LINES + 1))], more)
+        return _source(text, more, room)
     lines = sanitize_lines(text).expandtabs(8).split("\n")
-    return _cut([(span(line),) for line in lines[: MOST_LINES + 1]], more)
+    return _cut([(span(line),) for line in lines[: MOST_LINES + 1]], more, room)
 
 
-def _json(head: bytes, file: File) -> Lines:
+def _source(text: str, more: bool, room: Room) -> Lines:
+    source = source_of_text(text)
+    return _cut([source.line(at) for at in range(min(len(source), MOST_LINES + 1))], more, room)
+
+
+def _json(head: bytes, more: bool, room: Room) -> Lines:
     """JSON laid out; MLflow's tables as tables. What can't be read is shown as the text it is."""
-    whole = file.size <= len(head)
-    if whole:
+    if not more:
         try:
             value = masked(json.loads(head))
             if _is_table(value):
@@ -165,8 +177,7 @@ def _json(head: bytes, file: File) -> Lines:
             text = _text(head)
     else:
         text = _text(head)
-    source = source_of_text(text)
-    return _cut([source.line(at) for at in range(min(len(source), MOST_LINES + 1))], not whole)
+    return _source(text, more, room)
 
 
 def _is_table(value: Any) -> bool:
@@ -176,16 +187,17 @@ def _is_table(value: Any) -> bool:
     return isinstance(value["columns"], list) and all(isinstance(row, list) for row in rows)
 
 
-def _csv(text: str, delimiter: str, more: bool) -> Lines:
+def _csv(text: str, delimiter: str, more: bool, room: Room) -> Lines:
     lines = sanitize_lines(text).splitlines(keepends=True)
     if more:
         lines = lines[:-1]  # the last one may be cut
     try:
         rows = list(islice(csv.reader(io.StringIO("".join(lines)), delimiter=delimiter), 5_000))
     except csv.Error as error:
-        return [_problem(f"it can't be read as a table: {error}"), *_plain(text, "txt", more)]
+        problem = _wrapped([_problem(f"it can't be read as a table: {error}")], room)
+        return [*problem, *_plain(text, "txt", more, room)]
     if not rows:
-        return _cut([], more)
+        return _cut([], more, room)
     return table(rows[0], rows[1:], at_least=more)
 
 
@@ -208,7 +220,9 @@ def table(titles: Sequence[Any], rows: Sequence[Sequence[Any]], *, at_least: boo
             line.extend((*fit((Span(text, role),), width, right=right), Span("  ")))
         lines.append(tuple(line))
     more = len(rows) - len(shown)
-    words = f"{len(rows):,}{'+' if at_least else ''} rows, {len(titles)} columns"
+    columns_words = formats.plural(len(titles), "column")
+    rows_words = f"{len(rows):,}+ rows" if at_least else formats.plural(len(rows), "row")
+    words = f"{rows_words}, {columns_words}"
     if more or at_least:
         words += f", the first {len(shown)} are shown"
     return [*lines, (Span(words, "dim"),)]
@@ -216,7 +230,7 @@ def table(titles: Sequence[Any], rows: Sequence[Sequence[Any]], *, at_least: boo
 
 def _cell(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return "NaN" if isnan(value) else f"{value:.6g}"
     return "" if value is None else str(value)[:200]
 
 
@@ -228,12 +242,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _parquet(file: File) -> Lines:
+def _parquet(file: File, room: Room) -> Lines:
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         words = "Parquet files need pyarrow: pip install 'dagtop[previews]'"
-        return [_problem(words), (), *about(file)]
+        return about(file, room, _problem(words))
     try:
         opened = ParquetFile(file.content)
         names = list(opened.schema_arrow.names)[:MOST_COLUMNS]
@@ -241,11 +255,13 @@ def _parquet(file: File) -> Lines:
         found = {} if batch is None else batch.to_pydict()
         total, types = opened.metadata.num_rows, opened.schema_arrow.types[: len(names)]
     except Exception as error:  # as with pictures
-        return [_problem(f"it can't be read as Parquet: {str(error)[:200]}"), (), *about(file)]
+        words = f"it can't be read as Parquet: {str(error)[:200]}"
+        return about(file, room, _problem(words))
     titles = [f"{name} {kind}" for name, kind in zip(names, types, strict=False)]
     rows = list(zip(*(found[name] for name in names), strict=True)) if found else []
     lines = table(titles, rows)
-    lines[-1] = (Span(f"{total:,} rows, {len(opened.schema_arrow.names)} columns", "dim"),)
+    across = formats.plural(len(opened.schema_arrow.names), "column")
+    lines[-1] = (Span(f"{formats.plural(total, 'row')}, {across}", "dim"),)
     return lines
 
 
@@ -254,12 +270,13 @@ def _parquet(file: File) -> Lines:
 
 def _picture(file: File, kind: str, room: Room) -> Lines:
     try:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
     except ImportError:
         words = "Pictures need Pillow: pip install 'dagtop[previews]'"
-        return [_problem(words), (), *about(file)]
+        return about(file, room, _problem(words))
     if file.size > LARGEST_PICTURE:
-        return [_problem(f"it is too large to be shown: {formats.size(file.size)}"), *about(file)]
+        words = f"it is too large to be shown: {formats.size(file.size)}"
+        return about(file, room, _problem(words))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have a lower limit
@@ -268,14 +285,18 @@ def _picture(file: File, kind: str, room: Room) -> Lines:
             across, down = image.size
             if across * down > MOST_PIXELS:
                 words = f"{across:,} by {down:,} pixels are too many to be shown"
-                return [_problem(words), (), *about(file)]
+                return about(file, room, _problem(words))
             columns, rows = picture_size(across, down, room)
             image.draft("RGB", (columns * 2, rows * 2))
             small = image.convert("RGBA").resize((columns, rows))
             ground = Image.new("RGBA", small.size, (255, 255, 255, 255))
             pixels = Image.alpha_composite(ground, small).convert("RGB").tobytes()
+    except UnidentifiedImageError:  # its words are a path
+        words = f"it can't be read as a picture: it isn't {PICTURES[kind]}, as its name says"
+        return about(file, room, _problem(words))
     except Exception as error:  # decoders raise what they like of what isn't well-formed
-        return [_problem(f"it can't be read as a picture: {str(error)[:200]}"), (), *about(file)]
+        words = f"it can't be read as a picture: {str(error)[:200]}"
+        return about(file, room, _problem(words))
     lines = list(_cells(pixels, columns, rows, room))
     words = f"{across:,} by {down:,} pixels, {formats.size(file.size)}"
     return [*lines, (Span(words, "dim"),)]

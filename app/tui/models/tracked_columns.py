@@ -10,13 +10,19 @@ from app.comparing import directions
 from app.durations import duration
 from app.tui import formats
 from app.tui.columns import NAME_SHARE, Column
-from app.tui.models.tracked_looks import number_spans, shown_value, status_role, status_span
+from app.tui.models.tracked_looks import (
+    fitting,
+    missing,
+    number_spans,
+    shown_value,
+    status_role,
+    status_span,
+)
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, crop_text, span, width_of
 
 if TYPE_CHECKING:
     from app.tui.models.tracked_lines import Line
-    from app.tui.theme import Glyphs
     from store.metric_points import Summary
     from store.queries.tracked import TrackedRow
     from store.queries.tracked_table import Entry, KeyCount, Spread
@@ -32,6 +38,9 @@ NOTE = "mlflow.note.content"
 
 LEAST_NAME, MOST_NAME = 16, 48
 """Cells of the name of a run; of a narrow terminal it takes a share."""
+FEW_NAME = 28
+"""Cells that the column gets for one name in ten: a single long one would take the room of many
+values, and the line below the table has all of it."""
 LEAST, MOST = 8, 20
 """Cells of a column of a param or a tag."""
 EACH = 9
@@ -211,15 +220,10 @@ def value_of(one: Summary, part: str) -> float:
     return getattr(one, f"{part}_value")
 
 
-def missing(glyphs: Glyphs) -> Spans:
-    """What a run has nothing of."""
-    return (Span(glyphs.dot, "faint"),)
-
-
 def spread_spans(spread: Spread | None, scene: Scene) -> Spans:
     """A metric over the runs of a group: least, mean, greatest."""
     if spread is None:
-        return missing(scene.glyphs)
+        return (Span(" " * 2 * EACH), *missing(scene.glyphs))  # where the mean ends
     low, mean, high = (f"{_short(one):>{EACH}}" for one in (spread.low, spread.mean, spread.high))
     return (Span(f"{low} ", "dim"), Span(mean, "text"), Span(f" {high}", "dim"))
 
@@ -277,7 +281,8 @@ def cell_of(spec: ColumnSpec, line: Line, sheet: Sheet, scene: Scene) -> Spans:
     found = (entry.params if spec.kind == PARAM else entry.tags).get(spec.key)
     if found is None:
         return missing(scene.glyphs)
-    return (span(shown_value(spec.key, found), "text"),)
+    text = shown_value(spec.key, found)
+    return (span(fitting(text, NUMBER) if spec.kind == PARAM else text, "text"),)
 
 
 def _attribute_cell(spec: ColumnSpec, entry: Entry, scene: Scene) -> Spans:
@@ -335,14 +340,17 @@ def _column(spec: ColumnSpec, sheet: Sheet) -> Column[Line]:
 
 
 def _grow_name(sheet: Sheet, lines: Iterable[Line]) -> bool:
-    """Make room for the names of the runs that were read."""
-    longest = 0
+    """Make room for the names of the runs that were read, all but a few that are very long."""
+    widths: list[int] = []
     for line in lines:
         if line.group is not None:
-            longest = max(longest, len(line.group.value or "") + 12)
+            widths.append(width_of((span(line.group.value or ""),)) + 12)
         elif (entry := sheet.entries.get(line.run)) is not None:
-            longest = max(longest, width_of((span(entry.row.name),)) + 4 + 2 * line.depth)
-    wanted = max(LEAST_NAME, min(longest, MOST_NAME))
+            widths.append(width_of((span(entry.row.name),)) + 4 + 2 * line.depth)
+    widths.sort()
+    most = widths[(len(widths) - 1) * 9 // 10] if widths else 0
+    wanted = max(LEAST_NAME, most, min(widths[-1], FEW_NAME) if widths else 0)
+    wanted = min(wanted, MOST_NAME)
     if wanted <= sheet.widths.get(NAME.id, 0):
         return False
     sheet.widths[NAME.id] = wanted
@@ -366,6 +374,7 @@ def grow_widths(sheet: Sheet, specs: Iterable[ColumnSpec], lines: Iterable[Line]
             for entry in sheet.entries.values():
                 text = (entry.params if spec.kind == PARAM else entry.tags).get(spec.key)
                 if text is not None:
+                    text = fitting(text, NUMBER) if spec.kind == PARAM else text
                     wanted = max(wanted, width_of((span(text[: 4 * MOST]),)))
         wanted = min(wanted, MOST)
         if wanted > sheet.widths.get(spec.id, 0):

@@ -18,6 +18,10 @@ STATUS_LOOKS: dict[str, tuple[str, str, str, str]] = {
 """Status -> glyph, its stand-in in ASCII, role, word."""
 
 
+LONGEST_NUMBER = 26
+"""Characters of a number as programs write them; a longer text is something else: a digest."""
+
+
 def status_span(status: str, glyphs: Glyphs) -> Span:
     """The glyph of a status; one that isn't known shows as a question."""
     sign, plain, role, _ = STATUS_LOOKS.get(status, ("?", "?", "warning", ""))
@@ -42,6 +46,11 @@ def odd_text(value: float, glyphs: Glyphs) -> str:
     return f"{sign}inf" if glyphs.is_ascii else f"{sign}∞"
 
 
+def missing(glyphs: Glyphs) -> Spans:
+    """What a run has nothing of."""
+    return (Span("-" if glyphs.is_ascii else glyphs.dot, "faint"),)
+
+
 def number_text(value: float, glyphs: Glyphs) -> str:
     """A number in at most ten cells; what isn't finite by its own sign."""
     if not math.isfinite(value):
@@ -62,6 +71,19 @@ def number_spans(value: float, glyphs: Glyphs, *, is_best: bool = False) -> Span
     if is_best:
         return (Span(f"{glyphs.star}{text}", "good"),)
     return (Span(text, "text"),)
+
+
+def fitting(text: str, width: int) -> str:
+    """A value in at most so many cells, if it is a number: fewer digits, where cutting them off
+    would cut off the exponent, too. Any other text is as it was."""
+    if len(text) <= width or len(text) > LONGEST_NUMBER:
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    rounded = (f"{value:.{digits}g}" for digits in range(width, 0, -1))
+    return next((one for one in rounded if len(one) <= width), text)
 
 
 def shown_value(key: str, value: str) -> str:

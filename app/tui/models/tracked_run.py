@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.durations import duration
-from app.text import sanitize_lines
 from app.tui import formats
 from app.tui.lines import EntryLines
 from app.tui.models.instance import instance_name
+from app.tui.models.markdown import markdown_lines
 from app.tui.models.tracked_lineage import lineage, models
 from app.tui.models.tracked_looks import number_spans, shown_value, status_span, status_word
 from app.tui.models.tracked_targets import Entry, Target
@@ -173,47 +173,6 @@ def _note(page: TrackedPage, width: int) -> Iterable[Entry]:
     if text.strip():
         for line in markdown_lines(text, width - 2):
             yield (Span(" "), *line), Target("note")
-
-
-def markdown_lines(text: str, width: int) -> list[Spans]:
-    """Markdown as a terminal shows it, in our roles: control sequences are gone before."""
-    lines: list[Spans] = []
-    fenced = False
-    for raw in sanitize_lines(text).expandtabs(4).strip("\n").split("\n"):
-        line = raw.rstrip()
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-            continue
-        if fenced:
-            lines.append((Span("  "), span(line, "code.string")))
-            continue
-        lines.extend(wrapped(_markdown_line(line), max(20, width), 2))
-    return lines
-
-
-def _markdown_line(line: str) -> Spans:
-    body = line.lstrip()
-    indent = " " * (len(line) - len(body))
-    if body.startswith("#"):
-        return (span(body.lstrip("#").strip(), "title"),)
-    if body.startswith((">", "|")):
-        return (span(line, "dim"),)
-    if body[:2] in ("- ", "* ", "+ "):
-        return (Span(f"{indent}- ", "accent"), *_inline(body[2:]))
-    return (Span(indent), *_inline(body))
-
-
-def _inline(text: str) -> Spans:
-    """Code, and what is bold: between backticks, between double stars."""
-    found: list[Span] = []
-    for number, part in enumerate(text.split("`")):
-        if number % 2:
-            found.append(span(part, "code.string"))
-            continue
-        for place, piece in enumerate(part.split("**")):
-            if piece:
-                found.append(span(piece, "strong" if place % 2 else "text"))
-    return tuple(found)
 
 
 def _metrics(page: TrackedPage, scene: Scene) -> Iterable[Entry]:

@@ -74,6 +74,9 @@ def empty_words(snapshot: TrackedSnapshot, read_only: bool) -> str:
     if not snapshot.everywhere:
         return NO_RUNS
     if view.filter and snapshot.total:
+        if snapshot.unknown:
+            lacking = span(" and no ".join(snapshot.unknown)).text
+            return f"No run passes the filter: no {lacking} was ever logged. Esc clears it."
         return "No run passes the filter. Esc clears it."
     if snapshot.passing and snapshot.hidden:
         return "All runs are hidden. X shows them."

@@ -121,7 +121,9 @@ class CodeScreen(SearchScreen, CompareViewScreen):
     @staticmethod
     def _unknown(own: TwoSources, left: ComparedRun, right: ComparedRun) -> str:
         lacking = [run for run, one in ((left, own.left), (right, own.right)) if one is None]
-        whose = "neither" if len(lacking) == 2 else lacking[0].row.name if lacking else "them"
+        if len(lacking) == 2:
+            return "Of neither run the code is recorded. > shows the next run."
+        whose = lacking[0].row.name if lacking else "them"
         return f"No code is recorded of {whose}. > shows the next run."
 
     def show_status(self) -> None:

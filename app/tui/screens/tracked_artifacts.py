@@ -23,7 +23,7 @@ from app.tui.models.previews import File, Room, preview
 from app.tui.reading_tracked_run import Read, read_artifacts
 from app.tui.screens.log_asking import folder_problem
 from app.tui.screens.tracked_views import TrackedFocus, TrackedViewScreen
-from app.tui.spans import Span, Spans, span
+from app.tui.spans import Span, Spans, from_cell, span, width_of
 from app.tui.themes import ANSI, PLAIN
 from app.tui.widgets.chrome import InfoLine
 from app.tui.widgets.prompt import PathLine, PromptLine
@@ -77,6 +77,9 @@ class TrackedArtifactsScreen(TrackedViewScreen):
         self._before_filter = ""
         self._previewed: tuple[object, ...] = ()
         self._came_back = False
+        self._preview_lines: list[Spans] = []
+        self._preview_left = 0
+        """Cells of the preview that are left of what is seen."""
 
     def body(self) -> Iterable[Widget]:
         yield InfoLine(widget_id="views")
@@ -194,9 +197,15 @@ class TrackedArtifactsScreen(TrackedViewScreen):
         return preview(file, room)
 
     def _shown(self, lines: list[Spans]) -> None:
-        view = self.preview_view
-        view.position.top = 0
-        view.show([(Span(" "), *line) for line in lines])
+        self._preview_lines, self._preview_left = lines, 0
+        self.preview_view.position.top = 0
+        self._paint_preview()
+
+    def _paint_preview(self) -> None:
+        left = self._preview_left
+        self.preview_view.show(
+            [(Span(" "), *from_cell(line, left)) for line in self._preview_lines]
+        )
 
     def _show_file_line(self, node: Node | None) -> None:
         line: Spans = ()
@@ -215,6 +224,25 @@ class TrackedArtifactsScreen(TrackedViewScreen):
     def action_preview_up(self) -> None:
         """Scroll the preview up."""
         self.preview_view.travel("half_up")
+
+    def action_preview_right(self) -> None:
+        """Scroll the preview to the right: a table may be wider than the screen."""
+        self._preview_sideways(1)
+
+    def action_preview_left(self) -> None:
+        """Scroll it back to the left."""
+        self._preview_sideways(-1)
+
+    def _preview_sideways(self, direction: int) -> None:
+        width = max(10, self.preview_view.size.width - 2)
+        widest = max((width_of(line) for line in self._preview_lines), default=0)
+        new = self._preview_left + direction * (width // 2)
+        new = max(0, min(new, widest - width))
+        if new == self._preview_left:
+            self.dagtop.say("there is nothing more of the preview that way")
+            return
+        self._preview_left = new
+        self._paint_preview()
 
     def action_large(self) -> None:
         """Give the preview all the room, or the tree its own again."""

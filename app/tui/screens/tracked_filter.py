@@ -141,6 +141,7 @@ class FilteredRuns(TrackedList):
             return
         self._close()
         self._filter_by(text)
+        self.choose_columns()
         if text:
             former = [text, *(one for one in self._history() if one != text)]
             self.dagtop.memory.put(HISTORY, former[:MOST_FORMER])
@@ -162,5 +163,6 @@ class FilteredRuns(TrackedList):
             return True
         if self.view.filter:
             self._filter_by("")
+            self.choose_columns()
             return True
         return False

@@ -319,6 +319,14 @@ class TrackedList(ListScreen[Line], PlaceScreen):
         self.show_crumbs()
         self.ask()
 
+    def choose_columns(self) -> None:
+        """Choose the columns anew, by the runs that pass the filter; those that somebody has chosen
+        stay."""
+        if self.view.columns is None and self._auto is not None:
+            self._auto = None
+            self.sheet.widths.clear()
+            self.ask()
+
     def crumbs(self) -> tuple[str, ...]:
         chosen = (*self.view.experiments, *self.view.dags)
         where = (

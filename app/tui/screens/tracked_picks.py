@@ -103,7 +103,11 @@ def ask_columns(screen: FilteredRuns) -> None:
             return _column_item(new, counts, choices.sample)
 
         def then(picked: Picked | None) -> None:
-            if picked is not None:
+            if picked is not None and picked.by == "delete":
+                screen.change(replace(screen.view, columns=None))
+                screen.choose_columns()
+                screen.dagtop.say("the columns are those that most of the runs have")
+            elif picked is not None:
                 chosen = tuple(dict.fromkeys(specs[key] for key in picked.several))
                 new = next((one for one in chosen if one not in shown), None)
                 if new is not None:
@@ -115,10 +119,11 @@ def ask_columns(screen: FilteredRuns) -> None:
                 "Columns",
                 items,
                 picked=[one.id for one in shown],
-                hint="Left Right last, min ...   ",
+                hint="Del resets   ",
+                keys=("delete",),
                 turn=turned,
                 cursor=screen.current_spec.id,
-                placeholder="words of a param, metric or tag",
+                placeholder="words of a param, metric or tag; Left and Right: last, min ...",
             ),
             then,
         )
@@ -148,6 +153,17 @@ def _count_words(one: Place) -> str:
     return f"{plural(one.active, 'run')}{archived}"
 
 
+def taken(before: Sequence[str], answer: Picked) -> list[str]:
+    """What was chosen: those with a cross; where no cross has changed, what the cursor was put on
+    instead of them; of "all" nothing."""
+    if not answer.key:
+        return [] if answer.key == "" else [one for one in answer.several if one]
+    crosses = [one for one in answer.several if one]
+    if not crosses or (set(crosses) == set(before) and answer.key not in before):
+        return [answer.key]
+    return crosses
+
+
 def ask_experiments(screen: FilteredRuns) -> None:
     """Choose the experiments and DAGs whose runs are shown."""
     view = screen.view
@@ -157,17 +173,16 @@ def ask_experiments(screen: FilteredRuns) -> None:
         picked = [*(f"e{one}" for one in view.experiments), *(f"d{one}" for one in view.dags)]
 
         def then(answer: Picked | None) -> None:
-            if answer is None:
+            if answer is None or (answer.key is None and not answer.several):  # nothing matched
                 return
-            keys = [one for one in answer.several if one]
-            if not keys or answer.key == "":
-                keys = [answer.key] if answer.key else []
+            keys = taken(picked, answer)
             chosen = replace(
                 screen.view,
                 experiments=tuple(key[1:] for key in keys if key[0] == "e"),
                 dags=tuple(key[1:] for key in keys if key[0] == "d"),
             )
-            screen.change(chosen, called="")
+            if chosen != screen.view:
+                screen.change(chosen, called="")
 
         screen.app.push_screen(
             PickScreen(

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from app.tui.models.chart import Chart, chart_lines
-from app.tui.spans import Span, Spans, fit, plain
+from app.tui.spans import Span, Spans, fit
 from app.tui.widgets.line_view import LineView
 
 Make = Callable[[str, bool], Chart | None]
@@ -145,7 +145,7 @@ class ChartsGrid(LineView, can_focus=True):
 
     def build(self, y: int) -> Strip:
         if not self.keys:
-            return self.strip(self._nothing(y))
+            return self.strip(self.in_the_middle(self.empty, y))
         width, height = self.cell
         row, inside = divmod(y, height)
         if row >= self.rows:
@@ -169,10 +169,3 @@ class ChartsGrid(LineView, can_focus=True):
                 lines = chart_lines(chart, width, height, scene.glyphs, scene.zone)
             kept = self._kept[key] = (version, lines)
         return kept[1]
-
-    def _nothing(self, y: int) -> Spans:
-        if not self.empty or y != max(1, self.size.height // 3):
-            return ()
-        text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
-        room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
-        return (Span(" " * min(room, 40)), *text)

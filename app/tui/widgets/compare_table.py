@@ -143,7 +143,8 @@ class CompareTable(RowsView):
         more = glyphs.more_left if self.first and y == 0 else " "
         line = [*fit(left, self._keys + 1), Span(" "), Span(more, "accent")]
         for place in self._shown():
-            head = head_spans(sheet.runs[place], glyphs, is_baseline=place == sheet.baseline)[y]
+            is_baseline = place == sheet.baseline
+            head = head_spans(sheet.runs[place], glyphs, self.each, is_baseline=is_baseline)[y]
             cell = fit(head, self.each, ellipsis=glyphs.ellipsis)
             if place == self.column and y == 0:
                 ground = "@cursor" if self.has_focus else "@idle"

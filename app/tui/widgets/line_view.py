@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from app.text import sanitize
-from app.tui.spans import Span
+from app.tui.spans import Span, Spans, width_of, wrapped
 
 if TYPE_CHECKING:
     from app.tui.application import DagtopApp
@@ -80,6 +80,15 @@ class LineView(Widget):
         """Paint what shows the focus: where ``on_focus`` is called, it isn't set yet."""
         super().watch_has_focus(_has_focus)
         self.repaint()
+
+    def in_the_middle(self, words: str, y: int) -> Spans:
+        """What the line at ``y`` has of a sentence that says why there is nothing to be seen."""
+        lines = wrapped((Span(words, "dim"),), max(1, self.size.width - 4))
+        place = y - max(1, self.size.height // 3)
+        if not words or not 0 <= place < len(lines):
+            return ()
+        room = max(0, (self.size.width - width_of(lines[0])) // 2)
+        return (Span(" " * min(room, 40)), *lines[place])
 
     def strip(self, line: Iterable[Span], row: str = "") -> Strip:
         """Turn a line into a strip: cut or padded to the widget's width, roles to styles.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.strip import Strip
 
 from app.tui.scrolling import WHEEL, Position
-from app.tui.spans import Span, fit, plain
 from app.tui.widgets.line_view import LineView
 
 
@@ -20,11 +19,7 @@ class RowsView(LineView, can_focus=True):
 
     def blank(self, y: int) -> Strip:
         """The line at ``y`` where no row is: nothing, or why there are no rows at all."""
-        if not self.position.count and self.empty and y == max(1, self.size.height // 3):
-            text = fit((Span(self.empty, "dim"),), max(1, self.size.width - 4))
-            room = max(0, (self.size.width - len(plain(text).rstrip())) // 2)
-            return self.strip((Span(" " * min(room, 40)), *text))
-        return self.strip(())
+        return self.strip(() if self.position.count else self.in_the_middle(self.empty, y))
 
     def moved(self) -> None:
         """The cursor is on another row: bring it into view, repaint, tell others."""

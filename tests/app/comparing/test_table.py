@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import nan
 
 import pytest
 
 from app.comparing.directions import lowest_is_best
-from app.comparing.table import Line, only_differences, table_of
+from app.comparing.table import Line, metric_keys, only_differences, table_of
 from store.metric_points import Summary
 from store.queries.compared import ComparedRun, DatasetUse
 from store.queries.tracked import TrackedRow
@@ -94,3 +95,13 @@ def test_more_is_better_of_everything_else(key: str) -> None:
 
 def test_a_direction_that_was_chosen_counts() -> None:
     assert not line("loss").lowest({"loss": False})
+
+
+def test_metrics_with_a_curve_come_before_those_of_one_point() -> None:
+    size = replace(summary("a size", 7.0, 7.0), count=1)
+    loss, rare = summary("loss", 0.5, 0.2), summary("a loss of one", 0.5, 0.2)
+    runs = (
+        run(1, {}, {"a size": size, "loss": loss, "a loss of one": rare}),
+        run(2, {}, {"a size": size, "loss": loss}),
+    )
+    assert metric_keys(runs) == ["loss", "a loss of one", "a size"]

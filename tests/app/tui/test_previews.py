@@ -99,7 +99,7 @@ def test_a_large_table_shows_its_first_rows_and_says_so(tmp_path: Path) -> None:
     content = b"n\n" + b"".join(b"%d\n" % n for n in range(1000))
     lines = shown(tmp_path, "x.csv", content)
     assert len(lines) == MOST_ROWS + 2
-    assert lines[-1] == f"1,000 rows, 1 columns, the first {MOST_ROWS} are shown"
+    assert lines[-1] == f"1,000 rows, 1 column, the first {MOST_ROWS} are shown"
 
 
 def test_rows_shorter_and_longer_than_the_titles_are_shown() -> None:
@@ -125,8 +125,10 @@ def test_markdown_loses_its_signs(tmp_path: Path) -> None:
 
 def test_what_is_no_text_has_size_hash_and_path_and_is_not_unpickled(tmp_path: Path) -> None:
     content = pickle.dumps(Boom())
-    text = "\n".join(shown(tmp_path, "model.pkl", content))
+    lines = shown(tmp_path, "model.pkl", content)
+    text = "".join(line.strip() for line in lines)
     assert "No preview of such a file." in text
+    assert max(map(len, lines)) <= ROOM.width  # the path is not cut off
     assert "d" * 64 in text
     assert str(tmp_path / "content") in text
 
@@ -259,3 +261,25 @@ def test_every_file_is_there_once_unless_it_is_folded(names: set[str], folded: s
     for name in files:
         above = {name.rsplit("/", deep)[0] for deep in range(1, name.count("/") + 1)}
         assert (name in seen) == (not above & folded)
+
+
+def test_a_long_line_goes_on_below_and_a_table_stays_as_wide_as_it_is(tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(40))
+    for name in ("x.txt", "x.md", "x.py"):
+        lines = shown(tmp_path, name, words.encode())
+        assert max(map(len, lines)) <= ROOM.width
+        assert " ".join(" ".join(lines).split()) == words
+    wide = ",".join(f"column{number}" for number in range(30)).encode()
+    assert "column29" in shown(tmp_path, "x.csv", wide + b"\n")[0]
+
+
+def test_what_is_no_picture_says_so_without_the_path_of_its_content(tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
+    lines = shown(tmp_path, "x.png", b"no picture", Room(80, 20))
+    assert lines[0] == "it can't be read as a picture: it isn't PNG, as its name says"
+
+
+def test_nan_in_a_table_is_written_as_everywhere(tmp_path: Path) -> None:
+    lines = shown(tmp_path, "x.json", b'{"columns": ["loss"], "data": [[NaN]]}')
+    assert lines[1].strip() == "NaN"
+    assert lines[-1] == "1 row, 1 column"

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from app.tui.models.log_painting import highlight
-from app.tui.spans import Span, crop_text, fit, plain, span, width_of
+from app.tui.spans import Span, crop_middle, crop_text, fit, plain, span, width_of
 
 WIDE = st.text(alphabet="ab 训练🚀👩‍💻é\u0301ש\u200d\ufe0f", max_size=30)
 
@@ -28,6 +28,18 @@ def test_a_fitted_line_is_exactly_as_wide_as_asked(
 @example("\u200d\u200d练", 1)
 def test_a_cropped_text_fits(text: str, width: int) -> None:
     assert cell_len(crop_text(text, width)) <= max(width, 0)
+
+
+@given(WIDE, st.integers(0, 30))
+@example("\u200d\u200d练", 1)
+def test_a_text_without_its_middle_fits(text: str, width: int) -> None:
+    assert cell_len(crop_middle(text, width)) <= max(width, 0)
+
+
+def test_names_that_begin_alike_are_told_apart_by_their_ends() -> None:
+    assert crop_middle("resnet50-lr20", 12) == "resne…0-lr20"
+    assert crop_middle("resnet50", 12) == "resnet50"
+    assert crop_middle("日本語の実験二号", 9) == "日本…二号"
 
 
 @given(st.text())

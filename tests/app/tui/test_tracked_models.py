@@ -14,6 +14,7 @@ from app.tui.models import tracked_lines as lines
 from app.tui.models.picking import Item, left, lines_of
 from app.tui.models.tracked_columns import (
     ATTRIBUTE,
+    FEW_NAME,
     LEAST_NAME,
     METRIC,
     NAME,
@@ -32,6 +33,7 @@ from app.tui.models.tracked_columns import (
     spec_from,
     table_columns,
 )
+from app.tui.models.tracked_looks import fitting
 from app.tui.models.tracked_view import (
     Sort,
     TableView,
@@ -43,6 +45,8 @@ from app.tui.models.tracked_view import (
 )
 from app.tui.models.tracked_words import column_words, detail_line
 from app.tui.scene import Scene
+from app.tui.screens.picking import Picked
+from app.tui.screens.tracked_picks import taken
 from app.tui.spans import plain, width_of
 from app.tui.theme import UNICODE
 from store.metric_points import Summary
@@ -214,6 +218,13 @@ def test_columns_only_grow_and_the_name_takes_its_share_of_a_narrow_terminal() -
     assert table_columns([], Sheet(), 80)[0].width == LEAST_NAME
 
 
+def test_one_very_long_name_among_many_takes_no_room_from_the_values() -> None:
+    names = {number: entry(name=f"fit {number}") for number in range(1, 20)}
+    sheet = Sheet({**names, 20: entry(name="n" * 90)})
+    grow_widths(sheet, [], [lines.Line(str(number), number) for number in range(1, 21)])
+    assert table_columns([], sheet, 200)[0].width == FEW_NAME
+
+
 def test_hostile_names_and_values_are_harmless() -> None:
     evil = Entry(row(name=ESCAPES), {ESCAPES: ESCAPES}, {}, {NOTE: ESCAPES})
     sheet, spec = sheet_of(evil), ColumnSpec(PARAM, ESCAPES)
@@ -375,3 +386,39 @@ def test_items_are_left_by_words_and_stand_under_their_groups() -> None:
         ["[x]", "lr"],
     ]
     assert [one.item for one in found] == [None, 0, None, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("1.0611315460302897e-05", 12, "1.061132e-05"),
+        ("0.024209725044109363", 12, "0.024209725"),
+        ("123456789012345678", 12, "1.234568e+17"),
+        ("0.1", 12, "0.1"),
+        ("1234567890" * 4, 12, "1234567890" * 4),  # a commit
+        ("a long text that is no number", 12, "a long text that is no number"),
+    ],
+)
+def test_a_number_loses_digits_before_it_loses_its_exponent(
+    text: str, width: int, shown: str
+) -> None:
+    assert fitting(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "chosen"),
+    [
+        ([], Picked("ea"), ["ea"]),
+        ([], Picked("ea", ("eb", "ec")), ["eb", "ec"]),
+        (["ea"], Picked("ea", ("ea",)), ["ea"]),
+        (["ea"], Picked("eb", ("ea",)), ["eb"]),  # another one was searched for
+        (["ea"], Picked("eb", ("ea", "eb")), ["ea", "eb"]),
+        (["ea", "eb"], Picked("ea", ("ea", "eb")), ["ea", "eb"]),
+        (["ea"], Picked("", ("ea",)), []),
+        (["ea"], Picked(None, ("ea",)), ["ea"]),
+    ],
+)
+def test_experiments_are_those_with_a_cross_or_the_one_that_was_gone_to(
+    before: list[str], answer: Picked, chosen: list[str]
+) -> None:
+    assert taken(before, answer) == chosen

@@ -28,6 +28,7 @@ from tests.app.tui.world_tracked import (
     SCRIPT,
     fill_tracked,
     fill_tracked_hostile,
+    log_files,
     log_more,
 )
 
@@ -473,6 +474,31 @@ async def test_folders_fold_and_files_are_filtered(tracked: Workspace) -> None:
         await press(pilot, "slash", *"people", "enter")
         await says(pilot, "people.csv")
         assert "report.md" not in text_of(pilot)
+
+
+async def test_a_table_wider_than_the_screen_is_scrolled_sideways(own: World) -> None:
+    wide = ",".join(f"column{number}" for number in range(30)).encode()
+    with own.write() as connection:
+        table = models.tracked_run
+        run_id = connection.execute(select(table.c.id).where(table.c.uuid == RUN)).scalar_one()
+        log_files(connection, own, run_id, {"a/wide.csv": wide + b"\n"})
+    async with opened(own.workspace, tracked=RUN) as pilot:
+        await press(pilot, "5", "j")
+        await says(pilot, "column0")
+        await press(pilot, *["greater_than_sign"] * 12)
+        await says(pilot, "column29")
+        await press(pilot, "greater_than_sign")
+        await says(pilot, "there is nothing more of the preview that way")
+        await press(pilot, *["less_than_sign"] * 12)
+        await says(pilot, "column0")
+
+
+async def test_what_a_view_lacks_is_said_in_whole_at_80_columns(own: World) -> None:
+    async with opened(own.workspace, tracked=SCRIPT) as pilot:
+        await press(pilot, "4")
+        await settled(pilot)
+        said = " ".join(text_of(pilot).split())
+        assert "[tracking] system_metrics = true in dagtop.toml records them." in said
 
 
 # the log

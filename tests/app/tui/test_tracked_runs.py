@@ -93,6 +93,8 @@ async def test_without_a_run_it_says_how_one_is_logged(
     async with opened(workspace_of("empty")) as pilot:
         await press(pilot, "P")
         await says(pilot, "No run is tracked yet: dagtop.log_metric()")
+        said = " ".join(text_of(pilot).split())
+        assert "in a task, or in a script, makes one." in said  # nothing of it is cut off
         await press(pilot, "tab", "space", "a", "d", "enter", "c", "z")
         assert "P" in text_of(pilot)
 
@@ -392,3 +394,63 @@ async def test_read_only_mode_leaves_out_what_changes_something(tracked: Workspa
             await says(pilot, "read-only")
         await press(pilot, "w")
         await says(pilot, "no view is saved yet")
+
+
+# what a filter leaves
+
+
+def title_of(pilot: AppPilot) -> str:
+    """The titles of the columns."""
+    return next(line for line in text_of(pilot).splitlines() if line.startswith("  RUN "))
+
+
+async def test_a_key_that_nobody_ever_logged_is_named_where_nothing_passes(
+    tracked: Workspace,
+) -> None:
+    async with opened(tracked, (120, 40)) as pilot:
+        await press(pilot, "P", "slash", *"metrics.lossy < 1 AND params.layers > 0", "enter")
+        await says(pilot, "No run passes the filter: no metric lossy was ever logged.")
+
+
+async def test_the_columns_are_those_of_the_runs_that_pass_the_filter(tracked: Workspace) -> None:
+    async with opened(tracked, (160, 40)) as pilot:
+        await press(pilot, "P")
+        await settled(pilot)
+        head = title_of(pilot)
+        assert "loss" in head
+        await press(pilot, "slash", *"name = 'sweep'", "enter")  # it has logged nothing itself
+        await settled(pilot)
+        assert names(pilot) == ["sweep"]
+        assert "loss" not in title_of(pilot)
+        await press(pilot, "slash", "ctrl+u", *"nosuch", "enter")  # nothing to choose by
+        await settled(pilot)
+        assert "loss" in title_of(pilot)
+        await press(pilot, "escape")
+        await settled(pilot)
+        assert title_of(pilot) == head
+
+
+async def test_taking_no_experiment_leaves_the_view_that_was_opened(world: World) -> None:
+    fill_compared(world)
+    async with opened(world.workspace) as pilot:
+        await press(pilot, "P", "slash", *"name:fit-1", "enter", "w", *"first", "enter")
+        await says(pilot, "view first")
+        await press(pilot, "e", *"nosuch", "enter")
+        await settled(pilot)
+        assert screen_of(pilot).view_called == "first"
+        await press(pilot, "e", "enter")
+        await settled(pilot)
+        assert screen_of(pilot).view_called == "first"
+
+
+async def test_columns_that_were_chosen_are_given_up_again(tracked: Workspace) -> None:
+    async with opened(tracked, (120, 40)) as pilot:
+        await press(pilot, "P", "l", "l", "l", "l", "m")
+        await settled(pilot)
+        assert screen_of(pilot).view.columns is not None
+        await press(pilot, "C")
+        await says(pilot, "Del resets")
+        await press(pilot, "delete")
+        await says(pilot, "the columns are those that most of the runs have")
+        await settled(pilot)
+        assert screen_of(pilot).view.columns is None

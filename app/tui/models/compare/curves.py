@@ -27,6 +27,7 @@ from app.tui.models.chart import (
 from app.tui.models.chart.curves import across, finite_line, height_at
 from app.tui.models.chart.ticks import text_of
 from app.tui.models.compare.sheet import number_spans
+from app.tui.models.tracked_looks import missing
 from app.tui.scene import Scene
 from app.tui.spans import Span, Spans, span
 from app.tui.theme import Glyphs
@@ -255,7 +256,7 @@ def _name(one: Entry, scene: Scene) -> Spans:
 
 def _value(one: Entry, scene: Scene) -> Spans:
     if one.y is None:
-        return (Span(scene.glyphs.dot, "faint"),)
+        return missing(scene.glyphs)
     return number_spans(one.y, "faint" if one.hidden else "strong", scene.glyphs)
 
 

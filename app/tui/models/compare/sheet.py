@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from app.comparing import numbers
 from app.comparing.table import ATTRIBUTES, METRICS, SECTIONS, SYSTEM, SYSTEM_PREFIX, Line
 from app.tui.formats import plural
-from app.tui.models.tracked_looks import odd_text, status_role, status_span
-from app.tui.spans import Span, Spans, span
+from app.tui.models.tracked_looks import fitting, missing, odd_text, status_role, status_span
+from app.tui.spans import Span, Spans, crop_middle, span, width_of
 from app.tui.theme import Glyphs
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ LEAST_CELL, LEAST_WITH_CHANGE, MOST_CELL = 12, 15, 28
 """Cells of a run's column, the second where there is a baseline."""
 WITH_CHANGE = 22
 """Cells of a column from which on both the change and its share are shown."""
+LEAST_NUMBER = 8
+"""Cells of a param that is a number, if a change stands behind it."""
 KEY_LEAST, KEY_MOST = 14, 36
 COUNT = " 1,000"
 """Room for the number of lines behind the title of a section."""
@@ -140,30 +142,35 @@ def cell_spans(row: Row, place: int, sheet: Sheet, glyphs: Glyphs, width: int) -
         return ()
     text = line.texts[place]
     if text is None:
-        return (Span(glyphs.dot, "faint"),)
+        return missing(glyphs)
     role = "text" if line.differs else "dim"
     if line.section == ATTRIBUTES:
-        return _attribute(line.key, text, role)
+        return (cut(_attribute(line.key, text, role), width, glyphs),)
     number = line.numbers[place] if line.numbers else None
     change = sheet.change(line, place)
+    changed: Spans = () if change is None else change_spans(line, change, sheet, width)
     if number is None or not line.is_metric:
-        found: Spans = (span(text, role),)
+        room = max(LEAST_NUMBER, width - width_of(changed))
+        found: Spans = (cut(span(fitting(text, room), role), room, glyphs),)
     else:
         best = place in sheet.best(line)
         digits = 6 if change is None or width >= WITH_CHANGE else 4
         found = number_spans(number, "good" if best else role, glyphs, digits)
         if best:
             found = (Span(f"{glyphs.star} ", "good"), *found)
-    if change is not None:
-        found = (*found, *change_spans(line, change, sheet, width))
-    return found
+    return (*found, *changed)
 
 
-def _attribute(key: str, text: str, role: str) -> Spans:
+def _attribute(key: str, text: str, role: str) -> Span:
     if key == "status":
-        return (span(text, status_role(text)),)
+        return span(text, status_role(text))
     short = {"id": text[:SHORT], "parent": text[:SHORT], "started": text[5:16]}
-    return (span(short.get(key, text), role),)
+    return span(short.get(key, text), role)
+
+
+def cut(one: Span, width: int, glyphs: Glyphs) -> Span:
+    """A text in a column: its beginning and its end, so that it is told from its neighbours."""
+    return Span(crop_middle(one.text, width, glyphs.ellipsis), one.role)
 
 
 def change_spans(line: Line, change: numbers.Change, sheet: Sheet, width: int) -> Spans:
@@ -179,10 +186,12 @@ def change_spans(line: Line, change: numbers.Change, sheet: Sheet, width: int) -
     return (Span(f" {' '.join(words)}", role),)
 
 
-def head_spans(run: ComparedRun, glyphs: Glyphs, *, is_baseline: bool) -> tuple[Spans, Spans]:
+def head_spans(
+    run: ComparedRun, glyphs: Glyphs, width: int, *, is_baseline: bool
+) -> tuple[Spans, Spans]:
     """The two lines above a run's column: its name; its id, and whether it is the baseline."""
     row = run.row
-    name = (span(row.name or row.uuid[:SHORT], "strong"),)
+    name = (cut(span(row.name or row.uuid[:SHORT], "strong"), width, glyphs),)
     if is_baseline:
         return name, (Span("baseline", "badge"),)
     return name, (status_span(row.status, glyphs), Span(f" {row.uuid[:SHORT]}", "dim"))
