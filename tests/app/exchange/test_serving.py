@@ -121,7 +121,7 @@ def test_what_is_served_can_be_imported_elsewhere(logged: Served, workspace: Wor
 def test_the_models_that_a_run_has_made_are_its_outputs(served: Served) -> None:
     run = served.post("runs/create", {"experiment_id": "0", "start_time": 1}).json()["run"]
     run_id = run["info"]["run_id"]
-    assert run["outputs"] == {}
+    assert run["outputs"] == {"model_outputs": []}
     asked = {"experiment_id": "0", "name": "model", "source_run_id": run_id}
     model = served.post("logged-models", asked).json()["model"]["info"]["model_id"]
     found = served.ask("GET", f"{ASKS}runs/get?run_id={run_id}").json()["run"]
