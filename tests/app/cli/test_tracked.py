@@ -134,7 +134,9 @@ def test_what_was_asked_for_is_shown_before_anything_else(tmp_path: Path) -> Non
     row = run_command(tmp_path, "runs", *asked).out.splitlines()[1].split()
     assert row[-7:-5] == ["0.25", "vision"]
     missing = run_command(tmp_path, "runs", "best", "--metric", "rsme")
-    assert "no such run has a finite rsme" in missing.out + missing.err
+    assert missing.err.endswith("no metric 'rsme' of a tracked run; did you mean 'rmse'?\n")
+    none = run_command(tmp_path, "runs", "best", "name = 'other'", "--metric", "rmse")
+    assert "no such run has a finite rmse" in none.out + none.err
 
 
 def test_a_metric_of_any_name_can_be_the_best(tmp_path: Path) -> None:
