@@ -261,7 +261,7 @@ def problem(act):
     except mlflow.MlflowException as error:
         return [str(error), error.error_code]
 nobody = "0" * 32
-gone = client.create_experiment("gone for good")
+gone = client.create_experiment(f"gone for good, {mlflow.__version__}")
 client.delete_experiment(gone)
 run = client.create_run("0").info.run_id
 client.log_param(run, "before", 1)
@@ -298,10 +298,11 @@ tell([found, client.get_run(run).data.params, named.info.run_name, named.data.ta
 def test_an_alias_that_is_not_there_is_answered_as_mlflow_does(clients: Clients) -> None:
     told = clients.told(
         """
-client.create_registered_model("no aliases")
-client.delete_registered_model_alias("no aliases", "champion")
+name = f"no aliases, {mlflow.__version__}"
+client.create_registered_model(name)
+client.delete_registered_model_alias(name, "champion")
 try:
-    client.get_model_version_by_alias("no aliases", "champion")
+    client.get_model_version_by_alias(name, "champion")
 except mlflow.MlflowException as error:
     tell([str(error), error.error_code])
 """
